@@ -1,0 +1,8 @@
+//! clockaudit: which clocks of a fleet are wrong, by how much, and how sure that is.
+//!
+//! The way of the data: inventory text -> `Inventory` -> `Target`s -> open sessions -> `Exchange`s and facts ->
+//! `Observation`s -> estimates -> findings -> `Report` -> table and files. `docs/architecture.md` names the rooms.
+
+pub mod clock;
+pub mod inventory;
+pub mod probe;

@@ -1,0 +1,95 @@
+//! Why a host was not measured: a closed list of causes, each with its code, and the stage it happened in.
+
+/// Why a host was not measured. The discriminant is the number of its `SSH9xx` code (product page, section 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailureCode {
+    /// A stage took longer than its time limit.
+    Timeout = 901,
+    /// The host answered that nothing listens there, or that it cannot be reached.
+    Refused = 902,
+    /// The host showed a key that differs from the one known for it, or a revoked one.
+    HostKeyChanged = 903,
+    /// The host showed a key, and none is known for it.
+    HostKeyUnknown = 904,
+    /// The server accepted none of our credentials.
+    AuthenticationRejected = 905,
+    /// The jump host could not be used.
+    JumpHost = 906,
+    /// The server ended the connection before it identified itself, as a full `MaxStartups` does.
+    Throttled = 907,
+    /// The connection ended in the middle of the work, or the peer broke the protocol or a limit.
+    Dropped = 908,
+    /// No shell, or no usable clock behind it: forced command, restricted shell.
+    NoShell = 909,
+    /// sudo asked for a password that was not given.
+    SudoPassword = 910,
+    /// The name has no address.
+    NameNotFound = 911,
+    /// The run ended before this host's turn, or nothing can be tried.
+    NotAttempted = 912,
+}
+
+impl FailureCode {
+    /// The code as it is shown: `SSH901`.
+    pub fn label(self) -> String {
+        format!("SSH{}", self as u16)
+    }
+}
+
+/// The part of the way to a reading in which a host failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Preparing the target: its settings, its key files.
+    Prepare,
+    /// Looking up the name.
+    Resolve,
+    /// Opening the TCP connection.
+    Connect,
+    /// Waiting for the server's identification line.
+    Banner,
+    /// Key exchange.
+    KeyExchange,
+    /// Verifying the host key.
+    HostKey,
+    /// Logging in.
+    Authenticate,
+    /// Opening the channel and starting the probe.
+    Channel,
+    /// Waiting for the probe's first line.
+    Probe,
+    /// Sampling the clock.
+    Sample,
+    /// Reading the host's facts.
+    Facts,
+}
+
+impl Stage {
+    /// The stage as it is shown and stored.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Banner => "banner",
+            Self::KeyExchange => "key exchange",
+            Self::HostKey => "host key",
+            Self::Authenticate => "login",
+            Self::Channel => "channel",
+            Self::Probe => "probe",
+            Self::Sample => "sample",
+            Self::Facts => "facts",
+        }
+    }
+}
+
+/// One host's failure: data of the report, never an error of the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of failure.
+    pub code: FailureCode,
+    /// Where on the way.
+    pub stage: Stage,
+    /// What was seen, in one line: "no answer in 10.0 s", "server accepts publickey, password". Remote text in it is
+    /// bounded but not escaped; whoever shows it escapes it.
+    pub detail: String,
+}

@@ -1,0 +1,13 @@
+//! The probe: the script that is sent to a host, the transcript that comes back, and what was seen. Pure; knows `clock`.
+
+pub mod event;
+pub mod facts;
+pub mod failure;
+pub mod observation;
+pub mod reader;
+
+pub use event::HostEvent;
+pub use facts::{Facts, FactsReading};
+pub use failure::{Failure, FailureCode, Stage};
+pub use observation::{ControllerReading, Interruption, Observation, SamplingWindow, Seen};
+pub use reader::Reader;
