@@ -3,6 +3,10 @@
 //! The way of the data: inventory text -> `Inventory` -> `Target`s -> open sessions -> `Exchange`s and facts ->
 //! `Observation`s -> estimates -> findings -> `Report` -> table and files. `docs/architecture.md` names the rooms.
 
+pub mod audit;
+pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod inventory;
 pub mod probe;
+pub mod terminal;

@@ -1,0 +1,383 @@
+//! The command line: what can be typed, word for word. No logic; `commands/` turns these into plans.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::audit::{FailOn, ReferenceChoice};
+use crate::clock::Nanos;
+use crate::clock::units::NANOS_PER_SECOND;
+
+/// Shown under every help text of a command that audits.
+const EXIT_CODES: &str = "Exit codes:
+  0    every selected host was measured and is ok
+  1    the worst is a warning
+  2    at least one host or pair is critical
+  3    nothing is critical, but some hosts are down or undecided, or the run is partial
+  64   the command line makes no sense
+  65   an inventory, trace or report cannot be understood, or the inventory is incomplete
+  69   no host matched
+  70   a defect of clockaudit
+  74   output could not be written
+  130  Ctrl-C; the report is partial
+  143  SIGTERM; the report is partial";
+
+/// Shown under the help of the program.
+const FIRST_STEPS: &str = "Try it:
+  clockaudit demo                                a simulated fleet, no root, ends by itself
+  clockaudit scan inventory.ini -l 'web*'        measure, write nothing on any host
+  clockaudit scan a.example,b.example,           two hosts, no inventory file
+
+`clockaudit COMMAND --help` lists the exit codes.";
+
+/// Find out which clocks of a fleet are wrong, by how much, and how sure that is, over the SSH you already have
+#[derive(Debug, Parser)]
+#[command(name = "clockaudit", version, after_help = FIRST_STEPS, max_term_width = 100)]
+pub struct Cli {
+    /// What the program says beside its results.
+    #[command(flatten)]
+    pub talk: TalkArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Measure the clocks of a fleet; writes nothing on any host
+    #[command(after_help = EXIT_CODES)]
+    Scan(ScanArgs),
+    /// Show a saved report again
+    #[command(after_help = EXIT_CODES)]
+    Report(ReportArgs),
+    /// Show what the inventory holds
+    Inventory(InventoryArgs),
+    /// Judge the exchanges of a recorded scan again
+    #[command(after_help = EXIT_CODES)]
+    Replay(ReplayArgs),
+    /// Scan a simulated fleet on this machine
+    #[command(after_help = EXIT_CODES)]
+    Demo(DemoArgs),
+    /// Print what belongs to the program
+    #[command(subcommand)]
+    Generate(GenerateCommand),
+}
+
+/// What the program says beside its results.
+#[derive(Debug, Clone, Args)]
+pub struct TalkArgs {
+    /// Say more (can be repeated)
+    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Messages")]
+    pub verbose: u8,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Messages")]
+    pub quiet: bool,
+    /// Show progress [default: on a terminal]
+    #[arg(long, global = true, overrides_with = "no_progress", help_heading = "Messages")]
+    pub progress: bool,
+    /// Show no progress
+    #[arg(long, global = true, help_heading = "Messages")]
+    pub no_progress: bool,
+    /// Colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Messages")]
+    pub color: ColorChoice,
+}
+
+/// When to colour the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, as NO_COLOR, CLICOLOR_FORCE, ANSIBLE_NOCOLOR and ANSIBLE_FORCE_COLOR allow.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Which inventory, and which of its hosts.
+#[derive(Debug, Clone, Args)]
+pub struct SelectionArgs {
+    /// Inventory files or folders; with a comma a list of hosts: `a.example,b.example,`
+    #[arg(value_name = "INVENTORY")]
+    pub inventories: Vec<String>,
+    /// Inventory file, folder or list of hosts (can be repeated) [default: $ANSIBLE_INVENTORY, then /etc/ansible/hosts]
+    #[arg(short, long, value_name = "INVENTORY", help_heading = "Hosts")]
+    pub inventory: Vec<String>,
+    /// Only the hosts that match this pattern too; `@FILE` reads patterns from a file
+    #[arg(short, long, value_name = "PATTERN", allow_hyphen_values = true, help_heading = "Hosts")]
+    pub limit: Vec<String>,
+    /// Go on though a part of the inventory cannot be understood
+    #[arg(long, help_heading = "Hosts")]
+    pub allow_incomplete_inventory: bool,
+}
+
+/// How hosts are reached; what the inventory says of a host wins.
+#[derive(Debug, Clone, Args)]
+pub struct ConnectionArgs {
+    /// Log in as this user [default: the name of the user who runs clockaudit]
+    #[arg(short, long, help_heading = "Connection")]
+    pub user: Option<String>,
+    /// Connect to this port [default: 22]
+    #[arg(short, long, help_heading = "Connection")]
+    pub port: Option<u16>,
+    /// Log in with this private key
+    #[arg(long, alias = "key-file", value_name = "FILE", help_heading = "Connection")]
+    pub private_key: Option<PathBuf>,
+    /// Set an option as `ssh -o` does (can be repeated)
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "Connection")]
+    pub ssh_option: Vec<String>,
+    /// Accept and store the keys of hosts not known yet; a changed key is never accepted
+    #[arg(long, help_heading = "Connection")]
+    pub accept_new: bool,
+    /// Keep at most this many sessions open at once [default: no bound]
+    #[arg(short, long, value_name = "N", value_parser = at_least_one, help_heading = "Connection")]
+    pub forks: Option<usize>,
+    /// Give up on a host whose connection and key exchange take longer
+    #[arg(short = 'T', long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds, help_heading = "Connection")]
+    pub timeout: Nanos,
+    /// End the whole run after this time, with a partial report
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, help_heading = "Connection")]
+    pub deadline: Option<Nanos>,
+}
+
+/// The limits, and what offsets are relative to.
+#[derive(Debug, Clone, Args)]
+pub struct PolicyArgs {
+    /// Warn beyond this
+    #[arg(long, value_name = "DURATION", default_value = "50ms", value_parser = parse_duration, help_heading = "Limits")]
+    pub warn: Nanos,
+    /// Critical beyond this
+    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = parse_duration, help_heading = "Limits")]
+    pub crit: Nanos,
+    /// Take offsets relative to `controller` or `host:NAME`
+    #[arg(long, value_name = "CLOCK", default_value = "controller", value_parser = parse_reference, help_heading = "Limits")]
+    pub reference: ReferenceChoice,
+    /// Exit with 0 unless something this bad is found: `crit`, and then `warn`, `undecided` and `down` with those before
+    #[arg(long, value_name = "VERDICT", default_value = "down", hide_possible_values = true, help_heading = "Limits")]
+    pub fail_on: FailOn,
+}
+
+/// Where results go.
+#[derive(Debug, Clone, Args)]
+pub struct OutputArgs {
+    /// Print results as
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
+    pub output: Format,
+    /// Write the report to a file too: `.json` or `.txt` (can be repeated)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub export: Vec<PathBuf>,
+}
+
+/// The form of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A summary that fits one screen.
+    Table,
+    /// Every host, every column.
+    Wide,
+    /// The whole report.
+    Json,
+}
+
+/// Arguments of `scan`.
+#[derive(Debug, Clone, Args)]
+pub struct ScanArgs {
+    /// Which hosts.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Print the selected hosts and measure nothing
+    #[arg(long, help_heading = "Hosts")]
+    pub list_hosts: bool,
+    /// How they are reached.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// Exchanges with each host; more where its bounds need them
+    #[arg(long, value_name = "N", default_value = "8", value_parser = at_least_one, help_heading = "Sampling")]
+    pub samples: usize,
+    /// Record every exchange to a file that `replay` reads
+    #[arg(long, value_name = "FILE", help_heading = "Sampling")]
+    pub record: Option<PathBuf>,
+    /// The limits.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// A report that `--export FILE.json` wrote; `-` reads standard input
+    pub file: PathBuf,
+    /// Exit with 0 unless something this bad is found: `crit`, and then `warn`, `undecided` and `down` with those before
+    #[arg(long, value_name = "VERDICT", default_value = "down", hide_possible_values = true)]
+    pub fail_on: FailOn,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `inventory`.
+#[derive(Debug, Clone, Args)]
+pub struct InventoryArgs {
+    /// Which hosts.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Print groups, hosts and variables as `ansible-inventory --list` does
+    #[arg(long, required_unless_present = "hosts", conflicts_with = "hosts")]
+    pub list: bool,
+    /// Print the names of the hosts that match this pattern, one a line
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    pub hosts: Option<String>,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayArgs {
+    /// A trace that `scan --record FILE` wrote; `-` reads standard input
+    pub trace: PathBuf,
+    /// Print everything the estimator knows, as JSON in whole nanoseconds
+    #[arg(long, conflicts_with = "hunt")]
+    pub analysis: bool,
+    /// Print when to ask whole-second clocks next, as JSON
+    #[arg(long)]
+    pub hunt: bool,
+    /// The limits.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// How many simulated hosts
+    #[arg(long, value_name = "N", default_value = "12", value_parser = at_least_one)]
+    pub hosts: usize,
+    /// Leave the fleet running, with an inventory, key and known_hosts written for it
+    #[arg(long)]
+    pub keep: bool,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What `generate` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum GenerateCommand {
+    /// Print the JSON Schema of the report
+    Schema,
+}
+
+impl ValueEnum for FailOn {
+    fn value_variants<'variants>() -> &'variants [Self] {
+        &[Self::Crit, Self::Warn, Self::Undecided, Self::Down, Self::Never]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        let name = match self {
+            Self::Never => "never",
+            Self::Crit => "crit",
+            Self::Warn => "warn",
+            Self::Undecided => "undecided",
+            Self::Down => "down",
+        };
+        Some(clap::builder::PossibleValue::new(name))
+    }
+}
+
+/// Units of a typed duration; longer suffixes stand before those that end them.
+const DURATION_UNITS: [(&str, i64); 6] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+];
+
+/// Reads `250us`, `100ms`, `1.5s`.
+fn parse_duration(text: &str) -> Result<Nanos, String> {
+    let found = DURATION_UNITS.iter().find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?, *unit)));
+    let (number, unit) = found.ok_or("a duration needs a unit: `250us`, `100ms`, `5s`")?;
+    let nanos = Nanos::from_seconds_text(number).ok_or("not a duration, expected one like `250us`, `100ms`, `5s`")?;
+    let scaled = Nanos::saturating_from(i128::from(nanos.0) * i128::from(unit) / i128::from(NANOS_PER_SECOND));
+    if scaled.0 < 0 || number.starts_with('-') {
+        return Err("a limit cannot be negative".to_owned());
+    }
+    Ok(scaled)
+}
+
+/// Reads `10`, as OpenSSH's `ConnectTimeout`, or a duration with its unit.
+fn parse_seconds(text: &str) -> Result<Nanos, String> {
+    let length = match Nanos::from_seconds_text(text) {
+        Some(seconds) => seconds,
+        None => parse_duration(text)?,
+    };
+    if length.0 > 0 { Ok(length) } else { Err("must be longer than 0 s".to_owned()) }
+}
+
+/// Reads `controller` or `host:NAME`.
+fn parse_reference(text: &str) -> Result<ReferenceChoice, String> {
+    match text.split_once(':') {
+        None if text == "controller" => Ok(ReferenceChoice::Controller),
+        Some(("host", name)) if !name.is_empty() => Ok(ReferenceChoice::Host(name.to_owned())),
+        _ => Err("expected `controller` or `host:NAME`".to_owned()),
+    }
+}
+
+/// Reads a count that makes sense only from 1 on.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(count) => Ok(count),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_carry_their_unit() {
+        let check = |text: &str, expected: Option<i64>| {
+            assert_eq!(parse_duration(text).ok(), expected.map(Nanos), "{text:?}");
+        };
+        check("250us", Some(250_000));
+        check("100ms", Some(100_000_000));
+        check("1.5s", Some(1_500_000_000));
+        check("2m", Some(120_000_000_000));
+        check("1h", Some(3_600_000_000_000));
+        check("7ns", Some(7));
+        check("0s", Some(0));
+        for bad in ["", "100", "ms", "-1s", "1e3s", "5 s", "5d"] {
+            check(bad, None);
+        }
+    }
+
+    #[test]
+    fn a_timeout_may_be_plain_seconds() {
+        assert_eq!(parse_seconds("10"), Ok(Nanos::from_seconds(10)));
+        assert_eq!(parse_seconds("250ms"), Ok(Nanos::from_millis(250)));
+        assert!(parse_seconds("0").is_err());
+        assert!(parse_seconds("-3").is_err());
+    }
+
+    #[test]
+    fn a_reference_is_named_in_full() {
+        assert_eq!(parse_reference("host:db1"), Ok(ReferenceChoice::Host("db1".to_owned())));
+        assert!(parse_reference("host:").is_err());
+        assert!(parse_reference("db1").is_err());
+    }
+}

@@ -1,0 +1,62 @@
+//! How a command fails: a message, hints, and the exit code, decided in this one place.
+
+use crate::audit::ExitStatus;
+use crate::terminal::OutputError;
+
+/// What every command gives back.
+pub type Outcome = Result<ExitStatus, CommandError>;
+
+/// Why the program could not do what it was asked. A host's failure is never one of these: that is data of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandError {
+    /// The exit code that tells the kind.
+    pub status: ExitStatus,
+    /// What went wrong, in one or more lines without a period at the end.
+    pub message: String,
+    /// What to do about it, one `hint:` line each.
+    pub hints: Vec<String>,
+}
+
+impl CommandError {
+    /// The command line makes no sense (64).
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(ExitStatus::Usage, message)
+    }
+
+    /// An inventory, trace or report cannot be understood (65).
+    pub fn bad_input(message: impl Into<String>) -> Self {
+        Self::new(ExitStatus::BadInput, message)
+    }
+
+    /// No host matched (69).
+    pub fn no_hosts(message: impl Into<String>) -> Self {
+        Self::new(ExitStatus::NoHosts, message)
+    }
+
+    /// A defect of the program (70).
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ExitStatus::Internal, message)
+    }
+
+    /// Output could not be written (74).
+    pub fn output(message: impl Into<String>) -> Self {
+        Self::new(ExitStatus::OutputFailed, message)
+    }
+
+    /// The same error with one more hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    fn new(status: ExitStatus, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), hints: Vec::new() }
+    }
+}
+
+impl From<OutputError> for CommandError {
+    fn from(error: OutputError) -> Self {
+        Self::output(error.to_string())
+    }
+}

@@ -1,0 +1,55 @@
+//! The commands, one short file each: they turn arguments into plans and walk the way of the data.
+
+pub mod error;
+
+use crate::audit::ExitStatus;
+use crate::cli::{Cli, ColorChoice, Command, TalkArgs};
+use crate::terminal::{Coloring, Talk, Terminal};
+
+pub use error::{CommandError, Outcome};
+
+/// Does what was asked and tells how it ended.
+pub fn run(cli: Cli) -> ExitStatus {
+    let terminal = Terminal::new(talk(&cli.talk));
+    match dispatch(cli.command, &terminal) {
+        Ok(status) => status,
+        Err(error) => {
+            terminal.error(&error.message, &error.hints);
+            error.status
+        }
+    }
+}
+
+/// Shows what clap has to say: help and version are results, anything else is a usage error. clap's own exit code 2
+/// would read as CRITICAL.
+pub fn usage_error(error: &clap::Error) -> ExitStatus {
+    // Where the stream is gone there is nobody left to tell.
+    let _ = error.print();
+    if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Good }
+}
+
+fn dispatch(command: Command, _terminal: &Terminal) -> Outcome {
+    match command {
+        Command::Scan(_)
+        | Command::Report(_)
+        | Command::Inventory(_)
+        | Command::Replay(_)
+        | Command::Demo(_)
+        | Command::Generate(_) => Err(CommandError::internal("not wired yet")),
+    }
+}
+
+/// The low arguments of what is said, as the terminal takes them.
+fn talk(args: &TalkArgs) -> Talk {
+    let coloring = match args.color {
+        ColorChoice::Auto => Coloring::Auto,
+        ColorChoice::Always => Coloring::Always,
+        ColorChoice::Never => Coloring::Never,
+    };
+    let progress = match (args.progress, args.no_progress) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    };
+    Talk { verbosity: (!args.quiet).then_some(args.verbose), progress, coloring }
+}

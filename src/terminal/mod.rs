@@ -1,0 +1,113 @@
+//! What the user sees: results on standard output, everything else on standard error. The only room that prints.
+
+mod color;
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+
+pub use color::Coloring;
+
+/// Whether and how much is said beside results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Talk {
+    /// 0 = the usual, 1 to 3 = more; `None` = nothing but results and errors.
+    pub verbosity: Option<u8>,
+    /// `None` = progress on a terminal only.
+    pub progress: Option<bool>,
+    /// Colour, as asked by the flag.
+    pub coloring: Coloring,
+}
+
+/// Standard output did not take what was written; a pipe closed by its reader is no failure.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to write standard output: {0}")]
+pub struct OutputError(#[from] io::Error);
+
+/// The user's terminal, or whatever stands in its place.
+#[derive(Debug, Clone)]
+pub struct Terminal {
+    talk: Talk,
+    stdout: anstream::ColorChoice,
+    stderr: anstream::ColorChoice,
+}
+
+/// Errors.
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// Warnings.
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// Hints.
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+impl Terminal {
+    /// Takes the decisions that depend on what the two streams are.
+    pub fn new(talk: Talk) -> Self {
+        let environment = |name: &str| std::env::var(name).ok();
+        let choose = |is_terminal: bool| {
+            if color::is_wanted(talk.coloring, &environment, is_terminal) {
+                anstream::ColorChoice::AlwaysAnsi
+            } else {
+                anstream::ColorChoice::Never
+            }
+        };
+        Self { talk, stdout: choose(io::stdout().is_terminal()), stderr: choose(io::stderr().is_terminal()) }
+    }
+
+    /// Prints results; colour in `text` is taken out where it is not wanted. A reader that has gone away is no failure.
+    pub fn print(&self, text: &str) -> Result<(), OutputError> {
+        let mut stream = AutoStream::new(io::stdout().lock(), self.stdout);
+        match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written?),
+        }
+    }
+
+    /// Says something that the user should know.
+    pub fn note(&self, text: &str) {
+        if self.talk.verbosity.is_some() {
+            self.say(&format!("{HINT}note:{HINT:#} {text}\n"));
+        }
+    }
+
+    /// Says something that is wrong and does not stop the run.
+    pub fn warn(&self, text: &str) {
+        if self.talk.verbosity.is_some() {
+            self.say(&format!("{WARNING}warning:{WARNING:#} {text}\n"));
+        }
+    }
+
+    /// Says something only to those who asked for more; `level` is 1 for `-v`, 2 for `-vv`, 3 for `-vvv`.
+    pub fn detail(&self, level: u8, text: &str) {
+        if self.talk.verbosity.is_some_and(|verbosity| verbosity >= level) {
+            self.say(&format!("{text}\n"));
+        }
+    }
+
+    /// Says why the program failed, and what to do.
+    pub fn error(&self, message: &str, hints: &[String]) {
+        let mut text = format!("{ERROR}error:{ERROR:#} {message}\n");
+        for hint in hints {
+            text.push_str(&format!("\n{HINT}hint:{HINT:#} {hint}\n"));
+        }
+        self.say(&text);
+    }
+
+    /// Says prepared text, line ends included, on standard error: diagnostics with their source lines.
+    pub fn say(&self, text: &str) {
+        let mut stream = AutoStream::new(io::stderr().lock(), self.stderr);
+        // Where standard error itself is gone there is nobody left to tell.
+        let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    }
+
+    /// Whether standard error takes colour: for diagnostics that are rendered elsewhere.
+    pub fn stderr_is_colored(&self) -> bool {
+        self.stderr != anstream::ColorChoice::Never
+    }
+
+    /// Whether progress is shown.
+    pub fn shows_progress(&self) -> bool {
+        let by_nature = self.talk.verbosity.is_some() && io::stderr().is_terminal();
+        self.talk.progress.unwrap_or(by_nature)
+    }
+}
