@@ -2,12 +2,17 @@
 
 pub mod event;
 pub mod facts;
+mod facts_script;
 pub mod failure;
 pub mod observation;
 pub mod reader;
+pub mod reading;
+pub mod script;
+pub mod transcript;
 
 pub use event::HostEvent;
 pub use facts::{Facts, FactsReading};
 pub use failure::{Failure, FailureCode, Stage};
 pub use observation::{ControllerReading, Interruption, Observation, SamplingWindow, Seen};
 pub use reader::Reader;
+pub use reading::Reading;
