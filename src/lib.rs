@@ -9,4 +9,5 @@ pub mod clock;
 pub mod commands;
 pub mod inventory;
 pub mod probe;
+pub mod report;
 pub mod terminal;

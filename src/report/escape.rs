@@ -1,0 +1,61 @@
+//! Remote text made harmless for a terminal: every byte that came from a host, or from a stored report, is hostile.
+
+/// How many characters of one remote text are shown.
+const LONGEST: usize = 200;
+
+/// Writes control characters and those that turn the direction of text as `\x1b` or `\u{202e}`, and cuts what is longer
+/// than 200 characters.
+pub fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len().min(LONGEST));
+    for (count, character) in text.chars().enumerate() {
+        if count == LONGEST {
+            shown.push('…');
+            break;
+        }
+        match character {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            _ if u32::from(character) < 0x100 && character.is_control() => {
+                shown.push_str(&format!("\\x{:02x}", u32::from(character)));
+            }
+            _ if character.is_control() || is_invisible(character) => {
+                shown.push_str(&format!("\\u{{{:x}}}", u32::from(character)));
+            }
+            _ => shown.push(character),
+        }
+    }
+    shown
+}
+
+/// Whether a character shows nothing and changes how its neighbours are shown: marks of direction, joiners, separators
+/// of lines, tags.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        u32::from(character),
+        0xad | 0x61c | 0x180e | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb
+            | 0xe0000..=0xe007f
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_acts_on_a_terminal_is_left() {
+        let check = |text: &str, expected: &str| assert_eq!(escaped(text), expected, "{text:?}");
+        check("web01.example", "web01.example");
+        check("Zürich 時計", "Zürich 時計");
+        check("\u{1b}[2J\u{7}", "\\x1b[2J\\x07");
+        check("a\r\nb\tc", "a\\r\\nb\\tc");
+        check("\u{9b}31m\u{7f}", "\\x9b31m\\x7f");
+        check("evil\u{202e}txt", "evil\\u{202e}txt");
+        check("\u{2066}x\u{2069}\u{feff}", "\\u{2066}x\\u{2069}\\u{feff}");
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert_eq!(escaped(&"é".repeat(5_000)).chars().count(), LONGEST + 1);
+    }
+}

@@ -1,0 +1,69 @@
+//! The report as JSON: written in full, read exactly, refused where it is of a kind that this program does not know.
+
+use schemars::schema_for;
+use serde::Deserialize;
+
+use super::model::{Report, SCHEMA};
+
+/// Why a stored report cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The text is no JSON object with a `schema`.
+    #[error("not a clockaudit report: {0}")]
+    NotAReport(String),
+    /// A report of another major version.
+    #[error("the report is of format `{0}`, this clockaudit reads `{SCHEMA}`")]
+    UnknownMajor(String),
+    /// A report of the right version with something wrong in it.
+    #[error("the report is damaged: {0}")]
+    Damaged(String),
+}
+
+/// The only part of a report that every version shares.
+#[derive(Deserialize)]
+struct Envelope {
+    schema: String,
+}
+
+/// Writes the report, one value a line, with a line end.
+pub fn write(report: &Report) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(report)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Reads a stored report; fields that a later minor version added are passed over.
+pub fn read(text: &str) -> Result<Report, ReadError> {
+    let envelope: Envelope = serde_json::from_str(text).map_err(|error| ReadError::NotAReport(error.to_string()))?;
+    if envelope.schema != SCHEMA {
+        return Err(ReadError::UnknownMajor(envelope.schema));
+    }
+    serde_json::from_str(text).map_err(|error| ReadError::Damaged(error.to_string()))
+}
+
+/// The JSON Schema of the report, as `docs/report-schema.json` holds it.
+pub fn schema() -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(&schema_for!(Report))?;
+    text.push('\n');
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_report_of_this_major_is_refused_in_words() {
+        let check = |text: &str, expected: &str| {
+            let message = read(text).expect_err("refused").to_string();
+            assert!(message.contains(expected), "{text}: {message}");
+        };
+        check("", "not a clockaudit report");
+        check("[]", "not a clockaudit report");
+        check(
+            r#"{"schema": "clockaudit.report/2"}"#,
+            "of format `clockaudit.report/2`, this clockaudit reads `clockaudit.report/1`",
+        );
+        check(r#"{"schema": "clockaudit.report/1"}"#, "damaged: missing field");
+    }
+}

@@ -1,0 +1,6 @@
+//! The report: composed from what was seen and judged, stored in one format, shown by renderers. Pure.
+
+pub mod escape;
+pub mod json;
+pub mod model;
+pub mod quantity;
