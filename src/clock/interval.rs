@@ -60,16 +60,19 @@ impl Interval {
     }
 
     /// The interval grown by `margin` at both ends; the margin's sign is ignored.
+    #[must_use]
     pub fn widened(self, margin: Nanos) -> Self {
         Self { lo: self.lo - margin.abs(), hi: self.hi + margin.abs() }
     }
 
     /// All differences `self - other`: the pair difference of two offsets.
+    #[must_use]
     pub fn minus(self, other: Self) -> Self {
         Self { lo: self.lo - other.hi, hi: self.hi - other.lo }
     }
 
     /// The interval of the magnitudes: what a limit is compared with.
+    #[must_use]
     pub fn magnitude(self) -> Self {
         let (low, high) = (self.lo.abs(), self.hi.abs());
         let least = if self.contains(Nanos::ZERO) { Nanos::ZERO } else { low.min(high) };

@@ -1,8 +1,20 @@
 //! Clock arithmetic: units, intervals, exchanges and what they prove about a clock. Pure; knows no other room.
 
+mod consistency;
+mod constraint;
+pub mod controller;
 pub mod estimate;
 pub mod exchange;
+mod fenwick;
+pub mod hunt;
 pub mod interval;
+pub mod pairs;
+mod path_stable;
+pub mod rate;
+pub mod repair;
+mod runs;
+pub mod schedule;
+mod status;
 pub mod units;
 
 pub use estimate::Estimate;

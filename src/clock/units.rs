@@ -72,6 +72,7 @@ impl Nanos {
     }
 
     /// The length without its sign.
+    #[must_use]
     pub fn abs(self) -> Self {
         Self(self.0.saturating_abs())
     }
@@ -83,6 +84,7 @@ impl Nanos {
     }
 
     /// How far a clock can wander in this length of time at `rate`, rounded up; never negative.
+    #[must_use]
     pub fn wander(self, rate: Ppm) -> Self {
         let product = i128::from(self.0.unsigned_abs()) * i128::from(rate.0.unsigned_abs());
         let billion = i128::from(NANOS_PER_SECOND);
@@ -134,6 +136,7 @@ impl UnixNanos {
     }
 
     /// The instant half-way between two, rounded towards the earlier.
+    #[must_use]
     pub fn midpoint(self, other: Self) -> Self {
         let sum = i128::from(self.0) + i128::from(other.0);
         Self(Nanos::saturating_from(sum.div_euclid(2)).0)

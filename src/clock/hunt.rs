@@ -1,0 +1,117 @@
+//! Hunting the second's edge: when to ask a whole-second clock next, so that each answer halves what is not known.
+
+use super::estimate::{Config, estimate};
+use super::exchange::Exchange;
+use super::interval::Interval;
+use super::units::{Nanos, UnixNanos};
+
+/// No hunt takes more probes than this; about ten suffice on a local network.
+pub const MOST_PROBES: usize = 16;
+
+/// The next probe of a hunt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aim {
+    /// When to write the request, on the axis; not before now.
+    pub send_at: UnixNanos,
+    /// Bounds of the clock's offset from the axis at the present; positive = ahead.
+    pub bounds: Interval,
+}
+
+/// What to do next in a hunt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hunt {
+    /// Nothing is known yet: ask at any time.
+    First,
+    /// Ask at that time.
+    Probe(Aim),
+    /// Further probes gain nothing; these are the bounds now.
+    Done(Interval),
+}
+
+/// Decides the next step of a hunt at `now` (`docs/measurement.md`, 1.3).
+pub fn next(exchanges: &[Exchange], now: UnixNanos, config: &Config) -> Hunt {
+    let Some(aim) = aim(exchanges, now, config) else {
+        return Hunt::First;
+    };
+    let valid: Vec<Exchange> = exchanges.iter().copied().filter(Exchange::is_valid).collect();
+    let (delay, lag) = (least_delay(&valid), lag_of(&valid));
+    let width = aim.bounds.width();
+    // Below the delay and the lag nothing can be told; a quarter on top is the last probe's worth.
+    let floor = delay + lag;
+    let is_narrow = i128::from(width.0) * 4 <= i128::from(floor.0) * 5;
+    let before_two = valid.len().checked_sub(2).filter(|count| *count >= 2).and_then(|count| valid.get(..count));
+    let stalls = before_two
+        .and_then(|earlier| estimate(earlier, Nanos::ZERO, now, config))
+        .is_some_and(|earlier| i128::from(width.0) * 10 > i128::from(earlier.bounds.width().0) * 9);
+    if is_narrow || stalls || valid.len() >= MOST_PROBES { Hunt::Done(aim.bounds) } else { Hunt::Probe(aim) }
+}
+
+/// The probe that halves the uncertainty: its reading is taken when, for all that is known, the clock is as likely to
+/// show the old second as the new one. `None` without a valid exchange.
+pub fn aim(exchanges: &[Exchange], now: UnixNanos, config: &Config) -> Option<Aim> {
+    let valid: Vec<Exchange> = exchanges.iter().copied().filter(Exchange::is_valid).collect();
+    let bounds = estimate(&valid, Nanos::ZERO, now, config)?.bounds;
+    let resolution = i128::from(valid.last()?.resolution.0);
+    let forward = i128::from(least_delay(&valid).0).div_euclid(2);
+    let (lo, hi) = (i128::from(bounds.lo.0), i128::from(bounds.hi.0));
+    // The reading may lag: what it can still be ends that much earlier.
+    let middle = (lo + lo.max(hi - i128::from(lag_of(&valid).0))).div_euclid(2);
+    let reading = i128::from(now.0) + forward + middle;
+    let edge = -(-reading).div_euclid(resolution) * resolution;
+    let send_at = UnixNanos(Nanos::saturating_from(edge - middle - forward).0);
+    Some(Aim { send_at, bounds })
+}
+
+fn least_delay(valid: &[Exchange]) -> Nanos {
+    valid.iter().map(Exchange::round_trip).min().unwrap_or_default()
+}
+
+fn lag_of(valid: &[Exchange]) -> Nanos {
+    valid.iter().map(|exchange| exchange.lag).max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::units::NANOS_PER_SECOND;
+
+    /// Hunts a clock that is `offset` ahead and shows whole seconds `lag` late; gives the probes and the final bounds.
+    fn hunt(offset: i64, lag: i64, delay: i64) -> (usize, Interval) {
+        let mut now = 1_795_300_000_000_000_000_i64;
+        let mut exchanges = Vec::new();
+        loop {
+            let sent = match next(&exchanges, UnixNanos(now), &Config::STANDARD) {
+                Hunt::First => now,
+                Hunt::Probe(aim) => {
+                    assert!(aim.send_at.0 >= now);
+                    aim.send_at.0
+                }
+                Hunt::Done(bounds) => return (exchanges.len(), bounds),
+            };
+            let shown = (sent + delay / 2 + offset - lag).div_euclid(NANOS_PER_SECOND) * NANOS_PER_SECOND;
+            exchanges.push(Exchange {
+                sent: UnixNanos(sent),
+                received: UnixNanos(sent + delay),
+                first: UnixNanos(shown),
+                last: UnixNanos(shown),
+                resolution: Nanos(NANOS_PER_SECOND),
+                lag: Nanos::from_millis(10),
+                spawned: false,
+            });
+            now = sent + delay;
+        }
+    }
+
+    #[test]
+    fn a_hunt_converges_on_the_edge_with_the_truth_inside() {
+        for offset in [0, 1, -310_000_000, 137_250_000_000, -31_536_000_000_000_000] {
+            for (lag, delay) in [(0, 300_000), (3_900_000, 300_000), (9_999_999, 2_000_000), (0, 80_000_000)] {
+                let (probes, bounds) = hunt(offset, lag, delay);
+                assert!(bounds.contains(Nanos(offset)), "{offset} {lag} {delay}: {bounds:?}");
+                assert!(probes <= MOST_PROBES);
+                let limit = 2 * (delay + 10_000_000) + 20_000_000;
+                assert!(bounds.width().0 <= limit, "{offset} {lag} {delay}: {probes} probes, {bounds:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Rates: which straight lines fit the exchanges, when a limit is reached, and the rate that most hosts share.
+
+use super::constraint::{BILLION, Constraint, carried};
+use super::estimate::RateBounds;
+use super::interval::Interval;
+use super::units::{Nanos, Ppm};
+
+/// The ends of a rate's bounds; an end is `None` where the exchanges do not limit it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RateEnds {
+    /// The least rate that a straight line through all exchanges can have, rounded down.
+    pub lo: Option<Ppm>,
+    /// The greatest, rounded up.
+    pub hi: Option<Ppm>,
+}
+
+impl RateEnds {
+    /// Both ends, where both are known.
+    pub fn bounds(self) -> Option<RateBounds> {
+        Some(RateBounds { lo: self.lo?, hi: self.hi? })
+    }
+}
+
+/// A rate as an exact fraction, ns of offset per ns of time; `run` is positive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Slope {
+    rise: i128,
+    run: i128,
+}
+
+/// A point in time (ns) and a bound of the offset there (ns).
+type Point = (i128, i128);
+
+enum Steepest {
+    /// No line is too steep.
+    Unlimited,
+    /// No line fits.
+    Impossible,
+    /// The steepest line that fits.
+    Line(Slope),
+}
+
+/// The steepest line that keeps below every `upper` and above every `lower` point.
+///
+/// Newton's method on the least gap between the two sets as a function of the slope, which is concave and made of
+/// straight pieces: it comes down from above, exactly, in a few passes. Each slope it visits is itself an upper bound,
+/// so that stopping early would only widen the answer.
+fn steepest(upper: &[Point], lower: &[Point]) -> Steepest {
+    const PASSES: usize = 200;
+    let (Some(last), Some(first)) = (upper.iter().max(), lower.iter().min()) else {
+        return Steepest::Unlimited;
+    };
+    if last.0 <= first.0 {
+        // No request after a reply: nothing limits the slope from above, but the points may still contradict.
+        let ceiling = upper.iter().filter(|point| point.0 == first.0).map(|point| point.1).min();
+        let floor = lower.iter().filter(|point| point.0 == last.0).map(|point| point.1).max();
+        let contradiction = ceiling.zip(floor).is_some_and(|(ceiling, floor)| ceiling < floor);
+        return if contradiction { Steepest::Impossible } else { Steepest::Unlimited };
+    }
+    let mut slope = Slope { rise: last.1 - first.1, run: last.0 - first.0 };
+    for _ in 0..PASSES {
+        let height =
+            |point: &Point| point.1.saturating_mul(slope.run).saturating_sub(slope.rise.saturating_mul(point.0));
+        let (Some(ceiling), Some(floor)) =
+            (upper.iter().min_by_key(|point| height(point)), lower.iter().max_by_key(|point| height(point)))
+        else {
+            return Steepest::Unlimited;
+        };
+        if height(ceiling) >= height(floor) {
+            break;
+        }
+        let run = ceiling.0 - floor.0;
+        if run <= 0 {
+            return Steepest::Impossible;
+        }
+        slope = Slope { rise: ceiling.1 - floor.1, run };
+    }
+    Steepest::Line(slope)
+}
+
+/// The straight lines that fit a set of constraints.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lines {
+    least: Option<Slope>,
+    greatest: Option<Slope>,
+}
+
+impl Lines {
+    /// Finds them; `None` where no straight line fits.
+    pub(super) fn fitting(constraints: &[Constraint]) -> Option<Self> {
+        let origin = constraints.first()?;
+        let (time, offset) = (origin.sent, origin.lower);
+        let upper: Vec<Point> = constraints.iter().map(|one| (one.sent - time, one.upper - offset)).collect();
+        let lower: Vec<Point> = constraints.iter().map(|one| (one.received - time, one.lower - offset)).collect();
+        let greatest = match steepest(&upper, &lower) {
+            Steepest::Impossible => return None,
+            Steepest::Unlimited => None,
+            Steepest::Line(slope) => Some(slope),
+        };
+        // The least slope is the greatest one of the mirrored picture.
+        let mirror = |points: &[Point]| points.iter().map(|(at, value)| (*at, -value)).collect::<Vec<Point>>();
+        let least = match steepest(&mirror(&lower), &mirror(&upper)) {
+            Steepest::Impossible => return None,
+            Steepest::Unlimited => None,
+            Steepest::Line(slope) => Some(Slope { rise: -slope.rise, run: slope.run }),
+        };
+        Some(Self { least, greatest })
+    }
+
+    /// Their rates, rounded outward.
+    pub(super) fn ends(self) -> RateEnds {
+        let ppb = |wide: i128| Ppm(Nanos::saturating_from(wide).0);
+        RateEnds {
+            lo: self.least.map(|slope| ppb((slope.rise * BILLION).div_euclid(slope.run))),
+            hi: self.greatest.map(|slope| ppb(-(-slope.rise * BILLION).div_euclid(slope.run))),
+        }
+    }
+
+    /// The middle of the lines of the middle rate, at `epoch`; `None` where the rate has only one limit.
+    pub(super) fn centre(self, constraints: &[Constraint], epoch: i128) -> Option<i128> {
+        // The middle rate in millionths of a ppb: an exact fraction would not fit, and the estimate needs no more.
+        const SCALE: i128 = 1_000_000;
+        let (least, greatest) = (self.least?, self.greatest?);
+        let fine = |slope: Slope| (slope.rise * BILLION).saturating_mul(SCALE) / slope.run;
+        let rate = i128::midpoint(fine(least), fine(greatest));
+        let moved = |length: i128| rate.saturating_mul(length) / (BILLION * SCALE);
+        let lo = constraints.iter().map(|one| one.lower + moved(epoch - one.received)).max()?;
+        let hi = constraints.iter().map(|one| one.corrected + moved(epoch - one.sent)).min()?;
+        Some((lo + hi).div_euclid(2))
+    }
+}
+
+/// When a clock reaches a limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LimitReached {
+    /// It may reach it after this many seconds, 0 where it may have done so already; `None` = never at any rate allowed.
+    pub earliest_s: Option<f64>,
+    /// It reaches it at the latest after this many seconds; `None` where it may never do so.
+    pub latest_s: Option<f64>,
+}
+
+/// When an offset within `bounds` that changes within `rate` reaches `limit` on either side (`docs/measurement.md`, 5).
+///
+/// A prediction for people, so in seconds of floating point.
+#[expect(clippy::cast_precision_loss, reason = "a prediction for people; nothing is judged by it")]
+pub fn limit_reached(bounds: Interval, rate: RateBounds, limit: Nanos) -> LimitReached {
+    let (lo, hi) = (bounds.lo.0 as f64, bounds.hi.0 as f64);
+    let (slowest, fastest) = (rate.lo.ppb() as f64, rate.hi.ppb() as f64);
+    let theta = limit.0 as f64;
+    let least = |a: Option<f64>, b: Option<f64>| match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    };
+    let upwards = (fastest > 0.0).then(|| (theta - hi) / fastest);
+    let downwards = (slowest < 0.0).then(|| (theta + lo) / -slowest);
+    let touches = hi >= theta || lo <= -theta;
+    let surely = lo >= theta || hi <= -theta;
+    let at_latest =
+        least((slowest > 0.0).then(|| (theta - lo) / slowest), (fastest < 0.0).then(|| (theta + hi) / -fastest));
+    LimitReached {
+        earliest_s: if touches { Some(0.0) } else { least(upwards, downwards) },
+        latest_s: if surely { Some(0.0) } else { at_latest },
+    }
+}
+
+/// A rate that at least two thirds of three or more hosts share and that is not the axis's own: the axis is slewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommonRate {
+    /// How many hosts share it.
+    pub hosts: usize,
+    /// Its bounds.
+    pub bounds: RateBounds,
+}
+
+/// Finds the rate that most hosts share; `None` where fewer than two thirds do, or where it may lie within `steady`.
+pub fn common_rate(rates: &[RateBounds], steady: Ppm) -> Option<CommonRate> {
+    let mut ends: Vec<(i64, bool)> = Vec::with_capacity(rates.len() * 2);
+    for rate in rates {
+        ends.push((rate.lo.ppb(), false));
+        ends.push((rate.hi.ppb(), true));
+    }
+    // At equal values the openings come first: closed intervals that touch share a point.
+    ends.sort_unstable();
+    let (mut depth, mut best) = (0_usize, 0_usize);
+    let mut region: Option<(i64, i64)> = None;
+    let mut open: Option<i64> = None;
+    for (value, closes) in ends {
+        if closes {
+            if let Some(from) = open.take() {
+                region = Some((from, value));
+            }
+            depth = depth.saturating_sub(1);
+        } else {
+            depth += 1;
+            if depth > best {
+                best = depth;
+                open = Some(value);
+            }
+        }
+    }
+    let (lo, hi) = region?;
+    let enough = rates.len() >= 3 && best * 3 >= rates.len() * 2;
+    let elsewhere = lo > steady.ppb() || hi < -steady.ppb();
+    (enough && elsewhere).then_some(CommonRate { hosts: best, bounds: RateBounds { lo: Ppm(lo), hi: Ppm(hi) } })
+}
+
+/// Bounds of the difference `host - reference` of two rates.
+pub fn relative(host: RateBounds, reference: RateBounds) -> RateBounds {
+    let minus = |a: Ppm, b: Ppm| Ppm(a.ppb().saturating_sub(b.ppb()));
+    RateBounds { lo: minus(host.lo, reference.hi), hi: minus(host.hi, reference.lo) }
+}
+
+/// The interval of offsets that `bounds` can have become after `length` at any rate within `rate`.
+pub fn carry(bounds: Interval, length: Nanos, rate: Ppm) -> Interval {
+    bounds.widened(Nanos::saturating_from(carried(i128::from(length.0), rate)))
+}

@@ -1,0 +1,88 @@
+//! The status of a clock: which exchanges still constrain it, and how fast it may move (`docs/measurement.md`, 1.2).
+
+use std::ops::Range;
+
+use super::consistency::{is_consistent, worst};
+use super::constraint::Constraint;
+use super::estimate::{Config, Status, Step};
+use super::path_stable::path_stable;
+use super::rate::Lines;
+use super::runs::{runs, steps};
+use super::units::Ppm;
+
+/// What the bounds of a clock may rest on.
+pub(super) struct Judgement {
+    pub(super) status: Status,
+    /// The constraints that hold for the clock as it is now.
+    pub(super) used: Vec<Constraint>,
+    /// How fast the clock may move.
+    pub(super) rate: Ppm,
+    pub(super) steps: Vec<Step>,
+    /// Indices of readings that contradict all others.
+    pub(super) glitches: Vec<usize>,
+}
+
+impl Judgement {
+    /// Judges `constraints`, oldest first.
+    pub(super) fn of(constraints: &[Constraint], config: &Config) -> Self {
+        if constraints.is_empty() {
+            return Self::whole(Status::NoData, constraints, config);
+        }
+        if is_consistent(constraints, config.rho) {
+            return match path_stable(constraints).map(|stable| runs(&stable, config.rho)) {
+                Some(parts) if parts.len() > 1 => Self::last_of(&parts, Status::Suspect, constraints, config),
+                _ => Self::whole(Status::Steady, constraints, config),
+            };
+        }
+        let parts = runs(constraints, config.rho);
+        if is_consistent(constraints, config.rho_max) {
+            let is_straight = parts.len() >= 3 && Lines::fitting(constraints).is_some();
+            let status = if is_straight { Status::Slewing } else { Status::Moved };
+            return Self::last_of(&parts, status, constraints, config);
+        }
+        match single_glitch(constraints, config) {
+            Some(glitch) => {
+                let others = constraints.iter().enumerate().filter(|(index, _)| *index != glitch);
+                Self {
+                    status: Status::Glitch,
+                    used: others.map(|(_, one)| *one).collect(),
+                    rate: config.rho,
+                    steps: Vec::new(),
+                    glitches: vec![glitch],
+                }
+            }
+            None => Self::last_of(&parts, Status::Stepped, constraints, config),
+        }
+    }
+
+    fn whole(status: Status, constraints: &[Constraint], config: &Config) -> Self {
+        let used = constraints.to_vec();
+        Self { status, used, rate: config.rho, steps: Vec::new(), glitches: Vec::new() }
+    }
+
+    fn last_of(parts: &[Range<usize>], status: Status, constraints: &[Constraint], config: &Config) -> Self {
+        let last = parts.last().and_then(|part| constraints.get(part.clone())).unwrap_or(constraints);
+        Self {
+            status,
+            used: last.to_vec(),
+            rate: config.rho_max,
+            steps: steps(constraints, parts, config.rho),
+            glitches: Vec::new(),
+        }
+    }
+}
+
+/// The one reading between others that alone contradicts them, if there is just one.
+fn single_glitch(constraints: &[Constraint], config: &Config) -> Option<usize> {
+    if constraints.len() < 4 {
+        return None;
+    }
+    let contradiction = worst(constraints, config.rho_max)?;
+    [contradiction.lower, contradiction.upper].into_iter().find(|suspect| {
+        let is_interior = *suspect > 0 && *suspect + 1 < constraints.len();
+        is_interior && {
+            let others = constraints.iter().enumerate().filter(|(index, _)| index != suspect);
+            is_consistent(&others.map(|(_, one)| *one).collect::<Vec<_>>(), config.rho)
+        }
+    })
+}
