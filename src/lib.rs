@@ -7,6 +7,7 @@ pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod commands;
+pub mod demo;
 pub mod inventory;
 pub mod probe;
 pub mod report;

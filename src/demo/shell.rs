@@ -1,0 +1,213 @@
+//! What runs in a channel of a simulated host: it answers as the probe's programs do on a real one.
+
+use std::time::Duration;
+
+use super::fleet::SimulatedHost;
+use super::hostile;
+use super::plan::{ClaimPlan, Motion, TimekeeperPlan, Trouble};
+use crate::clock::{Nanos, UnixNanos};
+use crate::probe::Reader;
+use crate::probe::script;
+
+/// The time that a fork of `date` takes before it reads the clock.
+const FORK: Duration = Duration::from_millis(1);
+/// How far apart the ticks of the coarse clock are that whole seconds are taken from (HZ=250).
+const TICK: Nanos = Nanos::from_millis(4);
+/// How long `chronyc` waits for a chronyd that hangs.
+const HUNG_CHRONYC: Duration = Duration::from_millis(650);
+/// Bytes of the request for facts, the script included.
+const MOST_INPUT: usize = 64 * 1_024;
+const SECOND: i64 = 1_000_000_000;
+
+/// What a command printed when it started.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Started {
+    /// What it printed.
+    pub(super) output: String,
+    /// Whether it has ended already.
+    pub(super) ended: bool,
+    /// Its exit status, once it has ended.
+    pub(super) status: u32,
+}
+
+/// Something that the probe was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Request {
+    /// One reading of the clock.
+    Reading,
+    /// The facts; nothing comes after them.
+    Facts,
+}
+
+/// The probe's program in one channel.
+#[derive(Debug, Default)]
+pub(super) struct Shell {
+    /// What has come in and is not a whole request yet.
+    input: Vec<u8>,
+    /// How often the clock has been read for the client.
+    readings: u32,
+}
+
+impl Shell {
+    /// How many readings were given.
+    pub(super) fn readings(&self) -> u32 {
+        self.readings
+    }
+
+    /// Takes input and tells what it asks for.
+    pub(super) fn hear(&mut self, bytes: &[u8]) -> Vec<Request> {
+        self.input.extend_from_slice(bytes.get(..bytes.len().min(MOST_INPUT)).unwrap_or_default());
+        let mut requests = Vec::new();
+        while self.input.starts_with(script::REQUEST.as_bytes()) {
+            requests.push(Request::Reading);
+            self.input.drain(..script::REQUEST.len());
+        }
+        if self.input.starts_with(b"q") && self.input.len() >= script::facts_request().len() {
+            requests.push(Request::Facts);
+            self.input.clear();
+        }
+        self.input.truncate(MOST_INPUT);
+        requests
+    }
+
+    /// Reads the clock for the client, in the words of the host's reader.
+    pub(super) async fn reading(&mut self, host: &SimulatedHost) -> String {
+        let line = read(host).await;
+        self.readings = self.readings.saturating_add(1);
+        host.clock.after_reading(self.readings);
+        format!("{line}\n")
+    }
+}
+
+/// Starts a command: the probe, the `date` of last resort, or something that this host does not have.
+pub(super) fn start(command: &[u8], host: &SimulatedHost) -> Started {
+    let ended = |output: String, status: u32| Started { output, ended: true, status };
+    if command == script::exec_command().as_bytes() && host.plan.reader != Reader::ExecDate {
+        let system = match host.plan.trouble {
+            Some(Trouble::EscapeSequences) => hostile::ESCAPES,
+            _ => "Linux x86_64",
+        };
+        let output = format!("\n{}{} {system}\n", script::GREETING, host.plan.reader.label());
+        return Started { output, ended: false, status: 0 };
+    }
+    if command == script::FALLBACK_COMMAND.as_bytes() {
+        let seconds = coarse(host.clock.now()).0.div_euclid(SECOND);
+        return match chrono::DateTime::from_timestamp(seconds, 0) {
+            Some(time) => ended(format!("{}\n", time.format("%a %b %e %H:%M:%S UTC %Y")), 0),
+            None => ended(String::new(), 1),
+        };
+    }
+    ended("sh: not found\n".to_owned(), 127)
+}
+
+/// Reads the facts, `chronyc` between two readings of the clock.
+pub(super) async fn facts(host: &SimulatedHost) -> String {
+    let before = read(host).await;
+    if host.plan.timekeeper == TimekeeperPlan::Hung {
+        tokio::time::sleep(HUNG_CHRONYC).await;
+    }
+    let chronyc = chronyc(host);
+    let after = read(host).await;
+    let noise = if host.plan.trouble == Some(Trouble::EscapeSequences) {
+        format!("kernel=Linux {}\nchrony.version={}\n", hostile::ESCAPES, hostile::ESCAPES)
+    } else {
+        String::from("kernel=Linux 6.1.0 x86_64\n")
+    };
+    format!("facts=1\nclock={before}\n{chronyc}clock={after}\n{noise}end=1\n")
+}
+
+/// One reading as the host's reader prints it, with the forks that it costs.
+async fn read(host: &SimulatedHost) -> String {
+    let reader = host.plan.reader;
+    if reader.spawns() {
+        tokio::time::sleep(FORK).await;
+    }
+    let first = printed(host.clock.now(), reader);
+    if reader != Reader::DatePair {
+        return first;
+    }
+    tokio::time::sleep(FORK).await;
+    format!("{first} {}", printed(host.clock.now(), reader))
+}
+
+/// A reading with as many digits as the reader has.
+fn printed(reading: UnixNanos, reader: Reader) -> String {
+    let (seconds, nanos) = (reading.0.div_euclid(SECOND), reading.0.rem_euclid(SECOND));
+    match reader {
+        Reader::Shell | Reader::Bash | Reader::Perl => format!("{seconds}.{:06}", nanos / 1_000),
+        Reader::DateStream | Reader::Python | Reader::Zsh | Reader::DatePair | Reader::Adjtimex => {
+            format!("{seconds}.{nanos:09}")
+        }
+        Reader::WholeSecond | Reader::ExecDate => coarse(reading).0.div_euclid(SECOND).to_string(),
+    }
+}
+
+/// The coarse clock that whole seconds are taken from: up to a tick behind.
+fn coarse(reading: UnixNanos) -> UnixNanos {
+    UnixNanos(reading.0 - reading.0.rem_euclid(TICK.0))
+}
+
+/// What `chronyc` says on this host, as facts.
+fn chronyc(host: &SimulatedHost) -> String {
+    match host.plan.timekeeper {
+        TimekeeperPlan::None => String::new(),
+        TimekeeperPlan::Hung => String::from("proc=chronyd\nchrony.error=506 Cannot talk to daemon\nchrony.rc=1\n"),
+        TimekeeperPlan::Unsynchronised => {
+            let tracking = "00000000,,0,0.000000000,0.000000000,0.000000000,0.000000000,0.000,0.000,0.000,1.000000000,\
+                            1.000000000,0.0,Not synchronised";
+            format!("proc=chronyd\nchrony.version=4.3\nchrony.csv={tracking}\nchrony.rc=0\n")
+        }
+        TimekeeperPlan::Synchronised(claim) => {
+            format!("proc=chronyd\nchrony.version=4.3\nchrony.csv={}\nchrony.rc=0\n", tracking(host, claim))
+        }
+    }
+}
+
+/// The line of `chronyc -c tracking` for this claim.
+fn tracking(host: &SimulatedHost, claim: ClaimPlan) -> String {
+    let now = host.clock.now();
+    // A clock that is being slewed knows what remains; another one keeps believing what it believed.
+    let offset = match host.plan.clock.motion {
+        Motion::Slews { .. } => host.clock.truth(),
+        Motion::Free | Motion::Steps { .. } => claim.offset,
+    };
+    let updated = (now - Nanos::from_seconds(40)).0.max(0);
+    format!(
+        "0A000001,10.0.0.1,3,{}.{:09},{},0.000001214,0.000021000,{},0.001,0.024,{},{},64.4,Normal",
+        updated / SECOND,
+        updated % SECOND,
+        (-offset).to_seconds_text(),
+        host.plan.clock.frequency.to_ppm_text(),
+        claim.root_delay.to_seconds_text(),
+        claim.root_dispersion.to_seconds_text(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_heard_however_they_are_cut() {
+        let facts = script::facts_request();
+        let all = format!("now\nnow\n{facts}");
+        let expected = [Request::Reading, Request::Reading, Request::Facts];
+        for size in [1, 2, 3, 5, 64, all.len()] {
+            let mut shell = Shell::default();
+            let heard: Vec<Request> = all.as_bytes().chunks(size).flat_map(|piece| shell.hear(piece)).collect();
+            assert_eq!(heard, expected, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn each_reader_prints_the_digits_it_has() {
+        let check = |reader: Reader, expected: &str| {
+            assert_eq!(printed(UnixNanos(1_700_000_000_002_345_678), reader), expected, "{reader:?}");
+        };
+        check(Reader::Bash, "1700000000.002345");
+        check(Reader::Python, "1700000000.002345678");
+        // The coarse clock has not seen the new second yet.
+        check(Reader::WholeSecond, "1700000000");
+        assert_eq!(printed(UnixNanos(1_000), Reader::Bash), "0.000001");
+    }
+}
