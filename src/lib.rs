@@ -12,3 +12,4 @@ pub mod inventory;
 pub mod probe;
 pub mod report;
 pub mod terminal;
+pub mod timekeeper;

@@ -1,5 +1,6 @@
 //! Clock arithmetic: units, intervals, exchanges and what they prove about a clock. Pure; knows no other room.
 
+pub mod calendar;
 mod consistency;
 mod constraint;
 pub mod controller;
@@ -17,6 +18,7 @@ pub mod schedule;
 mod status;
 pub mod units;
 
+pub use calendar::CivilTime;
 pub use estimate::Estimate;
 pub use exchange::Exchange;
 pub use interval::Interval;

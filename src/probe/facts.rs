@@ -18,6 +18,12 @@ pub struct FactsReading {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts(pub Vec<(String, String)>);
 
+impl AsRef<[(String, String)]> for Facts {
+    fn as_ref(&self) -> &[(String, String)] {
+        &self.0
+    }
+}
+
 impl Facts {
     /// The first value of `key`.
     pub fn get(&self, key: &str) -> Option<&str> {

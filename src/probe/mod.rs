@@ -5,6 +5,7 @@ pub mod facts;
 mod facts_script;
 pub mod failure;
 pub mod observation;
+mod plain_date;
 pub mod reader;
 pub mod reading;
 pub mod script;

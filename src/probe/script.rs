@@ -105,18 +105,11 @@ const PROBE: &str = concat!(
 
 /// The exec string that starts the probe on any host.
 pub fn exec_command() -> String {
-    exec_command_with("/bin/sh")
-}
-
-/// The exec string with another shell than `/bin/sh` to run the probe.
-fn exec_command_with(shell: &str) -> String {
-    let probe = PROBE.replace("/bin/sh", shell);
-    let mut command = format!("exec {shell} -c '{probe}' clockaudit");
-    for rung in &LADDER {
-        let Rung { reader, interpreter, program } = rung;
-        command.push_str(&format!(" {} '{interpreter}' '{program}'", reader.label()));
-    }
-    command
+    let rungs = LADDER
+        .iter()
+        .map(|Rung { reader, interpreter, program }| format!(" {} '{interpreter}' '{program}'", reader.label()));
+    let start = format!("exec /bin/sh -c '{PROBE}' clockaudit");
+    std::iter::once(start).chain(rungs).collect()
 }
 
 /// What is written after sampling: the end of the reader's loop and the facts script for the shell that follows it.

@@ -1,6 +1,7 @@
 //! What comes back from a host: bytes in, readings and facts out. Sans-I/O, bounded, and it refuses what it does not understand.
 
 use super::facts::Facts;
+pub use super::plain_date::fallback;
 use super::reader::Reader;
 use super::reading::Reading;
 use super::script::{GREETING, NO_READER};

@@ -1,0 +1,228 @@
+//! What a host's timekeeper claims of its clock: read from the facts, never believed without a measurement.
+
+use super::chrony::{LeapStatus, ReferenceId, Refusal, Tracking};
+use super::daemon::Timekeeper;
+use crate::clock::{Interval, Nanos, Ppm, UnixNanos};
+
+/// What a timekeeper says of the clock that it disciplines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Who says so.
+    pub timekeeper: Timekeeper,
+    /// Its version, as it calls it.
+    pub version: Option<String>,
+    /// System clock minus the time that the timekeeper keeps: what it has still to correct; positive = ahead.
+    pub offset: Nanos,
+    /// Delay of the whole way to the stratum-1 clock, there and back.
+    pub root_delay: Nanos,
+    /// Dispersion of the whole way to the stratum-1 clock.
+    pub root_dispersion: Nanos,
+    /// The host's own stratum; 0 where not synchronised.
+    pub stratum: u8,
+    /// Whether the clock is synchronised, and what is planned for the end of the day.
+    pub leap_status: LeapStatus,
+    /// What is followed.
+    pub reference_id: ReferenceId,
+    /// Name or address of what is followed.
+    pub source: Option<String>,
+    /// When the clock was last updated, by the host's own clock; `None` = never.
+    pub reference_time: Option<UnixNanos>,
+    /// By how much the clock would be wrong if it were not corrected; positive = fast.
+    pub frequency: Ppm,
+    /// Time between the last two updates.
+    pub update_interval: Nanos,
+}
+
+impl Claim {
+    fn of_chronyd(tracking: Tracking, version: Option<String>) -> Self {
+        Self {
+            timekeeper: Timekeeper::Chronyd,
+            version,
+            offset: tracking.offset,
+            root_delay: tracking.root_delay,
+            root_dispersion: tracking.root_dispersion,
+            stratum: tracking.stratum,
+            leap_status: tracking.leap_status,
+            reference_id: tracking.reference_id,
+            source: tracking.source,
+            reference_time: tracking.reference_time,
+            frequency: tracking.frequency,
+            update_interval: tracking.update_interval,
+        }
+    }
+
+    /// How wrong the clock is at most, by this claim: |offset| + root dispersion + root delay / 2, rounded up.
+    pub fn bound(&self) -> Nanos {
+        self.offset.abs() + self.root_distance()
+    }
+
+    /// Where the system clock minus UTC lies, by this claim: the offset, give or take root dispersion + root delay / 2.
+    pub fn interval(&self) -> Interval {
+        Interval::around(self.offset, self.root_distance())
+    }
+
+    fn root_distance(&self) -> Nanos {
+        let delay = self.root_delay.abs();
+        self.root_dispersion + Nanos(delay.0 / 2 + delay.0 % 2)
+    }
+}
+
+/// What became of asking a host's timekeeper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimOutcome {
+    /// It says that the clock follows a source, and how far from UTC it is at most.
+    Claimed(Claim),
+    /// It says that the clock follows nothing; the rest of what it says has no meaning.
+    NotSynchronised(Claim),
+    /// It follows the host's own clock and calls that `Normal`: no claim about UTC.
+    Local(Claim),
+    /// It is there and does not say.
+    NoAnswer {
+        /// Which.
+        timekeeper: Timekeeper,
+        /// Why.
+        cause: NoAnswer,
+    },
+    /// It is there, and it is not one of those that are asked.
+    NotAsked(Timekeeper),
+    /// No known timekeeper runs there.
+    NoTimekeeper,
+    /// The facts are missing or were cut short before they told.
+    Unknown,
+}
+
+/// Why a timekeeper gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NoAnswer {
+    /// It runs, and nothing answers on its command port: it hangs, or the port is closed to us.
+    CannotTalk,
+    /// It answers others only: root or its own user.
+    NotAuthorised,
+    /// It, or the program that asks it, did not end within its time limit.
+    TimedOut,
+    /// The program that asks it printed something that is no report.
+    Unreadable,
+    /// The program that asks it is not there.
+    NoClient,
+}
+
+impl NoAnswer {
+    /// What is shown for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::CannotTalk => "does not answer",
+            Self::NotAuthorised => "answers root only",
+            Self::TimedOut => "hangs",
+            Self::Unreadable => "answers in no known form",
+            Self::NoClient => "cannot be asked",
+        }
+    }
+}
+
+impl ClaimOutcome {
+    /// The claim, where there is one that says how far from UTC the clock is.
+    pub fn claim(&self) -> Option<&Claim> {
+        match self {
+            Self::Claimed(claim) => Some(claim),
+            _ => None,
+        }
+    }
+
+    /// Everything that the timekeeper said, synchronised or not.
+    pub fn said(&self) -> Option<&Claim> {
+        match self {
+            Self::Claimed(claim) | Self::NotSynchronised(claim) | Self::Local(claim) => Some(claim),
+            _ => None,
+        }
+    }
+
+    /// The timekeeper, where one is known to run.
+    pub fn timekeeper(&self) -> Option<Timekeeper> {
+        match self {
+            Self::Claimed(claim) | Self::NotSynchronised(claim) | Self::Local(claim) => Some(claim.timekeeper),
+            Self::NoAnswer { timekeeper, .. } | Self::NotAsked(timekeeper) => Some(*timekeeper),
+            Self::NoTimekeeper | Self::Unknown => None,
+        }
+    }
+
+    /// The text of the column TIME SERVICE; a clock that has more than `slewing_beyond` still to be corrected is slewing.
+    pub fn describe(&self, slewing_beyond: Nanos) -> String {
+        match self {
+            Self::Claimed(claim) if claim.offset.abs() > slewing_beyond => {
+                format!("{}, slewing", claim.timekeeper.label())
+            }
+            Self::Claimed(claim) => format!("{}, claims {}", claim.timekeeper.label(), rounded_up(claim.bound())),
+            Self::NotSynchronised(claim) => format!("{}, not synchronised", claim.timekeeper.label()),
+            Self::Local(claim) => format!("{}, own clock", claim.timekeeper.label()),
+            Self::NoAnswer { timekeeper, cause } => format!("{}, {}", timekeeper.label(), cause.label()),
+            Self::NotAsked(timekeeper) => timekeeper.label().to_owned(),
+            Self::NoTimekeeper => "none".to_owned(),
+            Self::Unknown => "unknown".to_owned(),
+        }
+    }
+}
+
+/// A bound in the unit that suits it, rounded up to two digits or a whole unit: `16 us`, `1.3 ms`, `8.3 s`.
+fn rounded_up(bound: Nanos) -> String {
+    const UNITS: [(i64, &str); 4] = [(1, "ns"), (1_000, "us"), (1_000_000, "ms"), (1_000_000_000, "s")];
+    let nanos = bound.0.max(0);
+    let (unit, name) = UNITS.into_iter().rev().find(|(unit, _)| nanos >= *unit).unwrap_or((1, "ns"));
+    let up = |step: i64| nanos / step + i64::from(nanos % step != 0);
+    let tenths = up((unit / 10).max(1));
+    if unit == 1 || tenths >= 100 {
+        format!("{} {name}", up(unit))
+    } else {
+        format!("{}.{} {name}", tenths / 10, tenths % 10)
+    }
+}
+
+/// Finds out from a host's facts what its timekeeper claims.
+///
+/// The facts are those of the facts script: `chrony.csv` or `chrony.text` with the report, `chrony.error` with what came
+/// instead, `chrony.rc` with the exit status of `chronyc`, `chrony.version`, and `proc` for each timekeeper's process.
+pub fn claim(facts: &impl AsRef<[(String, String)]>) -> ClaimOutcome {
+    let facts = facts.as_ref();
+    let all = |key: &'static str| facts.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str());
+    let version = all("chrony.version").next().and_then(version_of);
+    let report = match all("chrony.csv").map(Tracking::parse).find_map(Result::ok) {
+        Some(tracking) => Some(tracking),
+        None => Tracking::parse_text(&all("chrony.text").collect::<Vec<_>>().join("\n")).ok(),
+    };
+    if let Some(tracking) = report {
+        return outcome_of(tracking, version);
+    }
+    let running = Timekeeper::ALL.into_iter().find(|timekeeper| all("proc").any(|name| name == timekeeper.process()));
+    let refusal = all("chrony.error").chain(all("chrony.text")).find_map(Refusal::parse);
+    let status = all("chrony.rc").next();
+    match (running, refusal, status) {
+        (_, Some(Refusal::NotAuthorised), _) => no_answer(NoAnswer::NotAuthorised),
+        (Some(Timekeeper::Chronyd), Some(Refusal::CannotTalk), _) => no_answer(NoAnswer::CannotTalk),
+        (Some(Timekeeper::Chronyd), None, Some("124" | "137" | "143")) => no_answer(NoAnswer::TimedOut),
+        (Some(Timekeeper::Chronyd), None, Some(_)) => no_answer(NoAnswer::Unreadable),
+        (Some(Timekeeper::Chronyd), None, None) => no_answer(NoAnswer::NoClient),
+        (Some(other), _, _) => ClaimOutcome::NotAsked(other),
+        (None, _, _) if all("kernel").next().is_some() => ClaimOutcome::NoTimekeeper,
+        (None, _, _) => ClaimOutcome::Unknown,
+    }
+}
+
+fn no_answer(cause: NoAnswer) -> ClaimOutcome {
+    ClaimOutcome::NoAnswer { timekeeper: Timekeeper::Chronyd, cause }
+}
+
+fn outcome_of(tracking: Tracking, version: Option<String>) -> ClaimOutcome {
+    let synchronised = tracking.is_synchronised();
+    let local = tracking.reference_id == ReferenceId::LOCAL;
+    let claim = Claim::of_chronyd(tracking, version);
+    match (synchronised, local) {
+        (true, _) => ClaimOutcome::Claimed(claim),
+        (false, true) => ClaimOutcome::Local(claim),
+        (false, false) => ClaimOutcome::NotSynchronised(claim),
+    }
+}
+
+/// `chronyc (chrony) version 4.3 (+READLINE ...)`: 4.3.
+fn version_of(line: &str) -> Option<String> {
+    let (_, version) = line.split_once("version ")?;
+    version.split_ascii_whitespace().next().map(str::to_owned)
+}
