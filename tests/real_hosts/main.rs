@@ -1,0 +1,7 @@
+//! Real hosts: OpenSSH and dropbear servers, login shells of every kind, real chronyd, each host with a clock of its own.
+
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;

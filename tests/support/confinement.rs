@@ -1,0 +1,37 @@
+//! No test process may be able to set this machine's clock.
+
+use std::env;
+use std::fs;
+use std::process::Command;
+
+/// The bit of `CAP_SYS_TIME` in the sets of `/proc/PID/status`.
+const SYS_TIME: u64 = 1 << 25;
+/// What takes the capability away from a program and from everything that it starts.
+pub(crate) const SETPRIV: [&str; 3] = ["setpriv", "--bounding-set", "-sys_time"];
+
+/// Whether the process of that `/proc/PID/status` could set this machine's clock, now or after starting another program.
+pub(crate) fn can_set_clock(status: &str) -> bool {
+    let sets = status.lines().filter_map(|line| line.split_once(":\t")).filter(|(name, _)| name.starts_with("Cap"));
+    let mut sets = sets.map(|(_, set)| u64::from_str_radix(set.trim(), 16).expect("a set of capabilities"));
+    sets.any(|set| set & SYS_TIME != 0)
+}
+
+/// Runs a test that starts hosts; where this process could set the clock, runs that test alone in one that cannot.
+pub(crate) fn confined(test: &str, body: impl FnOnce()) {
+    let status = fs::read_to_string("/proc/self/status").expect("the status of this process");
+    assert!(
+        status.contains("\nUid:\t0\t"),
+        "hosts of their own need root, for their namespaces: run ./tests/run as root"
+    );
+    if can_set_clock(&status) {
+        let [program, arguments @ ..] = SETPRIV;
+        let this = env::current_exe().expect("the path of this test");
+        let run = Command::new(program).args(arguments).arg(this).args([test, "--exact", "--nocapture"]).output();
+        let run = run.expect("setpriv of util-linux");
+        let (told, complained) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+        assert!(run.status.success() && told.contains("1 passed"), "{told}\n{complained}");
+        println!("{told}");
+    } else {
+        body();
+    }
+}

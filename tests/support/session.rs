@@ -1,0 +1,40 @@
+//! A command line and all that came of it: exit status, standard output and standard error, read together like a session.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::process::{Command, Stdio};
+
+/// A finished command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Session {
+    /// Its exit status; `None` where a signal ended it.
+    pub(crate) status: Option<i32>,
+    /// What it printed.
+    pub(crate) stdout: String,
+    /// What it complained of.
+    pub(crate) stderr: String,
+}
+
+/// Runs `clockaudit` with these arguments, without the settings of whoever runs the tests.
+pub(crate) fn clockaudit(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Session {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clockaudit"));
+    command.args(arguments).env_remove("SSH_AUTH_SOCK").env_remove("ANSIBLE_INVENTORY");
+    run(&mut command)
+}
+
+/// Runs a command to its end, with nothing to read.
+pub(crate) fn run(command: &mut Command) -> Session {
+    let output = command.stdin(Stdio::null()).output().expect("a program that starts");
+    Session {
+        status: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+impl fmt::Display for Session {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.status.map_or_else(|| "signal".to_owned(), |code| code.to_string());
+        write!(formatter, "exit status {status}\n--- stdout\n{}--- stderr\n{}---", self.stdout, self.stderr)
+    }
+}
