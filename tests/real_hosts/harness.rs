@@ -1,15 +1,20 @@
 //! The harness before what it is for: the plain `ssh` client sees each host's own clock, whatever reads it.
 
 use std::fs;
+use std::net::SocketAddrV4;
 use std::path::Path;
 use std::process::Command;
 
-use clockaudit::clock::{Nanos, Ppm};
-use nix::time::{ClockId, clock_gettime};
+use clockaudit::clock::{Nanos, Ppm, UnixNanos};
+use clockaudit::probe::reader::Reader;
+use clockaudit::probe::script::{GREETING, exec_command};
 
 use crate::support::confinement::{can_set_clock, confined};
+use crate::support::delay::{Delay, DelayProxy};
 use crate::support::fleet::Fleet;
 use crate::support::host::{Host, HostPlan, Server, USER};
+use crate::support::host_clock::now;
+use crate::support::ladder;
 use crate::support::session::{self, Session};
 
 /// How old the coarse clock of `time()` may be.
@@ -30,18 +35,17 @@ const READERS: [(&str, Nanos, Nanos); 10] = [
 ];
 
 fn ssh(fleet: &Fleet, host: &Host, command: &str) -> Session {
+    ssh_to(fleet, host.address, command)
+}
+
+/// Runs a command on whatever host of the fleet answers at that address.
+fn ssh_to(fleet: &Fleet, address: SocketAddrV4, command: &str) -> Session {
     let mut client = Command::new("ssh");
     client.args(["-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes"]);
     client.arg("-o").arg(format!("UserKnownHostsFile={}", fleet.known_hosts().display()));
-    client.arg("-i").arg(fleet.user_key()).args(["-p", &host.address.port().to_string()]);
-    client.arg(format!("{USER}@{}", host.address.ip())).arg(command);
+    client.arg("-i").arg(fleet.user_key()).args(["-p", &address.port().to_string()]);
+    client.arg(format!("{USER}@{}", address.ip())).arg(command);
     session::run(&mut client)
-}
-
-/// This machine's clock.
-fn now() -> Nanos {
-    let now = clock_gettime(ClockId::CLOCK_REALTIME).expect("this machine's clock");
-    Nanos(now.tv_sec() * 1_000_000_000 + now.tv_nsec())
 }
 
 /// Reads a host's clock by that command and checks that it shows the host's offset, no more and no less.
@@ -52,9 +56,10 @@ fn check(fleet: &Fleet, host: &Host, command: &str, resolution: Nanos, lag: Nano
     let name = &host.plan.name;
     let reading =
         Nanos::from_seconds_text(answer.stdout.trim()).unwrap_or_else(|| panic!("{name} {command}: {answer}"));
+    let reading = UnixNanos(reading.0);
     let (earliest, latest) = (asked + ahead.min(ahead_then), answered + ahead.max(ahead_then));
-    assert!(earliest - resolution - lag < reading, "{name} {command}: {reading} before {earliest}");
-    assert!(reading <= latest, "{name} {command}: {reading} after {latest}");
+    assert!(earliest - (resolution + lag) < reading, "{name} {command}: {reading:?} before {earliest:?}");
+    assert!(reading <= latest, "{name} {command}: {reading:?} after {latest:?}");
 }
 
 #[test]
@@ -115,6 +120,22 @@ fn a_login_shell_of_any_kind_is_reached() {
 }
 
 #[test]
+fn every_host_of_the_ladder_greets_with_its_reader() {
+    confined("harness::every_host_of_the_ladder_greets_with_its_reader", || {
+        let (plans, readers): (Vec<_>, Vec<_>) = ladder::plans().into_iter().unzip();
+        let fleet = Fleet::start(plans);
+        for (host, reader) in fleet.hosts.iter().zip(readers) {
+            let greeting = ssh(&fleet, host, &exec_command()).stdout;
+            let expected = format!("{GREETING}{} Linux", reader.label());
+            match reader {
+                Reader::ExecDate => assert!(greeting.contains(" UTC "), "{}: {greeting}", host.plan.name),
+                _ => assert!(greeting.contains(&expected), "{}: {greeting}", host.plan.name),
+            }
+        }
+    });
+}
+
+#[test]
 fn a_real_chronyd_follows_its_time_server() {
     confined("harness::a_real_chronyd_follows_its_time_server", || {
         // Starts 0.3 s behind, is taken by its own chronyd to where its server is: 2 s ahead of the truth, and content.
@@ -130,6 +151,23 @@ fn a_real_chronyd_follows_its_time_server() {
         let off = host.clock.offset() - Nanos::from_seconds(2);
         assert!(off.abs() < Nanos::from_millis(10), "{off} from its server\n{}", host.log());
         check(&fleet, host, "date +%s.%N", Nanos(1), Nanos::ZERO);
+    });
+}
+
+#[test]
+fn a_delay_is_that_of_each_direction() {
+    confined("harness::a_delay_is_that_of_each_direction", || {
+        let fleet = Fleet::start([HostPlan::new("far", Nanos::from_seconds(-7))]);
+        let [host] = &fleet.hosts[..] else { unreachable!() };
+        let proxy = DelayProxy::start(host.address, Delay::from_millis(90, 30));
+        fleet.inventory_through("far.ini", |_| proxy.address);
+        let asked = now();
+        let answer = ssh_to(&fleet, proxy.address, "date +%s.%N");
+        let answered = now();
+        let reading = Nanos::from_seconds_text(answer.stdout.trim()).unwrap_or_else(|| panic!("{answer}"));
+        let reading = UnixNanos(reading.0) - host.clock.offset();
+        assert!(asked + Nanos::from_millis(90) <= reading, "{asked:?} {reading:?}");
+        assert!(reading + Nanos::from_millis(30) <= answered, "{reading:?} {answered:?}");
     });
 }
 

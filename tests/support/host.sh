@@ -28,7 +28,9 @@ for replacement in $HOST_REPLACED; do
     mount --bind "$(command -v "${replacement#*=}")" "$(command -v "${replacement%%=*}")"
 done
 for program in $HOST_HIDDEN; do
-    ! path=$(command -v "$program") || mount --bind /bin/false "$path"
+    for path in $(type -ap "$program"); do
+        mount --bind /bin/false "$path"
+    done
 done
 
 # From here on every program that is started has the host's clock.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock};
 
-use clockaudit::clock::{Nanos, Ppm};
+use clockaudit::clock::{Nanos, Ppm, UnixNanos};
 use nix::time::{ClockId, clock_gettime};
 
 /// The fields of `struct state` in `clock.c`, 8 bytes each.
@@ -86,9 +86,19 @@ impl HostClock {
 
     /// How far the clock is ahead of this machine's now: the truth that a test compares with.
     pub(crate) fn offset(&self) -> Nanos {
+        self.offset_after(Nanos::ZERO)
+    }
+
+    /// How far the clock was ahead at that instant of this machine's clock, where nothing has set it since.
+    pub(crate) fn offset_at(&self, instant: UnixNanos) -> Nanos {
+        self.offset_after(instant.since(now()))
+    }
+
+    /// How far the clock is ahead after that time from now.
+    fn offset_after(&self, time: Nanos) -> Nanos {
         loop {
             let fields = read_fields::<FIELDS>(&self.file);
-            let raw = raw_now();
+            let raw = raw_now() + time.0;
             if fields == read_fields::<FIELDS>(&self.file) && fields[0] % 2 == 0 && fields[PART] % 2 == 0 {
                 return part_offset(&fields[..PART], raw) + part_offset(&fields[PART..2 * PART], raw);
             }
@@ -106,8 +116,17 @@ fn part_offset(part: &[i64], raw: i64) -> Nanos {
     Nanos::saturating_from(i128::from(offset) + gained + slewed)
 }
 
+/// This machine's clock.
+pub(crate) fn now() -> UnixNanos {
+    UnixNanos(nanos_of(ClockId::CLOCK_REALTIME))
+}
+
 fn raw_now() -> i64 {
-    let now = clock_gettime(ClockId::CLOCK_MONOTONIC_RAW).expect("the raw clock");
+    nanos_of(ClockId::CLOCK_MONOTONIC_RAW)
+}
+
+fn nanos_of(clock: ClockId) -> i64 {
+    let now = clock_gettime(clock).expect("a clock of this machine");
     now.tv_sec() * 1_000_000_000 + now.tv_nsec()
 }
 

@@ -5,5 +5,5 @@ pub(crate) mod delay;
 pub(crate) mod fleet;
 pub(crate) mod host;
 pub(crate) mod host_clock;
-pub(crate) mod report;
+pub(crate) mod ladder;
 pub(crate) mod session;

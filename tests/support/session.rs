@@ -2,7 +2,12 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::path::Path;
 use std::process::{Command, Stdio};
+
+use clockaudit::report::model::Report;
+
+use super::fleet::Fleet;
 
 /// A finished command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +34,21 @@ pub(crate) fn run(command: &mut Command) -> Session {
         status: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Scans a fleet through that inventory, relative to this machine's clock; the report is the session's standard output.
+pub(crate) fn scan(fleet: &Fleet, inventory: &Path, more: &[&str]) -> Session {
+    let known_hosts = format!("UserKnownHostsFile={}", fleet.known_hosts().display());
+    let arguments = ["--reference", "controller", "--output", "json", "--ssh-option", &known_hosts];
+    let inventory = inventory.to_str().expect("a path of text");
+    clockaudit(["scan", inventory].into_iter().chain(arguments).chain(more.iter().copied()))
+}
+
+impl Session {
+    /// The report that was printed.
+    pub(crate) fn report(&self) -> Report {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no report: {error}\n{self}"))
     }
 }
 
