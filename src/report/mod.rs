@@ -1,6 +1,10 @@
 //! The report: composed from what was seen and judged, stored in one format, shown by renderers. Pure.
 
+pub mod compose;
 pub mod escape;
 pub mod json;
 pub mod model;
 pub mod quantity;
+
+pub use compose::{Place, Provenance, compose};
+pub use model::Report;

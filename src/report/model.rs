@@ -252,6 +252,9 @@ pub struct Host {
     pub clock: Option<Clock>,
     /// What its timekeeper says of the clock; null where nothing was said.
     pub claim: Option<Claim>,
+    /// Its timekeeper and the state of that in a few words: `chronyd, claims 16 us`; null where it was not asked.
+    #[serde(default)]
+    pub time_service: Option<String>,
     /// What it says of itself.
     #[serde(default)]
     pub platform: Option<Platform>,
@@ -347,7 +350,7 @@ pub struct Claim {
     pub stratum: Option<u32>,
     /// Leap status, in the timekeeper's own words.
     pub leap_status: Option<String>,
-    /// Reference ID.
+    /// Reference ID: what is followed.
     pub reference_id: Option<String>,
     /// The source that it follows.
     pub source: Option<String>,
@@ -358,11 +361,18 @@ pub struct Claim {
 /// What a host says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Platform {
-    /// The operating system's kernel, by `uname`.
-    pub system: Option<String>,
-    /// The operating system, by its own name for itself.
+    /// The kernel's name, version and machine.
+    #[serde(default)]
+    pub kernel: Option<String>,
+    /// The operating system and its version, by its own names.
     #[serde(default)]
     pub os: Option<String>,
+    /// What the kernel counts time with.
+    #[serde(default)]
+    pub clocksource: Option<String>,
+    /// What says that it is a container; null where nothing does.
+    #[serde(default)]
+    pub container: Option<String>,
 }
 
 /// Something to act on.

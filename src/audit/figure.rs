@@ -1,0 +1,204 @@
+//! Figures for people: a sign, a unit, a bound, and never a digit finer than the bound.
+
+use crate::clock::{Interval, Nanos};
+
+/// A unit of time that figures are shown in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unit {
+    /// Nanoseconds.
+    Nanos,
+    /// Microseconds.
+    Micros,
+    /// Milliseconds.
+    Millis,
+    /// Seconds.
+    Seconds,
+}
+
+impl Unit {
+    /// The greatest unit of which `length` holds at least one.
+    pub fn of(length: Nanos) -> Self {
+        match length.0.unsigned_abs() {
+            0..1_000 => Self::Nanos,
+            1_000..1_000_000 => Self::Micros,
+            1_000_000..1_000_000_000 => Self::Millis,
+            _ => Self::Seconds,
+        }
+    }
+
+    /// The unit's symbol.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Nanos => "ns",
+            Self::Micros => "us",
+            Self::Millis => "ms",
+            Self::Seconds => "s",
+        }
+    }
+
+    /// How many digits after the point are one nanosecond.
+    fn digits(self) -> u32 {
+        match self {
+            Self::Nanos => 0,
+            Self::Micros => 3,
+            Self::Millis => 6,
+            Self::Seconds => 9,
+        }
+    }
+}
+
+/// A value and what is shown of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    /// The value with its sign, in the unit asked for, without the symbol.
+    pub value: String,
+    /// The least bound that, two digits long, still holds all that the value's own bounds hold.
+    pub bound: Nanos,
+}
+
+/// Writes an estimate with its bounds: the last digit is of the order of the bound's first, and the bound takes in
+/// what the rounding left out.
+pub fn estimate(value: Nanos, bounds: Interval, unit: Unit) -> Figure {
+    let bound = (bounds.hi - value).max(value - bounds.lo).abs();
+    let place = leading_place(bound);
+    let decimals = unit.digits().saturating_sub(place);
+    let place = place.max(unit.digits() - decimals);
+    let rounded = round_to(value, place);
+    Figure { value: signed(rounded, unit, decimals), bound: ceil_to_two_digits(bound + (value - rounded).abs()) }
+}
+
+/// Writes an estimate with its bounds in one piece: `+2.1041 s ± 0.41 ms`.
+pub fn with_bound(value: Nanos, bounds: Interval) -> String {
+    let unit = Unit::of(value.abs().max(bounds.half_width()));
+    let figure = estimate(value, bounds, unit);
+    format!("{} {} ± {}", figure.value, unit.symbol(), length(figure.bound))
+}
+
+/// Writes a length with two digits, rounded up, in the unit that fits: `0.41 ms`, `61 ms`.
+pub fn length(length: Nanos) -> String {
+    let length = ceil_to_two_digits(length.abs());
+    let unit = match Unit::of(length) {
+        // Tenths of a millisecond read better than hundreds of microseconds.
+        Unit::Micros if length.0.unsigned_abs() >= 100_000 => Unit::Millis,
+        unit => unit,
+    };
+    format!("{} {}", length_in(length, unit), unit.symbol())
+}
+
+/// Writes a length with two digits, rounded up, in this unit and without its symbol.
+pub fn length_in(length: Nanos, unit: Unit) -> String {
+    let rounded = ceil_to_two_digits(length.abs());
+    let decimals = unit.digits().saturating_sub(leading_place(rounded).saturating_sub(1));
+    unsigned(rounded, unit, decimals)
+}
+
+/// Writes a limit exactly, in the greatest unit that needs no point: `100 ms`, `60 s`, `250 us`.
+pub fn limit(limit: Nanos) -> String {
+    for (unit, size) in [(Unit::Seconds, 1_000_000_000), (Unit::Millis, 1_000_000), (Unit::Micros, 1_000)] {
+        if limit.0 % size == 0 {
+            return format!("{} {}", limit.0 / size, unit.symbol());
+        }
+    }
+    if limit.0 > 1_000_000_000 {
+        let text = limit.to_seconds_text();
+        return format!("{} s", text.trim_end_matches('0'));
+    }
+    format!("{} ns", limit.0)
+}
+
+/// Writes a length of seconds with one digit after the point: `1.8 s`.
+pub fn seconds(length: Nanos) -> String {
+    format!("{} s", unsigned(round_to(length.abs(), 8), Unit::Seconds, 1))
+}
+
+/// The power of ten of the first digit of a length in nanoseconds; 0 for lengths below 10 ns.
+fn leading_place(length: Nanos) -> u32 {
+    length.0.unsigned_abs().checked_ilog10().unwrap_or(0)
+}
+
+fn round_to(value: Nanos, place: u32) -> Nanos {
+    let step = 10_i128.pow(place);
+    let value = i128::from(value.0);
+    let half = if value < 0 { -step / 2 } else { step / 2 };
+    Nanos::saturating_from((value + half) / step * step)
+}
+
+fn ceil_to_two_digits(length: Nanos) -> Nanos {
+    let step = 10_i128.pow(leading_place(length).saturating_sub(1));
+    Nanos::saturating_from((i128::from(length.0) + step - 1) / step * step)
+}
+
+fn signed(value: Nanos, unit: Unit, decimals: u32) -> String {
+    let sign = if value.0 < 0 { '-' } else { '+' };
+    format!("{sign}{}", unsigned(value, unit, decimals))
+}
+
+/// Writes the magnitude of a value that has already been rounded to these decimals.
+fn unsigned(value: Nanos, unit: Unit, decimals: u32) -> String {
+    let size = 10_u64.pow(unit.digits());
+    let magnitude = value.0.unsigned_abs();
+    if decimals == 0 {
+        return format!("{}", magnitude / size);
+    }
+    let fraction = (magnitude % size) / 10_u64.pow(unit.digits().saturating_sub(decimals));
+    format!("{}.{fraction:0width$}", magnitude / size, width = decimals as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_ends_where_its_bound_begins() {
+        let check = |value: i64, radius: i64, expected: &str| {
+            let bounds = Interval::around(Nanos(value), Nanos(radius));
+            assert_eq!(with_bound(Nanos(value), bounds), expected, "{value} ± {radius}");
+        };
+        check(2_104_100_000, 410_000, "+2.1041 s ± 0.41 ms");
+        check(-3_599_998_100_000, 620_000, "-3599.9981 s ± 0.62 ms");
+        check(60_000_000, 61_000_000, "+60 ms ± 61 ms");
+        check(-1_234, 100, "-1.2 us ± 140 ns");
+        check(31_536_000_000_000_000, 250, "+31536000.0000000 s ± 250 ns");
+        check(0, 0, "+0 ns ± 0 ns");
+        check(3, 0, "+3 ns ± 0 ns");
+        check(-400_000, 7_000_000, "+0 ms ± 7.4 ms");
+    }
+
+    #[test]
+    fn a_shown_bound_holds_what_the_true_one_holds() {
+        for value in (-5_000..5_000).step_by(37) {
+            for (below, above) in [(1, 9), (99, 101), (0, 4_999), (250, 0)] {
+                let bounds = Interval::new(Nanos(value - below), Nanos(value + above));
+                let figure = estimate(Nanos(value), bounds, Unit::Nanos);
+                let shown: i64 = figure.value.parse().unwrap();
+                assert!(shown - figure.bound.0 <= bounds.lo.0 && shown + figure.bound.0 >= bounds.hi.0, "{value}");
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_have_two_digits_and_round_up() {
+        let check = |nanos: i64, expected: &str| assert_eq!(length(Nanos(nanos)), expected, "{nanos}");
+        check(0, "0 ns");
+        check(16_000, "16 us");
+        check(411_000, "0.42 ms");
+        check(1_201_000, "1.3 ms");
+        check(61_000_000, "61 ms");
+        check(999_000_000, "1.0 s");
+        check(2_000_000_000, "2.0 s");
+        check(137_250_000_000, "140 s");
+    }
+
+    #[test]
+    fn limits_are_exact() {
+        let check = |nanos: i64, expected: &str| assert_eq!(limit(Nanos(nanos)), expected, "{nanos}");
+        check(100_000_000, "100 ms");
+        check(1_500_000_000, "1500 ms");
+        check(250_000, "250 us");
+        check(60_000_000_000, "60 s");
+        check(5, "5 ns");
+        check(0, "0 s");
+        check(1_000_000_001, "1.000000001 s");
+        assert_eq!(seconds(Nanos::from_millis(1_849)), "1.8 s");
+    }
+}

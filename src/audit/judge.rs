@@ -1,0 +1,199 @@
+//! Judgement: estimates and claims in; verdicts and findings of hosts, pairs and the fleet out.
+
+use super::checks::{CHECKS, Evidence};
+use super::figure;
+use super::finding::{Code, Finding, Severity};
+use super::policy::Policy;
+use super::reference::{Basis, Reference, controller_readings};
+use super::verdict::{Counts, Verdict};
+use crate::clock::controller::{controller_at, controller_moved};
+use crate::clock::estimate::{Config, RateBounds};
+use crate::clock::pairs::{self, Pair, PairCounts, Standing};
+use crate::clock::{Estimate, Interval, Nanos, UnixNanos};
+use crate::probe::{FactsReading, FailureCode, Observation, Seen};
+use crate::timekeeper::{self, ClaimOutcome};
+
+/// How many of the worst pairs are named.
+const WORST_PAIRS: usize = 10;
+/// A timer this late at the 95th percentile queues stamps (`docs/measurement.md`, 8).
+const LATE_TIMER: Nanos = Nanos::from_micros(50);
+
+/// What is said of one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostJudgement {
+    /// The worst of its offset's verdict and of its findings that weigh.
+    pub verdict: Verdict,
+    /// Its offset from the reference at the epoch, positive = ahead; `None` where it or the reference was not measured.
+    pub offset: Option<Standing>,
+    /// Its rate against the reference, positive = fast.
+    pub rate: Option<RateBounds>,
+    /// What became of asking its timekeeper.
+    pub claim: ClaimOutcome,
+    /// What there is to act on, worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// What is said of the fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The instant that offsets hold for; `None` where no host was measured.
+    pub epoch: Option<UnixNanos>,
+    /// What offsets are relative to.
+    pub reference: Reference,
+    /// The controller's clock minus the reference at the epoch; `None` without a reference or a reading of that clock.
+    pub controller: Option<Standing>,
+    /// One entry a host, in the order of the observations.
+    pub hosts: Vec<HostJudgement>,
+    /// How many hosts have each verdict.
+    pub counts: Counts,
+    /// How many pairs of measured hosts are beyond the critical limit.
+    pub pairs: PairCounts,
+    /// The pairs that are surely furthest apart, worst first; `ahead` and `behind` are indices of observations.
+    pub worst_pairs: Vec<Pair>,
+    /// Findings about the fleet, its pairs and the controller, worst first.
+    pub findings: Vec<Finding>,
+    /// The worst of hosts and pairs.
+    pub verdict: Verdict,
+}
+
+/// Judges what was seen; `estimates` are those of the observations, in their order.
+pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], policy: &Policy) -> Judgement {
+    let config = Config::default();
+    let epoch = estimates.iter().flatten().map(|estimate| estimate.epoch).next();
+    let reference = Reference::find(seen, estimates, policy, epoch.unwrap_or(seen.started), &config);
+    let controller = controller_offset(seen, &reference, epoch.unwrap_or(seen.started), &config);
+    let judged = |(observation, estimate): (&Observation, &Option<Estimate>)| {
+        judge_host(observation, estimate.as_ref(), &reference, policy, &config)
+    };
+    let hosts: Vec<HostJudgement> = seen.observations.iter().zip(estimates).map(judged).collect();
+
+    let (measured, standings) = standings(seen, estimates);
+    let pairs = pairs::count(&standings, policy.crit);
+    let worst_pairs = pairs::worst(&standings, WORST_PAIRS)
+        .into_iter()
+        .filter_map(|pair| {
+            let (ahead, behind) = (*measured.get(pair.ahead)?, *measured.get(pair.behind)?);
+            Some(Pair { ahead, behind, ..pair })
+        })
+        .collect::<Vec<_>>();
+
+    let counts = Counts::of(hosts.iter().map(|host| host.verdict));
+    let worst_host = hosts.iter().map(|host| host.verdict).max().unwrap_or(Verdict::Ok);
+    let worst_pair = if pairs.beyond > 0 { Verdict::Crit } else { Verdict::Ok };
+    let mut findings = pair_finding(seen, pairs, &worst_pairs, policy).into_iter().collect::<Vec<_>>();
+    findings.extend(controller_findings(seen, &config));
+    Judgement { epoch, reference, controller, hosts, counts, pairs, worst_pairs, findings, verdict: worst_host.max(worst_pair) }
+}
+
+/// Where the controller's clock stands against the reference: zero, exactly, where it is the reference.
+fn controller_offset(seen: &Seen, reference: &Reference, epoch: UnixNanos, config: &Config) -> Option<Standing> {
+    let zero = Standing { bounds: Interval::point(Nanos::ZERO), estimate: Nanos::ZERO };
+    match (&reference.basis, reference.standing?) {
+        (Basis::Controller | Basis::Missing(_), _) => Some(zero),
+        (Basis::Host(_), host) => {
+            let own = controller_at(&controller_readings(seen), epoch, config.rho)?;
+            let bounds = own.minus(host.bounds);
+            Some(Standing { bounds, estimate: own.midpoint() - host.estimate })
+        }
+    }
+}
+
+/// The measured hosts in the order of their names, as the pair functions want them, with their indices.
+fn standings(seen: &Seen, estimates: &[Option<Estimate>]) -> (Vec<usize>, Vec<Standing>) {
+    let mut measured: Vec<(&str, usize, Standing)> = seen
+        .observations
+        .iter()
+        .zip(estimates)
+        .enumerate()
+        .filter_map(|(index, (observation, estimate))| {
+            let estimate = estimate.as_ref()?;
+            let standing = Standing { bounds: estimate.bounds, estimate: estimate.estimate };
+            Some((observation.host.as_str(), index, standing))
+        })
+        .collect();
+    measured.sort_by_key(|(name, index, _)| (*name, *index));
+    measured.into_iter().map(|(_, index, standing)| (index, standing)).unzip()
+}
+
+fn judge_host(
+    observation: &Observation,
+    estimate: Option<&Estimate>,
+    reference: &Reference,
+    policy: &Policy,
+    config: &Config,
+) -> HostJudgement {
+    let facts = observation.facts.as_ref();
+    let claim = facts.map_or(ClaimOutcome::Unknown, |reading| timekeeper::claim(&reading.facts.0));
+    let failed = observation
+        .failure
+        .as_ref()
+        .map(|failure| Code::Unreached(failure.code).finding(failure.detail.clone(), "a reading of the clock"));
+    let Some(estimate) = estimate else {
+        let not_attempted =
+            || Code::Unreached(FailureCode::NotAttempted).finding("the run ended first", "a reading of the clock");
+        let findings = vec![failed.unwrap_or_else(not_attempted)];
+        return HostJudgement { verdict: Verdict::Down, offset: None, rate: None, claim, findings };
+    };
+    let offset = reference.offset(&observation.host, estimate);
+    let evidence = Evidence {
+        estimate,
+        offset,
+        claim: claim.claim().map(|claim| (claim, claim_read_at(facts, estimate))),
+        is_reference: reference.is(&observation.host),
+        reference,
+        policy,
+        config,
+    };
+    let mut findings: Vec<Finding> = CHECKS.iter().filter_map(|check| check(&evidence)).chain(failed).collect();
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.code.severity()), finding.code));
+    let by_offset = offset.map_or(Verdict::Undecided, |offset| Verdict::of(offset.bounds, policy));
+    let by_findings = findings.iter().map(|finding| weight(finding.code.severity())).max().unwrap_or(Verdict::Ok);
+    let rate = reference.rate_of(&observation.host, estimate);
+    HostJudgement { verdict: by_offset.max(by_findings), offset, rate, claim, findings }
+}
+
+/// The verdict that a finding's severity amounts to.
+fn weight(severity: Severity) -> Verdict {
+    match severity {
+        Severity::Crit => Verdict::Crit,
+        Severity::Warn => Verdict::Warn,
+        Severity::Note => Verdict::Ok,
+    }
+}
+
+/// The middle of the claim's bracket; the last exchange where the bracket did not come through.
+fn claim_read_at(facts: Option<&FactsReading>, estimate: &Estimate) -> UnixNanos {
+    let bracket = facts.and_then(|facts| facts.bracket.as_ref());
+    bracket.map_or(estimate.last, |bracket| bracket.sent.midpoint(bracket.received))
+}
+
+fn pair_finding(seen: &Seen, pairs: PairCounts, worst: &[Pair], policy: &Policy) -> Option<Finding> {
+    let widest = worst.first().filter(|_| pairs.beyond > 0)?;
+    let name = |index: usize| seen.observations.get(index).map_or("?", |observation| observation.host.as_str());
+    let what = format!(
+        "{} of {} pairs differ by more, most {} - {}: {}",
+        pairs.beyond,
+        pairs.total,
+        name(widest.ahead),
+        name(widest.behind),
+        figure::with_bound(widest.estimate, widest.difference)
+    );
+    Some(Code::PairBeyondCrit.finding(what, format!("at most {} between any two", figure::limit(policy.crit))))
+}
+
+fn controller_findings(seen: &Seen, config: &Config) -> Vec<Finding> {
+    let moved = if seen.controller_stepped {
+        Some("this machine's clock was set during the scan")
+    } else if controller_moved(&controller_readings(seen), config.rho) {
+        Some("this machine's clock changed by more than 500 ppm during the scan")
+    } else {
+        None
+    };
+    let late = seen.timer_lateness_p95.filter(|lateness| *lateness > LATE_TIMER);
+    let busy = late.map(|lateness| {
+        let what = format!("this machine's timer was up to {} late (95 of 100 times less)", figure::length(lateness));
+        Code::ControllerBusy.finding(what, format!("at most {}", figure::limit(LATE_TIMER)))
+    });
+    let moved = moved.map(|what| Code::ControllerMoved.finding(what, "a clock that runs freely while it measures"));
+    busy.into_iter().chain(moved).collect()
+}

@@ -1,0 +1,96 @@
+//! The reference: the clock that offsets are relative to, as an interval on the axis at the epoch.
+
+use super::policy::{Policy, ReferenceChoice};
+use crate::clock::controller::{controller_at, controller_rate};
+use crate::clock::estimate::{Config, RateBounds};
+use crate::clock::pairs::Standing;
+use crate::clock::{Estimate, Interval, Nanos, Ppm, UnixNanos};
+use crate::probe::Seen;
+
+/// Whose clock the reference is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Basis {
+    /// The controller's wall clock. Nothing vouches for it: it is UTC only as far as this machine is right.
+    Controller,
+    /// The clock of the host of this name.
+    Host(String),
+    /// None: the one that was asked for was not measured. Pairs are judged, offsets are not.
+    Missing(ReferenceChoice),
+}
+
+/// What offsets are relative to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Whose clock it is.
+    pub basis: Basis,
+    /// Where it stands against the axis at the epoch, positive = ahead of the axis; `None` where it is missing.
+    pub standing: Option<Standing>,
+    /// Its rate against the axis, positive = fast; `None` where nothing is known of it.
+    pub rate: Option<RateBounds>,
+}
+
+impl Reference {
+    /// Finds the reference that the policy asks for.
+    pub fn find(
+        seen: &Seen,
+        estimates: &[Option<Estimate>],
+        policy: &Policy,
+        epoch: UnixNanos,
+        config: &Config,
+    ) -> Self {
+        let found = match &policy.reference {
+            ReferenceChoice::Controller => Self::controller(seen, epoch, config),
+            ReferenceChoice::Host(name) => Self::host(seen, estimates, name),
+        };
+        found.unwrap_or(Self { basis: Basis::Missing(policy.reference.clone()), standing: None, rate: None })
+    }
+
+    fn controller(seen: &Seen, epoch: UnixNanos, config: &Config) -> Option<Self> {
+        let readings = controller_readings(seen);
+        let bounds = controller_at(&readings, epoch, config.rho)?;
+        let standing = Standing { bounds, estimate: bounds.midpoint() };
+        Some(Self { basis: Basis::Controller, standing: Some(standing), rate: controller_rate(&readings) })
+    }
+
+    fn host(seen: &Seen, estimates: &[Option<Estimate>], name: &str) -> Option<Self> {
+        let index = seen.observations.iter().position(|observation| observation.host == name)?;
+        let estimate = estimates.get(index)?.as_ref()?;
+        let standing = Standing { bounds: estimate.bounds, estimate: estimate.estimate };
+        let rate = estimate.likely_rate.or(estimate.rate);
+        Some(Self { basis: Basis::Host(name.to_owned()), standing: Some(standing), rate })
+    }
+
+    /// Whether this reference is that host's own clock.
+    pub fn is(&self, host: &str) -> bool {
+        matches!(&self.basis, Basis::Host(name) if name == host)
+    }
+
+    /// The offset of a host from the reference, positive = the host is ahead; `None` without a reference.
+    pub fn offset(&self, host: &str, estimate: &Estimate) -> Option<Standing> {
+        let reference = self.standing?;
+        if self.is(host) {
+            return Some(Standing { bounds: Interval::point(Nanos::ZERO), estimate: Nanos::ZERO });
+        }
+        Some(Standing {
+            bounds: estimate.bounds.minus(reference.bounds),
+            estimate: estimate.estimate - reference.estimate,
+        })
+    }
+
+    /// The rate of a host against the reference, positive = fast; `None` where either is not known.
+    pub fn rate_of(&self, host: &str, estimate: &Estimate) -> Option<RateBounds> {
+        if self.is(host) {
+            return Some(RateBounds { lo: Ppm(0), hi: Ppm(0) });
+        }
+        let (own, reference) = (estimate.likely_rate.or(estimate.rate)?, self.rate?);
+        Some(RateBounds {
+            lo: Ppm(own.lo.0.saturating_sub(reference.hi.0)),
+            hi: Ppm(own.hi.0.saturating_sub(reference.lo.0)),
+        })
+    }
+}
+
+/// The controller's readings as the clock room takes them: instant on the axis, wall clock minus axis.
+pub(super) fn controller_readings(seen: &Seen) -> Vec<(UnixNanos, Interval)> {
+    seen.controller.iter().map(|reading| (reading.at, reading.x)).collect()
+}

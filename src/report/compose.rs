@@ -1,0 +1,306 @@
+//! Composing: what was seen and judged, turned into the report's model.
+
+use super::model;
+use super::quantity::{Instant, PartsPerMillion, Seconds};
+use crate::audit::{self, Basis, HostJudgement, Judgement, Policy, ReferenceChoice};
+use crate::clock::estimate::{Config, Estimate, RateBounds};
+use crate::clock::pairs::Pair;
+use crate::clock::{Interval, Nanos, Ppm};
+use crate::probe::{Facts, Interruption, Observation, Seen};
+use crate::timekeeper::{Claim, ClaimOutcome};
+
+/// What a report tells of a run beside what was seen: where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// What makes the report.
+    pub kind: model::Kind,
+    /// A name for the run.
+    pub run: String,
+    /// The sources of the hosts, as they were named.
+    pub sources: Vec<String>,
+    /// SHA-256 of all sources, hexadecimal, where there is text to hash.
+    pub sha256: Option<String>,
+    /// Where each host is, in the order of the observations.
+    pub places: Vec<Place>,
+}
+
+/// Where a host is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The name or address that was connected to.
+    pub address: Option<String>,
+    /// The TCP port.
+    pub port: Option<u16>,
+    /// The groups it is in, sorted.
+    pub groups: Vec<String>,
+}
+
+/// Composes the report; `estimates` are those of the observations, in their order.
+pub fn compose(
+    seen: &Seen,
+    estimates: &[Option<Estimate>],
+    judgement: &Judgement,
+    policy: &Policy,
+    provenance: &Provenance,
+) -> model::Report {
+    let nowhere = Place::default();
+    let mut hosts: Vec<model::Host> = seen
+        .observations
+        .iter()
+        .zip(estimates)
+        .zip(&judgement.hosts)
+        .enumerate()
+        .map(|(index, ((observation, estimate), judged))| {
+            let place = provenance.places.get(index).unwrap_or(&nowhere);
+            host(observation, estimate.as_ref(), judged, judgement, policy, place)
+        })
+        .collect();
+    hosts.sort_by(|one, other| one.name.cmp(&other.name));
+    let pairs_worst: Vec<model::Pair> = judgement.worst_pairs.iter().filter_map(|found| pair(found, seen)).collect();
+    model::Report {
+        schema: model::SCHEMA.to_owned(),
+        kind: provenance.kind,
+        tool: model::Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        run: run(seen, judgement, provenance),
+        policy: model::Policy {
+            warn_s: Seconds(policy.warn),
+            crit_s: Seconds(policy.crit),
+            reference: match &policy.reference {
+                ReferenceChoice::Controller => "controller".to_owned(),
+                ReferenceChoice::Host(name) => format!("host:{name}"),
+            },
+            samples: policy.samples,
+        },
+        reference: reference(judgement),
+        summary: summary(seen, judgement, pairs_worst.first().cloned()),
+        findings: judgement.findings.iter().map(finding).collect(),
+        hosts,
+        pairs_worst,
+    }
+}
+
+fn run(seen: &Seen, judgement: &Judgement, provenance: &Provenance) -> model::Run {
+    let offset = judgement.controller;
+    model::Run {
+        id: provenance.run.clone(),
+        started: Instant(seen.started),
+        finished: Instant(seen.finished),
+        partial: seen.interrupted.is_some(),
+        interrupted: seen.interrupted.map(|reason| match reason {
+            Interruption::Interrupt => model::Interrupted::Interrupt,
+            Interruption::Terminate => model::Interrupted::Terminate,
+            Interruption::Deadline => model::Interrupted::Deadline,
+        }),
+        controller: model::Controller {
+            offset_s: offset.map(|offset| Seconds(offset.estimate)),
+            lo_s: offset.map(|offset| Seconds(offset.bounds.lo)),
+            hi_s: offset.map(|offset| Seconds(offset.bounds.hi)),
+            timer_lateness_s: seen.timer_lateness_p95.map(Seconds),
+            stepped: seen.controller_stepped,
+        },
+        inventory: model::Inventory {
+            sources: provenance.sources.clone(),
+            sha256: provenance.sha256.clone(),
+            selected: seen.observations.len(),
+        },
+    }
+}
+
+fn reference(judgement: &Judgement) -> model::Reference {
+    let bound_s = judgement.reference.standing.map(|standing| Seconds(standing.bounds.half_width()));
+    let (kind, host, label) = match &judgement.reference.basis {
+        Basis::Controller => (model::ReferenceKind::Controller, None, "this controller's clock, unverified".to_owned()),
+        Basis::Host(name) => (model::ReferenceKind::Host, Some(name.clone()), format!("the clock of {name}, not UTC")),
+        Basis::Missing(ReferenceChoice::Host(name)) => {
+            (model::ReferenceKind::None, None, format!("none: {name} was not measured"))
+        }
+        Basis::Missing(ReferenceChoice::Controller) => {
+            (model::ReferenceKind::None, None, "none: the controller's clock was not read".to_owned())
+        }
+    };
+    model::Reference { kind, host, label, bound_s }
+}
+
+fn summary(seen: &Seen, judgement: &Judgement, widest: Option<model::Pair>) -> model::Summary {
+    let (counts, pairs) = (judgement.counts, judgement.pairs);
+    let first = seen.windows.first();
+    model::Summary {
+        verdict: verdict(judgement.verdict),
+        counts: model::Counts {
+            ok: counts.ok,
+            warn: counts.warn,
+            crit: counts.crit,
+            undecided: counts.undecided,
+            down: counts.down,
+        },
+        pairs: model::PairCounts {
+            total: pairs.total,
+            beyond: pairs.beyond,
+            undecided: pairs.undecided,
+            within: pairs.within,
+        },
+        widest,
+        window_first_s: first.map(|window| Seconds(window.first_spread)),
+        window_s: first.map(|window| Seconds(window.closed.since(window.opened))),
+        claims_window_s: seen.claims_window.map(Seconds),
+    }
+}
+
+fn host(
+    observation: &Observation,
+    estimate: Option<&Estimate>,
+    judged: &HostJudgement,
+    judgement: &Judgement,
+    policy: &Policy,
+    place: &Place,
+) -> model::Host {
+    let facts = observation.facts.as_ref();
+    model::Host {
+        name: observation.host.clone(),
+        address: place.address.clone(),
+        port: place.port,
+        groups: place.groups.clone(),
+        verdict: verdict(judged.verdict),
+        findings: judged.findings.iter().map(finding).collect(),
+        clock: estimate.map(|estimate| clock(observation, estimate, judged, judgement)),
+        claim: claim(&judged.claim),
+        time_service: facts.map(|_| judged.claim.describe(policy.warn)),
+        platform: facts.map(|reading| platform(&reading.facts)),
+        error: observation.failure.as_ref().map(|failure| model::Error {
+            code: failure.code.label(),
+            stage: failure.stage.label().to_owned(),
+            message: failure.detail.clone(),
+        }),
+        ready_after_s: observation.ready_after.map(Seconds),
+        window: observation.window,
+    }
+}
+
+fn clock(
+    observation: &Observation,
+    estimate: &Estimate,
+    judged: &HostJudgement,
+    judgement: &Judgement,
+) -> model::Clock {
+    let config = Config::default();
+    let offset = judged.offset;
+    let rate = judged.rate;
+    let is_reference = judgement.reference.is(&observation.host);
+    let to_reference = |bounds: Interval| match judgement.reference.standing {
+        Some(standing) if !is_reference => bounds.minus(standing.bounds),
+        _ => bounds,
+    };
+    model::Clock {
+        offset_s: offset.map(|offset| Seconds(offset.estimate)),
+        lo_s: offset.map(|offset| Seconds(offset.bounds.lo)),
+        hi_s: offset.map(|offset| Seconds(offset.bounds.hi)),
+        at: Instant(estimate.epoch),
+        status: estimate.status.label().to_owned(),
+        assumptions: vec![
+            "A1: each reading was taken between its two stamps".to_owned(),
+            format!(
+                "A2: the clock kept within {} ppm of true rate, without a step",
+                whole_ppm(estimate.allowed_rate(&config))
+            ),
+        ],
+        reader: observation.reader.map(|reader| reader.label().to_owned()),
+        rtt_min_s: Seconds(estimate.rtt_min),
+        exchanges: estimate.valid,
+        used: estimate.used,
+        frequency_ppm: rate.map(|rate| PartsPerMillion(middle(rate))),
+        frequency_lo_ppm: rate.map(|rate| PartsPerMillion(rate.lo)),
+        frequency_hi_ppm: rate.map(|rate| PartsPerMillion(rate.hi)),
+        single: (judgement.reference.standing.is_some() && !is_reference).then(|| {
+            let bounds = to_reference(estimate.single.bounds);
+            model::Single {
+                from: Instant(estimate.single.from),
+                to: Instant(estimate.single.to),
+                lo_s: Seconds(bounds.lo),
+                hi_s: Seconds(bounds.hi),
+            }
+        }),
+        steps: estimate
+            .steps
+            .iter()
+            .map(|step| model::Step {
+                after: Instant(step.after),
+                before: Instant(step.before),
+                lo_s: Seconds(step.size.lo),
+                hi_s: Seconds(step.size.hi),
+            })
+            .collect(),
+    }
+}
+
+fn whole_ppm(rate: Ppm) -> i64 {
+    rate.ppb().div_euclid(1_000)
+}
+
+fn middle(rate: RateBounds) -> Ppm {
+    Ppm::from_ppb(Interval::new(Nanos(rate.lo.ppb()), Nanos(rate.hi.ppb())).midpoint().0)
+}
+
+fn claim(outcome: &ClaimOutcome) -> Option<model::Claim> {
+    let said: &Claim = outcome.said()?;
+    let believed = outcome.claim().is_some();
+    Some(model::Claim {
+        timekeeper: said.timekeeper.label().to_owned(),
+        version: said.version.clone(),
+        synchronised: believed,
+        // What a timekeeper that follows nothing says of its offset has no meaning: `0.000000000`.
+        offset_s: believed.then_some(Seconds(said.offset)),
+        root_delay_s: believed.then_some(Seconds(said.root_delay)),
+        root_dispersion_s: believed.then_some(Seconds(said.root_dispersion)),
+        bound_s: believed.then(|| Seconds(said.bound())),
+        stratum: Some(u32::from(said.stratum)),
+        leap_status: Some(said.leap_status.label().to_owned()),
+        reference_id: Some(said.reference_id.to_string()),
+        source: said.source.clone(),
+        frequency_ppm: believed.then_some(PartsPerMillion(said.frequency)),
+    })
+}
+
+fn platform(facts: &Facts) -> model::Platform {
+    let fact = |key: &str| facts.get(key).map(str::to_owned);
+    let os = match (facts.get("os.ID"), facts.get("os.VERSION_ID")) {
+        (Some(name), Some(version)) => Some(format!("{name} {version}")),
+        (name, _) => name.map(str::to_owned),
+    };
+    model::Platform { kernel: fact("kernel"), os, clocksource: fact("clocksource"), container: fact("container") }
+}
+
+fn pair(pair: &Pair, seen: &Seen) -> Option<model::Pair> {
+    let name = |index: usize| seen.observations.get(index).map(|observation| observation.host.clone());
+    Some(model::Pair {
+        ahead: name(pair.ahead)?,
+        behind: name(pair.behind)?,
+        difference_s: Seconds(pair.estimate),
+        lo_s: Seconds(pair.difference.lo),
+        hi_s: Seconds(pair.difference.hi),
+    })
+}
+
+fn finding(finding: &audit::Finding) -> model::Finding {
+    model::Finding {
+        code: finding.code.label(),
+        severity: match finding.code.severity() {
+            audit::Severity::Crit => model::Severity::Crit,
+            audit::Severity::Warn => model::Severity::Warn,
+            audit::Severity::Note => model::Severity::Note,
+        },
+        what: finding.what.clone(),
+        expected: finding.expected.clone(),
+        meaning: finding.meaning.clone(),
+        remedy: finding.remedy.clone(),
+    }
+}
+
+fn verdict(verdict: audit::Verdict) -> model::Verdict {
+    match verdict {
+        audit::Verdict::Ok => model::Verdict::Ok,
+        audit::Verdict::Warn => model::Verdict::Warn,
+        audit::Verdict::Crit => model::Verdict::Crit,
+        audit::Verdict::Undecided => model::Verdict::Undecided,
+        audit::Verdict::Down => model::Verdict::Down,
+    }
+}
