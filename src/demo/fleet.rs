@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpStream;
@@ -65,6 +66,8 @@ pub(super) struct Shared {
     pub(super) hosts: Vec<SimulatedHost>,
     /// Their keys.
     pub(super) keys: Keys,
+    /// How many readings of all their clocks were given.
+    pub(super) readings: AtomicU64,
 }
 
 /// A fleet of simulated hosts that can be scanned until this value is dropped.
@@ -91,7 +94,8 @@ impl SimulatedFleet {
         let folder = Folder::write(&plans, gates.endpoints(), &keys)?;
         let start = FleetStart::now();
         let with_clock = |plan: HostPlan| SimulatedHost { clock: SimulatedClock::new(plan.clock, start), plan };
-        let shared = Arc::new(Shared { hosts: plans.into_iter().map(with_clock).collect(), keys });
+        let shared =
+            Arc::new(Shared { hosts: plans.into_iter().map(with_clock).collect(), keys, readings: AtomicU64::new(0) });
         for gate in gates.take_listeners() {
             runtime.spawn(serve(gate, Arc::clone(&shared)));
         }
@@ -106,6 +110,11 @@ impl SimulatedFleet {
     /// How far the named host's clock is ahead of this machine's wall clock now.
     pub fn truth(&self, name: &str) -> Option<Nanos> {
         self.shared.hosts.iter().find(|host| host.plan.name == name).map(|host| host.clock.truth())
+    }
+
+    /// How many readings the hosts have given so far, all sessions together: how far a scan of them has come.
+    pub fn readings(&self) -> u64 {
+        self.shared.readings.load(Ordering::Relaxed)
     }
 
     /// The folder with inventory, key and `known_hosts`; removed with the fleet.

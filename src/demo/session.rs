@@ -1,6 +1,7 @@
 //! One SSH session with a simulated host: the server's side of login, channel and probe.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use russh::keys::PublicKey;
@@ -82,6 +83,7 @@ impl Server {
         match request {
             Request::Reading => {
                 let line = self.shell.reading(host).await;
+                shared.readings.fetch_add(1, Ordering::Relaxed);
                 wait(host.plan.path.back).await;
                 session.data(channel, line)?;
                 if let Some(Trouble::Drops { after_readings }) = host.plan.trouble
