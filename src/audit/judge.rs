@@ -82,7 +82,17 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], policy: &Policy) -> Ju
     let worst_pair = if pairs.beyond > 0 { Verdict::Crit } else { Verdict::Ok };
     let mut findings = pair_finding(seen, pairs, &worst_pairs, policy).into_iter().collect::<Vec<_>>();
     findings.extend(controller_findings(seen, &config));
-    Judgement { epoch, reference, controller, hosts, counts, pairs, worst_pairs, findings, verdict: worst_host.max(worst_pair) }
+    Judgement {
+        epoch,
+        reference,
+        controller,
+        hosts,
+        counts,
+        pairs,
+        worst_pairs,
+        findings,
+        verdict: worst_host.max(worst_pair),
+    }
 }
 
 /// Where the controller's clock stands against the reference: zero, exactly, where it is the reference.

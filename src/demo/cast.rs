@@ -78,7 +78,9 @@ impl Part {
                 host.timekeeper = TimekeeperPlan::honest(ahead);
             }
             Self::Adrift => {
-                host.clock = offset(Nanos::from_micros(random.i64(60_000..90_000)));
+                // Nobody corrects it: it keeps the rate error of its crystal.
+                let frequency = Ppm::from_ppb(random.i64(4_000..20_000));
+                host.clock = ClockPlan { frequency, ..offset(Nanos::from_micros(random.i64(60_000..80_000))) };
                 host.timekeeper = TimekeeperPlan::Unsynchronised;
             }
             Self::Far => host.path = PathPlan { there: Nanos::from_millis(65), back: Nanos::from_millis(56) },
@@ -159,7 +161,7 @@ fn good_host(group: &str, number: usize, share: usize, random: &mut fastrand::Rn
     let offset = Nanos::from_micros(random.i64(-900..900) + random.i64(-900..900));
     let claimed = offset + Nanos::from_micros(random.i64(-40..40));
     HostPlan {
-        clock: ClockPlan { frequency: Ppm::from_ppb(random.i64(-12_000..12_000)), ..ClockPlan::at(offset) },
+        clock: ClockPlan { frequency: Ppm::from_ppb(random.i64(-200..200)), ..ClockPlan::at(offset) },
         reader: *random.choice(&COMMON_READERS).unwrap_or(&Reader::Shell),
         timekeeper: TimekeeperPlan::honest(claimed),
         ..HostPlan::good(&name, group)

@@ -106,14 +106,13 @@ pub(super) async fn facts(host: &SimulatedHost) -> String {
     if host.plan.timekeeper == TimekeeperPlan::Hung {
         tokio::time::sleep(HUNG_CHRONYC).await;
     }
-    let chronyc = chronyc(host);
+    let said = chronyc(host);
     let after = read(host).await;
-    let noise = if host.plan.trouble == Some(Trouble::EscapeSequences) {
-        format!("kernel=Linux {}\nchrony.version={}\n", hostile::ESCAPES, hostile::ESCAPES)
-    } else {
-        String::from("kernel=Linux 6.1.0 x86_64\n")
+    let system = match host.plan.trouble {
+        Some(Trouble::EscapeSequences) => hostile::ESCAPES,
+        _ => "Linux 6.1.0-42-amd64 x86_64",
     };
-    format!("facts=1\nclock={before}\n{chronyc}clock={after}\n{noise}end=1\n")
+    format!("facts=1\nclock={before}\nclock={after}\n{said}kernel={system}\nuid=1000\nend=1\n")
 }
 
 /// One reading as the host's reader prints it, with the forks that it costs.
@@ -149,17 +148,18 @@ fn coarse(reading: UnixNanos) -> UnixNanos {
 
 /// What `chronyc` says on this host, as facts.
 fn chronyc(host: &SimulatedHost) -> String {
+    let answer = |said: &str, status: u32| {
+        format!("{said}\nchrony.rc={status}\nchrony.version=chronyc (chrony) version 4.3 (+IPV6)\nproc=chronyd\n")
+    };
     match host.plan.timekeeper {
         TimekeeperPlan::None => String::new(),
-        TimekeeperPlan::Hung => String::from("proc=chronyd\nchrony.error=506 Cannot talk to daemon\nchrony.rc=1\n"),
+        TimekeeperPlan::Hung => answer("chrony.error=506 Cannot talk to daemon", 1),
         TimekeeperPlan::Unsynchronised => {
             let tracking = "00000000,,0,0.000000000,0.000000000,0.000000000,0.000000000,0.000,0.000,0.000,1.000000000,\
                             1.000000000,0.0,Not synchronised";
-            format!("proc=chronyd\nchrony.version=4.3\nchrony.csv={tracking}\nchrony.rc=0\n")
+            answer(&format!("chrony.csv={tracking}"), 0)
         }
-        TimekeeperPlan::Synchronised(claim) => {
-            format!("proc=chronyd\nchrony.version=4.3\nchrony.csv={}\nchrony.rc=0\n", tracking(host, claim))
-        }
+        TimekeeperPlan::Synchronised(claim) => answer(&format!("chrony.csv={}", tracking(host, claim)), 0),
     }
 }
 
@@ -186,6 +186,11 @@ fn tracking(host: &SimulatedHost, claim: ClaimPlan) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::clock::FleetStart;
+    use crate::demo::clock::SimulatedClock;
+    use crate::demo::plan::HostPlan;
+    use crate::probe::transcript::{Heard, Transcript};
+    use crate::timekeeper::{self, ClaimOutcome};
 
     #[test]
     fn requests_are_heard_however_they_are_cut() {
@@ -197,6 +202,47 @@ mod tests {
             let heard: Vec<Request> = all.as_bytes().chunks(size).flat_map(|piece| shell.hear(piece)).collect();
             assert_eq!(heard, expected, "in pieces of {size}");
         }
+    }
+
+    fn host(plan: HostPlan) -> SimulatedHost {
+        SimulatedHost { clock: SimulatedClock::new(plan.clock, FleetStart::now()), plan }
+    }
+
+    #[tokio::test]
+    async fn the_probes_own_transcript_understands_every_reader() {
+        for reader in Reader::LADDER.into_iter().filter(|reader| *reader != Reader::ExecDate) {
+            let host = host(HostPlan { reader, ..HostPlan::good("a", "web") });
+            let mut transcript = Transcript::new();
+            let hello = start(script::exec_command().as_bytes(), &host);
+            let heard = transcript.feed(hello.output.as_bytes()).expect("a greeting");
+            assert_eq!(heard, [Heard::Hello { reader, system: "Linux x86_64".to_owned() }]);
+            let reading = Shell::default().reading(&host).await;
+            let heard = transcript.feed(reading.as_bytes()).expect("a reading");
+            assert!(matches!(heard.as_slice(), [Heard::Reading(_)]), "{heard:?}");
+            let heard = transcript.feed(facts(&host).await.as_bytes()).expect("facts");
+            let [Heard::Bracket(_), Heard::FactsEnd(facts)] = heard.as_slice() else { panic!("{heard:?}") };
+            assert!(matches!(timekeeper::claim(facts), ClaimOutcome::Claimed(_)), "{facts:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_timekeeper_says_what_its_plan_wants() {
+        async fn check(timekeeper: TimekeeperPlan, expected: fn(&ClaimOutcome) -> bool) {
+            let host = host(HostPlan { timekeeper, ..HostPlan::good("a", "web") });
+            let mut transcript = Transcript::new();
+            transcript.feed(start(script::exec_command().as_bytes(), &host).output.as_bytes()).expect("a greeting");
+            transcript.feed(facts(&host).await.as_bytes()).expect("facts");
+            let outcome = timekeeper::claim(transcript.facts());
+            assert!(expected(&outcome), "{timekeeper:?}: {outcome:?}");
+        }
+        let ahead = Nanos::from_millis(3);
+        check(TimekeeperPlan::None, |said| matches!(said, ClaimOutcome::NoTimekeeper)).await;
+        check(TimekeeperPlan::Hung, |said| matches!(said, ClaimOutcome::NoAnswer { .. })).await;
+        check(TimekeeperPlan::Unsynchronised, |said| matches!(said, ClaimOutcome::NotSynchronised(_))).await;
+        check(TimekeeperPlan::honest(ahead), |said| {
+            said.claim().is_some_and(|claim| claim.offset == Nanos::from_millis(3))
+        })
+        .await;
     }
 
     #[test]
