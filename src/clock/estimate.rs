@@ -166,7 +166,7 @@ pub struct Estimate {
     pub steps: Vec<Step>,
     /// Indices (among the valid exchanges, oldest first) of readings that contradict all others.
     pub glitches: Vec<usize>,
-    /// Least round-trip delay of all valid exchanges.
+    /// Least time from a request to its reply, of all valid exchanges.
     pub rtt_min: Nanos,
     /// When the first exchange was sent, on the axis.
     pub first: UnixNanos,
@@ -183,11 +183,12 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The greatest rate that assumption A2 allows this clock: `rho` for a steady one, `rho_max` for one caught moving.
+    /// The greatest rate that assumption A2 allows this clock: `rho` for a steady one (a step is over at
+    /// once), `rho_max` for one that may still be moving.
     pub fn allowed_rate(&self, config: &Config) -> Ppm {
         match self.status {
-            Status::NoData | Status::Steady | Status::Glitch => config.rho,
-            Status::Suspect | Status::Stepped | Status::Slewing | Status::Moved => config.rho_max,
+            Status::NoData | Status::Steady | Status::Glitch | Status::Stepped => config.rho,
+            Status::Suspect | Status::Slewing | Status::Moved => config.rho_max,
         }
     }
 }
@@ -243,7 +244,7 @@ pub fn estimate(exchanges: &[Exchange], spawn: Nanos, epoch: UnixNanos, config: 
         likely_rate: likely_rate(rated),
         steps: judgement.steps,
         glitches: judgement.glitches,
-        rtt_min: Nanos::saturating_from(constraints.iter().map(|one| one.round_trip).min()?),
+        rtt_min: Nanos::saturating_from(constraints.iter().map(|one| one.received - one.sent).min()?),
         first: instant(constraints.first()?.sent),
         last: instant(constraints.iter().map(|one| one.received).max()?),
         valid: constraints.len(),

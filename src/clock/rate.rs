@@ -154,7 +154,7 @@ pub fn limit_reached(bounds: Interval, rate: RateBounds, limit: Nanos) -> LimitR
     let upwards = (fastest > 0.0).then(|| (theta - hi) / fastest);
     let downwards = (slowest < 0.0).then(|| (theta + lo) / -slowest);
     let touches = hi >= theta || lo <= -theta;
-    let surely = lo >= theta || hi <= -theta;
+    let surely = lo > theta || hi < -theta;
     let at_latest =
         least((slowest > 0.0).then(|| (theta - lo) / slowest), (fastest < 0.0).then(|| (theta + hi) / -fastest));
     LimitReached {

@@ -62,13 +62,9 @@ impl Judgement {
 
     fn last_of(parts: &[Range<usize>], status: Status, constraints: &[Constraint], config: &Config) -> Self {
         let last = parts.last().and_then(|part| constraints.get(part.clone())).unwrap_or(constraints);
-        Self {
-            status,
-            used: last.to_vec(),
-            rate: config.rho_max,
-            steps: steps(constraints, parts, config.rho),
-            glitches: Vec::new(),
-        }
+        // A step is over at once: what follows it is a steady clock. A slew may still go on.
+        let rate = if status == Status::Stepped { config.rho } else { config.rho_max };
+        Self { status, used: last.to_vec(), rate, steps: steps(constraints, parts, config.rho), glitches: Vec::new() }
     }
 }
 

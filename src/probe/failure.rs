@@ -34,6 +34,27 @@ impl FailureCode {
     pub fn label(self) -> String {
         format!("SSH{}", self as u16)
     }
+
+    /// Every code, by number.
+    pub const ALL: [Self; 12] = [
+        Self::Timeout,
+        Self::Refused,
+        Self::HostKeyChanged,
+        Self::HostKeyUnknown,
+        Self::AuthenticationRejected,
+        Self::JumpHost,
+        Self::Throttled,
+        Self::Dropped,
+        Self::NoShell,
+        Self::SudoPassword,
+        Self::NameNotFound,
+        Self::NotAttempted,
+    ];
+
+    /// The code that is shown so.
+    pub fn from_label(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.label() == label)
+    }
 }
 
 /// The part of the way to a reading in which a host failed.
@@ -79,6 +100,26 @@ impl Stage {
             Self::Sample => "sample",
             Self::Facts => "facts",
         }
+    }
+
+    /// Every stage, in the order of the way.
+    pub const ALL: [Self; 11] = [
+        Self::Prepare,
+        Self::Resolve,
+        Self::Connect,
+        Self::Banner,
+        Self::KeyExchange,
+        Self::HostKey,
+        Self::Authenticate,
+        Self::Channel,
+        Self::Probe,
+        Self::Sample,
+        Self::Facts,
+    ];
+
+    /// The stage that is shown so.
+    pub fn from_label(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.label() == label)
     }
 }
 

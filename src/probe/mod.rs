@@ -9,6 +9,7 @@ mod plain_date;
 pub mod reader;
 pub mod reading;
 pub mod script;
+pub mod trace;
 pub mod transcript;
 
 pub use event::HostEvent;
@@ -17,3 +18,4 @@ pub use failure::{Failure, FailureCode, Stage};
 pub use observation::{ControllerReading, Interruption, Observation, SamplingWindow, Seen};
 pub use reader::Reader;
 pub use reading::Reading;
+pub use trace::{Trace, TraceError, TraceHost};

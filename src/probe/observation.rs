@@ -55,6 +55,22 @@ pub enum Interruption {
     Deadline,
 }
 
+impl Interruption {
+    /// The word for it in traces.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Interrupt => "interrupt",
+            Self::Terminate => "terminate",
+            Self::Deadline => "deadline",
+        }
+    }
+
+    /// The interruption of that word.
+    pub fn from_label(label: &str) -> Option<Self> {
+        [Self::Interrupt, Self::Terminate, Self::Deadline].into_iter().find(|one| one.label() == label)
+    }
+}
+
 /// Everything that one scan saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {

@@ -1,5 +1,6 @@
 //! The report: composed from what was seen and judged, stored in one format, shown by renderers. Pure.
 
+pub mod analysis;
 pub mod compose;
 pub mod escape;
 pub mod json;

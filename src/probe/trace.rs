@@ -1,0 +1,56 @@
+//! Traces: everything that a scan saw as lines of JSON, so that it can be judged again, here or elsewhere.
+//!
+//! `scan --record` writes them, `replay` reads them; `docs/measurement.md` describes the lines. A trace may come from a
+//! stranger with a bug report: what is not understood is refused with its line, and nothing in it can exhaust the reader.
+
+mod claim;
+mod line;
+mod read;
+mod settings;
+mod write;
+
+pub use claim::ChronyClaim;
+pub use read::{TraceError, TraceProblem, read};
+pub use settings::Settings;
+pub use write::write;
+
+use super::observation::Seen;
+use crate::clock::{Nanos, UnixNanos};
+
+/// What a trace tells of one host besides its observation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TraceHost {
+    /// The name or address that was connected to, where it was recorded.
+    pub address: Option<String>,
+    /// The TCP port, where it was recorded.
+    pub port: Option<u16>,
+    /// The groups the host is in.
+    pub groups: Vec<String>,
+    /// The time of a fork and exec before each reading, where it is known by other means; else 0.
+    pub spawn: Nanos,
+    /// Whether the host serves as a reference only and is not judged with the fleet.
+    pub reference_only: bool,
+}
+
+/// A scan, recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// How the scan is to be judged.
+    pub settings: Settings,
+    /// What was seen, one observation a host in the order in which the trace names them.
+    pub seen: Seen,
+    /// What else is known of the hosts, in the same order.
+    pub hosts: Vec<TraceHost>,
+    /// What chronyd said on the hosts, in the order of the trace.
+    pub claims: Vec<ChronyClaim>,
+}
+
+impl Trace {
+    /// The epoch T* that all hosts are carried to: the one that is set, else the middle of the first sampling window.
+    ///
+    /// `None` where nothing was sampled.
+    pub fn epoch(&self) -> Option<UnixNanos> {
+        let window = self.seen.windows.first();
+        self.settings.epoch.or_else(|| window.map(|window| window.opened.midpoint(window.closed)))
+    }
+}

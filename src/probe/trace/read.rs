@@ -1,0 +1,257 @@
+//! Reading a trace: line by line, every line understood or refused with its number.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::claim::ChronyClaim;
+use super::line::{Chrony, Controller, FactsLine, Host, Kind, Meta, Run, Sample, Window};
+use super::{Settings, Trace, TraceHost};
+use crate::clock::{Interval, Nanos, UnixNanos};
+use crate::probe::{
+    ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
+    Seen, Stage,
+};
+
+/// No trace may name more hosts.
+const MOST_HOSTS: usize = 200_000;
+/// No host may have more exchanges: more than an hour of four a second.
+const MOST_EXCHANGES: usize = 20_000;
+
+/// Why a trace was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("line {line}: {problem}")]
+pub struct TraceError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub problem: TraceProblem,
+}
+
+/// What is wrong with a line of a trace.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TraceProblem {
+    /// It is no JSON object, or a key is missing or of the wrong type.
+    #[error("{0}")]
+    Malformed(String),
+    /// Its type is not known.
+    #[error("unknown type `{0}`")]
+    UnknownType(String),
+    /// A value is not one of those that its key can have.
+    #[error("`{0}` has a value that it cannot have")]
+    OutOfRange(&'static str),
+    /// There is too much of something.
+    #[error("more than {limit} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
+}
+
+/// Reads a trace; what is missing in it is taken as `docs/measurement.md` says.
+pub fn read(text: &str) -> Result<Trace, TraceError> {
+    let mut reading = Reading::default();
+    for (index, line) in text.lines().enumerate() {
+        if !line.trim().is_empty() {
+            reading.take(line).map_err(|problem| TraceError { line: index + 1, problem })?;
+        }
+    }
+    Ok(reading.finish())
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Reading {
+    settings: Settings,
+    places: HashMap<String, usize>,
+    observations: Vec<Observation>,
+    hosts: Vec<TraceHost>,
+    claims: Vec<ChronyClaim>,
+    controller: Vec<ControllerReading>,
+    windows: Vec<SamplingWindow>,
+    run: Option<Run>,
+    interrupted: Option<Interruption>,
+}
+
+fn parsed<'line, Line: Deserialize<'line>>(line: &'line str) -> Result<Line, TraceProblem> {
+    // The column in serde's message stays: a line may be long.
+    serde_json::from_str(line).map_err(|error| TraceProblem::Malformed(error.to_string()))
+}
+
+impl Reading {
+    fn take(&mut self, line: &str) -> Result<(), TraceProblem> {
+        let kind = parsed::<Kind>(line)?.kind;
+        match kind.as_deref().unwrap_or("sample") {
+            "sample" => self.take_sample(&parsed(line)?),
+            "host" => self.take_host(parsed(line)?),
+            "facts" => self.take_facts(parsed(line)?),
+            "chrony" => {
+                let claim = ChronyClaim::from_line(parsed::<Chrony>(line)?);
+                self.place_of(&claim.host)?;
+                self.claims.push(claim);
+                Ok(())
+            }
+            "controller" => {
+                let reading: Controller = parsed(line)?;
+                let x = Interval::new(Nanos(reading.x_lo_ns), Nanos(reading.x_hi_ns));
+                self.controller.push(ControllerReading { at: UnixNanos(reading.at_ns), x });
+                Ok(())
+            }
+            "window" => {
+                let window: Window = parsed(line)?;
+                self.windows.push(SamplingWindow {
+                    opened: UnixNanos(window.opened_ns),
+                    closed: UnixNanos(window.closed_ns),
+                    first_spread: Nanos(window.first_spread_ns),
+                });
+                Ok(())
+            }
+            "run" => {
+                let run: Run = parsed(line)?;
+                self.interrupted = run.interrupted.as_deref().map(interruption).transpose()?;
+                self.run = Some(run);
+                Ok(())
+            }
+            "meta" => self.settings.set(&parsed::<Meta>(line)?).map_err(TraceProblem::OutOfRange),
+            // Exchanges with time servers: the rules that take them as a reference are not part of a replay yet.
+            "ntp" => Ok(()),
+            other => Err(TraceProblem::UnknownType(other.chars().take(40).collect())),
+        }
+    }
+
+    fn take_sample(&mut self, sample: &Sample) -> Result<(), TraceProblem> {
+        let observation = self.observation_of(&sample.host)?;
+        if observation.exchanges.len() >= MOST_EXCHANGES {
+            return Err(TraceProblem::TooMany { what: "exchanges with one host", limit: MOST_EXCHANGES });
+        }
+        observation.exchanges.push(sample.exchange());
+        Ok(())
+    }
+
+    fn take_host(&mut self, line: Host) -> Result<(), TraceProblem> {
+        let place = self.place_of(&line.host)?;
+        let reader = match line.reader {
+            Some(label) => Some(Reader::from_label(&label).ok_or(TraceProblem::OutOfRange("reader"))?),
+            None => None,
+        };
+        let failure = match line.failure {
+            Some(label) => Some(Failure {
+                code: FailureCode::from_label(&label).ok_or(TraceProblem::OutOfRange("failure"))?,
+                stage: match line.stage {
+                    Some(label) => Stage::from_label(&label).ok_or(TraceProblem::OutOfRange("stage"))?,
+                    None => Stage::Prepare,
+                },
+                detail: line.detail.unwrap_or_default(),
+            }),
+            None => None,
+        };
+        if let Some(observation) = self.observations.get_mut(place) {
+            observation.reader = reader;
+            observation.failure = failure;
+            observation.ready_after = line.ready_after_ns.map(Nanos);
+            observation.window = line.window;
+        }
+        if let Some(host) = self.hosts.get_mut(place) {
+            *host = TraceHost {
+                address: line.address,
+                port: line.port,
+                groups: line.groups,
+                spawn: Nanos(line.spawn_ns),
+                reference_only: line.reference_only,
+            };
+        }
+        Ok(())
+    }
+
+    fn take_facts(&mut self, line: FactsLine) -> Result<(), TraceProblem> {
+        let observation = self.observation_of(&line.host)?;
+        let bracket = line.bracket.map(|stamps| stamps.exchange());
+        observation.facts = Some(FactsReading { bracket, facts: Facts(line.facts), complete: line.complete });
+        Ok(())
+    }
+
+    /// The place of the host of that name, made where it is named for the first time.
+    fn place_of(&mut self, name: &str) -> Result<usize, TraceProblem> {
+        if let Some(place) = self.places.get(name) {
+            return Ok(*place);
+        }
+        let place = self.observations.len();
+        if place >= MOST_HOSTS {
+            return Err(TraceProblem::TooMany { what: "hosts", limit: MOST_HOSTS });
+        }
+        self.places.insert(name.to_owned(), place);
+        self.hosts.push(TraceHost::default());
+        self.observations.push(Observation {
+            host: name.to_owned(),
+            reader: None,
+            exchanges: Vec::new(),
+            facts: None,
+            failure: None,
+            ready_after: None,
+            window: 0,
+        });
+        Ok(place)
+    }
+
+    fn observation_of(&mut self, name: &str) -> Result<&mut Observation, TraceProblem> {
+        let place = self.place_of(name)?;
+        self.observations.get_mut(place).ok_or(TraceProblem::TooMany { what: "hosts", limit: MOST_HOSTS })
+    }
+
+    fn finish(mut self) -> Trace {
+        if self.windows.is_empty() {
+            self.windows.extend(window_of(&self.observations));
+        }
+        self.add_claimed_facts();
+        let window = self.windows.first();
+        let run = self.run.as_ref();
+        let started = run.map(|run| run.started_ns).or(window.map(|window| window.opened.0)).unwrap_or_default();
+        let finished = run.map(|run| run.finished_ns).or(window.map(|window| window.closed.0)).unwrap_or_default();
+        let seen = Seen {
+            started: UnixNanos(started),
+            finished: UnixNanos(finished),
+            controller_stepped: run.is_some_and(|run| run.controller_stepped),
+            timer_lateness_p95: run.and_then(|run| run.timer_lateness_ns).map(Nanos),
+            claims_window: run.and_then(|run| run.claims_window_ns).map(Nanos),
+            interrupted: self.interrupted,
+            observations: self.observations,
+            controller: self.controller,
+            windows: self.windows,
+        };
+        Trace { settings: self.settings, seen, hosts: self.hosts, claims: self.claims }
+    }
+
+    /// Gives hosts of which only the claim was recorded the facts that it stands for, so that it is judged like any other.
+    fn add_claimed_facts(&mut self) {
+        for claim in &self.claims {
+            let place = self.places.get(&claim.host);
+            let Some(observation) = place.and_then(|place| self.observations.get_mut(*place)) else {
+                continue;
+            };
+            if observation.facts.is_none() {
+                let until = claim.at.unwrap_or(UnixNanos(i64::MAX));
+                let before = observation.exchanges.iter().filter(|exchange| exchange.sent <= until);
+                let bracket = before.max_by_key(|exchange| exchange.sent).copied();
+                let facts = Facts(vec![("chrony.csv".to_owned(), claim.tracking_csv())]);
+                observation.facts = Some(FactsReading { bracket, facts, complete: true });
+            }
+        }
+    }
+}
+
+fn interruption(label: &str) -> Result<Interruption, TraceProblem> {
+    Interruption::from_label(label).ok_or(TraceProblem::OutOfRange("interrupted"))
+}
+
+/// The window that the exchanges of a trace span, where none was recorded.
+fn window_of(observations: &[Observation]) -> Option<SamplingWindow> {
+    let exchanges = || observations.iter().flat_map(|observation| &observation.exchanges);
+    let opened = exchanges().map(|exchange| exchange.sent).min()?;
+    let closed = exchanges().map(|exchange| exchange.received).max()?;
+    let firsts = observations.iter().filter_map(|one| one.exchanges.iter().map(|exchange| exchange.sent).min());
+    let first_spread = firsts.max().map_or(Nanos::ZERO, |latest| latest.since(opened));
+    Some(SamplingWindow { opened, closed, first_spread })
+}

@@ -1,0 +1,199 @@
+//! The conformance traces: what the estimator finds in each must agree with the expected file, and hold the truth.
+#![expect(clippy::expect_used, clippy::panic, reason = "a broken case must end the test")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use clockaudit::probe::trace;
+use clockaudit::report::analysis::{analysis, hunt};
+use serde_json::Value;
+
+/// Cases that need what a later issue builds, each with its reason.
+const LATER: [(&str, &str); 4] = [
+    ("merge_five_shards_one_anchor", "joining the reports of several controllers is not built yet"),
+    ("merge_moved_anchor", "joining the reports of several controllers is not built yet"),
+    ("merge_three_shards", "joining the reports of several controllers is not built yet"),
+    ("merge_two_shards", "joining the reports of several controllers is not built yet"),
+];
+/// Keys of the expected files that belong to later issues: tokens, consensus of claims, references.
+const LATER_KEYS: [&str; 8] =
+    ["jwt", "consensus", "claimed", "reference", "references", "abs_est_ns", "abs_lo_ns", "abs_hi_ns"];
+/// Findings of the expected files that the rules about references make.
+const LATER_FINDINGS: [&str; 4] =
+    ["reference-unusable", "not-synchronised", "reference-contradicts", "claims-synced-but-off"];
+/// Predictions of this case rest on the reference that its time servers give.
+const REFERENCED_CASE: &str = "reference_ntp_with_liar";
+/// Point estimates may differ by so much; everything else must be equal.
+const ESTIMATE_TOLERANCE_NS: f64 = 1_000.0;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/traces")
+}
+
+/// Names of the cases: of every expected file that is not left to a later issue.
+fn cases() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder())
+        .expect("the folder of the traces")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .filter_map(|name| name.strip_suffix(".expected.json").map(str::to_owned))
+        .filter(|name| LATER.iter().all(|(later, _)| later != name))
+        .collect();
+    names.sort();
+    assert!(names.len() >= 40, "only {} cases in {}", names.len(), folder().display());
+    names
+}
+
+fn text_of(file: &str) -> String {
+    fs::read_to_string(folder().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn json_of(file: &str) -> Value {
+    serde_json::from_str(&text_of(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// What `clockaudit` finds in the trace of a case.
+fn found(case: &str) -> Value {
+    let trace = trace::read(&text_of(&format!("{case}.jsonl"))).unwrap_or_else(|error| panic!("{case}: {error}"));
+    let json = if case.starts_with("hunt_") {
+        serde_json::to_value(hunt(&trace))
+    } else {
+        serde_json::to_value(analysis(&trace))
+    };
+    json.expect("an analysis is JSON")
+}
+
+/// Every key of `expected` must be in `found`: integers, strings and booleans equal, `est_ns` and `err_ns` within the
+/// tolerance, other numbers within a millionth, lists in order.
+fn compare(found: Option<&Value>, expected: &Value, path: &str, differences: &mut Vec<String>) {
+    let Some(found) = found else {
+        differences.push(format!("{path}: missing"));
+        return;
+    };
+    match expected {
+        Value::Object(members) => {
+            for (key, value) in members.iter().filter(|(key, _)| !LATER_KEYS.contains(&key.as_str())) {
+                compare(found.get(key), value, &format!("{path}/{key}"), differences);
+            }
+        }
+        Value::Array(items) => {
+            let items: Vec<&Value> = items.iter().filter(|item| !is_later_finding(path, item)).collect();
+            let count = found.as_array().map_or(0, Vec::len);
+            if !found.is_array() || count != items.len() {
+                differences.push(format!("{path}: {count} items, expected {}", items.len()));
+                return;
+            }
+            for (index, item) in items.into_iter().enumerate() {
+                compare(found.get(index), item, &format!("{path}[{index}]"), differences);
+            }
+        }
+        Value::Number(number) => {
+            let estimated = path.ends_with("est_ns") || path.ends_with("err_ns");
+            let agrees = match (number.as_i64(), found.as_i64()) {
+                (Some(expected), Some(found)) if estimated => {
+                    i64::abs(expected - found) as f64 <= ESTIMATE_TOLERANCE_NS
+                }
+                (Some(expected), Some(found)) => expected == found,
+                _ => number.as_f64().zip(found.as_f64()).is_some_and(|(expected, found)| {
+                    let tolerance =
+                        if path.ends_with("_ns") { ESTIMATE_TOLERANCE_NS } else { 1e-6 * expected.abs().max(1.0) };
+                    (expected - found).abs() <= tolerance
+                }),
+            };
+            if !agrees {
+                differences.push(format!("{path}: {found}, expected {expected}"));
+            }
+        }
+        other => {
+            if found != other {
+                differences.push(format!("{path}: {found}, expected {other}"));
+            }
+        }
+    }
+}
+
+fn is_later_finding(path: &str, item: &Value) -> bool {
+    let kind = item.get("kind").and_then(Value::as_str).unwrap_or_default();
+    path == "/findings" && LATER_FINDINGS.contains(&kind)
+}
+
+#[test]
+fn every_trace_agrees_with_its_expected_file() {
+    let mut broken = BTreeMap::new();
+    for case in cases() {
+        let mut differences = Vec::new();
+        compare(Some(&found(&case)), &json_of(&format!("{case}.expected.json")), "", &mut differences);
+        differences.retain(|path| case != REFERENCED_CASE || !path.contains("/slo_break_"));
+        differences.truncate(12);
+        if !differences.is_empty() {
+            broken.insert(case, differences);
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// The true offset that the bounds speak of: the clock as it is after its last change, carried to the epoch.
+fn true_offset(known: &Value) -> Option<i64> {
+    let changed = ["stepped", "moved"].iter().any(|status| known["status"] == *status);
+    known[if changed { "offset_at_end_ns" } else { "offset_ns" }].as_i64()
+}
+
+#[test]
+fn every_bound_holds_the_truth_that_the_generator_knows() {
+    let mut broken = Vec::new();
+    let mut hosts = 0;
+    for case in cases().iter().filter(|case| !case.starts_with("hunt_")) {
+        let (found, truth) = (found(case), json_of(&format!("{case}.truth.json")));
+        assert_eq!(found["epoch_ns"], truth["epoch_ns"], "{case}");
+        for (name, known) in truth["hosts"].as_object().expect("hosts") {
+            let host = &found["hosts"][name];
+            let status = host["status"].as_str().expect("a status");
+            let allowed = known["status_allowed"].as_array().expect("statuses");
+            if !allowed.iter().any(|one| one == status) {
+                broken.push(format!("{case} {name}: {status}, allowed {allowed:?}"));
+            }
+            if let (Some(offset), Some(contained)) = (true_offset(known), known["contained"].as_bool()) {
+                hosts += 1;
+                let inside = host["lo_ns"].as_i64().is_some_and(|lo| lo <= offset)
+                    && host["hi_ns"].as_i64().is_some_and(|hi| offset <= hi);
+                if inside != contained {
+                    broken.push(format!("{case} {name}: {offset} inside is {inside}"));
+                }
+            }
+        }
+    }
+    assert!(hosts > 1_000, "only {hosts} hosts with a known offset");
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn counts_of_pairs_are_sound_against_the_true_offsets() {
+    for case in cases().iter().filter(|case| !case.starts_with("hunt_")) {
+        let (found, truth) = (found(case), json_of(&format!("{case}.truth.json")));
+        let known = truth["hosts"].as_object().expect("hosts").values();
+        if known.clone().any(|host| host["contained"] == Value::Bool(false)) {
+            continue;
+        }
+        let offsets: Vec<i64> = known.filter_map(true_offset).collect();
+        if Some(offsets.len() as u64) != found["fleet"]["hosts"].as_u64() {
+            continue;
+        }
+        let threshold = found["config"]["threshold_ns"].as_i64().expect("a threshold");
+        let beyond = offsets
+            .iter()
+            .enumerate()
+            .flat_map(|(index, one)| offsets.iter().skip(index + 1).map(move |other| i64::abs(one - other)))
+            .filter(|difference| *difference > threshold)
+            .count() as u64;
+        let count = |key: &str| found["fleet"]["pairs"][key].as_u64().expect("a count");
+        assert!(count("definite") <= beyond, "{case}");
+        assert!(beyond <= count("definite") + count("unresolved"), "{case}");
+    }
+}
+
+#[test]
+fn what_is_left_to_later_issues_is_there() {
+    for (name, reason) in LATER {
+        assert!(folder().join(format!("{name}.expected.json")).exists(), "{name} ({reason}) is not in the corpus");
+    }
+}
