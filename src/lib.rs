@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod demo;
+pub mod files;
 pub mod inventory;
 pub mod probe;
 pub mod report;

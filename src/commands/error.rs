@@ -1,6 +1,8 @@
 //! How a command fails: a message, hints, and the exit code, decided in this one place.
 
 use crate::audit::ExitStatus;
+use crate::files::report::{LoadError, UnknownFormat, WriteError};
+use crate::report::json::ReadError;
 use crate::terminal::OutputError;
 
 /// What every command gives back.
@@ -58,5 +60,27 @@ impl CommandError {
 impl From<OutputError> for CommandError {
     fn from(error: OutputError) -> Self {
         Self::output(error.to_string())
+    }
+}
+
+impl From<UnknownFormat> for CommandError {
+    fn from(error: UnknownFormat) -> Self {
+        Self::usage(error.to_string()).hint("name the file `.json` or `.txt`")
+    }
+}
+
+impl From<WriteError> for CommandError {
+    fn from(error: WriteError) -> Self {
+        Self::output(error.to_string())
+    }
+}
+
+impl From<LoadError> for CommandError {
+    fn from(error: LoadError) -> Self {
+        let hint = match &error {
+            LoadError::Refused { cause: ReadError::UnknownMajor(_), .. } => "a newer clockaudit can read it",
+            LoadError::Refused { .. } | LoadError::Unreadable { .. } => "`scan --export FILE.json` writes such a file",
+        };
+        Self::bad_input(error.to_string()).hint(hint)
     }
 }

@@ -1,6 +1,11 @@
 //! The commands, one short file each: they turn arguments into plans and walk the way of the data.
 
 pub mod error;
+pub mod generate;
+pub mod output;
+pub mod policy;
+pub mod report;
+pub mod scan;
 
 use crate::audit::ExitStatus;
 use crate::cli::{Cli, ColorChoice, Command, TalkArgs};
@@ -28,14 +33,13 @@ pub fn usage_error(error: &clap::Error) -> ExitStatus {
     if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Good }
 }
 
-fn dispatch(command: Command, _terminal: &Terminal) -> Outcome {
+fn dispatch(command: Command, terminal: &Terminal) -> Outcome {
     match command {
-        Command::Scan(_)
-        | Command::Report(_)
-        | Command::Inventory(_)
-        | Command::Replay(_)
-        | Command::Demo(_)
-        | Command::Generate(_) => Err(CommandError::internal("not wired yet")),
+        Command::Report(args) => report::run(&args, terminal),
+        Command::Generate(command) => generate::run(command, terminal),
+        Command::Scan(_) | Command::Inventory(_) | Command::Replay(_) | Command::Demo(_) => {
+            Err(CommandError::internal("not wired yet"))
+        }
     }
 }
 

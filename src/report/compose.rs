@@ -196,13 +196,7 @@ fn clock(
         hi_s: offset.map(|offset| Seconds(offset.bounds.hi)),
         at: Instant(estimate.epoch),
         status: estimate.status.label().to_owned(),
-        assumptions: vec![
-            "A1: each reading was taken between its two stamps".to_owned(),
-            format!(
-                "A2: the clock kept within {} ppm of true rate, without a step",
-                whole_ppm(estimate.allowed_rate(&config))
-            ),
-        ],
+        assumptions: vec!["A1".to_owned(), format!("A2 ({} ppm)", whole_ppm(estimate.allowed_rate(&config)))],
         reader: observation.reader.map(|reader| reader.label().to_owned()),
         rtt_min_s: Seconds(estimate.rtt_min),
         exchanges: estimate.valid,

@@ -6,6 +6,7 @@ pub mod escape;
 pub mod json;
 pub mod model;
 pub mod quantity;
+pub mod table;
 
 pub use compose::{Place, Provenance, compose};
 pub use model::Report;

@@ -1,0 +1,168 @@
+//! Reports on disk: exports are written whole or not at all, stored reports are read exactly.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::report::json::{self, ReadError};
+use crate::report::model::Report;
+use crate::report::table::{self, Detail};
+
+/// A stored report is refused beyond this size: 10,000 hosts take less than a tenth of it.
+const LARGEST: u64 = 1 << 30;
+
+/// The form of an export, by the suffix of its file name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// `.json`: the whole report.
+    Json,
+    /// `.txt`: every host and every finding as text, without colour.
+    Text,
+}
+
+/// One file to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Where to.
+    pub path: PathBuf,
+    /// In which form.
+    pub format: ExportFormat,
+}
+
+/// A file name whose suffix tells no form.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot tell the format of `{}` by its suffix", .0.display())]
+pub struct UnknownFormat(pub PathBuf);
+
+/// A file could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to write `{}`: {cause}", path.display())]
+pub struct WriteError {
+    path: PathBuf,
+    cause: io::Error,
+}
+
+/// A stored report could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("failed to read `{}`: {cause}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The file holds no report that can be used.
+    #[error("`{}`: {cause}", path.display())]
+    Refused {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        cause: ReadError,
+    },
+}
+
+impl Export {
+    /// Tells the form by the suffix.
+    pub fn to(path: PathBuf) -> Result<Self, UnknownFormat> {
+        let suffix = path.extension().map(|suffix| suffix.to_string_lossy().to_lowercase());
+        let format = match suffix.as_deref() {
+            Some("json") => ExportFormat::Json,
+            Some("txt") => ExportFormat::Text,
+            _ => return Err(UnknownFormat(path)),
+        };
+        Ok(Self { path, format })
+    }
+}
+
+/// Writes every export; the ones after a failure are tried too, and the first failure is told.
+pub fn write_all(report: &Report, exports: &[Export]) -> Result<(), WriteError> {
+    let failures: Vec<WriteError> = exports.iter().filter_map(|export| write(report, export).err()).collect();
+    failures.into_iter().next().map_or(Ok(()), Err)
+}
+
+fn write(report: &Report, export: &Export) -> Result<(), WriteError> {
+    let text = match export.format {
+        ExportFormat::Json => json::write(report).map_err(io::Error::other),
+        ExportFormat::Text => Ok(anstream::adapter::strip_str(&table::render(report, Detail::Wide)).to_string()),
+    };
+    text.and_then(|text| write_whole(&export.path, text.as_bytes()))
+        .map_err(|cause| WriteError { path: export.path.clone(), cause })
+}
+
+/// Writes a file so that nobody ever sees a part of it: beside its place first, then renamed. What is not a plain file
+/// (`/dev/stdout`, a pipe) is written to directly.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
+    // Through a link the file that it names is replaced, not the link.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // A temporary file is its owner's only; a report is as readable as any other file that the user makes.
+    let mut file = tempfile::Builder::new()
+        .prefix(".clockaudit-")
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Reads a stored report; `-` is standard input.
+pub fn load(path: &Path) -> Result<Report, LoadError> {
+    let text = read_bounded(path).map_err(|cause| LoadError::Unreadable { path: path.to_owned(), cause })?;
+    json::read(&text).map_err(|cause| LoadError::Refused { path: path.to_owned(), cause })
+}
+
+fn read_bounded(path: &Path) -> io::Result<String> {
+    let source: Box<dyn Read> =
+        if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(fs::File::open(path)?) };
+    let mut text = String::new();
+    source.take(LARGEST + 1).read_to_string(&mut text)?;
+    if u64::try_from(text.len()).is_ok_and(|length| length <= LARGEST) {
+        Ok(text)
+    } else {
+        Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 1 GiB"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suffix_tells_the_format() {
+        let check = |name: &str, expected: Option<ExportFormat>| {
+            assert_eq!(Export::to(name.into()).ok().map(|export| export.format), expected, "{name}");
+        };
+        check("out.json", Some(ExportFormat::Json));
+        check("out.JSON", Some(ExportFormat::Json));
+        check("a.b/out.txt", Some(ExportFormat::Text));
+        check("out.xml", None);
+        check("out", None);
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.json");
+        write_whole(&path, b"old").unwrap();
+        write_whole(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(write_whole(&folder.path().join("missing/out.json"), b"x").is_err());
+    }
+
+    #[test]
+    fn a_device_is_written_to_and_not_replaced() {
+        write_whole(Path::new("/dev/null"), b"x").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+}

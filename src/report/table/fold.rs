@@ -1,0 +1,160 @@
+//! The hosts of the summary: bad ones first, like ones folded, good ones in one line; never more lines than a screen has.
+
+use indexmap::IndexMap;
+
+use super::cells::{self, Units};
+use super::layout::{Line, lay_out};
+use crate::audit::figure;
+use crate::clock::Nanos;
+use crate::report::escape::escaped;
+use crate::report::model::{Host, Report, Verdict};
+
+/// Lines for each kind of bad host; what one kind leaves, the next may use.
+const LINES: [(Verdict, usize); 4] =
+    [(Verdict::Crit, 6), (Verdict::Warn, 4), (Verdict::Undecided, 3), (Verdict::Down, 3)];
+/// Folded names longer than this give way to their number.
+const LONGEST_NAMES: usize = 32;
+
+/// One line of bad hosts: a single one, like ones folded, or the rest.
+enum Entry<'report> {
+    One(&'report Host),
+    Alike(Vec<&'report Host>),
+    Rest(usize),
+}
+
+/// The table of hosts.
+pub(super) fn host_lines(report: &Report) -> Vec<String> {
+    let entries = bad_entries(report);
+    let measured: Vec<&Host> = entries
+        .iter()
+        .filter_map(|(_, entry)| match entry {
+            Entry::One(host) => Some(*host),
+            Entry::Alike(hosts) => hosts.first().copied(),
+            Entry::Rest(_) => None,
+        })
+        .filter(|host| host.verdict != Verdict::Down)
+        .collect();
+    let units = Units::of(&measured);
+    let mut times: Vec<[String; 3]> = measured.iter().map(|host| cells::times(host, units)).collect();
+    cells::align_times(&mut times, units);
+    let service_width =
+        measured.iter().map(|host| cells::time_service(host).chars().count()).max().unwrap_or(0).max(12);
+
+    let mut times = times.into_iter();
+    let mut lines: Vec<Line> = Vec::new();
+    let mut ok_line = ok_line(report);
+    for (verdict, entry) in &entries {
+        if *verdict == Verdict::Down {
+            lines.extend(ok_line.take());
+        }
+        lines.push(line(*verdict, entry, &mut times, service_width));
+    }
+    lines.extend(ok_line);
+    let tail_heading = format!("{:service_width$}  FINDINGS", "TIME SERVICE");
+    lay_out(&["HOST", "OFFSET", "± BOUND", "RTT"], &[1, 2, 3], &tail_heading, &lines)
+}
+
+fn line(
+    verdict: Verdict,
+    entry: &Entry<'_>,
+    times: &mut impl Iterator<Item = [String; 3]>,
+    service_width: usize,
+) -> Line {
+    let mut of_host = |name: String, host: &Host, service: String| {
+        if verdict == Verdict::Down {
+            let dash = || "-".to_owned();
+            return Line { verdict, cells: vec![name, dash(), dash(), dash()], tail: cells::failure(host) };
+        }
+        let mut row = vec![name];
+        row.extend(times.next().unwrap_or_default());
+        Line { verdict, cells: row, tail: format!("{service:service_width$}  {}", cells::codes(&host.findings)) }
+    };
+    match entry {
+        Entry::One(host) => of_host(escaped(&host.name), host, cells::time_service(host)),
+        Entry::Alike(hosts) => match hosts.first() {
+            Some(worst) => of_host(names(hosts), worst, format!("{} hosts, worst", hosts.len())),
+            None => Line { verdict, cells: Vec::new(), tail: String::new() },
+        },
+        Entry::Rest(count) => {
+            Line { verdict, cells: vec![format!("{count} more")], tail: "(list them: -o wide)".to_owned() }
+        }
+    }
+}
+
+/// The good hosts in one line, with how far from the reference they are at most.
+fn ok_line(report: &Report) -> Option<Line> {
+    let count = report.summary.counts.ok;
+    let good = report.hosts.iter().filter(|host| host.verdict == Verdict::Ok);
+    let farthest = good.filter_map(cells::offset).map(|(_, bounds)| bounds.magnitude().hi).max();
+    let hosts = if count == 1 { "1 host".to_owned() } else { format!("{count} hosts") };
+    let within = farthest.map_or_else(String::new, |farthest: Nanos| {
+        format!("within ±{} of the reference       ", figure::length(farthest))
+    });
+    (count > 0).then(|| Line {
+        verdict: Verdict::Ok,
+        cells: vec![hosts],
+        tail: format!("{within}(list them: -o wide)"),
+    })
+}
+
+fn bad_entries(report: &Report) -> Vec<(Verdict, Entry<'_>)> {
+    let of_kind = |verdict: Verdict| {
+        let mut hosts: Vec<&Host> = report.hosts.iter().filter(|host| host.verdict == verdict).collect();
+        hosts.sort_by_key(|host| (std::cmp::Reverse(badness(host)), &host.name));
+        hosts
+    };
+    let kinds = LINES.map(|(verdict, lines)| (verdict, lines, of_kind(verdict)));
+    let mut spare: usize = kinds.iter().map(|(_, lines, hosts)| lines.saturating_sub(hosts.len())).sum();
+    let mut entries = Vec::new();
+    for (verdict, lines, hosts) in kinds {
+        let wanted = hosts.len().saturating_sub(lines).min(spare);
+        spare -= wanted;
+        entries.extend(entries_of(hosts, lines + wanted).into_iter().map(|entry| (verdict, entry)));
+    }
+    entries
+}
+
+/// How bad a host is among those of its verdict: its distance from the reference.
+pub(super) fn badness(host: &Host) -> Nanos {
+    cells::offset(host).map_or(Nanos::ZERO, |(value, bounds)| value.abs().max(bounds.half_width()))
+}
+
+/// At most `lines` entries for these hosts, which are sorted worst first: one each where that fits, else like ones together.
+fn entries_of(hosts: Vec<&Host>, lines: usize) -> Vec<Entry<'_>> {
+    if hosts.len() <= lines {
+        return hosts.into_iter().map(Entry::One).collect();
+    }
+    let mut alike: IndexMap<String, Vec<&Host>> = IndexMap::new();
+    for host in &hosts {
+        alike.entry(likeness(host)).or_default().push(host);
+    }
+    let fits = if alike.len() <= lines { lines } else { lines.saturating_sub(1) };
+    let mut entries = Vec::new();
+    let mut shown = 0;
+    for group in alike.into_values().take(fits) {
+        shown += group.len();
+        entries.push(match group.as_slice() {
+            [one] => Entry::One(one),
+            _ => Entry::Alike(group),
+        });
+    }
+    if shown < hosts.len() {
+        entries.push(Entry::Rest(hosts.len() - shown));
+    }
+    entries
+}
+
+/// What makes two hosts of one verdict alike: the codes that weigh, or the reason why they were not measured.
+fn likeness(host: &Host) -> String {
+    if host.verdict == Verdict::Down {
+        return cells::failure(host);
+    }
+    cells::codes(&host.findings)
+}
+
+/// Names folded into ranges, or their number where that is shorter to read.
+pub(super) fn names(hosts: &[&Host]) -> String {
+    let escaped: Vec<String> = hosts.iter().map(|host| escaped(&host.name)).collect();
+    let folded = escaped.join(",");
+    if folded.chars().count() <= LONGEST_NAMES { folded } else { format!("{} hosts", hosts.len()) }
+}

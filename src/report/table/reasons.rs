@@ -1,0 +1,103 @@
+//! The findings in words: folded to what a screen holds, or in full.
+
+use indexmap::IndexMap;
+
+use super::fold::names;
+use crate::report::escape::escaped;
+use crate::report::model::{Finding, Host, Report, Severity};
+
+/// How wide text is set.
+const WIDTH: usize = 100;
+/// Where text begins: behind the code.
+const INDENT: usize = 8;
+
+/// A finding and the hosts that have it, worst first; none for a finding of the fleet.
+struct Shared<'report> {
+    finding: &'report Finding,
+    hosts: Vec<&'report Host>,
+}
+
+/// Every code once: who has it, what it is for the worst of them, and what to do. The gravest come first; what does not
+/// fit in `most` lines is counted.
+pub(super) fn folded(report: &Report, most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let shared = shared(report);
+    let total = shared.len();
+    for (index, Shared { finding, hosts }) in shared.into_iter().enumerate() {
+        let who = match hosts.as_slice() {
+            [] => String::new(),
+            [one] => format!("{}: ", escaped(&one.name)),
+            [worst, ..] => format!("{} (worst {}): ", names(&hosts), escaped(&worst.name)),
+        };
+        let mut block = wrapped(&escaped(&finding.code), &format!("{who}{}", escaped(&finding.what)));
+        block.extend(wrapped("", &escaped(&finding.remedy)));
+        let rest = if index + 1 < total { 1 } else { 0 };
+        if lines.len() + block.len() + rest > most {
+            lines.push(format!("{:INDENT$}and {} more kinds of findings (show them: -o wide)", "", total - index));
+            break;
+        }
+        lines.extend(block);
+    }
+    lines
+}
+
+/// Every finding with its four parts.
+pub(super) fn in_full(report: &Report) -> Vec<String> {
+    let of_fleet = report.findings.iter().map(|finding| (None, finding));
+    let of_hosts = report.hosts.iter().flat_map(|host| host.findings.iter().map(move |finding| (Some(host), finding)));
+    let mut lines = Vec::new();
+    for (host, finding) in of_fleet.chain(of_hosts) {
+        let who = host.map_or_else(String::new, |host| format!("{}: ", escaped(&host.name)));
+        let what = format!("{who}{} (expected: {})", escaped(&finding.what), escaped(&finding.expected));
+        lines.extend(wrapped(&escaped(&finding.code), &what));
+        lines.extend(wrapped("", &escaped(&finding.meaning)));
+        lines.extend(wrapped("", &escaped(&finding.remedy)));
+    }
+    lines
+}
+
+fn shared(report: &Report) -> Vec<Shared<'_>> {
+    let mut hosts: Vec<&Host> = report.hosts.iter().collect();
+    hosts.sort_by_key(|host| std::cmp::Reverse(super::fold::badness(host)));
+    let mut by_code: IndexMap<&str, Shared<'_>> = IndexMap::new();
+    for finding in &report.findings {
+        by_code.entry(finding.code.as_str()).or_insert(Shared { finding, hosts: Vec::new() });
+    }
+    for host in hosts {
+        for finding in &host.findings {
+            let entry = by_code.entry(finding.code.as_str()).or_insert(Shared { finding, hosts: Vec::new() });
+            entry.hosts.push(host);
+        }
+    }
+    let mut all: Vec<Shared<'_>> = by_code.into_values().collect();
+    let gravity = |finding: &Finding| match (finding.severity, finding.code.starts_with("SSH")) {
+        (Severity::Crit, _) => 0,
+        (Severity::Warn, _) => 1,
+        (Severity::Note, true) => 2,
+        (Severity::Note, false) => 3,
+    };
+    all.sort_by(|one, other| {
+        (gravity(one.finding), &one.finding.code).cmp(&(gravity(other.finding), &other.finding.code))
+    });
+    all
+}
+
+/// Sets text behind a label, broken between words, every line indented alike.
+fn wrapped(label: &str, text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = format!("{label:INDENT$}");
+    let mut is_empty = true;
+    for word in text.split(' ') {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::replace(&mut line, format!("{:INDENT$}", "")));
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    lines.push(line);
+    lines
+}

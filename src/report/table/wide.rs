@@ -1,0 +1,48 @@
+//! Every host on a line of its own, with every column.
+
+use super::cells::{self, Units};
+use super::layout::{Line, lay_out};
+use crate::report::escape::escaped;
+use crate::report::model::{Host, Report, Verdict};
+
+/// The order of the verdicts, worst first.
+const ORDER: [Verdict; 5] = [Verdict::Crit, Verdict::Warn, Verdict::Undecided, Verdict::Ok, Verdict::Down];
+
+/// The columns between STATUS and FINDINGS.
+const HEADINGS: [&str; 9] = ["HOST", "ADDRESS", "OFFSET", "± BOUND", "RTT", "RATE", "CLOCK", "READER", "TIME SERVICE"];
+
+/// The table of hosts.
+pub(super) fn host_lines(report: &Report) -> Vec<String> {
+    let hosts: Vec<&Host> =
+        ORDER.iter().flat_map(|verdict| report.hosts.iter().filter(move |host| host.verdict == *verdict)).collect();
+    let units = Units::of(&hosts);
+    let mut times: Vec<[String; 3]> = hosts.iter().map(|host| cells::times(host, units)).collect();
+    cells::align_times(&mut times, units);
+    let lines: Vec<Line> = hosts.iter().zip(times).map(|(host, times)| line(host, times)).collect();
+    lay_out(&HEADINGS, &[2, 3, 4, 5], "FINDINGS", &lines)
+}
+
+fn line(host: &Host, [offset, bound, rtt]: [String; 3]) -> Line {
+    let dash = || "-".to_owned();
+    let address = match (&host.address, host.port) {
+        (Some(address), Some(port)) => format!("{}:{port}", escaped(address)),
+        (Some(address), None) => escaped(address),
+        (None, _) => dash(),
+    };
+    let clock = host.clock.as_ref();
+    let rate = clock.and_then(|clock| clock.frequency_ppm);
+    let reader = clock.and_then(|clock| clock.reader.as_deref());
+    let cells = vec![
+        escaped(&host.name),
+        address,
+        offset,
+        bound,
+        rtt,
+        rate.map_or_else(dash, |rate| format!("{:+} ppm", (rate.0.ppb() + 500).div_euclid(1_000))),
+        clock.map_or_else(dash, |clock| format!("{}, {} exch.", escaped(&clock.status), clock.exchanges)),
+        reader.map_or_else(dash, escaped),
+        cells::time_service(host),
+    ];
+    let tail = if host.verdict == Verdict::Down { cells::failure(host) } else { cells::codes(&host.findings) };
+    Line { verdict: host.verdict, cells, tail }
+}
