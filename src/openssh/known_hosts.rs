@@ -1,0 +1,362 @@
+//! `known_hosts`: which host keys are known, with OpenSSH's rules for hashed names, patterns, ports, revocation and
+//! certificate authorities.
+//!
+//! Keys are indexed by their blob first: a fleet of ten thousand hosts with ten thousand hashed names would otherwise cost a
+//! hundred million HMACs.
+
+use std::collections::{HashMap, HashSet};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+
+/// The port that is left out of names.
+const DEFAULT_PORT: u16 = 22;
+
+/// The known host keys of one or several files.
+#[derive(Debug, Clone, Default)]
+pub struct KnownHosts {
+    entries: Vec<Entry>,
+    by_key: HashMap<Vec<u8>, Vec<usize>>,
+    by_name: HashMap<String, Vec<usize>>,
+    by_pattern: Vec<usize>,
+    hashed: Vec<usize>,
+    revoked: HashMap<Vec<u8>, Vec<usize>>,
+}
+
+/// Where an entry stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The file, as it was named when it was read.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+}
+
+/// What the files say of a key that a host showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is this host's key.
+    Known,
+    /// No key is known for this host.
+    Unknown,
+    /// Other keys are known for this host: the key was changed, or somebody is in between.
+    Changed(Place),
+    /// The key is marked as revoked.
+    Revoked(Place),
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    names: Names,
+    key_type: String,
+    blob: Vec<u8>,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Names {
+    Hashed { salt: Vec<u8>, digest: Vec<u8> },
+    Listed(Vec<Pattern>),
+}
+
+#[derive(Debug, Clone)]
+struct Pattern {
+    negated: bool,
+    text: String,
+}
+
+impl KnownHosts {
+    /// Reads one file into what is known already; lines that are not understood are passed over, as OpenSSH does.
+    pub fn read(&mut self, file: &str, text: &[u8]) {
+        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            let line = String::from_utf8_lossy(line);
+            self.read_line(line.trim(), Place { file: file.to_owned(), line: index + 1 });
+        }
+    }
+
+    /// How many host keys are known, revoked ones and authorities not counted.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether no host key is known.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many names are hashed: what a search by name costs.
+    pub fn hashed_len(&self) -> usize {
+        self.hashed.len()
+    }
+
+    /// Judges the key `blob` (SSH wire format) shown by `host` at `port`.
+    pub fn verdict(&self, host: &str, port: u16, blob: &[u8]) -> Verdict {
+        let name = name_of(host, port);
+        if let Some(revoked) = self.among(self.revoked.get(blob)).find(|entry| entry.names.hold(&name)) {
+            return Verdict::Revoked(revoked.place.clone());
+        }
+        let holds = |name: &str| self.among(self.by_key.get(blob)).any(|entry| entry.names.hold(name));
+        // OpenSSH takes a key that is known for the host without the port as well.
+        if holds(&name) || (port != DEFAULT_PORT && holds(&host.to_ascii_lowercase())) {
+            return Verdict::Known;
+        }
+        self.of(&name).next().map_or(Verdict::Unknown, |entry| Verdict::Changed(entry.place.clone()))
+    }
+
+    /// The key types that are known for `host` at `port`, as they are written in the file, each once.
+    pub fn key_types(&self, host: &str, port: u16) -> Vec<String> {
+        let mut seen = HashSet::new();
+        let mut types = Vec::new();
+        let plain = (port != DEFAULT_PORT).then(|| host.to_ascii_lowercase());
+        for name in [Some(name_of(host, port)), plain].into_iter().flatten() {
+            for entry in self.of(&name) {
+                if seen.insert(entry.key_type.clone()) {
+                    types.push(entry.key_type.clone());
+                }
+            }
+        }
+        types
+    }
+
+    /// Learns a key, so that a second host of the same name is judged by it.
+    pub fn learn(&mut self, host: &str, port: u16, key_type: &str, blob: &[u8]) {
+        let pattern = Pattern { negated: false, text: name_of(host, port) };
+        self.add(Entry {
+            names: Names::Listed(vec![pattern]),
+            key_type: key_type.to_owned(),
+            blob: blob.to_vec(),
+            place: Place { file: "accepted in this run".to_owned(), line: 0 },
+        });
+    }
+
+    fn of<'hosts>(&'hosts self, name: &'hosts str) -> impl Iterator<Item = &'hosts Entry> {
+        let plain = self.by_name.get(name).into_iter().flatten();
+        let candidates = plain.chain(&self.by_pattern).chain(&self.hashed);
+        candidates.filter_map(|index| self.entries.get(*index)).filter(move |entry| entry.names.hold(name))
+    }
+
+    fn among<'hosts>(&'hosts self, found: Option<&'hosts Vec<usize>>) -> impl Iterator<Item = &'hosts Entry> {
+        found.into_iter().flatten().filter_map(|index| self.entries.get(*index))
+    }
+
+    fn read_line(&mut self, line: &str, place: Place) {
+        if line.is_empty() || line.starts_with('#') {
+            return;
+        }
+        let mut words = line.split_ascii_whitespace();
+        let Some(first) = words.next() else { return };
+        let (marker, names) = if first.starts_with('@') { (Some(first), words.next()) } else { (None, Some(first)) };
+        let (Some(names), Some(key_type), Some(key)) = (names, words.next(), words.next()) else { return };
+        let (Some(names), Ok(blob)) = (Names::parse(names), BASE64.decode(key)) else { return };
+        let entry = Entry { names, key_type: key_type.to_owned(), blob, place };
+        match marker {
+            None => self.add(entry),
+            Some("@revoked") => {
+                // A revoked key must not count as known for its host, so it joins no index but this.
+                self.revoked.entry(entry.blob.clone()).or_default().push(self.entries.len());
+                self.entries.push(entry);
+            }
+            // An authority's key is not a host's key; certificates are not offered to hosts.
+            Some(_) => {}
+        }
+    }
+
+    fn add(&mut self, entry: Entry) {
+        let index = self.entries.len();
+        self.by_key.entry(entry.blob.clone()).or_default().push(index);
+        match &entry.names {
+            Names::Hashed { .. } => self.hashed.push(index),
+            Names::Listed(patterns) if patterns.iter().any(Pattern::is_wild) => self.by_pattern.push(index),
+            Names::Listed(patterns) => {
+                for pattern in patterns {
+                    self.by_name.entry(pattern.text.clone()).or_default().push(index);
+                }
+            }
+        }
+        self.entries.push(entry);
+    }
+}
+
+impl Names {
+    fn parse(text: &str) -> Option<Self> {
+        let Some(hash) = text.strip_prefix("|1|") else {
+            let patterns = text.split(',').filter(|pattern| !pattern.is_empty()).map(|pattern| Pattern {
+                negated: pattern.starts_with('!'),
+                text: pattern.trim_start_matches('!').to_ascii_lowercase(),
+            });
+            return Some(Self::Listed(patterns.collect()));
+        };
+        let (salt, digest) = hash.split_once('|')?;
+        Some(Self::Hashed { salt: BASE64.decode(salt).ok()?, digest: BASE64.decode(digest).ok()? })
+    }
+
+    fn hold(&self, name: &str) -> bool {
+        match self {
+            Self::Hashed { salt, digest } => hash(salt, name).is_some_and(|hashed| hashed == *digest),
+            Self::Listed(patterns) => {
+                let matching = |pattern: &&Pattern| matches(pattern.text.as_bytes(), name.as_bytes());
+                let mut hits = patterns.iter().filter(matching).peekable();
+                hits.peek().is_some() && hits.all(|pattern| !pattern.negated)
+            }
+        }
+    }
+}
+
+impl Pattern {
+    fn is_wild(&self) -> bool {
+        self.negated || self.text.contains(['*', '?'])
+    }
+}
+
+/// The line that makes a key known; with a salt, the name is hashed.
+pub fn line_for(host: &str, port: u16, key_type: &str, blob: &[u8], salt: Option<&[u8]>) -> String {
+    let name = name_of(host, port);
+    let hashed =
+        salt.and_then(|salt| Some(format!("|1|{}|{}", BASE64.encode(salt), BASE64.encode(hash(salt, &name)?))));
+    format!("{} {key_type} {}\n", hashed.unwrap_or(name), BASE64.encode(blob))
+}
+
+fn hash(salt: &[u8], name: &str) -> Option<Vec<u8>> {
+    let mut mac = Hmac::<Sha1>::new_from_slice(salt).ok()?;
+    mac.update(name.as_bytes());
+    Some(mac.finalize().into_bytes().to_vec())
+}
+
+/// The name under which a host is listed.
+fn name_of(host: &str, port: u16) -> String {
+    let host = host.to_ascii_lowercase();
+    if port == DEFAULT_PORT { host } else { format!("[{host}]:{port}") }
+}
+
+/// Whether `name` fits a pattern with `*` and `?`; linear but for the last star, so that no pattern takes long.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut at, mut seen) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while seen < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                retry = Some((at, seen));
+                at += 1;
+            }
+            Some(letter) if *letter == b'?' || Some(letter) == name.get(seen) => {
+                at += 1;
+                seen += 1;
+            }
+            _ => {
+                let Some((star, taken)) = retry else { return false };
+                retry = Some((star, taken + 1));
+                at = star + 1;
+                seen = taken + 1;
+            }
+        }
+    }
+    pattern.iter().skip(at).all(|letter| *letter == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ONE: &[u8] = b"\x00\x00\x00\x0bssh-ed25519one";
+    const TWO: &[u8] = b"\x00\x00\x00\x0bssh-ed25519two";
+
+    fn known(text: &str) -> KnownHosts {
+        let text = text.replace("ONE", &BASE64.encode(ONE)).replace("TWO", &BASE64.encode(TWO));
+        let mut hosts = KnownHosts::default();
+        hosts.read("known_hosts", text.as_bytes());
+        hosts
+    }
+
+    fn place(line: usize) -> Place {
+        Place { file: "known_hosts".to_owned(), line }
+    }
+
+    #[test]
+    fn keys_are_judged_as_openssh_does() {
+        let check = |text: &str, host: &str, port: u16, expected: Verdict| {
+            assert_eq!(known(text).verdict(host, port, ONE), expected, "{text:?} {host} {port}");
+        };
+        check("web ssh-ed25519 ONE", "web", 22, Verdict::Known);
+        check("web ssh-ed25519 ONE", "WEB", 22, Verdict::Known);
+        check("Web\tssh-ed25519\tONE comment", "web", 22, Verdict::Known);
+        check("web ssh-ed25519 ONE", "db", 22, Verdict::Unknown);
+        check("web ssh-ed25519 TWO", "web", 22, Verdict::Changed(place(1)));
+        check("# note\n\nweb ssh-ed25519 TWO", "web", 22, Verdict::Changed(place(3)));
+        check("web ssh-ed25519 TWO\nweb ssh-ed25519 ONE", "web", 22, Verdict::Known);
+        // ports
+        check("[web]:2222 ssh-ed25519 ONE", "web", 2222, Verdict::Known);
+        check("[web]:2222 ssh-ed25519 ONE", "web", 22, Verdict::Unknown);
+        check("web ssh-ed25519 ONE", "web", 2222, Verdict::Known);
+        check("web ssh-ed25519 TWO", "web", 2222, Verdict::Unknown);
+        // patterns and negation
+        check("web*,!web9 ssh-ed25519 ONE", "web1", 22, Verdict::Known);
+        check("web*,!web9 ssh-ed25519 ONE", "web9", 22, Verdict::Unknown);
+        check("10.0.?.* ssh-ed25519 ONE", "10.0.7.12", 22, Verdict::Known);
+        check("a,b,web ssh-ed25519 ONE", "b", 22, Verdict::Known);
+        check("*:2222 ssh-ed25519 ONE", "web", 2222, Verdict::Known);
+        // markers
+        check("@revoked * ssh-ed25519 ONE\nweb ssh-ed25519 ONE", "web", 22, Verdict::Revoked(place(1)));
+        check("@revoked db ssh-ed25519 ONE\nweb ssh-ed25519 ONE", "web", 22, Verdict::Known);
+        check("@revoked web ssh-ed25519 TWO", "web", 22, Verdict::Unknown);
+        check("@cert-authority * ssh-ed25519 ONE", "web", 22, Verdict::Unknown);
+        check("@cert-authority web ssh-ed25519 TWO\nweb ssh-ed25519 ONE", "web", 22, Verdict::Known);
+        // broken lines harm nobody else
+        check(
+            "web ssh-ed25519\n|1|x|y ssh-ed25519 ONE\nweb ssh-ed25519 %%\nweb ssh-ed25519 ONE",
+            "web",
+            22,
+            Verdict::Known,
+        );
+    }
+
+    #[test]
+    fn hashed_names_are_found() {
+        // made by `ssh-keygen -H`: the name is `[127.0.0.1]:2222`
+        let line = line_for("127.0.0.1", 2222, "ssh-ed25519", ONE, Some(b"0123456789abcdefghij"));
+        assert!(line.starts_with("|1|MDEyMzQ1Njc4OWFiY2RlZmdoaWo=|"), "{line}");
+        let hosts = known(&line);
+        assert_eq!(hosts.verdict("127.0.0.1", 2222, ONE), Verdict::Known);
+        assert_eq!(hosts.verdict("127.0.0.1", 2222, TWO), Verdict::Changed(place(1)));
+        assert_eq!(hosts.verdict("127.0.0.1", 22, ONE), Verdict::Unknown);
+        assert_eq!(hosts.hashed_len(), 1);
+    }
+
+    #[test]
+    fn several_files_and_learned_keys_add_up() {
+        let mut hosts = known("web ssh-ed25519 TWO");
+        hosts.read("second", format!("web ecdsa-sha2-nistp256 {}", BASE64.encode(ONE)).as_bytes());
+        assert_eq!(hosts.verdict("web", 22, ONE), Verdict::Known);
+        assert_eq!(hosts.key_types("web", 22), ["ssh-ed25519", "ecdsa-sha2-nistp256"]);
+        assert_eq!(hosts.key_types("db", 22), Vec::<String>::new());
+        hosts.learn("db", 2222, "ssh-ed25519", ONE);
+        assert_eq!(hosts.verdict("db", 2222, ONE), Verdict::Known);
+        assert!(matches!(hosts.verdict("db", 2222, TWO), Verdict::Changed(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(text in proptest::collection::vec(any::<u8>(), 0..400), host in "\\PC*", port: u16) {
+            let mut hosts = KnownHosts::default();
+            hosts.read("any", &text);
+            hosts.verdict(&host, port, ONE);
+            hosts.key_types(&host, port);
+        }
+
+        #[test]
+        fn any_line_of_known_shape_is_read(names in "[!*?,|a-z0-9:.\\[\\]=]{0,30}", host in "[a-z0-9.]{0,12}", port: u16) {
+            let hosts = known(&format!("{names} ssh-ed25519 ONE"));
+            let verdict = hosts.verdict(&host, port, ONE);
+            prop_assert!(matches!(verdict, Verdict::Known | Verdict::Unknown));
+        }
+
+        #[test]
+        fn a_written_line_is_known(host in "[a-z0-9.-]{1,20}", port: u16, salt in proptest::option::of(any::<[u8; 20]>())) {
+            let line = line_for(&host, port, "ssh-ed25519", ONE, salt.as_ref().map(<[u8; 20]>::as_slice));
+            prop_assert_eq!(known(&line).verdict(&host, port, ONE), Verdict::Known);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The algorithms that are offered to servers, and the library's configurations made of them.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use russh::client::Config;
+use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
+use russh::{Preferred, cipher, compression, kex, mac};
+
+use super::options::Algorithms;
+
+/// Closes a session whose peer has said nothing for this long; only a backstop, every stage has its own limit.
+const INACTIVITY: Duration = Duration::from_secs(60);
+
+/// Key exchanges, best first. A list of our own must repeat the two extensions, or strict key exchange (Terrapin) and the
+/// server's signature algorithms are silently lost.
+const KEX: [kex::Name; 9] = [
+    kex::MLKEM768X25519_SHA256,
+    kex::CURVE25519,
+    kex::CURVE25519_PRE_RFC_8731,
+    kex::ECDH_SHA2_NISTP256,
+    kex::ECDH_SHA2_NISTP384,
+    kex::ECDH_SHA2_NISTP521,
+    kex::DH_G14_SHA256,
+    kex::DH_G16_SHA512,
+    kex::DH_GEX_SHA256,
+];
+const KEX_EXTENSIONS: [kex::Name; 2] = [kex::EXTENSION_SUPPORT_AS_CLIENT, kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT];
+const CIPHERS: [cipher::Name; 6] = [
+    cipher::CHACHA20_POLY1305,
+    cipher::AES_256_GCM,
+    cipher::AES_128_GCM,
+    cipher::AES_256_CTR,
+    cipher::AES_192_CTR,
+    cipher::AES_128_CTR,
+];
+const MACS: [mac::Name; 4] = [mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM, mac::HMAC_SHA512, mac::HMAC_SHA256];
+const COMPRESSION: &[compression::Name] = &[compression::NONE];
+/// Host keys, best first; `ssh-rsa` with SHA-1 is left out.
+const HOST_KEYS: [Algorithm; 6] = [
+    Algorithm::Ed25519,
+    Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 },
+    Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 },
+    Algorithm::Ecdsa { curve: EcdsaCurve::NistP521 },
+    Algorithm::Rsa { hash: Some(HashAlg::Sha512) },
+    Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
+];
+
+/// The configurations of one scan: one for each set of known key types, shared by all hosts that have it.
+#[derive(Debug)]
+pub(super) struct Configurations {
+    asked_for: Algorithms,
+    made: Mutex<HashMap<Vec<String>, Arc<Config>>>,
+}
+
+impl Configurations {
+    pub(super) fn new(asked_for: Algorithms) -> Self {
+        Self { asked_for, made: Mutex::default() }
+    }
+
+    /// The configuration for a host of which keys of `known_types` are known: a server has several keys, and must show one
+    /// that can be compared.
+    pub(super) fn for_known_types(&self, known_types: Vec<String>) -> Arc<Config> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let config = made.entry(known_types).or_insert_with_key(|known| Arc::new(self.make(known)));
+        Arc::clone(config)
+    }
+
+    fn make(&self, known_types: &[String]) -> Config {
+        let kex = chosen(&self.asked_for.kex, &KEX, |name| kex::Name::try_from(name).ok());
+        let preferred = Preferred {
+            kex: kex.into_iter().chain(KEX_EXTENSIONS).collect::<Vec<_>>().into(),
+            key: self.host_keys(known_types).into(),
+            host_key_certificates: Cow::Borrowed(&[]),
+            cipher: chosen(&self.asked_for.ciphers, &CIPHERS, |name| cipher::Name::try_from(name).ok()).into(),
+            mac: chosen(&self.asked_for.macs, &MACS, |name| mac::Name::try_from(name).ok()).into(),
+            compression: COMPRESSION.into(),
+        };
+        Config {
+            preferred,
+            window_size: 65_536,
+            maximum_packet_size: 32_768,
+            channel_buffer_size: 8,
+            // A keepalive between request and reply would spoil the sample.
+            keepalive_interval: None,
+            inactivity_timeout: Some(INACTIVITY),
+            ..Config::default()
+        }
+    }
+
+    fn host_keys(&self, known_types: &[String]) -> Vec<Algorithm> {
+        let offered = chosen(&self.asked_for.host_keys, &HOST_KEYS, |name| name.parse().ok());
+        let is_known = |algorithm: &Algorithm| known_types.iter().any(|known| is_of_type(algorithm, known));
+        let (known, others): (Vec<_>, Vec<_>) = offered.into_iter().partition(is_known);
+        known.into_iter().chain(others).collect()
+    }
+}
+
+/// Whether keys of the algorithm are listed as `key_type` in `known_hosts`, where RSA keys have one name for all hashes.
+fn is_of_type(algorithm: &Algorithm, key_type: &str) -> bool {
+    match algorithm {
+        Algorithm::Rsa { .. } => key_type == "ssh-rsa",
+        _ => algorithm.as_str() == key_type,
+    }
+}
+
+/// The built-in list, or what OpenSSH's notation makes of it: a list replaces, `+list` appends, `^list` comes first, `-list`
+/// removes. Names that the library does not have are left out; if none is left, the built-in list stands.
+fn chosen<T: Clone + PartialEq>(asked_for: &[String], built_in: &[T], parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    let first = asked_for.first().map_or("", String::as_str);
+    let mode = first.chars().next().filter(|first| ['+', '-', '^'].contains(first));
+    let named: Vec<T> = asked_for.iter().filter_map(|name| parse(name.trim_start_matches(['+', '-', '^']))).collect();
+    let rest = || built_in.iter().filter(|name| !named.contains(name)).cloned();
+    match mode {
+        _ if named.is_empty() => built_in.to_vec(),
+        Some('+') => {
+            built_in.iter().cloned().chain(named.iter().filter(|name| !built_in.contains(name)).cloned()).collect()
+        }
+        Some('-') => rest().collect(),
+        Some(_) => named.iter().cloned().chain(rest()).collect(),
+        None => named,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &str) -> Vec<String> {
+        list.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn lists_are_changed_as_openssh_writes_it() {
+        let check = |asked_for: &str, expected: &[char]| {
+            let list = chosen(&names(asked_for), &['a', 'b', 'c'], |name| name.parse().ok());
+            assert_eq!(list, expected, "{asked_for}");
+        };
+        check("", &['a', 'b', 'c']);
+        check("c,a", &['c', 'a']);
+        check("+x,a", &['a', 'b', 'c', 'x']);
+        check("^c", &['c', 'a', 'b']);
+        check("-b", &['a', 'c']);
+        check("unknown", &['a', 'b', 'c']);
+    }
+
+    #[test]
+    fn known_key_types_come_first() {
+        let configurations = Configurations::new(Algorithms::default());
+        let first = |known: &str| configurations.for_known_types(names(known)).preferred.key.first().cloned();
+        assert_eq!(first(""), Some(Algorithm::Ed25519));
+        assert_eq!(first("ssh-rsa"), Some(Algorithm::Rsa { hash: Some(HashAlg::Sha512) }));
+        assert_eq!(first("ecdsa-sha2-nistp384"), Some(Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 }));
+    }
+
+    #[test]
+    fn strict_key_exchange_is_always_offered() {
+        let asked_for = Algorithms { kex: names("ecdh-sha2-nistp256"), ..Algorithms::default() };
+        let config = Configurations::new(asked_for).for_known_types(Vec::new());
+        let offered: Vec<&str> = config.preferred.kex.iter().map(AsRef::as_ref).collect();
+        assert_eq!(offered, ["ecdh-sha2-nistp256", "ext-info-c", "kex-strict-c-v00@openssh.com"]);
+    }
+}

@@ -1,0 +1,354 @@
+//! What is known of one host while a scan runs: its cell is written by the host's own session and read by the pacer.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::scan_clock::{Mark, ScanClock};
+use crate::clock::{Exchange, Nanos, UnixNanos};
+use crate::probe::{Facts, FactsReading, Failure, FailureCode, HostEvent, Observation, Reader, Stage};
+
+/// What all hosts of a scan share: the clock, the listener, and the list of hosts that have just answered.
+pub(super) struct Board {
+    pub(super) clock: ScanClock,
+    listener: Box<dyn Fn(HostEvent) + Send + Sync>,
+    answered: Mutex<VecDeque<usize>>,
+}
+
+impl fmt::Debug for Board {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Board").field("clock", &self.clock).finish_non_exhaustive()
+    }
+}
+
+impl Board {
+    pub(super) fn new(clock: ScanClock, listener: impl Fn(HostEvent) + Send + Sync + 'static) -> Self {
+        Self { clock, listener: Box::new(listener), answered: Mutex::default() }
+    }
+
+    pub(super) fn tell(&self, event: HostEvent) {
+        (self.listener)(event);
+    }
+
+    /// Takes the hosts that have answered, or ended, since the last call.
+    pub(super) fn take_answered(&self) -> VecDeque<usize> {
+        std::mem::take(&mut *locked(&self.answered))
+    }
+
+    fn answered(&self, host: usize) {
+        locked(&self.answered).push_back(host);
+    }
+}
+
+/// A lock whose holder panicked still holds whole values here: every change is a single assignment.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One host of a running scan.
+#[derive(Debug)]
+pub(super) struct HostCell {
+    pub(super) index: usize,
+    pub(super) board: Arc<Board>,
+    known: Mutex<Known>,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct Known {
+    stage: Stage,
+    begun: Option<UnixNanos>,
+    ready: Option<UnixNanos>,
+    reader: Option<Reader>,
+    exchanges: Vec<Exchange>,
+    least_round_trip: Option<Nanos>,
+    asked: Option<Mark>,
+    facts_asked: Option<Mark>,
+    facts: Option<FactsReading>,
+    failure: Option<Failure>,
+    window: u32,
+    closed: Option<String>,
+    first_noise: Option<String>,
+    probe_over: bool,
+    finished: bool,
+}
+
+/// Whether a host owes an answer, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It can be asked.
+    Free,
+    /// It was asked at this instant and has not answered yet.
+    Asked(UnixNanos),
+    /// It cannot be asked any more.
+    Over,
+}
+
+impl HostCell {
+    pub(super) fn new(index: usize, board: Arc<Board>) -> Self {
+        let known = Known {
+            stage: Stage::Prepare,
+            begun: None,
+            ready: None,
+            reader: None,
+            exchanges: Vec::new(),
+            least_round_trip: None,
+            asked: None,
+            facts_asked: None,
+            facts: None,
+            failure: None,
+            window: 0,
+            closed: None,
+            first_noise: None,
+            probe_over: false,
+            finished: false,
+        };
+        Self { index, board, known: Mutex::new(known), changed: Notify::new() }
+    }
+
+    /// The host enters a stage.
+    pub(super) fn enter(&self, stage: Stage) {
+        let mut known = self.lock();
+        known.begun.get_or_insert(self.board.clock.now());
+        known.stage = stage;
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        self.lock().stage
+    }
+
+    /// The host fails; the first failure stands. A finished host cannot fail.
+    pub(super) fn fail(&self, code: FailureCode, stage: Stage, detail: impl Into<String>) {
+        let failure = Failure { code, stage, detail: detail.into() };
+        {
+            let mut known = self.lock();
+            if known.failure.is_some() || known.finished {
+                return;
+            }
+            known.failure = Some(failure.clone());
+        }
+        self.board.tell(HostEvent::Failed { host: self.index, failure });
+        self.board.answered(self.index);
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn failure(&self) -> Option<Failure> {
+        self.lock().failure.clone()
+    }
+
+    /// The probe has greeted.
+    pub(super) fn greeted(&self, reader: Reader) {
+        {
+            let mut known = self.lock();
+            known.reader = Some(reader);
+            known.ready = Some(self.board.clock.now());
+            known.stage = Stage::Sample;
+        }
+        self.board.tell(HostEvent::Ready { host: self.index });
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn reader(&self) -> Option<Reader> {
+        self.lock().reader
+    }
+
+    /// A request is about to be sent.
+    pub(super) fn ask(&self, mark: Mark) {
+        self.lock().asked = Some(mark);
+    }
+
+    /// The request that is open, if any, is open no more.
+    pub(super) fn take_asked(&self) -> Option<Mark> {
+        self.lock().asked.take()
+    }
+
+    /// An exchange is complete.
+    pub(super) fn sampled(&self, exchange: Exchange) {
+        {
+            let mut known = self.lock();
+            let round_trip = exchange.received.since(exchange.sent);
+            known.least_round_trip = Some(known.least_round_trip.map_or(round_trip, |least| least.min(round_trip)));
+            known.exchanges.push(exchange);
+        }
+        self.board.tell(HostEvent::Sampled { host: self.index });
+        self.board.answered(self.index);
+        self.changed.notify_waiters();
+    }
+
+    /// Whether the host can be asked.
+    pub(super) fn standing(&self) -> Standing {
+        let known = self.lock();
+        match known.asked {
+            _ if known.failure.is_some() || known.closed.is_some() || known.finished => Standing::Over,
+            Some(mark) => Standing::Asked(mark.at),
+            None => Standing::Free,
+        }
+    }
+
+    /// How long an answer may take before it counts as missed: four of the best round trips, but not less than `least`.
+    pub(super) fn patience(&self, least: Duration) -> Nanos {
+        let least = nanos(least);
+        let round_trip = self.lock().least_round_trip.unwrap_or_default();
+        least.max(Nanos(round_trip.0.saturating_mul(4)))
+    }
+
+    /// Looks at the exchanges so far.
+    pub(super) fn with_exchanges<T>(&self, look: impl FnOnce(&[Exchange]) -> T) -> T {
+        look(&self.lock().exchanges)
+    }
+
+    pub(super) fn in_window(&self, window: u32) {
+        self.lock().window = window;
+    }
+
+    /// The facts script is about to be sent.
+    pub(super) fn ask_facts(&self, mark: Mark) {
+        let mut known = self.lock();
+        known.stage = Stage::Facts;
+        known.facts_asked = Some(mark);
+        known.facts = Some(FactsReading { bracket: None, facts: Facts::default(), complete: false });
+    }
+
+    pub(super) fn facts_asked(&self) -> Option<Mark> {
+        self.lock().facts_asked
+    }
+
+    /// The reading after the timekeeper's answer has come.
+    pub(super) fn bracketed(&self, bracket: Exchange) {
+        if let Some(facts) = self.lock().facts.as_mut() {
+            facts.bracket = Some(bracket);
+        }
+    }
+
+    /// Facts have come, all or some.
+    pub(super) fn facts_so_far(&self, facts: Facts, complete: bool) {
+        {
+            let mut known = self.lock();
+            let Some(reading) = known.facts.as_mut() else { return };
+            reading.facts = facts;
+            reading.complete = complete;
+        }
+        if complete {
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// The session is over, for the given reason.
+    pub(super) fn closed(&self, why: &str) {
+        let (stage, expected) = {
+            let mut known = self.lock();
+            let facts_are_in = known.facts.as_ref().is_some_and(|facts| facts.complete);
+            known.closed.get_or_insert(why.to_owned());
+            // Before the greeting, whoever opens the session knows better what an end means.
+            (known.stage, known.finished || known.reader.is_none() || facts_are_in)
+        };
+        if !expected {
+            self.fail(FailureCode::Dropped, stage, why);
+        }
+        self.board.answered(self.index);
+        self.changed.notify_waiters();
+    }
+
+    /// The probe's channel, or that of the fallback command, ended. Before the greeting another command may follow; after it
+    /// nothing can be measured any more.
+    pub(super) fn probe_over(&self) {
+        let was_ready = {
+            let mut known = self.lock();
+            known.probe_over = true;
+            known.reader.is_some()
+        };
+        self.changed.notify_waiters();
+        if was_ready {
+            self.closed("the probe ended");
+        }
+    }
+
+    /// Another command is about to be tried instead of the probe.
+    pub(super) fn probe_again(&self) {
+        self.lock().probe_over = false;
+    }
+
+    /// Keeps the first line that a host printed instead of a greeting.
+    pub(super) fn heard_noise(&self, line: Option<String>) {
+        let mut known = self.lock();
+        if known.first_noise.is_none() {
+            known.first_noise = line;
+        }
+    }
+
+    pub(super) fn first_noise(&self) -> Option<String> {
+        self.lock().first_noise.clone()
+    }
+
+    /// Waits until the probe has greeted, or the session or the host has ended; `true` where it greeted.
+    pub(super) async fn greeting(&self) -> bool {
+        self.wait(|known| {
+            let over = known.probe_over || known.closed.is_some() || known.failure.is_some();
+            (known.reader.is_some() || over).then_some(known.reader.is_some())
+        })
+        .await
+    }
+
+    /// Waits until the facts are complete or cannot come any more.
+    pub(super) async fn all_facts(&self) {
+        self.wait(|known| {
+            let complete = known.facts.as_ref().is_none_or(|facts| facts.complete);
+            (complete || known.closed.is_some()).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until the session is over.
+    pub(super) async fn end(&self) {
+        self.wait(|known| known.closed.is_some().then_some(())).await;
+    }
+
+    async fn wait<T>(&self, look: impl Fn(&Known) -> Option<T>) -> T {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            // Listening before looking: a change between the two is not missed.
+            changed.as_mut().enable();
+            if let Some(seen) = look(&self.lock()) {
+                return seen;
+            }
+            changed.await;
+        }
+    }
+
+    /// The host needs nothing more: what happens to its session from now on is no failure.
+    pub(super) fn finish(&self) {
+        self.lock().finished = true;
+        self.board.tell(HostEvent::Finished { host: self.index });
+    }
+
+    /// The bracket of this host's claim, once it is there.
+    pub(super) fn bracket(&self) -> Option<Exchange> {
+        self.lock().facts.as_ref().and_then(|facts| facts.bracket)
+    }
+
+    /// What was seen of the host.
+    pub(super) fn observation(&self, host: &str) -> Observation {
+        let known = self.lock();
+        Observation {
+            host: host.to_owned(),
+            reader: known.reader,
+            exchanges: known.exchanges.clone(),
+            facts: known.facts.clone(),
+            failure: known.failure.clone(),
+            ready_after: known.ready.zip(known.begun).map(|(ready, begun)| ready.since(begun)),
+            window: known.window,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        locked(&self.known)
+    }
+}
+
+/// A duration in nanoseconds.
+pub(super) fn nanos(duration: Duration) -> Nanos {
+    Nanos(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,139 @@
+//! The way to a connected socket: look the name up, try its addresses, and say precisely what stood in the way.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use crate::probe::{Failure, FailureCode, Stage};
+
+/// The least time that an address is given while others wait behind it.
+const LEAST_SHARE: Duration = Duration::from_secs(2);
+/// The shortest pause before the one retry after a passing shortage.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// Looks up a name within `limit`; `lookups` bounds how many run at once.
+pub(super) async fn resolve(
+    name: &str,
+    port: u16,
+    limit: Duration,
+    lookups: &Semaphore,
+) -> Result<Vec<SocketAddr>, Failure> {
+    let bare = name.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(name);
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let fail = |code, detail| Failure { code, stage: Stage::Resolve, detail };
+    let _permit = lookups.acquire().await.ok();
+    let looked_up = timeout(limit, lookup_host((bare, port))).await;
+    let Ok(found) = looked_up else {
+        return Err(fail(FailureCode::Timeout, format!("no answer to the look-up of {bare} in {}", seconds(limit))));
+    };
+    let addresses: Vec<SocketAddr> = match found {
+        Ok(found) => found.collect(),
+        Err(error) => return Err(fail(FailureCode::NameNotFound, format!("{bare}: {error}"))),
+    };
+    if addresses.is_empty() {
+        return Err(fail(FailureCode::NameNotFound, format!("{bare} has no address")));
+    }
+    Ok(addresses)
+}
+
+/// Connects to the first address that answers before `deadline`, `limit` being the whole time for the report.
+pub(super) async fn connect(
+    addresses: &[SocketAddr],
+    deadline: Instant,
+    limit: Duration,
+) -> Result<TcpStream, Failure> {
+    let mut last = None;
+    for (index, address) in addresses.iter().enumerate() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let others = addresses.len() - index - 1;
+        let share = if others == 0 { left } else { LEAST_SHARE.min(left) };
+        match timeout_at(Instant::now() + share, connect_to(*address)).await {
+            Ok(Ok(socket)) => {
+                // Without it a request could wait for the acknowledgement of the one before; a refusal is harmless.
+                let _ = socket.set_nodelay(true);
+                return Ok(socket);
+            }
+            Ok(Err(error)) => last = Some(failure_of(*address, &error)),
+            Err(_) => {
+                last = Some(Failure {
+                    code: FailureCode::Timeout,
+                    stage: Stage::Connect,
+                    detail: format!("no answer in {} ({address})", seconds(limit)),
+                });
+            }
+        }
+    }
+    Err(last.unwrap_or(Failure {
+        code: FailureCode::NameNotFound,
+        stage: Stage::Resolve,
+        detail: "no address to connect to".to_owned(),
+    }))
+}
+
+async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
+    match TcpStream::connect(address).await {
+        Err(error) if is_passing(&error) => {
+            // A full neighbour table or a shortage of ports or buffers on this side passes; all hosts must not return at once.
+            sleep(RETRY_AFTER + Duration::from_millis(fastrand::u64(..1_000))).await;
+            TcpStream::connect(address).await
+        }
+        outcome => outcome,
+    }
+}
+
+fn errno(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(errno(error), Errno::ENOBUFS | Errno::EHOSTUNREACH | Errno::EADDRNOTAVAIL)
+}
+
+fn failure_of(address: SocketAddr, error: &io::Error) -> Failure {
+    let code = match errno(error) {
+        Errno::ETIMEDOUT => FailureCode::Timeout,
+        // Nothing was sent to the host: the shortage is on this side.
+        Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::EADDRNOTAVAIL => FailureCode::NotAttempted,
+        _ => FailureCode::Refused,
+    };
+    Failure { code, stage: Stage::Connect, detail: format!("{address}: {}", errno(error).desc()) }
+}
+
+/// A time limit for people: `10.0 s`.
+pub(super) fn seconds(limit: Duration) -> String {
+    format!("{:.1} s", limit.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_need_no_lookup() {
+        let none = Semaphore::new(0);
+        for (name, expected) in [("127.0.0.1", "127.0.0.1:22"), ("::1", "[::1]:22"), ("[::1]", "[::1]:22")] {
+            let found = resolve(name, 22, Duration::from_secs(1), &none).await.unwrap();
+            assert_eq!(found, [expected.parse().unwrap()]);
+        }
+    }
+
+    #[test]
+    fn shortages_of_this_machine_are_not_blamed_on_the_host() {
+        let check = |errno: Errno, expected: FailureCode| {
+            let address = "192.0.2.1:22".parse().unwrap();
+            assert_eq!(failure_of(address, &io::Error::from(errno)).code, expected, "{errno}");
+        };
+        check(Errno::ECONNREFUSED, FailureCode::Refused);
+        check(Errno::EHOSTUNREACH, FailureCode::Refused);
+        check(Errno::ENETUNREACH, FailureCode::Refused);
+        check(Errno::ETIMEDOUT, FailureCode::Timeout);
+        check(Errno::EMFILE, FailureCode::NotAttempted);
+    }
+}

@@ -1,0 +1,267 @@
+//! The fleet: every target connected at once, sampled together in windows, and closed again.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures::future::join_all;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+use super::cell::{Board, HostCell};
+use super::facts_round;
+use super::limits::{Capacity, raise_open_files};
+use super::metronome::Metronome;
+use super::opener::Opener;
+use super::pacer::Pacer;
+use super::plan::{ConnectionPlan, SamplingPlan};
+use super::scan_clock::StepWatch;
+use super::session::Session;
+use super::stop::StopSignal;
+use crate::clock::{UnixNanos, schedule};
+use crate::inventory::target::Target;
+use crate::probe::{ControllerReading, Failure, FailureCode, HostEvent, Interruption, SamplingWindow, Seen};
+
+/// The hosts of one scan, with the sessions that are open to them.
+///
+/// Dropping a fleet cuts every session.
+#[derive(Debug)]
+pub struct Fleet {
+    targets: Arc<Vec<Target>>,
+    plan: ConnectionPlan,
+    stop: StopSignal,
+    board: Arc<Board>,
+    hosts: Vec<Arc<HostCell>>,
+    opener: Arc<Opener>,
+    started: UnixNanos,
+    step_watch: StepWatch,
+    /// Hosts whose turn has not come yet.
+    waiting: VecDeque<usize>,
+    /// How many hosts may be open at once.
+    at_once: usize,
+    connecting: JoinSet<()>,
+    outcomes: mpsc::UnboundedReceiver<(usize, Option<Session>)>,
+    report_outcome: mpsc::UnboundedSender<(usize, Option<Session>)>,
+    /// How many hosts are still on their way.
+    under_way: usize,
+    /// Sessions that are ready and not sampled yet.
+    ready: Vec<(usize, Session)>,
+}
+
+impl Fleet {
+    /// Opens a session to every target, and returns when each is ready or has failed, `plan.gather` after the start at the
+    /// latest (then the slow ones go on connecting), or when `stop` is given. What happens on the way is told to `events`.
+    pub async fn connect(
+        targets: Vec<Target>,
+        plan: &ConnectionPlan,
+        events: impl Fn(HostEvent) + Send + Sync + 'static,
+        stop: StopSignal,
+    ) -> Self {
+        let started = plan.clock.now();
+        let board = Arc::new(Board::new(plan.clock, events));
+        let Capacity { files, sessions } = raise_open_files();
+        let at_once = plan.forks.map_or(sessions, |forks| forks.clamp(1, sessions));
+        if targets.len() > at_once {
+            let waves = targets.len().div_ceil(at_once);
+            let why =
+                if at_once < sessions { "as --forks asks".to_owned() } else { format!("open-file limit {files}") };
+            let text = format!("{} hosts in {waves} waves of {at_once} ({why})", targets.len());
+            board.tell(HostEvent::Notice { text });
+        }
+        let opener = Arc::new(Opener::prepare(plan, &targets));
+        let hosts = (0..targets.len()).map(|index| Arc::new(HostCell::new(index, Arc::clone(&board)))).collect();
+        let mut waiting: Vec<usize> = (0..targets.len()).collect();
+        // The order of an inventory puts the hosts of one rack, jump or name server side by side.
+        fastrand::shuffle(&mut waiting);
+        let (report_outcome, outcomes) = mpsc::unbounded_channel();
+        let mut fleet = Self {
+            targets: Arc::new(targets),
+            plan: plan.clone(),
+            stop,
+            board,
+            hosts,
+            opener,
+            started,
+            step_watch: StepWatch::start(),
+            waiting: waiting.into(),
+            at_once,
+            connecting: JoinSet::new(),
+            outcomes,
+            report_outcome,
+            under_way: 0,
+            ready: Vec::new(),
+        };
+        fleet.start_wave();
+        fleet.gather().await;
+        fleet
+    }
+
+    /// Samples every host, reads their facts, closes all sessions, and tells what was seen.
+    pub async fn observe(mut self, plan: &SamplingPlan) -> Seen {
+        let mut metronome = Metronome::new(self.plan.clock);
+        let mut windows: Vec<SamplingWindow> = Vec::new();
+        let mut controller: Vec<ControllerReading> = vec![self.plan.clock.controller()];
+        loop {
+            if !self.ready.is_empty() {
+                let number = u32::try_from(windows.len()).unwrap_or(u32::MAX);
+                let (window, readings) = self.sample_window(plan, number, &mut metronome).await;
+                windows.push(window);
+                controller.extend(readings);
+            }
+            if self.stop.reason().is_some() || (self.waiting.is_empty() && self.under_way == 0) {
+                break;
+            }
+            self.start_wave();
+            self.gather().await;
+        }
+        self.give_up_the_rest().await;
+        controller.push(self.plan.clock.controller());
+        Seen {
+            started: self.started,
+            finished: self.plan.clock.now(),
+            observations: self.hosts.iter().zip(&*self.targets).map(|(cell, at)| cell.observation(&at.name)).collect(),
+            controller,
+            controller_stepped: self.step_watch.saw_step(),
+            timer_lateness_p95: schedule::lateness_p95(metronome.lateness()),
+            windows,
+            claims_window: facts_round::claims_window(&self.hosts),
+            interrupted: self.stop.reason(),
+        }
+    }
+
+    async fn sample_window(
+        &mut self,
+        plan: &SamplingPlan,
+        number: u32,
+        metronome: &mut Metronome,
+    ) -> (SamplingWindow, Vec<ControllerReading>) {
+        let sessions = std::mem::take(&mut self.ready);
+        let hosts: Vec<(&Arc<HostCell>, &Session)> = sessions
+            .iter()
+            .filter_map(|(index, session)| self.hosts.get(*index).map(|cell| (cell, session)))
+            .inspect(|(cell, _)| cell.in_window(number))
+            .collect();
+        let (clock, limits) = (self.plan.clock, self.plan.limits);
+        let pacer = Pacer::new(plan, limits, clock, &self.stop, metronome, hosts.iter().copied());
+        let (window, readings) = pacer.run().await;
+        if plan.facts && self.stop.reason().is_none() {
+            facts_round::read(plan, limits, clock, &self.stop, metronome, &hosts).await;
+        }
+        drop(hosts);
+        join_all(sessions.into_iter().map(|(_, session)| session.close(limits.close))).await;
+        (window, readings)
+    }
+
+    /// Starts as many of the waiting hosts as may be open beside those on their way.
+    fn start_wave(&mut self) {
+        if self.stop.reason().is_some() {
+            return;
+        }
+        let room = self.at_once.saturating_sub(self.under_way);
+        for index in self.waiting.drain(..room.min(self.waiting.len())) {
+            let Some(cell) = self.hosts.get(index).cloned() else { continue };
+            let (targets, opener, outcome) =
+                (Arc::clone(&self.targets), Arc::clone(&self.opener), self.report_outcome.clone());
+            self.under_way += 1;
+            self.connecting.spawn(async move {
+                let report = ReportOnDrop { index, session: None, outcome };
+                open(&targets, &opener, &cell, report).await;
+            });
+        }
+    }
+
+    /// Takes in hosts as they get ready: until all have arrived or failed, or the time for it is up and some are ready.
+    async fn gather(&mut self) {
+        let mut until = Instant::now() + self.plan.gather;
+        while self.under_way > 0 {
+            let next = tokio::select! {
+                next = timeout_at(until, self.outcomes.recv()) => next,
+                _ = self.stop.given() => break,
+            };
+            match next {
+                Ok(Some((index, session))) => {
+                    self.under_way = self.under_way.saturating_sub(1);
+                    self.ready.extend(session.map(|session| (index, session)));
+                }
+                Err(_) if self.ready.is_empty() => until = Instant::now() + self.plan.gather,
+                Ok(None) | Err(_) => break,
+            }
+        }
+        if let Err(text) = self.opener.host_keys.store() {
+            self.board.tell(HostEvent::Notice { text });
+        }
+    }
+
+    /// Ends what is still on its way, and marks it as not measured.
+    async fn give_up_the_rest(&mut self) {
+        let Some(reason) = self.stop.reason() else { return };
+        let why = match reason {
+            Interruption::Interrupt => "interrupted",
+            Interruption::Terminate => "terminated",
+            Interruption::Deadline => "the deadline passed",
+        };
+        self.connecting.shutdown().await;
+        self.ready.clear();
+        for cell in &self.hosts {
+            if cell.reader().is_none() {
+                let stage = cell.stage();
+                let detail = format!("{why} before the host was ready");
+                cell.fail(FailureCode::NotAttempted, stage, detail);
+            }
+        }
+        if let Err(text) = self.opener.host_keys.store() {
+            self.board.tell(HostEvent::Notice { text });
+        }
+    }
+}
+
+/// Tells the fleet how an opening ended, whatever ended it: a panic in one host's task is that host's failure alone.
+struct ReportOnDrop {
+    index: usize,
+    session: Option<Session>,
+    outcome: mpsc::UnboundedSender<(usize, Option<Session>)>,
+}
+
+impl Drop for ReportOnDrop {
+    fn drop(&mut self) {
+        // Without a fleet to tell, the session is dropped here, which cuts it.
+        let _ = self.outcome.send((self.index, self.session.take()));
+    }
+}
+
+/// Fails its host unless the opening came to an end of its own.
+struct FailOnPanic<'cell>(&'cell HostCell);
+
+impl Drop for FailOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail(
+                FailureCode::Dropped,
+                self.0.stage(),
+                "clockaudit itself failed at this host; please report it",
+            );
+        }
+    }
+}
+
+async fn open(targets: &[Target], opener: &Opener, cell: &Arc<HostCell>, mut report: ReportOnDrop) {
+    let Some(target) = targets.get(report.index) else { return };
+    let _guard = FailOnPanic(cell);
+    cell.board.tell(HostEvent::Connecting { host: cell.index });
+    match opener.open(target, cell).await {
+        Ok(session) => report.session = Some(session),
+        Err(Failure { code, stage, detail }) => cell.fail(code, stage, detail),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::Stage;
+
+    #[test]
+    fn a_stage_is_known_before_anything_happened() {
+        let board = Arc::new(Board::new(super::super::ScanClock::freeze(), |_| {}));
+        assert_eq!(HostCell::new(0, board).stage(), Stage::Prepare);
+    }
+}

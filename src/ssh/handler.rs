@@ -1,0 +1,258 @@
+//! The library's callbacks of one session: everything on the way of the data happens here, inside the session's own task.
+
+use std::sync::Arc;
+
+use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
+use russh::keys::PublicKeyOrCertificate;
+use russh::{Channel, ChannelId};
+
+use super::cell::HostCell;
+use super::hearing::{Hearing, Misheard, Stamps};
+use super::host_key::{HostKeys, Judgement};
+use super::wire::{Arrival, Cut, WireShared};
+use crate::probe::transcript::{self, MAX_LINE};
+use crate::probe::{HostEvent, Reader, Stage};
+
+/// Channels that a server may try to open at us before the session is ended; each is refused.
+const UNASKED_CHANNELS: u32 = 16;
+/// Bytes of standard error that are looked at: only a first line is of interest.
+const ERRORS_KEPT: usize = 512;
+
+/// Why the engine itself ends a session.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SessionEnd {
+    /// The library gave up: the peer broke the protocol, or the connection ended.
+    #[error(transparent)]
+    Library(#[from] russh::Error),
+    /// The host's output makes no sense.
+    #[error(transparent)]
+    Misheard(#[from] Misheard),
+    /// The server opens channels that nobody asked for.
+    #[error("the server opens channels that were not asked for")]
+    UnaskedChannels,
+}
+
+/// The answer of one fresh `exec` of the fallback command, as far as it has come.
+#[derive(Debug)]
+struct DateAnswer {
+    channel: ChannelId,
+    text: Vec<u8>,
+    stamps: Option<Stamps>,
+}
+
+/// What the callbacks of one session work on. Dropped with the session's task, whatever ended it, a panic included.
+pub(super) struct SessionHandler {
+    cell: Arc<HostCell>,
+    wire: Arc<WireShared>,
+    host_keys: Arc<HostKeys>,
+    address: String,
+    port: u16,
+    hearing: Hearing,
+    date: Option<DateAnswer>,
+    probe_channel: Option<ChannelId>,
+    errors: Vec<u8>,
+    unasked_channels: u32,
+    last_words: String,
+}
+
+impl SessionHandler {
+    pub(super) fn new(
+        cell: Arc<HostCell>,
+        wire: Arc<WireShared>,
+        host_keys: Arc<HostKeys>,
+        address: &str,
+        port: u16,
+    ) -> Self {
+        Self {
+            hearing: Hearing::new(Arc::clone(&cell)),
+            cell,
+            wire,
+            host_keys,
+            address: address.to_owned(),
+            port,
+            date: None,
+            probe_channel: None,
+            errors: Vec::new(),
+            unasked_channels: 0,
+            last_words: "the connection ended".to_owned(),
+        }
+    }
+
+    fn stamps(&self) -> Stamps {
+        let now = || Arrival { read: self.cell.board.clock.mark(), kernel: None };
+        Stamps { sent: self.wire.sent(), arrival: self.wire.arrival().unwrap_or_else(now) }
+    }
+
+    /// Ends the session over what the host said; before the greeting that means that there is no usable clock behind it.
+    fn misheard(&mut self, misheard: Misheard) -> SessionEnd {
+        self.cell.fail(misheard.code(), self.cell.stage(), misheard.to_string());
+        misheard.into()
+    }
+
+    /// Takes the answer of the fallback command, once its channel has ended.
+    fn date_ended(&mut self, answer: &DateAnswer) {
+        let text = String::from_utf8_lossy(&answer.text);
+        let first_line = text.lines().map(str::trim).find(|line| !line.is_empty());
+        let Some((reading, stamps)) = transcript::fallback(&answer.text).zip(answer.stamps) else {
+            self.cell.heard_noise(first_line.map(str::to_owned));
+            self.cell.probe_over();
+            return;
+        };
+        let Some(armed) = self.cell.take_asked() else { return };
+        if self.cell.reader().is_none() {
+            self.cell.greeted(Reader::ExecDate);
+        }
+        let (sent, received) = stamps.around(armed);
+        self.cell.sampled(reading.exchange(Reader::ExecDate, sent, received));
+    }
+
+    fn channel_ended(&mut self, channel: ChannelId) {
+        if self.probe_channel == Some(channel) {
+            self.cell.heard_noise(first_line(&self.errors));
+            self.cell.probe_over();
+        } else if let Some(answer) = self.date.take_if(|answer| answer.channel == channel) {
+            self.date_ended(&answer);
+        }
+    }
+
+    fn refuse_channel(&mut self) -> Result<(), SessionEnd> {
+        self.unasked_channels += 1;
+        if self.unasked_channels > UNASKED_CHANNELS { Err(SessionEnd::UnaskedChannels) } else { Ok(()) }
+    }
+}
+
+impl Drop for SessionHandler {
+    fn drop(&mut self) {
+        let why = match self.wire.why_cut() {
+            Some(Cut::TooMuchData) => "the host sent far more than was asked for",
+            _ => &self.last_words,
+        };
+        self.cell.closed(why);
+    }
+}
+
+/// The first line of some remote bytes, if there is one.
+fn first_line(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
+}
+
+/// Every way in which a server can open a channel ends here: dropping the reply refuses it.
+macro_rules! refused {
+    ($($name:ident($($argument:ty),*);)+) => {
+        $(async fn $name(
+            &mut self,
+            _: Channel<Msg>,
+            $(_: $argument,)*
+            _: ChannelOpenHandle,
+            _: &mut Session,
+        ) -> Result<(), SessionEnd> {
+            self.refuse_channel()
+        })+
+    };
+}
+
+impl Handler for SessionHandler {
+    type Error = SessionEnd;
+
+    async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, SessionEnd> {
+        self.cell.enter(Stage::HostKey);
+        // Certificates are not asked for, so a server that shows one breaks the protocol.
+        let PublicKeyOrCertificate::PublicKey { key, .. } = shown else { return Ok(false) };
+        match self.host_keys.judge(&self.address, self.port, key) {
+            Judgement::Known => Ok(true),
+            Judgement::Accepted(fingerprint) => {
+                self.cell.board.tell(HostEvent::KeyAccepted { host: self.cell.index, fingerprint });
+                Ok(true)
+            }
+            Judgement::Refused(code, detail) => {
+                self.cell.fail(code, Stage::HostKey, detail);
+                Ok(false)
+            }
+        }
+    }
+
+    async fn channel_open_confirmation(
+        &mut self,
+        channel: ChannelId,
+        _: u32,
+        _: u32,
+        _: &mut Session,
+    ) -> Result<(), SessionEnd> {
+        if self.probe_channel.is_none() {
+            self.probe_channel = Some(channel);
+        } else {
+            self.date = Some(DateAnswer { channel, text: Vec::new(), stamps: None });
+        }
+        Ok(())
+    }
+
+    async fn data(&mut self, channel: ChannelId, bytes: &[u8], _: &mut Session) -> Result<(), SessionEnd> {
+        let stamps = self.stamps();
+        if self.probe_channel == Some(channel) {
+            return self.hearing.hear(bytes, stamps).map_err(|misheard| self.misheard(misheard));
+        }
+        if let Some(answer) = self.date.as_mut().filter(|answer| answer.channel == channel) {
+            let room = MAX_LINE.saturating_sub(answer.text.len());
+            answer.text.extend(bytes.iter().take(room));
+            answer.stamps = Some(stamps);
+        }
+        Ok(())
+    }
+
+    async fn extended_data(
+        &mut self,
+        channel: ChannelId,
+        _: u32,
+        bytes: &[u8],
+        _: &mut Session,
+    ) -> Result<(), SessionEnd> {
+        if self.probe_channel == Some(channel) {
+            let room = ERRORS_KEPT.saturating_sub(self.errors.len());
+            self.errors.extend(bytes.iter().take(room));
+        }
+        Ok(())
+    }
+
+    async fn exit_status(&mut self, channel: ChannelId, status: u32, _: &mut Session) -> Result<(), SessionEnd> {
+        if self.probe_channel == Some(channel) {
+            self.last_words = format!("the probe ended with exit status {status}");
+        }
+        Ok(())
+    }
+
+    async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), SessionEnd> {
+        self.channel_ended(channel);
+        Ok(())
+    }
+
+    async fn disconnected(&mut self, reason: DisconnectReason<SessionEnd>) -> Result<(), SessionEnd> {
+        match reason {
+            DisconnectReason::ReceivedDisconnect(info) => {
+                let message: String = info.message.chars().take(200).collect();
+                self.last_words = format!("the server ended the connection: {message}");
+                Ok(())
+            }
+            DisconnectReason::Error(end) => {
+                self.last_words = end.to_string();
+                Err(end)
+            }
+        }
+    }
+
+    refused! {
+        server_channel_open_forwarded_tcpip(&str, u32, &str, u32);
+        server_channel_open_forwarded_streamlocal(&str);
+        server_channel_open_agent_forward();
+        server_channel_open_unknown();
+        server_channel_open_session();
+        server_channel_open_direct_tcpip(&str, u32, &str, u32);
+        server_channel_open_direct_streamlocal(&str);
+        server_channel_open_x11(&str, u32);
+    }
+
+    async fn should_accept_unknown_server_channel(&mut self, _: ChannelId, _: &str) -> bool {
+        self.unasked_channels = self.unasked_channels.saturating_add(1);
+        false
+    }
+}

@@ -1,0 +1,234 @@
+//! Keys to log in with: key files, read once for the whole scan, and the agent, through a small pool of connections.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use russh::keys::agent::AgentIdentity;
+use russh::keys::agent::client::AgentClient;
+use russh::keys::{PrivateKey, PublicKey, decode_secret_key};
+use tokio::net::UnixStream;
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+
+/// Connections to the agent at once; it answers one request after another on each.
+const AGENT_CONNECTIONS: usize = 4;
+/// Keys that are offered to one server at most: OpenSSH ends the session at the sixth failure.
+const MOST_OFFERS: usize = 5;
+
+/// All keys of a scan.
+#[derive(Debug)]
+pub(super) struct Identities {
+    files: HashMap<PathBuf, KeyFile>,
+    default_files: Vec<PathBuf>,
+    agent: Option<Agent>,
+    only_named: bool,
+}
+
+/// What a key file holds.
+#[derive(Debug, Clone)]
+enum KeyFile {
+    Usable(Arc<PrivateKey>),
+    /// Encrypted: only the agent can sign for it.
+    PublicOnly(Option<PublicKey>),
+    Missing,
+    Unreadable(String),
+}
+
+/// One key that a server is offered.
+#[derive(Debug, Clone)]
+pub(super) enum Offer {
+    /// From a file.
+    File(Arc<PrivateKey>),
+    /// Held by the agent.
+    Agent(PublicKey),
+}
+
+impl Offer {
+    pub(super) fn public_key(&self) -> &PublicKey {
+        match self {
+            Self::File(key) => key.public_key(),
+            Self::Agent(key) => key,
+        }
+    }
+}
+
+/// The keys for one server, best first, and what stood in the way of others.
+#[derive(Debug, Default)]
+pub(super) struct Offers {
+    pub(super) keys: Vec<Offer>,
+    pub(super) notes: Vec<String>,
+}
+
+impl Identities {
+    /// Reads every key file that some target names, and the default ones.
+    pub(super) fn load<'target>(
+        named: impl Iterator<Item = &'target PathBuf>,
+        default_files: &'target [PathBuf],
+        agent: Option<&Path>,
+        only_named: bool,
+    ) -> Self {
+        let mut files = HashMap::new();
+        for path in named.chain(default_files) {
+            files.entry(path.clone()).or_insert_with(|| KeyFile::read(path));
+        }
+        let agent = agent.map(Agent::new);
+        Self { files, default_files: default_files.to_vec(), agent, only_named }
+    }
+
+    /// The keys to offer to a server for which `named` key files are named: those files first, then the agent's other keys,
+    /// unless only named ones may be used. Where none are named, the agent's keys come first, then the default files.
+    pub(super) async fn offers(&self, named: &[PathBuf]) -> Offers {
+        let mut offers = Offers::default();
+        let held = match &self.agent {
+            Some(agent) => agent.identities().await.unwrap_or_else(|error| {
+                offers.notes.push(format!("the agent does not answer: {error}"));
+                Vec::new()
+            }),
+            None => Vec::new(),
+        };
+        if named.is_empty() {
+            if !self.only_named {
+                offers.keys.extend(held.iter().cloned().map(Offer::Agent));
+            }
+            self.offer_files(&self.default_files, &held, false, &mut offers);
+        } else {
+            self.offer_files(named, &held, true, &mut offers);
+            if !self.only_named {
+                offers.keys.extend(held.iter().cloned().map(Offer::Agent));
+            }
+        }
+        let mut seen: Vec<PublicKey> = Vec::new();
+        offers.keys.retain(|offer| {
+            let key = offer.public_key();
+            let is_new = seen.iter().all(|other| other.key_data() != key.key_data());
+            seen.push(key.clone());
+            is_new
+        });
+        offers.keys.truncate(MOST_OFFERS);
+        offers
+    }
+
+    fn offer_files(&self, paths: &[PathBuf], held: &[PublicKey], are_named: bool, offers: &mut Offers) {
+        for path in paths {
+            let note = match self.files.get(path) {
+                Some(KeyFile::Usable(key)) => {
+                    offers.keys.push(Offer::File(Arc::clone(key)));
+                    continue;
+                }
+                Some(KeyFile::PublicOnly(key)) => {
+                    let by_agent = key.as_ref().filter(|key| held.iter().any(|one| one.key_data() == key.key_data()));
+                    if let Some(key) = by_agent {
+                        offers.keys.push(Offer::Agent(key.clone()));
+                        continue;
+                    }
+                    "is encrypted and the agent does not hold it (ssh-add)".to_owned()
+                }
+                Some(KeyFile::Unreadable(why)) => format!("cannot be used: {why}"),
+                Some(KeyFile::Missing) if are_named => "does not exist".to_owned(),
+                Some(KeyFile::Missing) | None => continue,
+            };
+            offers.notes.push(format!("key file {} {note}", path.display()));
+        }
+    }
+
+    /// The agent, for offers that it holds.
+    pub(super) fn agent(&self) -> Option<&Agent> {
+        self.agent.as_ref()
+    }
+}
+
+impl KeyFile {
+    fn read(path: &Path) -> Self {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Self::Missing,
+            Err(error) => return Self::Unreadable(error.to_string()),
+        };
+        match decode_secret_key(&text, None) {
+            Ok(key) => Self::Usable(Arc::new(key)),
+            Err(russh::keys::Error::KeyIsEncrypted) => Self::PublicOnly(Self::public_half(path, &text)),
+            Err(error) => match PrivateKey::from_openssh(&text) {
+                Ok(key) if key.is_encrypted() => Self::PublicOnly(Some(key.public_key().clone())),
+                _ => Self::Unreadable(error.to_string()),
+            },
+        }
+    }
+
+    /// The public half of an encrypted key: OpenSSH's own format has it in clear, for others there may be a `.pub` beside.
+    fn public_half(path: &Path, text: &str) -> Option<PublicKey> {
+        let inside = PrivateKey::from_openssh(text).ok().map(|key| key.public_key().clone());
+        inside.or_else(|| {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(".pub");
+            PublicKey::from_openssh(fs::read_to_string(beside).ok()?.trim()).ok()
+        })
+    }
+}
+
+/// The agent at a socket.
+pub(super) struct Agent {
+    socket: PathBuf,
+    permits: Semaphore,
+    idle: Mutex<Vec<AgentClient<UnixStream>>>,
+    identities: OnceCell<Vec<PublicKey>>,
+}
+
+/// A connection to the agent, lent out. Only [`Self::give_back`] returns it to the pool: one that was dropped in the middle
+/// of a request would give its answer to the next borrower.
+pub(super) struct AgentLoan<'agent> {
+    agent: &'agent Agent,
+    pub(super) client: AgentClient<UnixStream>,
+    _permit: Option<SemaphorePermit<'agent>>,
+}
+
+impl std::fmt::Debug for Agent {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Agent").field("socket", &self.socket).finish_non_exhaustive()
+    }
+}
+
+impl Agent {
+    fn new(socket: &Path) -> Self {
+        Self {
+            socket: socket.to_owned(),
+            permits: Semaphore::new(AGENT_CONNECTIONS),
+            idle: Mutex::default(),
+            identities: OnceCell::new(),
+        }
+    }
+
+    /// A connection of the pool.
+    pub(super) async fn borrow(&self) -> Result<AgentLoan<'_>, russh::keys::Error> {
+        // The semaphore is never closed.
+        let permit = self.permits.acquire().await.ok();
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let client = match idle {
+            Some(client) => client,
+            None => AgentClient::connect_uds(&self.socket).await?,
+        };
+        Ok(AgentLoan { agent: self, client, _permit: permit })
+    }
+
+    /// The keys that the agent holds, asked for once; certificates are left out.
+    async fn identities(&self) -> Result<Vec<PublicKey>, russh::keys::Error> {
+        let ask = || async {
+            let mut loan = self.borrow().await?;
+            let held = loan.client.request_identities().await?;
+            loan.give_back();
+            let keys = held.into_iter().filter_map(|identity| match identity {
+                AgentIdentity::PublicKey { key, .. } => Some(key),
+                AgentIdentity::Certificate { .. } => None,
+            });
+            Ok(keys.collect())
+        };
+        self.identities.get_or_try_init(ask).await.cloned()
+    }
+}
+
+impl AgentLoan<'_> {
+    /// Returns the connection to the pool, no request being open on it.
+    pub(super) fn give_back(self) {
+        self.agent.idle.lock().unwrap_or_else(PoisonError::into_inner).push(self.client);
+    }
+}

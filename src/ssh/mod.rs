@@ -1,0 +1,30 @@
+//! The sampling engine: opens a session to every host, reads all clocks in paced rounds, and hands back what it saw.
+
+mod algorithms;
+mod auth;
+mod cell;
+mod dial;
+mod facts_round;
+mod fleet;
+mod handler;
+mod hearing;
+mod host_key;
+mod identity;
+mod limits;
+mod local;
+mod metronome;
+mod opener;
+mod options;
+mod pacer;
+mod plan;
+mod scan_clock;
+mod session;
+mod stop;
+mod wire;
+
+pub use fleet::Fleet;
+pub use options::{Algorithms, Applied, OptionError};
+pub use plan::{ConnectionPlan, SamplingPlan, TimeLimits, UnknownKeys};
+pub use scan_clock::ScanClock;
+pub use stop::StopSignal;
+pub use wire::live_wires;

@@ -1,0 +1,243 @@
+//! Opens sessions: from a target to a probe that has greeted, every stage with its time limit and its own failure.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::client::connect_stream;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
+
+use super::algorithms::Configurations;
+use super::auth::{LoginError, log_in};
+use super::cell::HostCell;
+use super::dial::{self, seconds};
+use super::handler::{SessionEnd, SessionHandler};
+use super::host_key::HostKeys;
+use super::identity::Identities;
+use super::local::LocalProbe;
+use super::plan::ConnectionPlan;
+use super::session::{Connection, Session};
+use super::wire::{Cut, CutOnDrop, Wire, WireShared};
+use crate::inventory::target::{Target, Transport};
+use crate::probe::script::exec_command;
+use crate::probe::{Failure, FailureCode, Stage};
+
+/// TCP connections that are being opened at once: waiting for one costs nothing, so dead hosts do not hold up the others.
+const DIALS: usize = 2_048;
+
+/// Everything that sessions are opened with, shared by all hosts of a scan.
+#[derive(Debug)]
+pub(super) struct Opener {
+    plan: ConnectionPlan,
+    pub(super) host_keys: Arc<HostKeys>,
+    identities: Identities,
+    configurations: Configurations,
+    lookups: Semaphore,
+    dials: Semaphore,
+    handshakes: Semaphore,
+    command: String,
+}
+
+impl Opener {
+    /// Reads known hosts and key files, once for all hosts.
+    pub(super) fn prepare(plan: &ConnectionPlan, targets: &[Target]) -> Self {
+        let named = targets.iter().flat_map(|target| &target.key_files);
+        Self {
+            host_keys: Arc::new(HostKeys::load(plan, targets.len())),
+            identities: Identities::load(named, &plan.default_keys, plan.agent.as_deref(), plan.identities_only),
+            configurations: Configurations::new(plan.algorithms.clone()),
+            lookups: Semaphore::new(plan.lookups.max(1)),
+            dials: Semaphore::new(DIALS),
+            handshakes: Semaphore::new(plan.handshakes.max(1)),
+            command: exec_command(),
+            plan: plan.clone(),
+        }
+    }
+
+    /// Opens a session to one target, up to the probe's greeting.
+    pub(super) async fn open(&self, target: &Target, cell: &Arc<HostCell>) -> Result<Session, Failure> {
+        cell.enter(Stage::Prepare);
+        if let Some(defect) = &target.defect {
+            return Err(Failure { code: FailureCode::NotAttempted, stage: Stage::Prepare, detail: defect.clone() });
+        }
+        let opened = match target.transport {
+            Transport::Ssh => self.open_ssh(target, cell).await,
+            Transport::Local => self.open_local(cell).await,
+        };
+        // A refusal that was recorded where it happened says more than the end of the session that it led to.
+        opened.map_err(|failure| cell.failure().unwrap_or(failure))
+    }
+
+    async fn open_local(&self, cell: &Arc<HostCell>) -> Result<Session, Failure> {
+        cell.enter(Stage::Channel);
+        let probe = LocalProbe::start(cell)?;
+        cell.enter(Stage::Probe);
+        let limit = self.plan.limits.hello;
+        match timeout(limit, cell.greeting()).await {
+            Ok(true) => Ok(Session::with_local(cell, probe)),
+            Ok(false) => Err(no_shell(cell)),
+            Err(_) => Err(late(Stage::Probe, limit, "the probe did not answer")),
+        }
+    }
+
+    async fn open_ssh(&self, target: &Target, cell: &Arc<HostCell>) -> Result<Session, Failure> {
+        let limits = self.plan.limits;
+        cell.enter(Stage::Resolve);
+        let addresses = dial::resolve(&target.address, target.port, limits.resolve, &self.lookups).await?;
+        let dialling = self.dials.acquire().await;
+        cell.enter(Stage::Connect);
+        let begun = Instant::now();
+        let socket = dial::connect(&addresses, begun + limits.connect, limits.connect).await?;
+        drop(dialling);
+        let left = limits.connect.saturating_sub(begun.elapsed());
+        let turn = self.handshakes.acquire().await;
+        // The limit of the whole way begins with the host's turn: what it waited for others is not its fault.
+        let opened = timeout(limits.host, async {
+            let (wire, shared) = Wire::new(socket, self.plan.clock);
+            let connection = self.handshake(target, cell, wire, shared, left).await?;
+            let connection = self.authenticated(target, cell, connection).await?;
+            cell.enter(Stage::Channel);
+            let started = timeout(limits.channel, connection.start(&self.command)).await;
+            let channel = started
+                .map_err(|_| late(Stage::Channel, limits.channel, "no channel was opened"))?
+                .map_err(|error| channel_failure(&error, &connection.wire))?;
+            drop(turn);
+            cell.enter(Stage::Probe);
+            match timeout(limits.hello, cell.greeting()).await {
+                Ok(true) => Ok(Session::with_probe(cell, connection, channel)),
+                Ok(false) => self.fall_back(cell, connection).await,
+                Err(_) => {
+                    let said = cell.first_noise().map(|line| format!("; it said: {line}")).unwrap_or_default();
+                    Err(late(Stage::Probe, limits.hello, &format!("the probe did not answer{said}")))
+                }
+            }
+        });
+        let expired = || late(cell.stage(), limits.host, "not ready");
+        opened.await.unwrap_or_else(|_| Err(expired()))
+    }
+
+    async fn handshake(
+        &self,
+        target: &Target,
+        cell: &Arc<HostCell>,
+        wire: Wire,
+        shared: Arc<WireShared>,
+        left: Duration,
+    ) -> Result<Connection, Failure> {
+        let guard = CutOnDrop(Arc::clone(&shared));
+        cell.enter(Stage::Banner);
+        let keys = Arc::clone(&self.host_keys);
+        let config = self.configurations.for_known_types(keys.types(&target.address, target.port));
+        let handler = SessionHandler::new(Arc::clone(cell), Arc::clone(&shared), keys, &target.address, target.port);
+        match timeout(left, connect_stream(config, wire, handler)).await {
+            Ok(Ok(handle)) => Ok(Connection { handle, wire: shared, _guard: guard }),
+            Ok(Err(end)) => Err(handshake_failure(&end, cell, &shared)),
+            Err(_) => {
+                let stage = handshake_stage(cell, &shared);
+                let what = if stage == Stage::Banner { "no SSH identification" } else { "no end of the key exchange" };
+                Err(late(stage, self.plan.limits.connect, &format!("{what}{}", greeting_of(&shared))))
+            }
+        }
+    }
+
+    async fn authenticated(
+        &self,
+        target: &Target,
+        cell: &HostCell,
+        mut connection: Connection,
+    ) -> Result<Connection, Failure> {
+        cell.enter(Stage::Authenticate);
+        let user = target.user.as_deref().unwrap_or(&self.plan.user);
+        let limit = self.plan.limits.authenticate;
+        let outcome = timeout(limit, async {
+            let offers = self.identities.offers(&target.key_files).await;
+            log_in(&mut connection.handle, user, &self.identities, offers).await
+        });
+        let fail = |code, detail| Failure { code, stage: Stage::Authenticate, detail };
+        match outcome.await {
+            Ok(Ok(())) => Ok(connection),
+            Ok(Err(LoginError::Rejected(detail))) => Err(fail(FailureCode::AuthenticationRejected, detail)),
+            Ok(Err(LoginError::Ended)) => Err(fail(FailureCode::Dropped, ended(&connection.wire))),
+            Err(_) => Err(late(Stage::Authenticate, limit, &format!("no answer to the login of {user}"))),
+        }
+    }
+
+    /// The probe did not run: samples whatever `date` prints, if it prints a date.
+    async fn fall_back(&self, cell: &Arc<HostCell>, connection: Connection) -> Result<Session, Failure> {
+        if cell.failure().is_some() {
+            return Err(no_shell(cell));
+        }
+        cell.probe_again();
+        let limit = self.plan.limits.channel;
+        let asked = timeout(limit, connection.ask_date(cell, cell.board.clock.now())).await;
+        if matches!(asked, Ok(Ok(()))) && timeout(limit, cell.greeting()).await == Ok(true) {
+            return Ok(Session::with_date(cell, connection));
+        }
+        Err(no_shell(cell))
+    }
+}
+
+fn late(stage: Stage, limit: Duration, what: &str) -> Failure {
+    Failure { code: FailureCode::Timeout, stage, detail: format!("{what} in {}", seconds(limit)) }
+}
+
+fn no_shell(cell: &HostCell) -> Failure {
+    let said = cell.first_noise().map(|line| format!("; it said: {line}")).unwrap_or_default();
+    let detail = format!("neither the probe nor date ran: a forced command, or no shell{said}");
+    Failure { code: FailureCode::NoShell, stage: Stage::Probe, detail }
+}
+
+/// Why a connection ended, as far as this side knows.
+fn ended(wire: &WireShared) -> String {
+    match wire.why_cut() {
+        Some(Cut::TooMuchData) => "the host sent far more than was asked for".to_owned(),
+        _ => "the server ended the connection".to_owned(),
+    }
+}
+
+/// How far a handshake has come.
+fn handshake_stage(cell: &HostCell, wire: &WireShared) -> Stage {
+    match (wire.identified(), cell.stage()) {
+        (false, _) => Stage::Banner,
+        (true, Stage::HostKey) => Stage::HostKey,
+        (true, _) => Stage::KeyExchange,
+    }
+}
+
+fn greeting_of(wire: &WireShared) -> String {
+    let greeting = wire.greeting();
+    if wire.identified() || greeting.is_empty() { String::new() } else { format!(" (it said: {greeting})") }
+}
+
+fn handshake_failure(end: &SessionEnd, cell: &HostCell, wire: &WireShared) -> Failure {
+    let stage = handshake_stage(cell, wire);
+    if wire.why_cut() == Some(Cut::TooMuchData) {
+        return Failure { code: FailureCode::Dropped, stage, detail: ended(wire) };
+    }
+    let is_end = matches!(end, SessionEnd::Library(russh::Error::IO(_) | russh::Error::Disconnect | russh::Error::HUP));
+    match (stage, end) {
+        (Stage::Banner, _) if is_end => Failure {
+            code: FailureCode::Throttled,
+            stage,
+            detail: format!("closed before its identification{}", greeting_of(wire)),
+        },
+        (_, SessionEnd::Library(russh::Error::NoCommonAlgo { kind, theirs, .. })) => Failure {
+            code: FailureCode::Dropped,
+            stage,
+            detail: format!("no common {kind:?} algorithm; the server has {}", theirs.join(",")),
+        },
+        _ => Failure { code: FailureCode::Dropped, stage, detail: format!("{end}{}", greeting_of(wire)) },
+    }
+}
+
+fn channel_failure(error: &russh::Error, wire: &WireShared) -> Failure {
+    let stage = Stage::Channel;
+    match error {
+        russh::Error::ChannelOpenFailure(reason) => Failure {
+            code: FailureCode::NoShell,
+            stage,
+            detail: format!("the server refuses a session channel ({reason:?})"),
+        },
+        _ => Failure { code: FailureCode::Dropped, stage, detail: ended(wire) },
+    }
+}

@@ -1,0 +1,105 @@
+//! A real OpenSSH server on loopback, with keys of its own in a folder of its own.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use clockaudit::inventory::target::{Target, Transport};
+use clockaudit::ssh::ConnectionPlan;
+use tempfile::TempDir;
+
+/// A running server.
+pub(crate) struct Sshd {
+    folder: TempDir,
+    port: u16,
+    child: Child,
+}
+
+impl Sshd {
+    /// Starts a server with the given additional lines of configuration.
+    pub(crate) fn start(lines: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        for (name, kind) in
+            [("host_key", "ed25519"), ("user_key", "ed25519"), ("other_key", "ecdsa"), ("rsa_key", "rsa")]
+        {
+            keygen(&at.join(name), kind);
+        }
+        let authorized: String =
+            ["user_key", "rsa_key"].map(|name| fs::read_to_string(at.join(format!("{name}.pub"))).unwrap()).concat();
+        fs::write(at.join("authorized_keys"), authorized).unwrap();
+        fs::set_permissions(at.join("authorized_keys"), fs::Permissions::from_mode(0o600)).unwrap();
+        let port = free_port();
+        let config = format!(
+            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {0}/host_key\nAuthorizedKeysFile {0}/authorized_keys\n\
+             PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
+             PermitRootLogin prohibit-password\nMaxStartups 500\nLogLevel QUIET\n{lines}\n",
+            at.display()
+        );
+        fs::write(at.join("sshd_config"), config).unwrap();
+        // Privilege separation wants this folder, which a machine without a running server may lack.
+        let _ = fs::create_dir_all("/run/sshd");
+        let child = Command::new("/usr/sbin/sshd")
+            .args(["-D", "-e", "-f"])
+            .arg(at.join("sshd_config"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let sshd = Self { folder, port, child };
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            std::thread::yield_now();
+        }
+        sshd
+    }
+
+    /// A file of the server's folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The server as a target that logs in with the named key.
+    pub(crate) fn target(&self, key: &str) -> Target {
+        Target { key_files: vec![self.path(key)], ..super::target("127.0.0.1", self.port) }
+    }
+
+    /// Writes `known_hosts` with the server's own key, and a plan that uses it and nothing of this machine's user.
+    pub(crate) fn plan(&self) -> ConnectionPlan {
+        let key = fs::read_to_string(self.path("host_key.pub")).unwrap();
+        fs::write(self.path("known_hosts"), format!("[127.0.0.1]:{} {key}", self.port)).unwrap();
+        super::plan(&self.path("known_hosts"))
+    }
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn keygen(path: &Path, kind: &str) {
+    let made = Command::new("ssh-keygen").args(["-q", "-N", "", "-t", kind, "-f"]).arg(path).status().unwrap();
+    assert!(made.success());
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A target that nothing special is known of.
+pub(crate) fn plain_target(address: &str, port: u16) -> Target {
+    Target {
+        name: format!("{address}:{port}"),
+        groups: Vec::new(),
+        transport: Transport::Ssh,
+        address: address.to_owned(),
+        port,
+        user: None,
+        key_files: Vec::new(),
+        defect: None,
+    }
+}
