@@ -1,6 +1,7 @@
 //! What the user sees: results on standard output, everything else on standard error. The only room that prints.
 
 mod color;
+mod progress;
 
 use std::io::{self, IsTerminal, Write};
 
@@ -8,6 +9,7 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 
 pub use color::Coloring;
+pub use progress::Progress;
 
 /// Whether and how much is said beside results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,9 +107,13 @@ impl Terminal {
         self.stderr != anstream::ColorChoice::Never
     }
 
-    /// Whether progress is shown.
-    pub fn shows_progress(&self) -> bool {
-        let by_nature = self.talk.verbosity.is_some() && io::stderr().is_terminal();
-        self.talk.progress.unwrap_or(by_nature)
+    /// Shows how a scan of hosts of these names goes on, each of which is asked `samples` times.
+    pub fn watch(&self, names: Vec<String>, samples: usize) -> Progress {
+        Progress::start(self, names, samples)
+    }
+
+    /// Whether progress is shown; never but on a terminal.
+    fn shows_progress(&self) -> bool {
+        io::stderr().is_terminal() && self.talk.progress.unwrap_or(self.talk.verbosity.is_some())
     }
 }

@@ -1,0 +1,183 @@
+//! Progress while a scan runs: how many hosts are connected and sampled, and which one is the slowest; on a terminal only.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Terminal;
+use crate::probe::HostEvent;
+use crate::report::escape::escaped;
+
+/// How often the line is drawn at most.
+const DRAW_EVERY: Duration = Duration::from_millis(100);
+
+/// A listener of the run's events.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    terminal: Terminal,
+    bar: ProgressBar,
+    tally: Arc<Mutex<Tally>>,
+}
+
+impl Progress {
+    /// Starts to watch hosts of these names, of which each is asked `samples` times.
+    pub(super) fn start(terminal: &Terminal, names: Vec<String>, samples: usize) -> Self {
+        let bar = if terminal.shows_progress() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {msg}") {
+            bar.set_style(style);
+        }
+        if !bar.is_hidden() {
+            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+            bar.enable_steady_tick(DRAW_EVERY);
+        }
+        Self { terminal: terminal.clone(), bar, tally: Arc::new(Mutex::new(Tally::new(names, samples))) }
+    }
+
+    /// Takes in one event; what the user must know at once is said.
+    pub fn hear(&self, event: &HostEvent) {
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.take(event);
+        if !self.bar.is_hidden() {
+            self.bar.set_message(tally.line());
+        }
+        match event {
+            HostEvent::Failed { host, failure } => {
+                let (name, detail) = (tally.name(*host), escaped(&failure.detail));
+                let text = format!("{name}: {} {detail} ({})", failure.code.label(), failure.stage.label());
+                self.bar.suspend(|| self.terminal.detail(1, &text));
+            }
+            HostEvent::KeyAccepted { host, fingerprint } => {
+                let text = format!("{}: accepted the new host key {}", tally.name(*host), escaped(fingerprint));
+                self.bar.suspend(|| self.terminal.note(&text));
+            }
+            HostEvent::Notice { text } => self.bar.suspend(|| self.terminal.note(&escaped(text))),
+            HostEvent::Connecting { .. }
+            | HostEvent::Ready { .. }
+            | HostEvent::Sampled { .. }
+            | HostEvent::FactsRead { .. }
+            | HostEvent::Finished { .. } => {}
+        }
+    }
+
+    /// Takes the line away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// How far a host is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Waiting,
+    Ready { exchanges: usize },
+    Finished,
+    Failed,
+}
+
+/// The count of everything that has happened.
+#[derive(Debug)]
+struct Tally {
+    names: Vec<String>,
+    stages: Vec<Stage>,
+    samples: usize,
+    /// In the order in which they began to connect; hosts that are through are dropped from the front.
+    order: std::collections::VecDeque<usize>,
+    ready: usize,
+    sampled: usize,
+    failed: usize,
+}
+
+impl Tally {
+    fn new(names: Vec<String>, samples: usize) -> Self {
+        let stages = vec![Stage::Waiting; names.len()];
+        Self { names, stages, samples, order: std::collections::VecDeque::new(), ready: 0, sampled: 0, failed: 0 }
+    }
+
+    fn name(&self, host: usize) -> String {
+        self.names.get(host).map_or_else(|| "?".to_owned(), |name| escaped(name))
+    }
+
+    fn take(&mut self, event: &HostEvent) {
+        match event {
+            HostEvent::Connecting { host } => self.order.push_back(*host),
+            HostEvent::Ready { host } => self.set(*host, Stage::Ready { exchanges: 0 }),
+            HostEvent::Sampled { host } => {
+                if let Some(Stage::Ready { exchanges }) = self.stages.get(*host) {
+                    self.set(*host, Stage::Ready { exchanges: exchanges + 1 });
+                }
+            }
+            HostEvent::Finished { host } => self.set(*host, Stage::Finished),
+            HostEvent::Failed { host, .. } => self.set(*host, Stage::Failed),
+            HostEvent::FactsRead { .. } | HostEvent::KeyAccepted { .. } | HostEvent::Notice { .. } => {}
+        }
+    }
+
+    fn set(&mut self, host: usize, stage: Stage) {
+        let samples = self.samples;
+        let Some(slot) = self.stages.get_mut(host) else { return };
+        let before = std::mem::replace(slot, stage);
+        let was_failed = before == Stage::Failed;
+        match stage {
+            Stage::Ready { exchanges: 0 } => self.ready += 1,
+            Stage::Ready { exchanges } if exchanges == samples => self.sampled += 1,
+            Stage::Failed if !was_failed => self.failed += 1,
+            Stage::Failed | Stage::Ready { .. } | Stage::Waiting | Stage::Finished => {}
+        }
+    }
+
+    fn line(&mut self) -> String {
+        let total = self.names.len();
+        let mut line = format!("{} of {total} connected, {} sampled", self.ready, self.sampled);
+        if self.failed > 0 {
+            line.push_str(&format!(", {} failed", self.failed));
+        }
+        if let Some(slowest) = self.slowest() {
+            line.push_str(&format!("   slowest: {}", self.name(slowest)));
+        }
+        line
+    }
+
+    /// The host that has been under way for the longest and is not through.
+    fn slowest(&mut self) -> Option<usize> {
+        while let Some(host) = self.order.front().copied() {
+            let is_through = match self.stages.get(host) {
+                Some(Stage::Waiting) => false,
+                Some(Stage::Ready { exchanges }) => *exchanges >= self.samples,
+                Some(Stage::Finished | Stage::Failed) | None => true,
+            };
+            if !is_through {
+                return Some(host);
+            }
+            self.order.pop_front();
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::{Failure, FailureCode, Stage as FailedStage};
+
+    #[test]
+    fn the_line_counts_hosts_and_names_the_slowest() {
+        let mut tally = Tally::new(["web1", "web2", "\u{1b}[2Jdb"].map(str::to_owned).to_vec(), 2);
+        let failure = Failure { code: FailureCode::Timeout, stage: FailedStage::Connect, detail: String::new() };
+        let mut check = |events: &[HostEvent], expected: &str| {
+            events.iter().for_each(|event| tally.take(event));
+            assert_eq!(tally.line(), expected);
+        };
+        check(&[], "0 of 3 connected, 0 sampled");
+        let connecting = [0, 1, 2].map(|host| HostEvent::Connecting { host });
+        check(&connecting, "0 of 3 connected, 0 sampled   slowest: web1");
+        check(&[HostEvent::Ready { host: 1 }], "1 of 3 connected, 0 sampled   slowest: web1");
+        check(&[HostEvent::Failed { host: 0, failure }], "1 of 3 connected, 0 sampled, 1 failed   slowest: web2");
+        let sampled = [HostEvent::Sampled { host: 1 }, HostEvent::Sampled { host: 1 }];
+        check(&sampled, "1 of 3 connected, 1 sampled, 1 failed   slowest: \\x1b[2Jdb");
+        check(
+            &[HostEvent::Ready { host: 2 }, HostEvent::Finished { host: 2 }, HostEvent::Finished { host: 1 }],
+            "2 of 3 connected, 1 sampled, 1 failed",
+        );
+    }
+}
