@@ -25,7 +25,7 @@ const LATER_FINDINGS: [&str; 4] =
 /// Predictions of this case rest on the reference that its time servers give.
 const REFERENCED_CASE: &str = "reference_ntp_with_liar";
 /// Point estimates may differ by so much; everything else must be equal.
-const ESTIMATE_TOLERANCE_NS: f64 = 1_000.0;
+const ESTIMATE_TOLERANCE_NS: i64 = 1_000;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/traces")
@@ -90,15 +90,12 @@ fn compare(found: Option<&Value>, expected: &Value, path: &str, differences: &mu
         Value::Number(number) => {
             let estimated = path.ends_with("est_ns") || path.ends_with("err_ns");
             let agrees = match (number.as_i64(), found.as_i64()) {
-                (Some(expected), Some(found)) if estimated => {
-                    i64::abs(expected - found) as f64 <= ESTIMATE_TOLERANCE_NS
-                }
+                (Some(expected), Some(found)) if estimated => i64::abs(expected - found) <= ESTIMATE_TOLERANCE_NS,
                 (Some(expected), Some(found)) => expected == found,
-                _ => number.as_f64().zip(found.as_f64()).is_some_and(|(expected, found)| {
-                    let tolerance =
-                        if path.ends_with("_ns") { ESTIMATE_TOLERANCE_NS } else { 1e-6 * expected.abs().max(1.0) };
-                    (expected - found).abs() <= tolerance
-                }),
+                _ => number
+                    .as_f64()
+                    .zip(found.as_f64())
+                    .is_some_and(|(expected, found)| (expected - found).abs() <= 1e-6 * expected.abs().max(1.0)),
             };
             if !agrees {
                 differences.push(format!("{path}: {found}, expected {expected}"));

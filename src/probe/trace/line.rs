@@ -62,6 +62,7 @@ pub(super) struct Sample {
 
 /// What is known of a host besides its exchanges.
 #[derive(Default, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the key that names a host is `host` in every line")]
 pub(super) struct Host {
     #[serde(rename = "type", skip_deserializing)]
     pub(super) kind: &'static str,

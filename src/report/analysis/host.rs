@@ -69,6 +69,7 @@ pub struct Found {
 
 /// One exchange's own bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the unit belongs to the key")]
 pub struct SingleLine {
     /// Its request.
     pub from_ns: i64,
@@ -82,6 +83,7 @@ pub struct SingleLine {
 
 /// Bounds at an instant of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the unit belongs to the key")]
 pub struct BestLine {
     /// The instant.
     pub at_ns: i64,
@@ -104,6 +106,7 @@ pub struct LikelyLine {
 
 /// One change of a clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the unit belongs to the key")]
 pub struct StepLine {
     /// It was after this instant.
     pub after_ns: i64,
