@@ -157,6 +157,10 @@ impl Handler for Server {
         if started.ended { end(channel, started.status, session) } else { Ok(()) }
     }
 
+    async fn channel_eof(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), russh::Error> {
+        end(channel, 0, session)
+    }
+
     async fn data(&mut self, channel: ChannelId, bytes: &[u8], session: &mut Session) -> Result<(), russh::Error> {
         for request in self.shell.hear(bytes) {
             self.answer(request, channel, session).await?;
