@@ -16,7 +16,7 @@ use super::fleet::StartError;
 use super::plan::{HostPlan, Trouble};
 
 /// The login name in the written inventory; the hosts accept any.
-const USER: &str = "demo";
+pub(super) const USER: &str = "demo";
 
 /// The keys of a fleet: one of the user, and a root that all host keys are derived from, made new for each fleet.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! The simulated fleet: SSH servers on loopback in this process, each with a clock of its own.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,11 +11,12 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
 use super::clock::{FleetStart, SimulatedClock};
-use super::credentials::{Folder, Keys};
+use super::credentials::{self, Folder, Keys};
 use super::gates::{Gate, Gates};
 use super::plan::{HostPlan, Trouble};
 use super::{session, troubles};
 use crate::clock::Nanos;
+use crate::inventory::{Target, Transport};
 
 /// Open files that a process needs besides its sessions.
 const OTHER_FILES: u64 = 64;
@@ -75,8 +77,8 @@ pub(super) struct Shared {
 pub struct SimulatedFleet {
     shared: Arc<Shared>,
     folder: Folder,
-    /// Held for the sockets in it.
-    _gates: Gates,
+    /// Also held for the sockets in it.
+    gates: Gates,
     /// `None` only while it is being dropped.
     runtime: Option<Runtime>,
 }
@@ -99,12 +101,27 @@ impl SimulatedFleet {
         for gate in gates.take_listeners() {
             runtime.spawn(serve(gate, Arc::clone(&shared)));
         }
-        Ok(Self { shared, folder, _gates: gates, runtime: Some(runtime) })
+        Ok(Self { shared, folder, gates, runtime: Some(runtime) })
     }
 
     /// The hosts, in the order of the plan.
     pub fn hosts(&self) -> impl ExactSizeIterator<Item = &HostPlan> {
         self.shared.hosts.iter().map(|host| &host.plan)
+    }
+
+    /// The hosts as a scanner wants them: the same that loading the inventory gives.
+    pub fn targets(&self) -> Vec<Target> {
+        let target = |(host, endpoint): (&SimulatedHost, &SocketAddr)| Target {
+            name: host.plan.name.clone(),
+            groups: vec![host.plan.group.clone()],
+            transport: Transport::Ssh,
+            address: endpoint.ip().to_string(),
+            port: endpoint.port(),
+            user: Some(credentials::USER.to_owned()),
+            key_files: vec![self.key()],
+            defect: None,
+        };
+        self.shared.hosts.iter().zip(self.gates.endpoints()).map(target).collect()
     }
 
     /// How far the named host's clock is ahead of this machine's wall clock now.
