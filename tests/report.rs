@@ -1,18 +1,268 @@
-//! The report: its schema, its exactness, and what people see of it.
+//! The report: its schema, its exactness, what is stored for ever, and what people see of it.
 
 #[path = "report/fleet.rs"]
 mod fleet;
 
+use clockaudit::audit::{Policy, ReferenceChoice};
+use clockaudit::clock::{Nanos, UnixNanos};
+use clockaudit::probe::{FailureCode, Interruption, Stage};
+use clockaudit::report::json::{self, ReadError};
+use clockaudit::report::model::{self, Report};
 use clockaudit::report::table::{Detail, render};
+use serde_json::Value;
 
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
+fn summary(report: &Report) -> String {
+    plain(&render(report, Detail::Summary))
+}
+
+fn codes<'report>(report: &'report Report, host: &str) -> Vec<&'report str> {
+    let found = report.hosts.iter().find(|found| found.name == host).expect("the host");
+    found.findings.iter().map(|finding| finding.code.as_str()).collect()
+}
+
 #[test]
-fn show() {
+fn a_report_is_valid_by_the_schema_in_docs() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/report-schema.json");
+    let stored = std::fs::read_to_string(path).expect("docs/report-schema.json");
+    assert_eq!(json::schema().unwrap(), stored, "run `clockaudit generate schema > docs/report-schema.json`");
+
+    let schema: Value = serde_json::from_str(&stored).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut partial = fleet::seen(&fleet::dozen());
+    partial.interrupted = Some(Interruption::Deadline);
+    let of_missing_host = Policy { reference: ReferenceChoice::Host("web05".to_owned()), ..Policy::standard() };
+    let reports = [
+        fleet::report(&fleet::dozen()),
+        fleet::report(&[]),
+        fleet::report_of(&partial, &Policy::standard()),
+        fleet::report_of(&partial, &of_missing_host),
+    ];
+    for report in reports {
+        let value: Value = serde_json::from_str(&json::write(&report).unwrap()).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+    let broken = serde_json::json!({"schema": "clockaudit.report/1"});
+    assert!(!validator.is_valid(&broken), "the schema lets anything pass");
+}
+
+#[test]
+fn nothing_is_lost_on_the_way_through_a_file() {
+    let mut made = fleet::dozen();
+    // A clock that started at 1970: beyond what a float holds to the nanosecond.
+    made.push(fleet::host("zero", Nanos(-1_795_536_000_123_456_789)));
+    let report = fleet::report(&made);
+    let text = json::write(&report).unwrap();
+    assert_eq!(json::read(&text).unwrap(), report);
+    let zero = report.hosts.iter().find(|host| host.name == "zero").unwrap();
+    let lo = zero.clock.as_ref().unwrap().lo_s.unwrap().0.to_seconds_text();
+    assert!(text.contains(&format!("\"lo_s\": {lo}")), "{lo}");
+    assert!(codes(&report, "zero").contains(&"CLK108"));
+}
+
+#[test]
+fn hosts_are_sorted_whatever_the_inventory_says() {
+    let mut made = fleet::dozen();
+    made.reverse();
+    let names: Vec<String> = fleet::report(&made).hosts.into_iter().map(|host| host.name).collect();
+    assert!(names.is_sorted(), "{names:?}");
+    assert_eq!(json::write(&fleet::report(&made)).unwrap(), json::write(&fleet::report(&fleet::dozen())).unwrap());
+}
+
+#[test]
+fn every_stored_report_loads_for_ever() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/reports");
+    let mut loaded = 0;
+    for entry in std::fs::read_dir(folder).expect("stored reports") {
+        let path = entry.unwrap().path();
+        let report =
+            json::read(&std::fs::read_to_string(&path).unwrap()).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        assert!(!render(&report, Detail::Summary).is_empty());
+        loaded += 1;
+    }
+    assert!(loaded > 0, "no stored report");
+}
+
+#[test]
+fn a_later_major_is_refused_and_a_later_minor_is_read() {
+    let text = json::write(&fleet::report(&fleet::dozen())).unwrap();
+    let next = text.replacen("clockaudit.report/1", "clockaudit.report/2", 1);
+    assert_eq!(json::read(&next), Err(ReadError::UnknownMajor("clockaudit.report/2".to_owned())));
+    let richer = text.replacen("\"kind\"", "\"invented_later\": {\"x\": [1]},\n  \"kind\"", 1);
+    assert_eq!(json::read(&richer).unwrap(), fleet::report(&fleet::dozen()));
+}
+
+#[test]
+fn each_kind_of_trouble_has_its_finding() {
     let report = fleet::report(&fleet::dozen());
-    println!("{}", render(&report, Detail::Summary));
-    println!("{}", plain(&render(&report, Detail::Wide)));
-    println!("{}", clockaudit::report::json::write(&report).unwrap());
+    let check = |host: &str, expected: &[&str]| assert_eq!(codes(&report, host), expected, "{host}");
+    check("api01", &[]);
+    check("api07", &["CLK101", "CLK104"]);
+    check("auth02", &["CLK101", "CLK107"]);
+    check("db01", &["CLK102", "CLK109"]);
+    check("edge-syd1", &["CLK501"]);
+    check("cache02", &["SSH903"]);
+    check("web05", &["SSH901"]);
+    assert_eq!(report.findings.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), ["CLK103"]);
+    assert_eq!(report.summary.verdict, model::Verdict::Crit);
+}
+
+#[test]
+fn a_pair_can_be_critical_where_no_host_is() {
+    let report =
+        fleet::report(&[fleet::host("ahead", Nanos::from_millis(60)), fleet::host("behind", Nanos::from_millis(-60))]);
+    assert!(report.hosts.iter().all(|host| host.verdict == model::Verdict::Warn));
+    assert_eq!(report.summary.verdict, model::Verdict::Crit);
+    assert_eq!(report.summary.pairs.beyond, 1);
+}
+
+#[test]
+fn an_unverified_controller_accuses_nobody_of_its_own_error() {
+    // Ten hosts that claim to be right to 17 us, seen from a laptop that is 5 ms off.
+    let made: Vec<_> =
+        (0..10).map(|index| fleet::host(&format!("web{index}"), Nanos::from_millis(5)).claims("0.0")).collect();
+    assert_eq!(fleet::report(&made).summary.verdict, model::Verdict::Ok);
+    // From the clock of a host, the same difference is a contradiction.
+    let mut made = made;
+    made.push(fleet::host("time", Nanos::ZERO));
+    let policy = Policy { reference: ReferenceChoice::Host("time".to_owned()), ..Policy::standard() };
+    let report = fleet::report_of(&fleet::seen(&made), &policy);
+    assert_eq!(codes(&report, "web0"), ["CLK107"]);
+    assert_eq!(codes(&report, "time"), [""; 0]);
+}
+
+#[test]
+fn offsets_are_relative_to_the_host_that_was_named() {
+    let made = [fleet::host("a", Nanos::from_millis(10)), fleet::host("b", Nanos::from_millis(13))];
+    let policy = Policy { reference: ReferenceChoice::Host("a".to_owned()), ..Policy::standard() };
+    let report = fleet::report_of(&fleet::seen(&made), &policy);
+    let offset = |name: &str| {
+        let host = report.hosts.iter().find(|host| host.name == name).unwrap();
+        host.clock.as_ref().unwrap().offset_s.unwrap().0
+    };
+    assert_eq!(offset("a"), Nanos::ZERO);
+    assert!((offset("b") - Nanos::from_millis(3)).abs() < Nanos::from_micros(10), "{}", offset("b"));
+    let controller = report.run.controller.offset_s.unwrap().0;
+    assert!((controller + Nanos::from_millis(10)).abs() < Nanos::from_micros(10), "{controller}");
+}
+
+#[test]
+fn without_its_reference_a_scan_decides_nothing_but_pairs() {
+    let policy = Policy { reference: ReferenceChoice::Host("web05".to_owned()), ..Policy::standard() };
+    let report = fleet::report_of(&fleet::seen(&fleet::dozen()), &policy);
+    assert_eq!(report.reference.kind, model::ReferenceKind::None);
+    assert_eq!(report.summary.counts.ok + report.summary.counts.warn, 0);
+    assert_eq!(report.summary.pairs.total, 45);
+    assert!(summary(&report).contains("none: web05 was not measured"));
+}
+
+#[test]
+fn a_summary_fits_one_screen_at_any_fleet_size() {
+    for size in [0, 1, 12, 200, 10_000] {
+        let report = fleet::report(&many(size));
+        let text = summary(&report);
+        let lines = text.lines().count();
+        assert!(lines <= 40, "{size} hosts: {lines} lines\n{text}");
+        assert_eq!(report.hosts.len(), size);
+    }
+}
+
+/// A fleet in which every fourth host has something, of every kind there is.
+fn many(size: usize) -> Vec<fleet::Made> {
+    let host = |index: usize| {
+        let made = fleet::host(&format!("web{index:05}"), Nanos::from_micros(i64::try_from(index % 90).unwrap()));
+        let off = Nanos::from_millis(i64::try_from(index).unwrap() + 101);
+        match index % 32 {
+            3 => fleet::Made { offset: off, ..made },
+            7 => fleet::Made { offset: Nanos::from_millis(70), ..made }.claims("-0.07"),
+            11 => made.one_way(Nanos::from_millis(150)),
+            15 => made.fails(FailureCode::Timeout, Stage::Connect, "no answer in 10.0 s"),
+            19 => {
+                made.fails(FailureCode::AuthenticationRejected, Stage::Authenticate, &format!("server accepts {index}"))
+            }
+            23 => fleet::Made { offset: Nanos::from_seconds(3_600), ..made },
+            27 => fleet::Made { offset: off, ..made }.claims("0.000001"),
+            31 => made.fails(FailureCode::Refused, Stage::Connect, "connection refused"),
+            _ => made,
+        }
+    };
+    (0..size).map(host).collect()
+}
+
+#[test]
+fn wide_shows_every_host_and_every_finding() {
+    let report = fleet::report(&many(200));
+    let text = plain(&render(&report, Detail::Wide));
+    for host in &report.hosts {
+        assert!(text.contains(&host.name), "{}", host.name);
+    }
+}
+
+#[test]
+fn remote_bytes_do_nothing_to_a_terminal() {
+    let evil = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\n\u{202e}\u{9b}31m\u{0}";
+    let mut made = vec![fleet::host(&format!("web{evil}"), Nanos::from_seconds(3)).claims("0.000001")];
+    made.push(fleet::host("down", Nanos::ZERO).fails(FailureCode::NoShell, Stage::Probe, &evil.repeat(1_000)));
+    let mut report = fleet::report(&made);
+    for host in &mut report.hosts {
+        host.time_service = Some(evil.to_owned());
+        for finding in &mut host.findings {
+            finding.what = evil.repeat(100);
+            finding.remedy = evil.to_owned();
+        }
+        if let Some(clock) = &mut host.clock {
+            (clock.status, clock.reader) = (evil.to_owned(), Some(evil.to_owned()));
+        }
+    }
+    report.run.inventory.sources = vec![evil.to_owned()];
+    report.reference.label = evil.to_owned();
+    report.tool.version = evil.to_owned();
+    for detail in [Detail::Summary, Detail::Wide] {
+        let text = plain(&render(&report, detail));
+        assert_eq!(text, plain(&text));
+        let acts = |character: &char| (character.is_control() && *character != '\n') || *character == '\u{202e}';
+        assert_eq!(text.chars().find(acts), None, "{text}");
+        assert!(text.chars().count() < 20_000, "{} characters", text.chars().count());
+    }
+}
+
+#[test]
+fn a_change_while_measured_is_told_with_its_size() {
+    let mut seen = fleet::seen(&[fleet::host("web1", Nanos::ZERO)]);
+    for exchange in &mut seen.observations[0].exchanges[4..] {
+        exchange.first = exchange.first + Nanos::from_seconds(2);
+        exchange.last = exchange.first;
+    }
+    let report = fleet::report_of(&seen, &Policy::standard());
+    assert_eq!(codes(&report, "web1"), ["CLK101", "CLK105"]);
+    let finding = &report.hosts[0].findings[1];
+    assert_eq!(
+        finding.what,
+        "the clock was stepped by +2.0000 s ± 0.73 ms, between 0.8 s and 1.0 s after the first exchange"
+    );
+}
+
+#[test]
+fn the_controller_is_told_of_its_own_faults() {
+    let mut seen = fleet::seen(&[fleet::host("web1", Nanos::ZERO)]);
+    seen.timer_lateness_p95 = Some(Nanos::from_millis(7));
+    let after = UnixNanos(seen.controller[4].at.0);
+    for reading in seen.controller.iter_mut().filter(|reading| reading.at > after) {
+        reading.x = clockaudit::clock::Interval::around(Nanos::from_millis(2), Nanos(60));
+    }
+    let report = fleet::report_of(&seen, &Policy::standard());
+    let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(codes, ["CLK503", "CLK506"]);
+    assert_eq!(report.summary.verdict, model::Verdict::Ok);
+}
+
+#[test]
+fn the_summary_reads_like_this() {
+    insta::assert_snapshot!("summary", summary(&fleet::report(&fleet::dozen())));
+    insta::assert_snapshot!("summary_of_ten_thousand", summary(&fleet::report(&many(10_000))));
+    insta::assert_snapshot!("wide", plain(&render(&fleet::report(&fleet::dozen()), Detail::Wide)));
 }

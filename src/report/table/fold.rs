@@ -146,10 +146,10 @@ fn entries_of(hosts: Vec<&Host>, lines: usize) -> Vec<Entry<'_>> {
 
 /// What makes two hosts of one verdict alike: the codes that weigh, or the reason why they were not measured.
 fn likeness(host: &Host) -> String {
-    if host.verdict == Verdict::Down {
-        return cells::failure(host);
+    match &host.error {
+        Some(error) if host.verdict == Verdict::Down => format!("{} {}", error.code, error.stage),
+        _ => cells::codes(&host.findings),
     }
-    cells::codes(&host.findings)
 }
 
 /// Names folded into ranges, or their number where that is shorter to read.

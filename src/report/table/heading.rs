@@ -6,6 +6,9 @@ use crate::clock::Interval;
 use crate::report::escape::escaped;
 use crate::report::model::{Interrupted, Kind, Report, Verdict};
 
+/// How wide lines are as a rule.
+const WIDTH: usize = 100;
+
 /// The lines above the table.
 pub(super) fn above(report: &Report) -> Vec<String> {
     let what = match report.kind {
@@ -68,7 +71,12 @@ pub(super) fn below(report: &Report) -> Vec<String> {
         if let Some(widest) = &report.summary.widest {
             let difference = figure::with_bound(widest.difference_s.0, Interval::new(widest.lo_s.0, widest.hi_s.0));
             let (ahead, behind) = (escaped(&widest.ahead), escaped(&widest.behind));
-            line.push_str(&format!(";  widest {ahead} - {behind}  {}", difference.trim_start_matches('+')));
+            let widest = format!("widest {ahead} - {behind}  {}", difference.trim_start_matches('+'));
+            if line.chars().count() + widest.chars().count() < WIDTH {
+                line.push_str(&format!(";  {widest}"));
+            } else {
+                lines.push(std::mem::replace(&mut line, format!("            {widest}")));
+            }
         }
         lines.push(line);
     }

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::cells::offset;
 use super::fold::names;
 use crate::report::escape::escaped;
 use crate::report::model::{Finding, Host, Report, Severity};
@@ -27,13 +28,17 @@ pub(super) fn folded(report: &Report, most: usize) -> Vec<String> {
         let who = match hosts.as_slice() {
             [] => String::new(),
             [one] => format!("{}: ", escaped(&one.name)),
-            [worst, ..] => format!("{} (worst {}): ", names(&hosts), escaped(&worst.name)),
+            [worst, ..] => {
+                let word = if offset(worst).is_some() { "worst" } else { "such as" };
+                format!("{} ({word} {}): ", names(&hosts), escaped(&worst.name))
+            }
         };
         let mut block = wrapped(&escaped(&finding.code), &format!("{who}{}", escaped(&finding.what)));
         block.extend(wrapped("", &escaped(&finding.remedy)));
         let rest = if index + 1 < total { 1 } else { 0 };
         if lines.len() + block.len() + rest > most {
-            lines.push(format!("{:INDENT$}and {} more kinds of findings (show them: -o wide)", "", total - index));
+            let kinds = if total - index == 1 { "kind" } else { "kinds" };
+            lines.push(format!("{:INDENT$}and {} more {kinds} of findings (show them: -o wide)", "", total - index));
             break;
         }
         lines.extend(block);
