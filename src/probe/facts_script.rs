@@ -30,14 +30,14 @@ limits() {
   elif timeout -t 2 true; then lim() { timeout -t 2 "$@"; }
   else lim() {
     "$@" & p=$!
-    (trap 'kill $s; exit' TERM; sleep 2 & s=$!; wait $s; kill -9 $p) >/dev/null 2>&1 & w=$!
+    (trap 'kill $s; wait $s; exit' TERM; sleep 2 & s=$!; wait $s && kill -9 $p) >/dev/null 2>&1 & w=$!
     wait $p; e=$?; kill $w; wait $w; return $e; }
   fi
 }
 chrony() {
   o=$(lim chronyc -n -c -m 'timeout 300' 'retries 0' tracking sources activity 2>&1); e=$?
   case $o in
-  *nvalid\ option* | *nrecognized\ option* | *sage:*)
+  *nvalid\ option* | *nrecognized\ option* | *nrecognized\ command* | *sage:*)
     k=chrony.text; o=$(lim chronyc -n -m 'timeout 300' 'retries 0' tracking 2>&1); e=$? ;;
   *,*,*,*,*,*,*,*,*,*,*,*,*,*) k=chrony.csv ;;
   *) k=chrony.error ;;

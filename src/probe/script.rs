@@ -94,7 +94,7 @@ const LADDER: [Rung; 9] = [
 const PROBE: &str = concat!(
     "exec 2>/dev/null;LC_ALL=C;PATH=${PATH:-/bin}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin;",
     "export LC_ALL PATH I P;",
-    "n(){ echo now;echo now;case $r in date-stream)sleep .5;echo x>&3;;esac;};",
+    "n(){ echo now;echo now;case $r in date-stream)stdbuf -oL date -f - </dev/null>&2&&sleep .5;echo x>&3;;esac;};",
     "v(){ case $1$2 in *[A-Za-z%-]*)return 1;;esac;case $r in *sh*)[ $1 = $2 ]&&return 1;;esac;",
     "s=${1%%[.,]*};t=${2%%[.,]*};",
     "[ $s -ge 0 ]&&[ $t -ge $s ]&&{ [ $t -gt $s ]||[ 1${2#*[.,]} -ge 1${1#*[.,]} ];};};",

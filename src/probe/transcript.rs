@@ -243,6 +243,10 @@ impl Transcript {
     }
 
     fn bracket_reading(&mut self, value: &str) -> Result<Option<Heard>, TranscriptError> {
+        if value.is_empty() {
+            // The host could not read its clock this once; its facts still stand.
+            return Ok(None);
+        }
         let reading = reading_of(value.as_bytes())?;
         let Some(opening) = self.opening else {
             self.opening = Some(reading);
@@ -267,4 +271,84 @@ fn reading_of(line: &[u8]) -> Result<Reading, TranscriptError> {
 fn text_of(bytes: &[u8]) -> String {
     let bounded = bytes.get(..MAX_LINE).unwrap_or(bytes);
     String::from_utf8_lossy(bounded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HELLO: &str = "CKA1 shell Linux x86_64\n";
+
+    /// Feeds a whole text and returns what was heard, or why it was refused.
+    fn heard(text: &str) -> Result<Vec<Heard>, TranscriptError> {
+        Transcript::new().feed(text.as_bytes())
+    }
+
+    fn reading(text: &str) -> Reading {
+        Reading::parse(text).expect("a reading")
+    }
+
+    #[test]
+    fn a_whole_session_is_heard() {
+        let text = "Welcome!\r\n\nCKA1 date-pair Linux x86_64\r\n1.000000001 1.000000002\n\
+                    facts=1\nclock=2.000000001 2.000000002\nclock=3.000000001 3.000000002\n\
+                    chrony.csv=a,b=c\nproc=\nend=1\n\n";
+        let facts = Facts(vec![("chrony.csv".into(), "a,b=c".into()), ("proc".into(), String::new())]);
+        let expected = vec![
+            Heard::Hello { reader: Reader::DatePair, system: "Linux x86_64".into() },
+            Heard::Reading(reading("1.000000001 1.000000002")),
+            Heard::Bracket(Bracket { reading: reading("2.000000002 3.000000001") }),
+            Heard::FactsEnd(facts),
+        ];
+        assert_eq!(heard(text), Ok(expected));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        let check = |text: &str, expected: TranscriptError| assert_eq!(heard(text), Err(expected), "{text:?}");
+        let after_hello = |text: &str| format!("{HELLO}{text}");
+        let line = |text: &str| text.to_owned();
+        check("CKA1 sundial Linux\n", TranscriptError::UnknownReader { label: line("sundial") });
+        check("CKA1 exec-date Linux\n", TranscriptError::UnknownReader { label: line("exec-date") });
+        check("CKA1 none Linux mips\n", TranscriptError::NoReader { system: line("Linux mips") });
+        check("CKA1 none\n", TranscriptError::NoReader { system: String::new() });
+        check(&"x".repeat(MAX_NOISE + 1), TranscriptError::TooMuchNoise);
+        check(&after_hello("soon\n"), TranscriptError::NotAReading { line: line("soon") });
+        check(&after_hello("\n"), TranscriptError::NotAReading { line: String::new() });
+        check(&after_hello(&"1".repeat(MAX_LINE + 2)), TranscriptError::LineTooLong);
+        check(&after_hello(&format!("{}\n", "1".repeat(MAX_LINE + 1))), TranscriptError::LineTooLong);
+        check(&after_hello("facts=1\nhello\n"), TranscriptError::NotAFact { line: line("hello") });
+        check(&after_hello("facts=1\nclock=x\n"), TranscriptError::NotAReading { line: line("x") });
+        let thrice = "facts=1\nclock=1\nclock=2\nclock=3\n";
+        check(&after_hello(thrice), TranscriptError::NotAFact { line: line("clock=3") });
+        check(&after_hello(&format!("facts=1\n{}", "a=b\n".repeat(MAX_FACTS + 1))), TranscriptError::TooManyFacts);
+        check(&after_hello("facts=1\nend=1\nmore\n"), TranscriptError::AfterTheEnd { line: line("more") });
+    }
+
+    #[test]
+    fn a_host_that_cannot_name_its_system_is_greeted_too() {
+        let hello = Heard::Hello { reader: Reader::Shell, system: String::new() };
+        assert_eq!(heard("\nCKA1 shell\n"), Ok(vec![hello]));
+    }
+
+    #[test]
+    fn the_first_line_of_noise_is_kept_and_cut() {
+        let check = |text: &str, expected: Option<&str>| {
+            let mut transcript = Transcript::new();
+            transcript.feed(text.as_bytes()).expect("noise");
+            assert_eq!(transcript.first_noise().as_deref(), expected, "{text:?}");
+        };
+        check("", None);
+        check(" \n\n", None);
+        check("\nThis account is not available.\nCKA1", Some("This account is not available."));
+        check("no newline", Some("no newline"));
+        check(&format!("{}\n", "x".repeat(5_000)), Some(&"x".repeat(MAX_LINE)));
+    }
+
+    #[test]
+    fn a_bracket_that_could_not_be_read_is_left_out() {
+        let heard = heard(&format!("{HELLO}facts=1\nclock=\nclock=\nend=1\n")).expect("facts");
+        assert_eq!(heard.last(), Some(&Heard::FactsEnd(Facts::default())));
+        assert!(!heard.iter().any(|heard| matches!(heard, Heard::Bracket(_))));
+    }
 }

@@ -1,0 +1,373 @@
+//! The probe under real shells: every login shell passes the exec string on, every rung of the ladder is found when the
+//! better ones do not work, its readings are true, the facts follow in the same stream, and nothing is left behind.
+//!
+//! Programs are hidden as they are in life: something of that name is there, and does not work. A missing shell is a failure,
+//! `tests/run` installs them all.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::SystemTime;
+
+use clockaudit::clock::{Exchange, Nanos, UnixNanos};
+use clockaudit::probe::transcript::{Heard, Transcript};
+use clockaudit::probe::{Facts, Reader, script};
+use clockaudit::timekeeper::{ClaimOutcome, claim};
+use tempfile::TempDir;
+
+/// Shells that people log in with, as they are started by sshd: `SHELL -c COMMAND`.
+const LOGIN_SHELLS: [&[&str]; 8] =
+    [&["dash"], &["bash"], &["busybox", "sh"], &["ksh93"], &["mksh"], &["zsh"], &["fish"], &["tcsh"]];
+
+/// Shells that `/bin/sh` may be, and whether they know `$EPOCHREALTIME` themselves.
+const BIN_SHELLS: [(&str, bool); 6] =
+    [("dash", false), ("bash", true), ("busybox", true), ("ksh93", false), ("mksh", true), ("zsh", false)];
+
+/// A host on which some programs do not work.
+#[derive(Debug, Clone, Copy)]
+struct Host {
+    /// The programs that do not work.
+    hidden: &'static [&'static str],
+    /// Whether `date` is busybox's, which knows neither `-f` nor `%N`.
+    busybox_date: bool,
+    /// The reader that is left, if `/bin/sh` does not read the clock itself.
+    reader: Reader,
+    /// What `chronyc` is there, as a script of `/bin/sh`; the system's own, if any, where empty.
+    chronyc: &'static str,
+    /// Whether `timeout` is busybox's.
+    busybox_timeout: bool,
+}
+
+const fn host(hidden: &'static [&'static str], busybox_date: bool, reader: Reader) -> Host {
+    Host { hidden, busybox_date, reader, chronyc: "", busybox_timeout: false }
+}
+
+const HOSTS: [Host; 9] = [
+    host(&[], false, Reader::Bash),
+    host(&["bash"], false, Reader::DateStream),
+    host(&["bash", "stdbuf"], false, Reader::Perl),
+    host(&["bash", "stdbuf", "perl"], false, Reader::Python),
+    host(&["bash", "stdbuf", "perl", "python3"], false, Reader::Zsh),
+    host(&["bash", "stdbuf", "perl", "python3", "zsh"], false, Reader::DatePair),
+    host(&["bash", "stdbuf", "perl", "python3", "zsh"], true, Reader::Adjtimex),
+    host(&["bash", "stdbuf", "perl", "python3", "zsh", "busybox"], true, Reader::WholeSecond),
+    host(EVERYTHING, false, Reader::DatePair),
+];
+
+/// All that the probe and the facts script ever name, but `date`.
+const EVERYTHING: &[&str] = &[
+    "adjtimex", "bash", "busybox", "cat", "chronyc", "id", "perl", "ps", "python3", "sleep", "stdbuf", "timeout",
+    "uname", "zsh",
+];
+
+/// How sshd connects a command: by pipes or by a socket, for which some shells read differently.
+#[derive(Debug, Clone, Copy)]
+enum Stdin {
+    Pipe,
+    Socket,
+}
+
+fn path_of(program: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").expect("a PATH");
+    let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("{program} is not installed; tests/run installs it"))
+}
+
+fn now() -> UnixNanos {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+    UnixNanos(i64::try_from(since.as_nanos()).expect("before 2262"))
+}
+
+/// One running probe.
+struct Session {
+    child: Child,
+    stdin: Option<Box<dyn Write>>,
+    stdout: ChildStdout,
+    transcript: Transcript,
+    /// The home, working and temporary folder of the session; must stay empty.
+    home: TempDir,
+    _shadows: TempDir,
+    mark: String,
+}
+
+impl Session {
+    fn start(login: &[&str], bin_shell: &str, host: Host, stdin: Stdin) -> Self {
+        let (home, shadows) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        for program in host.hidden {
+            symlink("/bin/false", shadows.path().join(program)).expect("a link");
+        }
+        if host.busybox_date {
+            symlink(path_of("busybox"), shadows.path().join("date")).expect("a link");
+        }
+        if host.busybox_timeout {
+            symlink(path_of("busybox"), shadows.path().join("timeout")).expect("a link");
+        }
+        if !host.chronyc.is_empty() {
+            let chronyc = shadows.path().join("chronyc");
+            fs::write(&chronyc, format!("#!/bin/sh\n{}\n", host.chronyc)).expect("a file");
+            fs::set_permissions(&chronyc, fs::Permissions::from_mode(0o755)).expect("permissions");
+        }
+        let shell = shadows.path().join("sh");
+        symlink(path_of(bin_shell), &shell).expect("a link");
+        let exec = script::exec_command().replace("/bin/sh", shell.to_str().expect("UTF-8"));
+
+        let (program, words) = login.split_first().expect("a shell");
+        let mut command = Command::new(path_of(program));
+        let mark = format!("CLOCKAUDIT_TEST={}", shadows.path().display());
+        // fish makes folders for itself: they are its own, not the probe's.
+        command.args(words).arg("-c").arg(exec).current_dir(home.path()).env_clear();
+        command.envs([("HOME", home.path()), ("TMPDIR", home.path())]);
+        command.envs(
+            ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"]
+                .map(|name| (name, shadows.path())),
+        );
+        command
+            .env("PATH", format!("{}:/usr/bin:/bin", shadows.path().display()))
+            .env("CLOCKAUDIT_TEST", shadows.path());
+        // A variable of that name is no clock.
+        command.env("EPOCHREALTIME", "1700000000.123456");
+        let (input, remote): (Option<Box<dyn Write>>, Stdio) = match stdin {
+            Stdin::Pipe => (None, Stdio::piped()),
+            Stdin::Socket => {
+                let (ours, theirs) = UnixStream::pair().expect("a socket pair");
+                (Some(Box::new(ours)), OwnedFd::from(theirs).into())
+            }
+        };
+        let mut child =
+            command.stdin(remote).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the shell starts");
+        let stdin = input.or_else(|| child.stdin.take().map(|pipe| Box::new(pipe) as Box<dyn Write>));
+        let stdout = child.stdout.take().expect("a pipe");
+        Self { child, stdin, stdout, transcript: Transcript::new(), home, _shadows: shadows, mark }
+    }
+
+    fn write(&mut self, text: &str) {
+        let stdin = self.stdin.as_mut().expect("an open input");
+        stdin.write_all(text.as_bytes()).expect("the shell reads");
+        stdin.flush().expect("the shell reads");
+    }
+
+    /// Reads until something is heard; nothing at the end of the output.
+    fn hear(&mut self) -> Vec<Heard> {
+        let mut buffer = [0; 4096];
+        loop {
+            let read = self.stdout.read(&mut buffer).expect("a readable pipe");
+            if read == 0 {
+                return Vec::new();
+            }
+            let heard = self.transcript.feed(&buffer[..read]).expect("an understood answer");
+            if !heard.is_empty() {
+                return heard;
+            }
+        }
+    }
+
+    fn hello(&mut self) -> (Reader, String) {
+        match self.hear().as_slice() {
+            [Heard::Hello { reader, system }] => (*reader, system.clone()),
+            other => panic!("no greeting but {other:?} after {:?}", self.transcript.first_noise()),
+        }
+    }
+
+    fn exchange(&mut self, reader: Reader) -> Exchange {
+        let sent = now();
+        self.write(script::REQUEST);
+        let heard = self.hear();
+        let received = now();
+        match heard.as_slice() {
+            [Heard::Reading(reading)] => reading.exchange(reader, sent, received),
+            other => panic!("no reading but {other:?}"),
+        }
+    }
+
+    /// Asks for the facts; returns the bracket's exchange and the facts.
+    fn facts(&mut self, reader: Reader) -> (Exchange, Facts) {
+        let sent = now();
+        self.write(&script::facts_request());
+        let (mut bracket, mut facts) = (None, None);
+        while facts.is_none() {
+            let heard = self.hear();
+            assert!(!heard.is_empty(), "the output ended after {:?}", self.transcript.facts());
+            for heard in heard {
+                match heard {
+                    Heard::Bracket(read) => bracket = Some(read.reading.exchange(reader, sent, now())),
+                    Heard::FactsEnd(read) => facts = Some(read),
+                    other => panic!("{other:?} among the facts"),
+                }
+            }
+        }
+        (bracket.expect("a bracket"), facts.expect("facts"))
+    }
+
+    /// The session ends by itself, well, and leaves no process and no file.
+    fn leaves_nothing(mut self) {
+        assert_eq!(self.hear(), []);
+        self.stdin = None;
+        assert!(self.child.wait().expect("an end").success());
+        assert_eq!(processes_with(&self.mark), Vec::<PathBuf>::new());
+        let files: Vec<PathBuf> =
+            fs::read_dir(self.home.path()).expect("a folder").map(|file| file.expect("a file").path()).collect();
+        assert_eq!(files, Vec::<PathBuf>::new());
+    }
+}
+
+fn processes_with(mark: &str) -> Vec<PathBuf> {
+    let processes = fs::read_dir("/proc").expect("/proc").filter_map(Result::ok).map(|entry| entry.path());
+    let is_marked = |process: &PathBuf| {
+        let environment = fs::read(process.join("environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+    };
+    processes.filter(is_marked).collect()
+}
+
+/// The reading lies between the stamps: the host's clock is ours.
+fn assert_true(exchange: &Exchange) {
+    assert!(exchange.is_valid(), "{exchange:?}");
+    assert!(exchange.first + exchange.resolution + exchange.lag > exchange.sent, "{exchange:?}");
+    assert!(exchange.last <= exchange.received, "{exchange:?}");
+}
+
+fn check(login: &[&str], bin_shell: &str, host: Host, expected: Reader, stdin: Stdin) {
+    println!("{login:?} -> {bin_shell}, {stdin:?}: {expected:?}");
+    let mut session = Session::start(login, bin_shell, host, stdin);
+    let (reader, system) = session.hello();
+    assert_eq!(reader, expected);
+    assert_eq!(system.is_empty(), host.hidden.contains(&"uname"), "{system}");
+    for _ in 0..3 {
+        assert_true(&session.exchange(reader));
+    }
+    let (bracket, facts) = session.facts(reader);
+    assert_true(&bracket);
+    assert!(facts.get("kernel").is_some(), "{facts:?}");
+    session.leaves_nothing();
+}
+
+#[test]
+fn every_login_shell_finds_every_rung() {
+    for login in LOGIN_SHELLS {
+        for host in HOSTS {
+            check(login, "dash", host, host.reader, Stdin::Pipe);
+        }
+    }
+}
+
+#[test]
+fn every_shell_may_be_bin_sh() {
+    for (bin_shell, reads_the_clock) in BIN_SHELLS {
+        for stdin in [Stdin::Pipe, Stdin::Socket] {
+            for host in HOSTS {
+                let expected = if reads_the_clock { Reader::Shell } else { host.reader };
+                check(&["dash"], bin_shell, host, expected, stdin);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_probe_that_is_hung_up_on_ends() {
+    for host in HOSTS {
+        let mut session = Session::start(&["dash"], "dash", host, Stdin::Pipe);
+        let (reader, _) = session.hello();
+        assert_true(&session.exchange(reader));
+        session.stdin = None;
+        session.leaves_nothing();
+    }
+}
+
+#[test]
+fn a_host_without_any_clock_says_so() {
+    let hidden = &["adjtimex", "bash", "busybox", "date", "perl", "python3", "stdbuf", "zsh"];
+    let mut session = Session::start(&["dash"], "dash", host(hidden, false, Reader::ExecDate), Stdin::Pipe);
+    let mut output = String::new();
+    session.stdout.read_to_string(&mut output).expect("text");
+    assert!(output.starts_with("\nCKA1 none Linux "), "{output:?}");
+    let error = session.transcript.feed(output.as_bytes()).expect_err("no reader");
+    assert!(error.to_string().starts_with("no program there reads the clock (Linux "), "{error}");
+    session.leaves_nothing();
+}
+
+#[test]
+fn facts_are_bounded_and_need_no_root() {
+    let mut session = Session::start(&["dash"], "dash", HOSTS[0], Stdin::Pipe);
+    let (reader, _) = session.hello();
+    let (_, facts) = session.facts(reader);
+    let Facts(lines) = &facts;
+    assert!(lines.len() <= 140 && lines.iter().all(|(key, value)| key.len() + value.len() < 400), "{facts:?}");
+    assert!(
+        facts.get("uid").is_some() && facts.get("os.ID").is_some() && facts.get("kernel.maxerror").is_some(),
+        "{facts:?}"
+    );
+    session.leaves_nothing();
+}
+
+/// A chronyc of today, of 1.x, and one that hangs.
+const CHRONYC: &str = r#"case "$*" in
+*-v*) echo "chronyc (chrony) version 4.3 (+IPV6)" ;;
+"-n -c -m timeout 300 retries 0 tracking sources activity")
+  echo 0A690023,10.105.0.35,3,1795290334.512692766,-0.122988477,0.000002336,0.000002336,4.643,0.000,71.305,0.020077044,0.010227950,2.0,Normal
+  echo "^,*,10.105.0.35,2,6,7,2,0.000000221,0.000000090,0.000012771"
+  echo 1,0,0,0,0 ;;
+*) exit 1 ;;
+esac"#;
+const OLD_CHRONYC: &str = r#"case "$*" in
+*-c*) echo "Unrecognized command line option [-c]" >&2; exit 1 ;;
+*-v*) echo "chronyc (chrony) version 1.31" ;;
+*) cat <<END
+Reference ID    : 10.105.0.35 (10.105.0.35)
+Stratum         : 3
+Ref time (UTC)  : Sat Nov 21 19:45:34 2026
+System time     : 0.122988477 seconds fast of NTP time
+Last offset     : +0.000002336 seconds
+RMS offset      : 0.000002336 seconds
+Frequency       : 4.643 ppm fast
+Residual freq   : +0.000 ppm
+Skew            : 71.305 ppm
+Root delay      : 0.020077 seconds
+Root dispersion : 0.010227 seconds
+Update interval : 2.0 seconds
+Leap status     : Normal
+END
+esac"#;
+const HUNG_CHRONYC: &str = "exec sleep 30";
+
+#[test]
+fn the_claim_is_read_in_every_shell() {
+    let versions = [(CHRONYC, "4.3", 143_254_949), (OLD_CHRONYC, "1.31", 143_253_977)];
+    for (bin_shell, _) in BIN_SHELLS {
+        for (chronyc, version, bound) in versions {
+            let mut session = Session::start(&["dash"], bin_shell, Host { chronyc, ..HOSTS[0] }, Stdin::Pipe);
+            let (reader, _) = session.hello();
+            let (bracket, facts) = session.facts(reader);
+            assert_true(&bracket);
+            let ClaimOutcome::Claimed(claim) = claim(&facts) else { panic!("{bin_shell}: {facts:?}") };
+            assert_eq!(claim.version.as_deref(), Some(version), "{bin_shell}");
+            assert_eq!((claim.offset, claim.bound()), (Nanos(122_988_477), Nanos(bound)), "{bin_shell}");
+            session.leaves_nothing();
+        }
+    }
+}
+
+#[test]
+fn a_chronyc_that_hangs_is_ended() {
+    for (bin_shell, _) in BIN_SHELLS {
+        let hung = Host { chronyc: HUNG_CHRONYC, ..HOSTS[0] };
+        for host in [hung, Host { busybox_timeout: true, ..hung }, Host { hidden: &["timeout"], ..hung }] {
+            let mut session = Session::start(&["dash"], bin_shell, host, Stdin::Pipe);
+            let (reader, _) = session.hello();
+            let (bracket, facts) = session.facts(reader);
+            assert_true(&bracket);
+            let status = facts.get("chrony.rc").expect("an exit status");
+            assert!(["124", "137", "143"].contains(&status), "{bin_shell}, {host:?}: {status}");
+            session.leaves_nothing();
+        }
+    }
+}
+
+#[test]
+fn the_exec_string_is_small() {
+    assert!(script::exec_command().len() < 4_096);
+    assert!(Path::new("/bin/sh").exists());
+}
