@@ -331,7 +331,8 @@ Update interval : 2.0 seconds
 Leap status     : Normal
 END
 esac"#;
-const HUNG_CHRONYC: &str = "exec sleep 30";
+const HUNG_CHRONYC: &str =
+    r#"case "$*" in *-v*) echo "chronyc (chrony) version 4.3 (+IPV6)" ;; *) exec sleep 30 ;; esac"#;
 
 #[test]
 fn the_claim_is_read_in_every_shell() {
@@ -352,18 +353,23 @@ fn the_claim_is_read_in_every_shell() {
 
 #[test]
 fn a_chronyc_that_hangs_is_ended() {
-    for (bin_shell, _) in BIN_SHELLS {
-        let hung = Host { chronyc: HUNG_CHRONYC, ..HOSTS[0] };
-        for host in [hung, Host { busybox_timeout: true, ..hung }, Host { hidden: &["timeout"], ..hung }] {
-            let mut session = Session::start(&["dash"], bin_shell, host, Stdin::Pipe);
-            let (reader, _) = session.hello();
-            let (bracket, facts) = session.facts(reader);
-            assert_true(&bracket);
-            let status = facts.get("chrony.rc").expect("an exit status");
-            assert!(["124", "137", "143"].contains(&status), "{bin_shell}, {host:?}: {status}");
-            session.leaves_nothing();
+    let check = |bin_shell: &str, host: Host| {
+        let mut session = Session::start(&["dash"], bin_shell, host, Stdin::Pipe);
+        let (reader, _) = session.hello();
+        let (bracket, facts) = session.facts(reader);
+        assert_true(&bracket);
+        assert_eq!(facts.get("chrony.rc"), Some("124"), "{bin_shell}, {host:?}");
+        session.leaves_nothing();
+    };
+    let hung = Host { chronyc: HUNG_CHRONYC, ..HOSTS[0] };
+    let hosts = [hung, Host { busybox_timeout: true, ..hung }, Host { hidden: &["timeout"], ..hung }];
+    std::thread::scope(|scope| {
+        for (bin_shell, _) in BIN_SHELLS {
+            for host in hosts {
+                scope.spawn(move || check(bin_shell, host));
+            }
         }
-    }
+    });
 }
 
 #[test]

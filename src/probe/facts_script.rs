@@ -14,24 +14,23 @@
 /// The probe leaves in `I` and `P` how the clock is read, and has set `PATH` and `LC_ALL` and silenced standard error. The
 /// script is one function that reads nothing from standard input, so that no program eats the rest of it.
 ///
-/// `lim` runs a program for 1.5 s at most, or 2 s where the host's `timeout` takes whole seconds only; without any
-/// `timeout`, a watcher kills it, and is itself stopped together with the `sleep` that it waits for.
+/// `lim` runs a program for 1.5 s at most, by the host's `timeout` or, where that is missing or busybox's (whose watcher
+/// outlives the program), for 2 s: the shell waits for a `sleep` that the end of the program cuts short. What is cut off has
+/// exit status 124 either way.
 pub(super) const FACTS_SCRIPT: &str = r#"
 say() { printf '%.400s\n' "$1=$2"; }
-clock() { say clock "$(echo now | $I "$P")"; }
+clock() { say clock "$(echo now | ($I "$P"))"; }
 lines() {
   n=0
   while [ $n -lt "$2" ] && IFS= read -r l; do say "$1" "$l"; n=$((n + 1)); done
 }
 field() { IFS= read -r l <"$2" && say "$1" "$l"; }
 limits() {
-  if timeout -k 1 1.5 true; then lim() { timeout -k 1 1.5 "$@"; }
-  elif timeout 2 true; then lim() { timeout 2 "$@"; }
-  elif timeout -t 2 true; then lim() { timeout -t 2 "$@"; }
+  if timeout --version >/dev/null && timeout -k 1 1.5 true; then lim() { timeout -k 1 1.5 "$@"; }
   else lim() {
-    "$@" & p=$!
-    (trap 'kill $s; wait $s; exit' TERM; sleep 2 & s=$!; wait $s && kill -9 $p) >/dev/null 2>&1 & w=$!
-    wait $p; e=$?; kill $w; wait $w; return $e; }
+    sleep 2 >/dev/null & s=$!
+    ("$@" & q=$!; trap "kill -9 $q; wait $q; exit 124" TERM; wait $q; e=$?; kill $s; exit $e) & p=$!
+    wait $s && kill $p; wait $p; }
   fi
 }
 chrony() {

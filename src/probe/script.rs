@@ -90,7 +90,8 @@ const LADDER: [Rung; 9] = [
 ///
 /// Three proofs are stricter. `date -f -` must answer before its input ends, or its output is buffered and it would never
 /// answer: `x` arrives half a second later on the same pipe and must not come first. The shells' `$EPOCHREALTIME` must have
-/// moved, or it is a variable of the environment.
+/// moved, or it is a variable of the environment. The reader is asked in a subshell, because ksh93 loses output of the last
+/// part of a pipeline that it runs itself.
 const PROBE: &str = concat!(
     "exec 2>/dev/null;LC_ALL=C;PATH=${PATH:-/bin}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin;",
     "export LC_ALL PATH I P;",
@@ -98,7 +99,7 @@ const PROBE: &str = concat!(
     "v(){ case $1$2 in *[A-Za-z%-]*)return 1;;esac;case $r in *sh*)[ $1 = $2 ]&&return 1;;esac;",
     "s=${1%%[.,]*};t=${2%%[.,]*};",
     "[ $s -ge 0 ]&&[ $t -ge $s ]&&{ [ $t -gt $s ]||[ 1${2#*[.,]} -ge 1${1#*[.,]} ];};};",
-    "while [ $# -gt 0 ];do r=$1;I=$2;P=$3;shift 3;v $({ n|$I \"$P\";} 3>&1)&&break;r=none;done;",
+    "while [ $# -gt 0 ];do r=$1;I=$2;P=$3;shift 3;v $({ n|($I \"$P\");} 3>&1)&&break;r=none;done;",
     "echo;echo CKA1 $r $(uname -s -m);[ $r = none ]&&exit;",
     "$I \"$P\";exec /bin/sh -s"
 );
