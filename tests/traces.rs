@@ -4,8 +4,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
-use clockaudit::probe::trace;
+use clockaudit::clock::{Exchange, Interval, Nanos, UnixNanos};
+use clockaudit::probe::trace::{self, TraceHost};
+use clockaudit::probe::{
+    ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
+    Seen, Stage,
+};
 use clockaudit::report::analysis::{analysis, hunt};
 use serde_json::Value;
 
@@ -186,6 +192,121 @@ fn counts_of_pairs_are_sound_against_the_true_offsets() {
         assert!(count("definite") <= beyond, "{case}");
         assert!(beyond <= count("definite") + count("unresolved"), "{case}");
     }
+}
+
+/// A scan with one of everything that a trace can hold.
+fn a_scan() -> Seen {
+    let exchange = |at: i64, spawned: bool| Exchange {
+        sent: UnixNanos(at),
+        received: UnixNanos(at + 250_000),
+        first: UnixNanos(at + 100_000),
+        last: UnixNanos(at + if spawned { 120_000 } else { 100_000 }),
+        resolution: Nanos(if spawned { 1 } else { 1_000_000_000 }),
+        lag: Nanos(if spawned { 0 } else { 10_000_000 }),
+        spawned,
+    };
+    let measured = Observation {
+        host: "web\u{1b}[31m \"01\"".to_owned(),
+        reader: Some(Reader::DatePair),
+        exchanges: vec![exchange(1_000, true), exchange(251_000_000, false)],
+        facts: Some(FactsReading {
+            bracket: Some(exchange(900_000_000, false)),
+            facts: Facts(vec![("chrony.csv".to_owned(), "506 Cannot talk to daemon".to_owned())]),
+            complete: false,
+        }),
+        failure: None,
+        ready_after: Some(Nanos(42)),
+        window: 1,
+    };
+    let failed = Observation {
+        host: "cache02".to_owned(),
+        reader: None,
+        exchanges: Vec::new(),
+        facts: None,
+        failure: Some(Failure {
+            code: FailureCode::HostKeyChanged,
+            stage: Stage::HostKey,
+            detail: "SHA256:abc, expected SHA256:def".to_owned(),
+        }),
+        ready_after: None,
+        window: 0,
+    };
+    Seen {
+        started: UnixNanos(0),
+        finished: UnixNanos(1_000_000_000),
+        observations: vec![measured, failed],
+        controller: vec![ControllerReading { at: UnixNanos(5), x: Interval::new(Nanos(-7), Nanos(9)) }],
+        controller_stepped: true,
+        timer_lateness_p95: Some(Nanos(31_000)),
+        windows: vec![SamplingWindow { opened: UnixNanos(1_000), closed: UnixNanos(9_000), first_spread: Nanos(3) }],
+        claims_window: Some(Nanos(12)),
+        interrupted: Some(Interruption::Deadline),
+    }
+}
+
+#[test]
+fn a_scan_is_written_and_read_again_whole() {
+    let seen = a_scan();
+    let places = [
+        TraceHost {
+            address: Some("192.0.2.7".to_owned()),
+            port: Some(22),
+            groups: vec!["web".to_owned()],
+            ..TraceHost::default()
+        },
+        TraceHost::default(),
+    ];
+    let text = trace::write(&seen, &places, &[]).expect("a trace");
+    let again = trace::read(&text).expect("readable");
+    assert_eq!(again.seen, seen);
+    assert_eq!(again.hosts, places);
+    assert_eq!(again.epoch(), Some(UnixNanos(5_000)));
+}
+
+#[test]
+fn a_line_that_is_not_understood_is_refused_with_its_number() {
+    let check = |text: &str, expected: &str| {
+        assert_eq!(trace::read(text).map(|_| ()).map_err(|error| error.to_string()), Err(expected.to_owned()));
+    };
+    check("{\"type\":\"meta\",\"topk\":3}\n\n{\"type\":\"clock\"}", "line 3: unknown type `clock`");
+    check("{\"type\":\"meta\",\"rho_ppb\":-1}", "line 1: `rho_ppb` has a value that it cannot have");
+    check(
+        "{\"type\":\"host\",\"host\":\"a\",\"failure\":\"SSH1\"}",
+        "line 1: `failure` has a value that it cannot have",
+    );
+    check("{\"host\":\"a\",\"s\":1,\"r\":2}", "line 1: missing field `c` at line 1 column 24");
+    check(
+        "{\"host\":\"a\",\"s\":1.5,\"r\":2,\"c\":3}",
+        "line 1: invalid type: floating point `1.5`, expected i64 at line 1 column 19",
+    );
+}
+
+#[test]
+fn replay_prints_the_analysis_of_a_trace() {
+    let replay = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
+            .arg("replay")
+            .args(arguments)
+            .current_dir(folder())
+            .output()
+            .expect("the program runs");
+        (output.status.code(), output.stdout, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, printed, _) = replay(&["--analysis", "real_date2.jsonl"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(serde_json::from_slice::<Value>(&printed).expect("JSON"), found("real_date2"));
+    let (code, printed, _) = replay(&["--hunt", "hunt_hunted_lan_4.jsonl"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(serde_json::from_slice::<Value>(&printed).expect("JSON"), found("hunt_hunted_lan_4"));
+    let (code, printed, said) = replay(&["README.md"]);
+    assert_eq!((code, printed.len()), (Some(65), 0));
+    assert!(said.contains("README.md:1: "), "{said}");
+    // Judged whole: hosts seconds apart are critical, and chronyd's claims are shown beside the measurement.
+    let (code, printed, _) = replay(&["-o", "json", "reference_ntp_with_liar.jsonl"]);
+    assert_eq!(code, Some(2));
+    let report: Value = serde_json::from_slice(&printed).expect("JSON");
+    assert_eq!(report["kind"], "replay");
+    assert_eq!(report["hosts"][0]["claim"]["stratum"], 4);
 }
 
 #[test]

@@ -4,6 +4,8 @@ pub mod error;
 pub mod generate;
 pub mod output;
 pub mod policy;
+pub mod record;
+pub mod replay;
 pub mod report;
 pub mod scan;
 
@@ -37,7 +39,8 @@ fn dispatch(command: Command, terminal: &Terminal) -> Outcome {
     match command {
         Command::Report(args) => report::run(&args, terminal),
         Command::Generate(command) => generate::run(command, terminal),
-        Command::Scan(_) | Command::Inventory(_) | Command::Replay(_) | Command::Demo(_) => {
+        Command::Replay(args) => replay::run(&args, terminal),
+        Command::Scan(_) | Command::Inventory(_) | Command::Demo(_) => {
             Err(CommandError::internal("not wired yet"))
         }
     }

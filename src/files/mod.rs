@@ -1,3 +1,4 @@
 //! Files on disk: what is read into the pure rooms, and what is written, whole or not at all.
 
 pub mod report;
+pub mod trace;

@@ -121,7 +121,8 @@ pub fn load(path: &Path) -> Result<Report, LoadError> {
     json::read(&text).map_err(|cause| LoadError::Refused { path: path.to_owned(), cause })
 }
 
-fn read_bounded(path: &Path) -> io::Result<String> {
+/// Reads a whole file, or standard input for `-`, as far as that is of a sensible size.
+pub(super) fn read_bounded(path: &Path) -> io::Result<String> {
     let source: Box<dyn Read> =
         if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(fs::File::open(path)?) };
     let mut text = String::new();

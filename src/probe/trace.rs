@@ -15,7 +15,7 @@ pub use settings::Settings;
 pub use write::write;
 
 use super::observation::Seen;
-use crate::clock::{Nanos, UnixNanos};
+use crate::clock::{Estimate, Nanos, UnixNanos, estimate};
 
 /// What a trace tells of one host besides its observation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,5 +52,13 @@ impl Trace {
     pub fn epoch(&self) -> Option<UnixNanos> {
         let window = self.seen.windows.first();
         self.settings.epoch.or_else(|| window.map(|window| window.opened.midpoint(window.closed)))
+    }
+
+    /// The estimates of all hosts at the epoch, in the order of the observations; `None` where a host was not measured.
+    pub fn estimates(&self) -> Vec<Option<Estimate>> {
+        let epoch = self.epoch().unwrap_or(self.seen.started);
+        let hosts = self.seen.observations.iter().zip(&self.hosts);
+        let config = &self.settings.config;
+        hosts.map(|(seen, host)| estimate::estimate(&seen.exchanges, host.spawn, epoch, config)).collect()
     }
 }

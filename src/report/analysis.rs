@@ -14,10 +14,10 @@ pub use fleet::{FleetAnalysis, GroupAnalysis, PairLine};
 pub use host::{Finding, HostAnalysis};
 pub use hunt::{HuntLine, hunt};
 
-use crate::clock::estimate::{Status, estimate};
+use crate::clock::estimate::Status;
 use crate::clock::pairs::Standing;
 use crate::clock::rate::{RateEnds, common_rate};
-use crate::clock::{Estimate, UnixNanos};
+use crate::clock::Estimate;
 use crate::probe::Trace;
 use crate::probe::trace::Settings;
 
@@ -81,7 +81,7 @@ impl ConfigLine {
 pub fn analysis(trace: &Trace) -> Analysis {
     let settings = &trace.settings;
     let epoch = trace.epoch();
-    let estimates = estimates(trace, epoch.unwrap_or_default());
+    let estimates = estimates(trace);
 
     let measured: Vec<Measured<'_>> = estimates
         .iter()
@@ -123,16 +123,17 @@ struct Estimated<'trace> {
     estimate: Option<Estimate>,
 }
 
-/// Every host of the trace, by name, estimated at `epoch`.
-fn estimates(trace: &Trace, epoch: UnixNanos) -> Vec<Estimated<'_>> {
+/// Every host of the trace, by name, estimated.
+fn estimates(trace: &Trace) -> Vec<Estimated<'_>> {
     let hosts = trace.seen.observations.iter().zip(&trace.hosts);
     let mut found: Vec<Estimated<'_>> = hosts
-        .map(|(observation, host)| Estimated {
+        .zip(trace.estimates())
+        .map(|((observation, host), estimate)| Estimated {
             name: &observation.host,
             groups: &host.groups,
             reference_only: host.reference_only,
             exchanges: observation.exchanges.len(),
-            estimate: estimate(&observation.exchanges, host.spawn, epoch, &trace.settings.config),
+            estimate,
         })
         .collect();
     found.sort_by_key(|one| one.name);

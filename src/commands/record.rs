@@ -1,0 +1,46 @@
+//! `scan --record FILE`: what a scan saw, written so that it can be judged again.
+
+use std::path::Path;
+
+use super::error::CommandError;
+use crate::clock::Nanos;
+use crate::files;
+use crate::probe::trace::{self, ChronyClaim, TraceHost};
+use crate::probe::{Observation, Seen};
+use crate::report::Place;
+use crate::timekeeper::{self, Timekeeper};
+
+/// Writes the trace of a scan; `places` in the order of the observations.
+pub fn record(path: &Path, seen: &Seen, places: &[Place]) -> Result<(), CommandError> {
+    let hosts: Vec<TraceHost> = places.iter().map(host).collect();
+    let claims: Vec<ChronyClaim> = seen.observations.iter().filter_map(claim).collect();
+    let text = trace::write(seen, &hosts, &claims).map_err(|error| CommandError::internal(error.to_string()))?;
+    files::trace::write(path, &text).map_err(|error| CommandError::output(error.to_string()))
+}
+
+fn host(place: &Place) -> TraceHost {
+    TraceHost {
+        address: place.address.clone(),
+        port: place.port,
+        groups: place.groups.clone(),
+        spawn: Nanos::ZERO,
+        reference_only: false,
+    }
+}
+
+/// chronyd's claim beside the facts that it is made from, for readers of the trace that know no facts.
+fn claim(observation: &Observation) -> Option<ChronyClaim> {
+    let facts = observation.facts.as_ref()?;
+    let outcome = timekeeper::claim(&facts.facts.0);
+    let claim = outcome.claim().filter(|claim| claim.timekeeper == Timekeeper::Chronyd)?;
+    Some(ChronyClaim {
+        host: observation.host.clone(),
+        at: facts.bracket.map(|bracket| bracket.sent.midpoint(bracket.received)),
+        system_time: claim.offset,
+        root_delay: claim.root_delay,
+        root_dispersion: claim.root_dispersion,
+        leap_status: claim.leap_status.label().to_owned(),
+        stratum: u32::from(claim.stratum),
+        reference_id: claim.reference_id.to_string(),
+    })
+}

@@ -1,0 +1,76 @@
+//! `clockaudit replay TRACE`: a recorded scan, judged again.
+
+use std::path::Path;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::error::{CommandError, Outcome};
+use super::output::{OutputPlan, deliver};
+use super::policy::policy;
+use crate::audit::{self, ExitStatus, Policy};
+use crate::cli::ReplayArgs;
+use crate::probe::Trace;
+use crate::probe::trace;
+use crate::report::{self, Place, Provenance, analysis, model};
+use crate::terminal::Terminal;
+use crate::{files, probe};
+
+/// Judges a recorded scan again; the exit code is the one that the scan has under these limits.
+pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
+    let output = OutputPlan::new(&args.output, args.policy.fail_on)?;
+    let policy = policy(&args.policy, Policy::DEFAULT_SAMPLES)?;
+    let text = files::trace::read(&args.trace).map_err(|error| CommandError::bad_input(error.to_string()))?;
+    if args.analysis {
+        terminal.print(&analysis(&text, &args.trace)?)?;
+        return Ok(ExitStatus::Good);
+    }
+    if args.hunt {
+        terminal.print(&hunt(&text, &args.trace)?)?;
+        return Ok(ExitStatus::Good);
+    }
+    let trace = understood(&text, &args.trace)?;
+    let estimates = trace.estimates();
+    let judgement = audit::judge(&trace.seen, &estimates, &policy);
+    let provenance = provenance(&trace, &text, &args.trace);
+    let report = report::compose(&trace.seen, &estimates, &judgement, &policy, &provenance);
+    deliver(&report, &output, terminal)
+}
+
+/// Everything that the estimator finds in the text of a trace, as JSON; `path` is where the text came from.
+pub fn analysis(text: &str, path: &Path) -> Result<String, CommandError> {
+    json(&analysis::analysis(&understood(text, path)?))
+}
+
+/// Where the hunts of a trace would go next, as JSON; `path` is where the text came from.
+pub fn hunt(text: &str, path: &Path) -> Result<String, CommandError> {
+    json(&analysis::hunt(&understood(text, path)?))
+}
+
+fn understood(text: &str, path: &Path) -> Result<Trace, CommandError> {
+    trace::read(text).map_err(|error| {
+        let probe::TraceError { line, problem } = error;
+        CommandError::bad_input(format!("{}:{line}: {problem}", path.display()))
+            .hint("a trace is written by `clockaudit scan --record FILE`, one JSON object a line")
+    })
+}
+
+fn json(value: &impl Serialize) -> Result<String, CommandError> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| CommandError::internal(error.to_string()))?;
+    Ok(text + "\n")
+}
+
+fn provenance(trace: &Trace, text: &str, path: &Path) -> Provenance {
+    let digest = Sha256::digest(text.as_bytes());
+    Provenance {
+        kind: model::Kind::Replay,
+        run: format!("replay-{}", trace.seen.started.0),
+        sources: vec![path.display().to_string()],
+        sha256: Some(digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()),
+        places: trace
+            .hosts
+            .iter()
+            .map(|host| Place { address: host.address.clone(), port: host.port, groups: host.groups.clone() })
+            .collect(),
+    }
+}
