@@ -1,5 +1,25 @@
 //! Ansible-style inventories: text in, hosts, groups, variables and diagnostics out. Pure; knows no other room.
 
+pub mod addresses;
+pub mod connection;
+pub mod diagnostics;
+pub mod encoding;
+pub mod float_text;
+pub mod folding;
+pub mod host_list;
+pub mod ini;
+pub mod json;
+pub mod lines;
+pub mod listing;
+pub mod literals;
+pub mod model;
+pub mod patterns;
+pub mod ranges;
+pub mod shell_words;
 pub mod target;
+pub mod value;
 
+pub use diagnostics::{Diagnostic, Severity};
+pub use model::{HostId, Inventory};
 pub use target::{Target, Transport};
+pub use value::Value;

@@ -1,0 +1,268 @@
+//! From hosts to targets: every precedence of the connection settings applied, every setting checked.
+
+mod settings;
+mod unsupported;
+
+use std::path::{Path, PathBuf};
+
+use super::diagnostics::Diagnostic;
+use super::model::{HostId, Inventory, Variables};
+use super::target::{Target, Transport};
+use settings::Settings;
+
+pub use settings::DEFAULT_PORT;
+
+/// What the command line says about connections; variables of the inventory win over all of it, as with Ansible.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConnectionFlags {
+    /// `-u`.
+    pub user: Option<String>,
+    /// `-p`.
+    pub port: Option<u16>,
+    /// `--private-key`, as typed.
+    pub private_key: Option<PathBuf>,
+    /// `--ssh-option`, each `Keyword=value`; only `Port` is looked at here, the engine takes the others.
+    pub ssh_options: Vec<String>,
+    /// The user's home, for `~` in paths of keys.
+    pub home: Option<PathBuf>,
+    /// The current directory, from which `--private-key` is made absolute.
+    pub working_directory: PathBuf,
+}
+
+/// A host that is not audited, which is no failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its inventory name.
+    pub name: String,
+    /// Why, in one line.
+    pub reason: String,
+}
+
+/// What became of the selected hosts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Prepared {
+    /// The hosts to audit, in the order they were selected; some may have a defect, with which they fail alone.
+    pub targets: Vec<Target>,
+    /// The hosts that cannot be audited by their nature: containers, Windows, network gear.
+    pub skipped: Vec<Skipped>,
+    /// Settings that have no effect, one diagnostic each.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Turns hosts into targets.
+pub fn targets(inventory: &Inventory, hosts: &[HostId], flags: &ConnectionFlags) -> Prepared {
+    let mut prepared = Prepared::default();
+    let mut ignored = unsupported::Ignored::default();
+    let mut resolver = inventory.resolver();
+    for id in hosts {
+        let Some(host) = inventory.host(*id) else { continue };
+        let variables = resolver.variables(*id);
+        ignored.note(&host.name, &variables);
+        let settings = Settings { inventory, variables: &variables };
+        let reach = match settings.reach() {
+            Ok(reach) => reach,
+            Err(Unreachable::Skip(reason)) => {
+                prepared.skipped.push(Skipped { name: host.name.clone(), reason });
+                continue;
+            }
+            Err(Unreachable::Defect(reason)) => {
+                prepared.targets.push(broken(inventory, *id, &host.name, reason));
+                continue;
+            }
+        };
+        if let Some(name) = reach.alias {
+            ignored.note_connection(name, &host.name);
+        }
+        prepared.targets.push(target(inventory, *id, &settings, reach.transport, flags));
+    }
+    prepared.diagnostics = ignored.into_diagnostics(inventory);
+    prepared
+}
+
+/// Why a host is not reached at all.
+enum Unreachable {
+    /// By its nature.
+    Skip(String),
+    /// By a setting that is wrong.
+    Defect(String),
+}
+
+fn broken(inventory: &Inventory, id: HostId, name: &str, reason: String) -> Target {
+    Target {
+        name: name.to_owned(),
+        groups: inventory.group_names(id).into_iter().map(str::to_owned).collect(),
+        transport: Transport::Ssh,
+        address: name.to_owned(),
+        port: DEFAULT_PORT,
+        user: None,
+        key_files: Vec::new(),
+        defect: Some(reason),
+    }
+}
+
+fn target(
+    inventory: &Inventory,
+    id: HostId,
+    settings: &Settings<'_>,
+    transport: Transport,
+    flags: &ConnectionFlags,
+) -> Target {
+    let name = inventory.host(id).map(|host| host.name.as_str()).unwrap_or_default();
+    let mut target = broken(inventory, id, name, String::new());
+    target.transport = transport;
+    let mut defects = Vec::new();
+    match settings.address(name) {
+        Ok(address) => target.address = address,
+        Err(reason) => defects.push(reason),
+    }
+    match settings.port(flags) {
+        Ok(port) => target.port = port,
+        Err(reason) => defects.push(reason),
+    }
+    match settings.text(&["ansible_ssh_user", "ansible_user"]) {
+        Ok(user) => target.user = user.or_else(|| flags.user.clone()),
+        Err(reason) => defects.push(reason),
+    }
+    match settings.text(&["ansible_ssh_private_key_file", "ansible_private_key_file"]) {
+        Ok(Some(path)) => target.key_files = vec![in_home(Path::new(&path), flags)],
+        Ok(None) => {
+            let absolute = flags.private_key.iter().map(|path| flags.working_directory.join(in_home(path, flags)));
+            target.key_files = absolute.collect();
+        }
+        Err(reason) => defects.push(reason),
+    }
+    target.defect = (!defects.is_empty()).then(|| defects.join("; "));
+    target
+}
+
+/// The path with a leading `~` replaced.
+fn in_home(path: &Path, flags: &ConnectionFlags) -> PathBuf {
+    match (path.strip_prefix("~"), &flags.home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+/// The value of the variable that wins among several names of one setting: the first of `names` that is set and not
+/// null.
+fn winning<'v>(variables: &'v Variables, names: &[&'static str]) -> Option<(&'static str, &'v super::model::Variable)> {
+    names.iter().find_map(|name| {
+        let variable = variables.get(*name).filter(|variable| variable.value != super::value::Value::Null)?;
+        Some((*name, variable))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::model::{Draft, Source};
+    use crate::inventory::patterns::Selection;
+    use crate::inventory::{ini, ranges};
+
+    fn prepare(text: &str, flags: &ConnectionFlags) -> Prepared {
+        let mut draft = Draft::new();
+        let source =
+            draft.add_source(Source { name: "hosts.ini".into(), file: None, folder: None, sha256: String::new() });
+        let diagnostics = ini::read(&mut draft, source, text, &mut ranges::Budget::new(1000));
+        assert_eq!(diagnostics, []);
+        let (inventory, _) = draft.reconcile().expect("consistent");
+        let hosts = inventory.select(&Selection::all()).expect("hosts").hosts;
+        targets(&inventory, &hosts, flags)
+    }
+
+    fn flags() -> ConnectionFlags {
+        ConnectionFlags {
+            user: Some("cli".to_owned()),
+            port: None,
+            private_key: Some("keys/cli".into()),
+            ssh_options: Vec::new(),
+            home: Some("/home/me".into()),
+            working_directory: "/work".into(),
+        }
+    }
+
+    #[test]
+    fn variables_win_over_flags_and_old_names_over_new_ones() {
+        let check = |line: &str, flags: &ConnectionFlags, expected: (&str, u16, &str, &str)| {
+            let prepared = prepare(line, flags);
+            let target = prepared.targets.first().expect("a target");
+            assert_eq!(target.defect, None);
+            let key = target.key_files.first().map(|path| path.display().to_string()).unwrap_or_default();
+            let user = target.user.clone().unwrap_or_default();
+            assert_eq!((target.address.as_str(), target.port, user.as_str(), key.as_str()), expected, "{line}");
+        };
+        let with_port = ConnectionFlags { port: Some(2200), ..flags() };
+        let with_option = ConnectionFlags { ssh_options: vec!["port 2201".to_owned()], ..flags() };
+        check("h1", &flags(), ("h1", 22, "cli", "/work/keys/cli"));
+        check("h1", &with_port, ("h1", 2200, "cli", "/work/keys/cli"));
+        check("h1", &with_option, ("h1", 2201, "cli", "/work/keys/cli"));
+        check("h1:2222", &with_port, ("h1", 2222, "cli", "/work/keys/cli"));
+        check("h1 ansible_user=a ansible_ssh_user=b", &flags(), ("h1", 22, "b", "/work/keys/cli"));
+        check("h1 ansible_user=a ansible_ssh_user=None", &flags(), ("h1", 22, "a", "/work/keys/cli"));
+        check(
+            "h1 ansible_host=[2001:db8::1] ansible_port='22.0'",
+            &flags(),
+            ("2001:db8::1", 22, "cli", "/work/keys/cli"),
+        );
+        check("h1 ansible_private_key_file=~/k ansible_user=0x10", &flags(), ("h1", 22, "16", "/home/me/k"));
+    }
+
+    #[test]
+    fn a_wrong_setting_is_the_defect_of_its_host_alone() {
+        let check = |line: &str, expected: &str| {
+            let prepared = prepare(line, &flags());
+            let defect = prepared.targets.first().and_then(|target| target.defect.clone());
+            assert_eq!(defect.as_deref(), Some(expected), "{line}");
+        };
+        check("h ansible_port=abc", "ansible_port (hosts.ini line 1) is no port: abc");
+        check("h ansible_port=99999", "ansible_port (hosts.ini line 1) is no port: 99999");
+        check("h ansible_host=''", "ansible_host (hosts.ini line 1) is empty");
+        check("h ansible_host=x:2200", "ansible_host (hosts.ini line 1) is x:2200; a port belongs into ansible_port");
+        check(
+            "h ansible_host='{{ x }}'",
+            "ansible_host (hosts.ini line 1) is a template, which is not rendered yet: {{ x }}",
+        );
+        check(
+            "h ansible_connection=community.foo.bar",
+            "connection 'community.foo.bar' (hosts.ini line 1) is not known; clockaudit needs SSH",
+        );
+    }
+
+    #[test]
+    fn hosts_without_ssh_are_skipped_with_the_reason() {
+        let check = |line: &str, expected: &str| {
+            let prepared = prepare(line, &flags());
+            assert_eq!(prepared.targets, []);
+            let reasons: Vec<_> = prepared.skipped.iter().map(|skipped| skipped.reason.as_str()).collect();
+            assert_eq!(reasons, [expected], "{line}");
+        };
+        check(
+            "c ansible_connection=community.docker.docker",
+            "connection 'community.docker.docker' is not SSH; a container shares its host's clock, audit the host instead",
+        );
+        check(
+            "w ansible_connection=winrm",
+            "connection 'winrm' (Windows) is not supported; clockaudit needs SSH and chrony",
+        );
+    }
+
+    #[test]
+    fn a_setting_without_effect_is_said_once() {
+        let prepared = prepare("h[1:3] ansible_password=x ansible_connection=paramiko", &flags());
+        let said: Vec<String> = prepared.diagnostics.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "hosts.ini line 1: ansible_password is not supported yet and has no effect on h[1-3]. \
+                 Hosts log in with keys",
+                "connection 'paramiko' of h[1-3] is OpenSSH's protocol too: it is used",
+            ]
+        );
+    }
+
+    #[test]
+    fn local_hosts_need_no_ssh() {
+        let prepared = prepare("localhost ansible_connection=local", &flags());
+        assert_eq!(prepared.targets.first().map(|target| target.transport), Some(Transport::Local));
+    }
+}

@@ -1,0 +1,193 @@
+//! What there is to say about an inventory: how grave, where (file, line, columns), what, and what to do about it.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// How grave a diagnostic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Something to know; nothing is wrong.
+    Note,
+    /// Read as Ansible reads it, but perhaps not as it was meant.
+    Warning,
+    /// Not understood.
+    Error,
+}
+
+impl Severity {
+    /// The word in front of the message.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A stretch of one line of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Line, from 1, as an editor counts.
+    pub line: usize,
+    /// First column, from 1, in characters.
+    pub column: usize,
+    /// Length in characters; 0 = a point.
+    pub length: usize,
+    /// The whole line, values of secrets replaced.
+    pub excerpt: String,
+}
+
+/// One thing to say about an inventory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How grave.
+    pub severity: Severity,
+    /// File, folder or command line word it is about, as the user named it.
+    pub file: Option<Arc<str>>,
+    /// Where in the file.
+    pub span: Option<Span>,
+    /// What is, in one line without a final period.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// What is missing from the inventory because of it ("hosts after this line"); `None` = nothing.
+    pub missing: Option<String>,
+}
+
+impl Diagnostic {
+    /// A diagnostic without place.
+    pub fn new(severity: Severity, message: impl Into<String>) -> Self {
+        Self { severity, file: None, span: None, message: message.into(), hint: None, missing: None }
+    }
+
+    /// An error without place.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, message)
+    }
+
+    /// A warning without place.
+    pub fn warning(message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, message)
+    }
+
+    /// A note without place.
+    pub fn note(message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, message)
+    }
+
+    /// The same, about a file.
+    #[must_use]
+    pub fn in_file(mut self, file: &Arc<str>) -> Self {
+        self.file = Some(Arc::clone(file));
+        self
+    }
+
+    /// The same, about a stretch of a line.
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = Some(span);
+        self
+    }
+
+    /// The same, with what to do.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same, with what is missing from the inventory because of it.
+    #[must_use]
+    pub fn with_missing(mut self, missing: impl Into<String>) -> Self {
+        self.missing = Some(missing.into());
+        self
+    }
+}
+
+/// One line: `inv/2.ini line 7: expected key=value, got "broken" (hosts after this line are missing). Fix it ...`.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.missing.is_some() {
+            f.write_str("inventory incomplete: ")?;
+        }
+        match (&self.file, &self.span) {
+            (Some(file), Some(span)) => write!(f, "{file} line {}: ", span.line)?,
+            (Some(file), None) => write!(f, "{file}: ")?,
+            (None, _) => {}
+        }
+        f.write_str(&self.message)?;
+        if let Some(missing) = &self.missing {
+            write!(f, " ({missing})")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, ". {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether any of the diagnostics says that data are missing: such an inventory is incomplete.
+pub fn any_missing(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.missing.is_some())
+}
+
+/// Words that mark a variable as a secret.
+const SECRET_WORDS: [&str; 6] = ["pass", "secret", "token", "private_key", "api_key", "credential"];
+
+/// Whether a variable of this name holds a secret (a key *file* is only a path).
+pub fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word)) && !name.ends_with("_file")
+}
+
+/// The line with the values of secrets replaced character by character, so that columns stay where they are.
+pub fn without_secrets(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut hidden = false;
+    for character in line.chars() {
+        if character == '=' && !hidden {
+            let name = out.split_whitespace().next_back().unwrap_or_default();
+            // In a `:vars` section the secret may hold blanks, so everything up to the line's end is hidden.
+            hidden = is_secret(name);
+            out.push('=');
+            continue;
+        }
+        if hidden && !character.is_whitespace() {
+            out.push('*');
+            continue;
+        }
+        out.push(character);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_never_reach_an_excerpt() {
+        let check = |line: &str, expected: &str| assert_eq!(without_secrets(line), expected);
+        check("web1 ansible_port=22", "web1 ansible_port=22");
+        check("web1 ansible_password=s3cr#t x=1", "web1 ansible_password=****** ***");
+        check("ansible_become_pass = a b", "ansible_become_pass = * *");
+        check("h ansible_ssh_private_key_file=/k", "h ansible_ssh_private_key_file=/k");
+    }
+
+    #[test]
+    fn the_one_line_form_names_place_loss_and_remedy() {
+        let file: Arc<str> = Arc::from("inv/2.ini");
+        let span = Span { line: 7, column: 4, length: 6, excerpt: "h3 broken".to_owned() };
+        let diagnostic = Diagnostic::error("expected key=value, got \"broken\"")
+            .in_file(&file)
+            .at(span)
+            .with_missing("hosts after this line are missing")
+            .with_hint("Fix the line, or pass --allow-incomplete-inventory");
+        assert_eq!(
+            diagnostic.to_string(),
+            "inventory incomplete: inv/2.ini line 7: expected key=value, got \"broken\" \
+             (hosts after this line are missing). Fix the line, or pass --allow-incomplete-inventory"
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! A line of hosts: a name or a range of names, a port, variables.
+
+use super::{Fault, Line, Reader};
+use crate::inventory::addresses;
+use crate::inventory::diagnostics::Diagnostic;
+use crate::inventory::model::Origin;
+use crate::inventory::ranges;
+use crate::inventory::shell_words::{self, Word, Words};
+use crate::inventory::value::Value;
+
+impl Reader<'_> {
+    pub(super) fn host_line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
+        let Words { words, cut } = shell_words::split(line.text).map_err(|error| {
+            Fault::new(line.full_span(), error.to_string())
+                .with_hint("Quote the whole value, or put a backslash before the quote")
+        })?;
+        let Some((pattern, assignments)) = words.split_first() else { return Ok(()) };
+        // All of the line is understood before any of it counts.
+        let (names, port) = self.host_names(line, pattern)?;
+        let mut variables: Vec<(&str, Value, Origin)> = Vec::with_capacity(assignments.len());
+        for word in assignments {
+            let (name, value) = self.assignment(line, word)?;
+            variables.push((name, value, self.origin(line, word.start)));
+        }
+        if let Some(at) = cut {
+            self.warn_of_comment(line, at, words.last());
+        }
+        for name in &names {
+            let (host, is_new) = self.draft.add_host(name, self.group, self.source);
+            if let Some(port) = port.as_ref().filter(|_| is_new) {
+                let origin = self.origin(line, pattern.start);
+                self.draft.set_host_variable(host, "ansible_port", Value::Integer(port.clone()), Some(origin));
+            }
+            for (variable, value, origin) in &variables {
+                self.draft.set_host_variable(host, variable, value.clone(), Some(*origin));
+            }
+        }
+        Ok(())
+    }
+
+    /// The hosts a pattern names, and their port.
+    fn host_names(&mut self, line: &Line<'_>, pattern: &Word) -> Result<(Vec<String>, Option<String>), Fault> {
+        let span = || line.span(pattern.start, pattern.length);
+        let text = pattern.text.as_str();
+        let address = addresses::parse(text);
+        let port = address.as_ref().and_then(|address| address.port);
+        if text.trim_end().ends_with(':') && port.is_none() {
+            return Err(Fault::new(span(), format!("`{text}` ends in a colon but names no port"))
+                .with_hint("YAML inventories end in .yml; an INI host line has no colon at its end"));
+        }
+        if text == "---" || text.is_empty() {
+            return Err(Fault::new(span(), format!("`{text}` is no host name"))
+                .with_hint("YAML inventories end in .yml or .yaml"));
+        }
+        let host = address.as_ref().map_or(text, |address| address.host);
+        let names = if ranges::has_range(host) {
+            let hint = "[1:9], [01:09] and [a:f] are ranges; an IPv6 address in brackets needs a :port";
+            ranges::expand(host, self.budget).map_err(|error| Fault::new(span(), error.to_string()).with_hint(hint))?
+        } else {
+            vec![host.to_owned()]
+        };
+        Ok((names, port.filter(|port| *port != "0").map(str::to_owned)))
+    }
+
+    fn assignment<'w>(&self, line: &Line<'_>, word: &'w Word) -> Result<(&'w str, Value), Fault> {
+        let (name, text) = word.text.split_once('=').ok_or_else(|| {
+            Fault::new(line.span(word.start, word.length), format!("expected key=value, got \"{}\"", word.text))
+                .with_hint("One host a line; a value with blanks needs quotes")
+        })?;
+        let value = self.value(text, line.span(word.start, word.length))?;
+        Ok((name, value))
+    }
+
+    /// `ansible_password=s3cr#t` loses its end without a word from Ansible.
+    fn warn_of_comment(&mut self, line: &Line<'_>, at: usize, last: Option<&Word>) {
+        let name = last.and_then(|word| word.text.split_once('=')).map_or("the name", |(name, _)| name);
+        let length = line.text.chars().count() - at;
+        let message = format!("what follows # after {name} is a comment");
+        let hint = "Quote the value if # belongs to it";
+        self.say(Diagnostic::warning(message).at(line.span(at, length)).with_hint(hint));
+    }
+}

@@ -1,0 +1,208 @@
+//! The INI reader: one file's text into the draft, line by line, with a diagnostic for what it cannot read.
+
+mod header;
+mod host_line;
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use self::header::{Header, Kind};
+use super::diagnostics::{Diagnostic, Severity, Span};
+use super::lines::{self, Line};
+use super::literals;
+use super::model::{Draft, GroupId, GroupVariable, Origin, SourceId};
+use super::ranges::Budget;
+use super::value::Value;
+
+/// What went wrong with a line: it ends the reading of its file.
+#[derive(Debug)]
+struct Fault {
+    span: Span,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Fault {
+    fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), hint: None }
+    }
+
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Reads a text into the draft. The first line that cannot be read ends it, and what was read before stays, as with
+/// Ansible; the diagnostic then says what is missing.
+pub fn read(draft: &mut Draft, source: SourceId, text: &str, budget: &mut Budget) -> Vec<Diagnostic> {
+    let file = draft.source(source).map(|source| Arc::clone(&source.name)).unwrap_or_default();
+    let mut reader = Reader {
+        draft,
+        source,
+        budget,
+        file,
+        group: GroupId::UNGROUPED,
+        kind: Kind::Hosts,
+        pending: IndexMap::new(),
+        diagnostics: Vec::new(),
+    };
+    let outcome =
+        lines::split(text).filter(|line| !line.text.starts_with(['#', ';'])).try_for_each(|line| reader.line(&line));
+    match outcome {
+        Err(fault) => reader.report(fault, "everything from this line on is missing"),
+        Ok(()) => reader.report_undeclared(),
+    }
+    reader.diagnostics
+}
+
+/// A group that was used before it was declared.
+struct Pending {
+    span: Span,
+    /// The groups it is to be below; `None` = it was seen through `:vars`.
+    parents: Option<Vec<GroupId>>,
+}
+
+struct Reader<'a> {
+    draft: &'a mut Draft,
+    source: SourceId,
+    budget: &'a mut Budget,
+    file: Arc<str>,
+    group: GroupId,
+    kind: Kind,
+    pending: IndexMap<String, Pending>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
+        if line.text.starts_with('[') {
+            match header::parse(line)? {
+                Some(header) => return self.header(line, &header),
+                // `[2001:db8::1]:22` and the like are host lines.
+                None if line.text.ends_with(']') => {
+                    return Err(Fault::new(line.full_span(), format!("`{}` is no section header", line.text))
+                        .with_hint("A header is [group], [group:children] or [group:vars], without blanks"));
+                }
+                None => {}
+            }
+        }
+        match self.kind {
+            Kind::Hosts => self.host_line(line),
+            Kind::Vars => self.variable_line(line),
+            Kind::Children => self.child_line(line),
+        }
+    }
+
+    fn header(&mut self, line: &Line<'_>, header: &Header<'_>) -> Result<(), Fault> {
+        let name = header.group;
+        let is_new = self.draft.group_named(name).is_none();
+        if is_new {
+            self.check_group_name(name, line.span(1, name.chars().count()));
+        }
+        self.group = self.draft.ensure_group(name);
+        self.kind = header.kind;
+        if header.kind == Kind::Vars {
+            if is_new && !self.pending.contains_key(name) {
+                self.pending.insert(name.to_owned(), Pending { span: line.full_span(), parents: None });
+            }
+            return Ok(());
+        }
+        let Some(pending) = self.pending.shift_remove(name) else { return Ok(()) };
+        for parent in pending.parents.unwrap_or_default() {
+            self.add_child(parent, self.group, line)?;
+        }
+        Ok(())
+    }
+
+    fn child_line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
+        let name = header::group_name(line.text).ok_or_else(|| {
+            Fault::new(line.full_span(), format!("expected the name of a group, got `{}`", line.text))
+                .with_hint("A :children section lists one group a line, without variables")
+        })?;
+        match self.draft.group_named(name) {
+            Some(child) => self.add_child(self.group, child, line),
+            None => {
+                let group = self.group;
+                let span = line.span(0, name.chars().count());
+                let pending =
+                    self.pending.entry(name.to_owned()).or_insert(Pending { span, parents: Some(Vec::new()) });
+                pending.parents.get_or_insert_default().push(group);
+                Ok(())
+            }
+        }
+    }
+
+    fn add_child(&mut self, parent: GroupId, child: GroupId, line: &Line<'_>) -> Result<(), Fault> {
+        self.draft.add_child(parent, child).map_err(|cycle| Fault::new(line.full_span(), cycle.to_string()))
+    }
+
+    fn variable_line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
+        let (key, raw) = line.text.split_once('=').ok_or_else(|| {
+            Fault::new(line.full_span(), format!("expected key=value, got \"{}\"", line.text))
+                .with_hint("A :vars section holds one key=value a line")
+        })?;
+        let (key, text) = (key.trim_end_matches(lines::is_space), raw.trim_start_matches(lines::is_space));
+        let start = line.text.chars().count() - text.chars().count();
+        let value = self.value(text, line.span(start, text.chars().count()))?;
+        let origin = self.origin(line, 0);
+        if self.draft.set_group_variable(self.group, key, value, Some(origin)) == GroupVariable::BadPriority {
+            self.say(
+                Diagnostic::warning(format!("ansible_group_priority is an integer, got `{text}`"))
+                    .at(line.full_span())
+                    .with_hint("The group keeps its priority"),
+            );
+        }
+        Ok(())
+    }
+
+    /// The typed value of a text.
+    fn value(&self, text: &str, span: Span) -> Result<Value, Fault> {
+        literals::value(text).map_err(|unhashable| {
+            Fault::new(span, unhashable.to_string()).with_hint("Quote the value: \"{{ ... }}\" is text")
+        })
+    }
+
+    fn origin(&self, line: &Line<'_>, start: usize) -> Origin {
+        Origin { source: self.source, line: line.number, column: line.column + start }
+    }
+
+    fn check_group_name(&mut self, name: &str, span: Span) {
+        let is_usual =
+            name.chars().all(super::addresses::is_word) && !name.starts_with(|first: char| first.is_ascii_digit());
+        if !is_usual {
+            let message = format!("`{name}` is an unusual name for a group");
+            let hint = "It is kept; letters, digits and _ are safe everywhere";
+            self.say(Diagnostic::note(message).at(span).with_hint(hint));
+        }
+    }
+
+    fn say(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic.in_file(&self.file));
+    }
+
+    fn report(&mut self, fault: Fault, missing: &str) {
+        let mut diagnostic = Diagnostic::new(Severity::Error, fault.message).at(fault.span).with_missing(missing);
+        diagnostic.hint = fault.hint;
+        self.say(diagnostic);
+    }
+
+    /// Groups that were used and never declared make the file as a whole wrong.
+    fn report_undeclared(&mut self) {
+        for (name, pending) in std::mem::take(&mut self.pending) {
+            let (message, hint) = match pending.parents {
+                None => (
+                    format!("[{name}:vars] is for a group that is nowhere declared"),
+                    format!("Declare it with [{name}], even without hosts"),
+                ),
+                Some(_) => (
+                    format!("`{name}` is listed below a group but nowhere declared"),
+                    format!("Declare it with [{name}], or list it as a host"),
+                ),
+            };
+            let fault = Fault::new(pending.span, message).with_hint(hint);
+            self.report(fault, "what this group was meant to hold is missing");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Globs over whole names, as Python's `fnmatch.fnmatchcase` has them.
+
+/// Whether a glob matches the whole name: `*`, `?`, `[abc]`, `[a-c]`, `[!abc]`; an unclosed `[` is itself.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let parts = parse(pattern);
+    let name: Vec<char> = name.chars().collect();
+    // The classic walk with one point of return: the last `*` and where it stood in the name.
+    let (mut part, mut at) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while at < name.len() || part < parts.len() {
+        match (parts.get(part), name.get(at)) {
+            (Some(Part::Any), _) => {
+                back = Some((part, at));
+                part += 1;
+                continue;
+            }
+            (Some(Part::One(one)), Some(character)) if one.takes(*character) => {
+                part += 1;
+                at += 1;
+                continue;
+            }
+            _ => {}
+        }
+        match back {
+            Some((star, from)) if from < name.len() => {
+                back = Some((star, from + 1));
+                part = star + 1;
+                at = from + 1;
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
+enum Part {
+    /// `*`
+    Any,
+    One(One),
+}
+
+enum One {
+    Anything,
+    Exactly(char),
+    Class { negated: bool, ranges: Vec<(char, char)> },
+}
+
+impl One {
+    fn takes(&self, character: char) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Exactly(wanted) => *wanted == character,
+            Self::Class { negated, ranges } => {
+                ranges.iter().any(|(low, high)| (*low..=*high).contains(&character)) != *negated
+            }
+        }
+    }
+}
+
+fn parse(pattern: &str) -> Vec<Part> {
+    let characters: Vec<char> = pattern.chars().collect();
+    let mut parts = Vec::new();
+    let mut at = 0;
+    while let Some(character) = characters.get(at) {
+        at += 1;
+        match character {
+            '*' => parts.push(Part::Any),
+            '?' => parts.push(Part::One(One::Anything)),
+            '[' => match class(&characters, at) {
+                Some((class, after)) => {
+                    parts.push(Part::One(class));
+                    at = after;
+                }
+                None => parts.push(Part::One(One::Exactly('['))),
+            },
+            other => parts.push(Part::One(One::Exactly(*other))),
+        }
+    }
+    parts
+}
+
+/// The class that begins after a `[`, and where it ends.
+fn class(characters: &[char], start: usize) -> Option<(One, usize)> {
+    let negated = characters.get(start) == Some(&'!');
+    let first = start + usize::from(negated);
+    // A `]` right at the beginning belongs to the class.
+    let search_from = first + usize::from(characters.get(first) == Some(&']'));
+    let length = characters.get(search_from..)?.iter().position(|character| *character == ']')?;
+    let end = search_from + length;
+    let inside = characters.get(first..end)?;
+    Some((One::Class { negated, ranges: ranges(inside) }, end + 1))
+}
+
+/// The ranges of a class, single characters among them. Python cuts at each hyphen that may join a range; an empty
+/// range (`c-a`) is left out.
+fn ranges(inside: &[char]) -> Vec<(char, char)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(low) = inside.get(at) {
+        match (inside.get(at + 1), inside.get(at + 2)) {
+            (Some('-'), Some(high)) => {
+                if low <= high {
+                    found.push((*low, *high));
+                }
+                at += 3;
+            }
+            _ => {
+                found.push((*low, *low));
+                at += 1;
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_match_whole_names() {
+        let check = |pattern: &str, name: &str, expected: bool| {
+            assert_eq!(matches(pattern, name), expected, "{pattern:?} on {name:?}");
+        };
+        check("web*", "web1", true);
+        check("web*", "aweb1", false);
+        check("*.eu.*", "web1.eu.test", true);
+        check("a?b", "a+b", true);
+        check("a?b", "ab", false);
+        check("[a-c]1", "b1", true);
+        check("[!a-c]1", "b1", false);
+        check("[]]", "]", true);
+        check("a[", "a[", true);
+        check("WEB", "web", false);
+        check("", "", true);
+        check("*", "", true);
+        check("*a*b*c", "xaybzc", true);
+    }
+}
