@@ -226,10 +226,13 @@ pub struct InventoryArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Print groups, hosts and variables as `ansible-inventory --list` does
-    #[arg(long, required_unless_present = "hosts", conflicts_with = "hosts")]
+    #[arg(long, group = "view", required_unless_present_any = ["host", "hosts"])]
     pub list: bool,
+    /// Print the variables of one host as `ansible-inventory --host` does
+    #[arg(long, group = "view", value_name = "HOST")]
+    pub host: Option<String>,
     /// Print the names of the hosts that match this pattern, one a line
-    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    #[arg(long, group = "view", value_name = "PATTERN", allow_hyphen_values = true)]
     pub hosts: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod generate;
+pub mod inventory;
 pub mod output;
 pub mod policy;
 pub mod record;
@@ -38,11 +39,10 @@ pub fn usage_error(error: &clap::Error) -> ExitStatus {
 fn dispatch(command: Command, terminal: &Terminal) -> Outcome {
     match command {
         Command::Report(args) => report::run(&args, terminal),
+        Command::Inventory(args) => inventory::run(&args, terminal),
         Command::Generate(command) => generate::run(command, terminal),
         Command::Replay(args) => replay::run(&args, terminal),
-        Command::Scan(_) | Command::Inventory(_) | Command::Demo(_) => {
-            Err(CommandError::internal("not wired yet"))
-        }
+        Command::Scan(_) | Command::Demo(_) => Err(CommandError::internal("not wired yet")),
     }
 }
 

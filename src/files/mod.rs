@@ -1,4 +1,5 @@
 //! Files on disk: what is read into the pure rooms, and what is written, whole or not at all.
 
+pub mod inventory;
 pub mod report;
 pub mod trace;

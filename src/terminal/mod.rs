@@ -1,6 +1,7 @@
 //! What the user sees: results on standard output, everything else on standard error. The only room that prints.
 
 mod color;
+pub mod diagnostics;
 mod progress;
 
 use std::io::{self, IsTerminal, Write};

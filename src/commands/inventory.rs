@@ -1,0 +1,128 @@
+//! `clockaudit inventory`: what the inventory holds, in the words of `ansible-inventory`.
+
+use indexmap::IndexSet;
+
+use super::error::{CommandError, Outcome};
+use crate::audit::ExitStatus;
+use crate::cli::{InventoryArgs, SelectionArgs};
+use crate::files::inventory::{LimitError, LoadError, LoadSettings, Loaded, Source, limit, load};
+use crate::inventory::listing;
+use crate::inventory::model::{HostId, Inventory};
+use crate::inventory::patterns::{PatternError, Selected, Selection};
+use crate::terminal::{Terminal, diagnostics};
+
+/// What is shown of an inventory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum View {
+    /// Groups, hosts and variables, as `ansible-inventory --list`.
+    List,
+    /// The variables of one host, as `ansible-inventory --host`.
+    Host(String),
+    /// The hosts that match a pattern, one a line, as `ansible PATTERN --list-hosts`.
+    Hosts(String),
+}
+
+/// Reads the inventory and shows what was asked for. An incomplete inventory is shown as far as it was read, and ends
+/// with the exit code of bad input unless that was allowed.
+pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
+    let settings = LoadSettings::of_this_process();
+    let loaded = open(&args.selection, &settings, terminal)?;
+    let limit = limit(&args.selection.limit, &settings)?;
+    let view = match (&args.host, &args.hosts) {
+        (Some(host), _) => View::Host(host.clone()),
+        (None, Some(pattern)) => View::Hosts(pattern.clone()),
+        (None, None) => View::List,
+    };
+    let (text, said) = show(&loaded.inventory, &view, limit)?;
+    terminal.say(&diagnostics::render(&said, terminal.stderr_is_colored()));
+    terminal.print(&text)?;
+    let is_fine = args.selection.allow_incomplete_inventory || !loaded.is_incomplete();
+    Ok(if is_fine { ExitStatus::Good } else { ExitStatus::BadInput })
+}
+
+/// What a view shows, and what there is to say about it.
+pub fn show(
+    inventory: &Inventory,
+    view: &View,
+    limit: Vec<String>,
+) -> Result<(String, Vec<crate::inventory::Diagnostic>), PatternError> {
+    match view {
+        View::List if limit.is_empty() => {
+            let hosts: IndexSet<HostId> = inventory.hosts().map(|(id, _)| id).collect();
+            Ok((listing::list(inventory, &hosts) + "\n", Vec::new()))
+        }
+        View::List => {
+            let selected = inventory.select(&Selection { pattern: "all".to_owned(), limit })?;
+            let hosts: IndexSet<HostId> = selected.hosts.into_iter().collect();
+            Ok((listing::list(inventory, &hosts) + "\n", selected.diagnostics))
+        }
+        View::Host(name) => {
+            let host = inventory.host_named(name).or_else(|| inventory.localhost(name));
+            let host = host.ok_or_else(|| PatternError::NoHost(format!("the name '{name}'")))?;
+            Ok((listing::host(inventory, host) + "\n", Vec::new()))
+        }
+        View::Hosts(pattern) => {
+            let selected = inventory.select(&Selection { pattern: pattern.clone(), limit })?;
+            let names = selected.hosts.iter().filter_map(|id| inventory.host(*id));
+            Ok((names.map(|host| format!("{}\n", host.name)).collect(), selected.diagnostics))
+        }
+    }
+}
+
+/// Reads the named inventories and says what there is to say about them.
+pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) -> Result<Loaded, CommandError> {
+    let sources: Vec<Source> =
+        args.inventories.iter().chain(&args.inventory).map(|name| Source::from(name.as_str())).collect();
+    let loaded = load(&sources, settings)?;
+    terminal.say(&diagnostics::render(&loaded.diagnostics, terminal.stderr_is_colored()));
+    Ok(loaded)
+}
+
+/// The hosts that a command is to work on. An incomplete inventory is an error unless that was allowed.
+pub fn select(
+    args: &SelectionArgs,
+    loaded: &Loaded,
+    settings: &LoadSettings,
+    terminal: &Terminal,
+) -> Result<Vec<HostId>, CommandError> {
+    if loaded.is_incomplete() && !args.allow_incomplete_inventory {
+        return Err(CommandError::bad_input("the inventory is incomplete")
+            .hint("correct what is said above, or pass `--allow-incomplete-inventory` to go on with what was read"));
+    }
+    let selection = Selection { pattern: "all".to_owned(), limit: limit(&args.limit, settings)? };
+    let Selected { hosts, diagnostics: said } = loaded.inventory.select(&selection)?;
+    terminal.say(&diagnostics::render(&said, terminal.stderr_is_colored()));
+    Ok(hosts)
+}
+
+impl From<PatternError> for CommandError {
+    fn from(error: PatternError) -> Self {
+        match error {
+            PatternError::NoHost(_) | PatternError::Subscript { .. } => Self::no_hosts(error.to_string()),
+            PatternError::Misleading(_) | PatternError::Regex { .. } | PatternError::RegexLimit(_) => {
+                Self::usage(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<LimitError> for CommandError {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::File { .. } => Self::bad_input(error.to_string()),
+            LimitError::Pattern(pattern) => pattern.into(),
+        }
+    }
+}
+
+impl From<LoadError> for CommandError {
+    fn from(error: LoadError) -> Self {
+        let text = error.to_string();
+        match error {
+            LoadError::NoSource { .. } => Self::usage(text)
+                .hint("name a file: `clockaudit scan inventory.ini`")
+                .hint("or name hosts, with a comma at the end: `clockaudit scan a.example,b.example,`"),
+            LoadError::Contradiction(_) => Self::bad_input(text).hint("take `all` out of the :children sections"),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Inventories on disk: sources found, read within limits, and put together.
+
+mod limit_file;
+mod neighbours;
+mod paths;
+mod reader;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::inventory::diagnostics::{self, Diagnostic};
+use crate::inventory::model::{Contradiction, Draft, Inventory, Source as SourceRecord};
+use crate::inventory::{host_list, ranges};
+
+pub use limit_file::{LimitError, limit};
+
+/// A source as the user named it: a path, or a list of hosts with a comma in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source(pub String);
+
+impl From<&str> for Source {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// What inventories may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest file, in bytes.
+    pub file_bytes: u64,
+    /// Most hosts that ranges may make, over all sources.
+    pub range_hosts: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file_bytes: 64 * 1024 * 1024, range_hosts: 1_000_000 }
+    }
+}
+
+/// Where sources are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadSettings {
+    /// The directory that relative paths start from.
+    pub working_directory: PathBuf,
+    /// The user's home, for `~`.
+    pub home: Option<PathBuf>,
+    /// Ansible's folder of the system, where `hosts` and `ansible.cfg` may be.
+    pub system_folder: PathBuf,
+    /// The environment.
+    pub environment: BTreeMap<String, String>,
+    /// What inventories may cost.
+    pub limits: Limits,
+}
+
+impl LoadSettings {
+    /// The directory, home and environment of this process.
+    pub fn of_this_process() -> Self {
+        // Names and values that are not Unicode cannot be meant for us.
+        let environment: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self {
+            working_directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            home: environment.get("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
+            system_folder: PathBuf::from("/etc/ansible"),
+            environment,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// An inventory, and what there is to say about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// What could be read.
+    pub inventory: Inventory,
+    /// What could not, and what is odd.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    /// Whether anything is missing: a scan of it goes on only with `--allow-incomplete-inventory`.
+    pub fn is_incomplete(&self) -> bool {
+        diagnostics::any_missing(&self.diagnostics)
+    }
+}
+
+/// Why there is no inventory at all.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Nobody named a source, and none of the usual places has one.
+    #[error("no inventory is named, and there is none in $ANSIBLE_INVENTORY or {}", default.display())]
+    NoSource {
+        /// The file that was looked for.
+        default: PathBuf,
+    },
+    /// The groups contradict each other.
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
+}
+
+/// Reads the sources in order into one inventory; a source that cannot be read is a diagnostic, and the others count.
+/// Without sources: `$ANSIBLE_INVENTORY`, else `/etc/ansible/hosts`.
+pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadError> {
+    let defaults = if sources.is_empty() { default_sources(settings)? } else { Vec::new() };
+    let mut loading = Loading {
+        settings,
+        draft: Draft::new(),
+        budget: ranges::Budget::new(settings.limits.range_hosts),
+        diagnostics: Vec::new(),
+    };
+    for source in sources.iter().chain(&defaults) {
+        loading.source(&source.0);
+    }
+    let Loading { draft, mut diagnostics, .. } = loading;
+    let (inventory, odd) = draft.reconcile()?;
+    diagnostics.extend(odd);
+    diagnostics.extend(neighbours::unread(&inventory, settings));
+    Ok(Loaded { inventory, diagnostics })
+}
+
+fn default_sources(settings: &LoadSettings) -> Result<Vec<Source>, LoadError> {
+    // A comma list of paths, never of hosts.
+    let named = settings.environment.get("ANSIBLE_INVENTORY").map(String::as_str).unwrap_or_default();
+    let named: Vec<Source> =
+        named.split(',').map(str::trim).filter(|path| !path.is_empty()).map(Source::from).collect();
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    let default = settings.system_folder.join("hosts");
+    if default.exists() {
+        return Ok(vec![Source(default.to_string_lossy().into_owned())]);
+    }
+    Err(LoadError::NoSource { default })
+}
+
+/// The sources read so far.
+struct Loading<'a> {
+    settings: &'a LoadSettings,
+    draft: Draft,
+    budget: ranges::Budget,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Loading<'_> {
+    fn source(&mut self, named: &str) {
+        let path = paths::resolve(named, self.settings);
+        if host_list::is_host_list(named) && !path.exists() {
+            let record =
+                SourceRecord { name: Arc::from(named), file: None, folder: None, sha256: sha256(named.as_bytes()) };
+            let id = self.draft.add_source(record);
+            host_list::read(&mut self.draft, id, named);
+            return;
+        }
+        self.file(&Arc::from(named), &path);
+    }
+}
+
+/// SHA-256 in lower-case hexadecimal.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

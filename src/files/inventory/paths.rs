@@ -1,0 +1,83 @@
+//! Paths of sources: variables and `~` expanded, made absolute, `..` taken out without following links.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::LoadSettings;
+
+/// The absolute path of a source as the user named it.
+pub(super) fn resolve(named: &str, settings: &LoadSettings) -> PathBuf {
+    let expanded = expand_variables(named, settings);
+    let path = match (expanded.strip_prefix('~'), &settings.home) {
+        (Some(""), Some(home)) => home.clone(),
+        (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
+        _ => PathBuf::from(expanded),
+    };
+    normalised(&settings.working_directory.join(path))
+}
+
+/// `$NAME` and `${NAME}`; a name that is not set stays as it is.
+fn expand_variables(text: &str, settings: &LoadSettings) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        let (name, tail) = match after.strip_prefix('{').and_then(|inside| inside.split_once('}')) {
+            Some(braced) => braced,
+            None => {
+                let end =
+                    after.find(|next: char| !(next.is_ascii_alphanumeric() || next == '_')).unwrap_or(after.len());
+                after.split_at(end)
+            }
+        };
+        match settings.environment.get(name) {
+            Some(value) => {
+                out.push_str(value);
+                rest = tail;
+            }
+            None => {
+                out.push('$');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn normalised(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_resolved_as_ansible_resolves_them() {
+        let settings = LoadSettings {
+            working_directory: "/work/fleet".into(),
+            home: Some("/home/me".into()),
+            environment: [("DEEP".to_owned(), "a/b".to_owned())].into(),
+            ..LoadSettings::of_this_process()
+        };
+        let check = |named: &str, expected: &str| assert_eq!(resolve(named, &settings), Path::new(expected), "{named}");
+        check("hosts", "/work/fleet/hosts");
+        check("../x/./hosts", "/work/x/hosts");
+        check("/etc/hosts", "/etc/hosts");
+        check("~/own.ini", "/home/me/own.ini");
+        check("~other/own.ini", "/work/fleet/~other/own.ini");
+        check("$DEEP/hosts", "/work/fleet/a/b/hosts");
+        check("${DEEP}/hosts", "/work/fleet/a/b/hosts");
+        check("$NONE/hosts", "/work/fleet/$NONE/hosts");
+    }
+}
