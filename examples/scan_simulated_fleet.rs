@@ -29,7 +29,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let Some(epoch) = middle_of_the_first_window(&seen) else { return Err("no host was measured".into()) };
     let readings: Vec<_> = seen.controller.iter().map(|reading| (reading.at, reading.x)).collect();
     let config = Config::STANDARD;
-    let Some(controller) = controller_at(&readings, epoch, config.rho) else { return Err("no controller's clock".into()) };
+    let Some(controller) = controller_at(&readings, epoch, config.rho) else {
+        return Err("no controller's clock".into());
+    };
     println!("{:10} {:>19}   {:>13}   {:>19}", "host", "offset", "± bound", "truth now");
     for observation in &seen.observations {
         match (estimate(&observation.exchanges, Nanos::ZERO, epoch, &config), &observation.failure) {

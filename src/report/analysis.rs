@@ -14,10 +14,10 @@ pub use fleet::{FleetAnalysis, GroupAnalysis, PairLine};
 pub use host::{Finding, HostAnalysis};
 pub use hunt::{HuntLine, hunt};
 
+use crate::clock::Estimate;
 use crate::clock::estimate::Status;
 use crate::clock::pairs::Standing;
 use crate::clock::rate::{RateEnds, common_rate};
-use crate::clock::Estimate;
 use crate::probe::Trace;
 use crate::probe::trace::Settings;
 
