@@ -266,6 +266,12 @@ impl HostCell {
         }
     }
 
+    /// Why the session ended, where it ended while the probe was still to come.
+    pub(super) fn lost_before_greeting(&self) -> Option<String> {
+        let known = self.lock();
+        known.closed.clone().filter(|_| !known.probe_over)
+    }
+
     /// Another command is about to be tried instead of the probe.
     pub(super) fn probe_again(&self) {
         self.lock().probe_over = false;

@@ -11,7 +11,7 @@ use super::hearing::{Hearing, Misheard, Stamps};
 use super::host_key::{HostKeys, Judgement};
 use super::wire::{Arrival, Cut, WireShared};
 use crate::probe::transcript::{self, MAX_LINE};
-use crate::probe::{HostEvent, Reader, Stage};
+use crate::probe::{FailureCode, HostEvent, Reader, Stage};
 
 /// Channels that a server may try to open at us before the session is ended; each is refused.
 const UNASKED_CHANNELS: u32 = 16;
@@ -117,7 +117,12 @@ impl SessionHandler {
 
     fn refuse_channel(&mut self) -> Result<(), SessionEnd> {
         self.unasked_channels += 1;
-        if self.unasked_channels > UNASKED_CHANNELS { Err(SessionEnd::UnaskedChannels) } else { Ok(()) }
+        if self.unasked_channels <= UNASKED_CHANNELS {
+            return Ok(());
+        }
+        let end = SessionEnd::UnaskedChannels;
+        self.cell.fail(FailureCode::Dropped, self.cell.stage(), end.to_string());
+        Err(end)
     }
 }
 

@@ -92,9 +92,9 @@ impl Opener {
         let left = limits.connect.saturating_sub(begun.elapsed());
         let turn = self.handshakes.acquire().await;
         // The limit of the whole way begins with the host's turn: what it waited for others is not its fault.
-        let opened = timeout(limits.host, async {
-            let (wire, shared) = Wire::new(socket, self.plan.clock);
-            let connection = self.handshake(target, cell, wire, shared, left).await?;
+        let (wire, shared) = Wire::new(socket, self.plan.clock);
+        let opening = timeout(limits.host, async {
+            let connection = self.handshake(target, cell, wire, Arc::clone(&shared), left).await?;
             let connection = self.authenticated(target, cell, connection).await?;
             cell.enter(Stage::Channel);
             let started = timeout(limits.channel, connection.start(&self.command)).await;
@@ -112,8 +112,11 @@ impl Opener {
                 }
             }
         });
-        let expired = || late(cell.stage(), limits.host, "not ready");
-        opened.await.unwrap_or_else(|_| Err(expired()))
+        let opened = opening.await.unwrap_or_else(|_| Err(late(cell.stage(), limits.host, "not ready")));
+        if opened.is_err() {
+            shared.cut_off(limits.close).await;
+        }
+        opened
     }
 
     async fn handshake(
@@ -166,6 +169,9 @@ impl Opener {
     async fn fall_back(&self, cell: &Arc<HostCell>, connection: Connection) -> Result<Session, Failure> {
         if cell.failure().is_some() {
             return Err(no_shell(cell));
+        }
+        if let Some(detail) = cell.lost_before_greeting() {
+            return Err(Failure { code: FailureCode::Dropped, stage: Stage::Probe, detail });
         }
         cell.probe_again();
         let limit = self.plan.limits.channel;

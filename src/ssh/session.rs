@@ -172,6 +172,15 @@ impl Session {
             self.cell.end().await;
         };
         let _ = timeout(limit, farewell).await;
+        let wire = match &self.link {
+            Link::Loop { connection, .. } => Some(Arc::clone(&connection.wire)),
+            Link::Date(connection) => Some(Arc::clone(&connection.wire)),
+            Link::Local(_) => None,
+        };
+        drop(self);
+        if let Some(wire) = wire {
+            wire.cut_off(limit).await;
+        }
     }
 }
 

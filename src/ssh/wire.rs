@@ -9,10 +9,13 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::scan_clock::{Mark, ScanClock};
 use crate::clock::UnixNanos;
@@ -46,6 +49,7 @@ pub(super) enum Cut {
 #[derive(Debug)]
 pub(super) struct WireShared {
     dead: AtomicBool,
+    gone: watch::Sender<bool>,
     cut: Mutex<Option<Cut>>,
     reader: AtomicWaker,
     writer: AtomicWaker,
@@ -74,6 +78,7 @@ impl WireShared {
     fn new() -> Self {
         Self {
             dead: AtomicBool::new(false),
+            gone: watch::Sender::new(false),
             cut: Mutex::new(None),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
@@ -96,6 +101,14 @@ impl WireShared {
         self.dead.store(true, Ordering::SeqCst);
         self.reader.wake();
         self.writer.wake();
+    }
+
+    /// Cuts the wire and waits until the library has let go of it, `limit` at most: it does so when its task runs next.
+    pub(super) async fn cut_off(&self, limit: Duration) {
+        self.cut(Cut::Unwanted);
+        let mut gone = self.gone.subscribe();
+        // Neither running out of time nor a closed channel leaves anything else to do.
+        let _ = timeout(limit, gone.wait_for(|gone| *gone)).await;
     }
 
     /// Why the wire was cut from this side, if it was.
@@ -239,6 +252,7 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         LIVE.fetch_sub(1, Ordering::SeqCst);
+        self.shared.gone.send_replace(true);
     }
 }
 

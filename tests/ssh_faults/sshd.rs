@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use clockaudit::demo::SimulatedFleet;
 use clockaudit::inventory::target::{Target, Transport};
 use clockaudit::ssh::ConnectionPlan;
 use tempfile::TempDir;
@@ -27,15 +28,16 @@ impl Sshd {
         {
             keygen(&at.join(name), kind);
         }
+        encrypt(&at.join("encrypted_key"));
         let authorized: String =
             ["user_key", "rsa_key"].map(|name| fs::read_to_string(at.join(format!("{name}.pub"))).unwrap()).concat();
         fs::write(at.join("authorized_keys"), authorized).unwrap();
         fs::set_permissions(at.join("authorized_keys"), fs::Permissions::from_mode(0o600)).unwrap();
         let port = free_port();
         let config = format!(
-            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {0}/host_key\nAuthorizedKeysFile {0}/authorized_keys\n\
+            "{lines}\nListenAddress 127.0.0.1\nPort {port}\nHostKey {0}/host_key\nAuthorizedKeysFile {0}/authorized_keys\n\
              PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-             PermitRootLogin prohibit-password\nMaxStartups 500\nLogLevel QUIET\n{lines}\n",
+             PermitRootLogin prohibit-password\nMaxStartups 500\nLogLevel QUIET\n",
             at.display()
         );
         fs::write(at.join("sshd_config"), config).unwrap();
@@ -86,6 +88,13 @@ fn keygen(path: &Path, kind: &str) {
     assert!(made.success());
 }
 
+/// Makes a key with a passphrase.
+fn encrypt(path: &Path) {
+    let made =
+        Command::new("ssh-keygen").args(["-q", "-N", "secret", "-t", "ed25519", "-f"]).arg(path).status().unwrap();
+    assert!(made.success());
+}
+
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -102,4 +111,17 @@ pub(crate) fn plain_target(address: &str, port: u16) -> Target {
         key_files: Vec::new(),
         defect: None,
     }
+}
+
+/// Every host of a simulated fleet as a target, read from the inventory that the fleet has written.
+pub(crate) fn targets_of(fleet: &SimulatedFleet) -> Vec<Target> {
+    let inventory = fs::read_to_string(fleet.inventory()).unwrap();
+    let of = |name: &str| {
+        let line = inventory.lines().find(|line| line.split_whitespace().next() == Some(name)).unwrap();
+        let value = |key: &str| line.split_whitespace().find_map(|word| word.strip_prefix(key)).unwrap().to_owned();
+        let mut target = plain_target(&value("ansible_host="), value("ansible_port=").parse().unwrap());
+        name.clone_into(&mut target.name);
+        target
+    };
+    fleet.hosts().map(|host| of(&host.name)).collect()
 }

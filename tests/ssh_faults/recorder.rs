@@ -1,0 +1,75 @@
+//! An SSH server that lets nobody in and remembers whatever a client sent after the key exchange.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use russh::keys::{Algorithm, PrivateKey, PublicKeyBase64};
+use russh::server::{Auth, Config, Handler, PublicKeyOffer, run_stream};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// The running server.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    pub(crate) port: u16,
+    /// How often a client tried to log in, by whatever method.
+    pub(crate) attempts: Arc<AtomicUsize>,
+    key: PrivateKey,
+    task: JoinHandle<()>,
+}
+
+struct Remembering(Arc<AtomicUsize>);
+
+impl Handler for Remembering {
+    type Error = russh::Error;
+
+    async fn auth_none(&mut self, _: &str) -> Result<Auth, russh::Error> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(Auth::reject())
+    }
+
+    async fn auth_publickey_offered(&mut self, _: &str, _: PublicKeyOffer<'_>) -> Result<Auth, russh::Error> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(Auth::reject())
+    }
+}
+
+impl Recorder {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let key = new_key();
+        let config = Arc::new(Config { keys: vec![key.clone()], ..Config::default() });
+        let attempts = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&attempts);
+        let task = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (config, handler) = (Arc::clone(&config), Remembering(Arc::clone(&counter)));
+                tokio::spawn(async move {
+                    if let Ok(session) = run_stream(config, client, handler).await {
+                        // A refused client ends the session with an error, as it should.
+                        let _ = session.await;
+                    }
+                });
+            }
+        });
+        Self { port, attempts, key, task }
+    }
+
+    /// The line that makes this server's key known, or another key in its place.
+    pub(crate) fn known_hosts_line(&self, its_own: bool) -> String {
+        let other = new_key();
+        let key = if its_own { &self.key } else { &other };
+        format!("[127.0.0.1]:{} ssh-ed25519 {}\n", self.port, key.public_key().public_key_base64())
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn new_key() -> PrivateKey {
+    PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap()
+}
