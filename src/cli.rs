@@ -259,7 +259,7 @@ pub struct ReplayArgs {
 #[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
     /// How many simulated hosts
-    #[arg(long, value_name = "N", default_value = "12", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value = "24", value_parser = at_least_one)]
     pub hosts: usize,
     /// Leave the fleet running, with an inventory, key and known_hosts written for it
     #[arg(long)]

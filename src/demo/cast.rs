@@ -72,10 +72,10 @@ impl Part {
                 host.timekeeper = TimekeeperPlan::None;
             }
             Self::Slewing => {
-                let motion = Motion::Slews { rate: Ppm::from_ppm(3_000), period: Nanos::from_seconds(20) };
-                let ahead = Nanos::from_millis(-88);
-                host.clock = ClockPlan { motion, ..offset(ahead) };
-                host.timekeeper = TimekeeperPlan::honest(ahead);
+                let motion = Motion::Slews { rate: Ppm::from_ppm(400), period: Nanos::from_seconds(60) };
+                let behind = Nanos::from_micros(random.i64(-78_000..-70_000));
+                host.clock = ClockPlan { motion, ..offset(behind) };
+                host.timekeeper = TimekeeperPlan::honest(behind);
             }
             Self::Adrift => {
                 // Nobody corrects it: it keeps the rate error of its crystal.

@@ -1,0 +1,128 @@
+//! `clockaudit demo`: a simulated fleet on loopback, scanned the way that real ones are.
+
+use std::env;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+
+use super::error::{CommandError, Outcome};
+use super::output::OutputPlan;
+use super::scan::conclude;
+use crate::audit::{FailOn, Policy, ReferenceChoice};
+use crate::cli::DemoArgs;
+use crate::demo::{SimulatedFleet, StartError, plan_fleet};
+use crate::inventory::Target;
+use crate::probe::Seen;
+use crate::report::model::Kind;
+use crate::report::{Place, Provenance};
+use crate::ssh::{ConnectionPlan, Fleet, SamplingPlan, StopSignal, TimeLimits};
+use crate::terminal::Terminal;
+
+/// The same number gives the same fleet, so that what a user sees can be talked about.
+const SEED: u64 = 1;
+/// This process holds both ends of every session.
+const SESSIONS_EACH: u32 = 2;
+/// How long a host may take to connect, in a small fleet: loopback answers in a fraction of a millisecond, and the demo's
+/// black holes shall not keep anyone waiting for 10 s.
+const CONNECT: Duration = Duration::from_secs(1);
+/// What each host adds to that: both ends of all key exchanges share this machine's processors.
+const CONNECT_EACH: Duration = Duration::from_millis(2);
+/// How much longer than the slowest connection the first sampling window waits.
+const GATHER: Duration = Duration::from_secs(5);
+
+/// Starts a fleet, scans it, shows what was found; with `--keep`, leaves it running until Ctrl-C.
+pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
+    let output = OutputPlan::new(&args.output, FailOn::Down)?;
+    let simulated = SimulatedFleet::start(plan_fleet(args.hosts, SEED), SESSIONS_EACH)?;
+    let runtime = Runtime::new().map_err(|error| CommandError::internal(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        let stop = StopSignal::from_outside(None);
+        let sampling = SamplingPlan::default();
+        let targets = simulated.targets();
+        let provenance = provenance(&targets);
+        let seen = measure(targets, &connection(&simulated), &sampling, &stop, terminal).await;
+        let policy = Policy {
+            warn: sampling.warn,
+            crit: sampling.crit,
+            reference: ReferenceChoice::Controller,
+            samples: sampling.samples,
+        };
+        let status = conclude(&seen, &provenance, &policy, &output, terminal)?;
+        if args.keep && stop.reason().is_none() {
+            terminal.say(&invitation(&simulated));
+            stop.given().await;
+        }
+        Ok(status)
+    })
+}
+
+/// Connects to the simulated hosts and samples them.
+async fn measure(
+    targets: Vec<Target>,
+    connection: &ConnectionPlan,
+    sampling: &SamplingPlan,
+    stop: &StopSignal,
+    terminal: &Terminal,
+) -> Seen {
+    let names = targets.iter().map(|target| target.name.clone()).collect();
+    let progress = terminal.watch(names, sampling.samples);
+    let listener = progress.clone();
+    let fleet = Fleet::connect(targets, connection, move |event| listener.hear(&event), stop.clone()).await;
+    let seen = fleet.observe(sampling).await;
+    progress.finish();
+    seen
+}
+
+/// How the simulated hosts are reached: with their own key and known hosts, nothing of the user's.
+fn connection(simulated: &SimulatedFleet) -> ConnectionPlan {
+    let usual = TimeLimits::default();
+    let hosts = u32::try_from(simulated.hosts().len()).unwrap_or(u32::MAX);
+    let connect = usual.connect.min(CONNECT + CONNECT_EACH.saturating_mul(hosts));
+    ConnectionPlan {
+        user_known_hosts: vec![simulated.known_hosts()],
+        global_known_hosts: Vec::new(),
+        agent: None,
+        limits: TimeLimits { connect, ..usual },
+        gather: connect + GATHER,
+        ..ConnectionPlan::for_this_user()
+    }
+}
+
+/// Where the report's hosts come from.
+fn provenance(targets: &[Target]) -> Provenance {
+    let place = |target: &Target| Place {
+        address: Some(target.address.clone()),
+        port: Some(target.port),
+        groups: target.groups.clone(),
+    };
+    Provenance {
+        kind: Kind::Demo,
+        run: format!("demo-{}", std::process::id()),
+        sources: vec!["simulated".to_owned()],
+        sha256: None,
+        places: targets.iter().map(place).collect(),
+    }
+}
+
+/// What can be done with a fleet that stays.
+fn invitation(simulated: &SimulatedFleet) -> String {
+    let program = env::args().next().unwrap_or_else(|| "clockaudit".to_owned());
+    format!(
+        "\nThe simulated fleet runs on until Ctrl-C. In another terminal:\n  \
+         {program} scan {} --ssh-option UserKnownHostsFile={}\n\
+         Its inventory, key and known_hosts are in {}\n",
+        simulated.inventory().display(),
+        simulated.known_hosts().display(),
+        simulated.folder().display(),
+    )
+}
+
+impl From<StartError> for CommandError {
+    fn from(error: StartError) -> Self {
+        let failed = Self::internal(error.to_string());
+        match error {
+            StartError::TooManyHosts { .. } => Self::usage(failed.message),
+            _ => failed,
+        }
+    }
+}
