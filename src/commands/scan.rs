@@ -1,11 +1,56 @@
 //! `clockaudit scan`: the way of the data, from inventory text to a report.
 
-use super::error::Outcome;
+use super::error::{CommandError, Outcome};
+use super::inventory;
 use super::output::{OutputPlan, deliver};
-use crate::audit::{self, Policy};
+use super::plan::{Measurement, ScanPlan, run_id};
+use super::record::record;
+use crate::audit::{self, ExitStatus, Policy};
+use crate::cli::ScanArgs;
+use crate::files::inventory::{LoadSettings, Loaded};
+use crate::inventory::connection::{self, Prepared};
+use crate::inventory::target::Target;
 use crate::probe::Seen;
-use crate::report::{self, Provenance};
-use crate::terminal::Terminal;
+use crate::report::{self, Place, Provenance, model::Kind};
+use crate::ssh::{Fleet, StopSignal};
+use crate::terminal::{Terminal, diagnostics};
+
+/// Measures the selected hosts and reports on them.
+pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
+    let plan = ScanPlan::new(args, terminal)?; // what was typed -> what is needed
+    let settings = LoadSettings::of_this_process();
+    let loaded = inventory::open(&args.selection, &settings, terminal)?; // text -> Inventory, diagnostics shown
+    let hosts = inventory::select(&args.selection, &loaded, &settings, terminal)?; // pattern -> hosts
+    let prepared = connection::targets(&loaded.inventory, &hosts, &plan.flags); // hosts -> Targets
+    let targets = ready(prepared, &plan.policy, terminal)?;
+    if plan.list_hosts {
+        terminal.print(&list(&targets))?;
+        return Ok(ExitStatus::Good);
+    }
+    let provenance = provenance(&loaded, &targets);
+    let seen = measure(targets, &plan.measurement, terminal)?; // all hosts, one start signal
+    let recorded = plan.record.as_deref().map_or(Ok(()), |path| record(path, &seen, &provenance.places));
+    let status = conclude(&seen, &provenance, &plan.policy, &plan.output, terminal)?;
+    recorded.map(|()| status)
+}
+
+/// Connects to every target, samples their clocks together, and tells what was seen; Ctrl-C, SIGTERM and the deadline
+/// end it early with what is known by then.
+pub fn measure(targets: Vec<Target>, plan: &Measurement, terminal: &Terminal) -> Result<Seen, CommandError> {
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| CommandError::internal(format!("failed to start the runtime: {error}")))?;
+    let progress = terminal.watch(targets.iter().map(|target| target.name.clone()).collect(), plan.sampling.samples);
+    let listener = progress.clone();
+    let seen = runtime.block_on(async {
+        let stop = StopSignal::from_outside(plan.deadline);
+        let fleet = Fleet::connect(targets, &plan.connection, move |event| listener.hear(&event), stop).await;
+        fleet.observe(&plan.sampling).await
+    });
+    progress.finish();
+    // A name look-up that hangs in the system's resolver must not hold up the report.
+    runtime.shutdown_background();
+    Ok(seen)
+}
 
 /// Judges what was seen, shows it and writes it: the last part of the way, for scans of every kind.
 pub fn conclude(
@@ -19,4 +64,49 @@ pub fn conclude(
     let judgement = audit::judge(seen, &estimates, policy); // estimates -> verdicts and findings
     let report = report::compose(seen, &estimates, &judgement, policy, provenance);
     deliver(&report, output, terminal)
+}
+
+/// Where targets are, for the report.
+pub fn places(targets: &[Target]) -> Vec<Place> {
+    let place = |target: &Target| Place {
+        address: Some(target.address.clone()),
+        port: Some(target.port),
+        groups: target.groups.clone(),
+    };
+    targets.iter().map(place).collect()
+}
+
+/// The targets, once everything about them is said and the reference is known to be among them.
+fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec<Target>, CommandError> {
+    let Prepared { targets, skipped, diagnostics: said } = prepared;
+    terminal.tell(&diagnostics::render(&said, terminal.stderr_is_colored()));
+    for host in skipped {
+        terminal.note(&format!("{} is not audited: {}", host.name, host.reason));
+    }
+    if targets.is_empty() {
+        return Err(CommandError::no_hosts("none of the selected hosts can be audited"));
+    }
+    if let audit::ReferenceChoice::Host(name) = &policy.reference {
+        if !targets.iter().any(|target| target.name == *name) {
+            return Err(CommandError::usage(format!("the reference `{name}` is not among the selected hosts"))
+                .hint("name it as the inventory does, and let `--limit` include it"));
+        }
+    }
+    Ok(targets)
+}
+
+/// The hosts as `ansible --list-hosts` lists them.
+fn list(targets: &[Target]) -> String {
+    let names = targets.iter().map(|target| format!("    {}\n", target.name));
+    format!("  hosts ({}):\n", targets.len()) + &names.collect::<String>()
+}
+
+fn provenance(loaded: &Loaded, targets: &[Target]) -> Provenance {
+    Provenance {
+        kind: Kind::Scan,
+        run: run_id(),
+        sources: loaded.inventory.sources().map(|source| source.name.to_string()).collect(),
+        sha256: None,
+        places: places(targets),
+    }
 }

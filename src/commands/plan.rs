@@ -1,0 +1,118 @@
+//! What a scan needs, worked out once from what was typed; everything past this border takes plans.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::error::CommandError;
+use super::output::OutputPlan;
+use super::policy::policy;
+use crate::audit::Policy;
+use crate::cli::{ConnectionArgs, ScanArgs};
+use crate::clock::Nanos;
+use crate::inventory::connection::ConnectionFlags;
+use crate::ssh::{Applied, ConnectionPlan, OptionError, SamplingPlan, UnknownKeys};
+use crate::terminal::Terminal;
+
+/// How long a sampling window waits for slow logins after the last connection may have come about.
+const LOGIN_GRACE: Duration = Duration::from_secs(5);
+
+/// What a scan needs.
+#[derive(Debug, Clone)]
+pub struct ScanPlan {
+    /// Whether the hosts are only to be listed.
+    pub list_hosts: bool,
+    /// What the command line says about connections, for the inventory to overrule.
+    pub flags: ConnectionFlags,
+    /// How hosts are measured.
+    pub measurement: Measurement,
+    /// The limits and the reference.
+    pub policy: Policy,
+    /// Where the exchanges are recorded.
+    pub record: Option<PathBuf>,
+    /// Where results go.
+    pub output: OutputPlan,
+}
+
+/// How hosts are measured.
+#[derive(Debug, Clone)]
+pub struct Measurement {
+    /// How hosts are connected to.
+    pub connection: ConnectionPlan,
+    /// How their clocks are sampled.
+    pub sampling: SamplingPlan,
+    /// When the whole run ends at the latest.
+    pub deadline: Option<Duration>,
+}
+
+impl ScanPlan {
+    /// Works out the plan; settings without effect are said.
+    pub fn new(args: &ScanArgs, terminal: &Terminal) -> Result<Self, CommandError> {
+        let policy = policy(&args.policy, args.samples)?;
+        let connection = connection(&args.connection, terminal)?;
+        let sampling = Measurement::sampling(&policy);
+        Ok(Self {
+            list_hosts: args.list_hosts,
+            flags: flags(&args.connection),
+            measurement: Measurement { connection, sampling, deadline: args.connection.deadline.map(duration) },
+            policy,
+            record: args.record.clone(),
+            output: OutputPlan::new(&args.output, args.policy.fail_on)?,
+        })
+    }
+}
+
+impl Measurement {
+    /// How clocks are sampled for a policy.
+    pub fn sampling(policy: &Policy) -> SamplingPlan {
+        let standard = SamplingPlan::default();
+        SamplingPlan {
+            samples: policy.samples,
+            most: standard.most.max(policy.samples),
+            warn: policy.warn,
+            crit: policy.crit,
+            ..standard
+        }
+    }
+}
+
+fn flags(args: &ConnectionArgs) -> ConnectionFlags {
+    ConnectionFlags {
+        user: args.user.clone(),
+        port: args.port,
+        private_key: args.private_key.clone(),
+        ssh_options: args.ssh_option.clone(),
+        home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
+        working_directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+    }
+}
+
+fn connection(args: &ConnectionArgs, terminal: &Terminal) -> Result<ConnectionPlan, CommandError> {
+    let mut plan = ConnectionPlan::for_this_user();
+    plan.limits.connect = duration(args.timeout);
+    for option in &args.ssh_option {
+        if let Applied::Ignored(why) = plan.apply_option(option)? {
+            terminal.warn(&why);
+        }
+    }
+    if args.accept_new {
+        plan.unknown_keys = UnknownKeys::AcceptNew;
+    }
+    plan.gather = plan.limits.connect + LOGIN_GRACE;
+    plan.forks = args.forks;
+    Ok(plan)
+}
+
+/// A name for a run: when it was started, and what tells it from others of that second.
+pub fn run_id() -> String {
+    format!("{}-{:04x}", chrono::Utc::now().format("%Y%m%dT%H%M%SZ"), fastrand::u16(..))
+}
+
+fn duration(length: Nanos) -> Duration {
+    Duration::from_nanos(length.0.max(0).unsigned_abs())
+}
+
+impl From<OptionError> for CommandError {
+    fn from(error: OptionError) -> Self {
+        Self::usage(error.to_string()).hint("options are written as for `ssh -o`: `--ssh-option HostKeyAlias=gate`")
+    }
+}
