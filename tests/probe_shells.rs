@@ -3,6 +3,13 @@
 //!
 //! Programs are hidden as they are in life: something of that name is there, and does not work. A missing shell is a failure,
 //! `tests/run` installs them all.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a broken case must end the test"
+)]
 
 use std::fs;
 use std::io::{Read, Write};

@@ -1,5 +1,6 @@
 //! Timekeepers' texts: what real chronyc printed, from 1.31 to 4.8 and in every state, is read as an independent reader of
 //! the same files reads it (`tests/data/timekeepers/expected.json`), and nothing that is printed makes the parser panic.
+#![expect(clippy::expect_used, reason = "a broken case must end the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -33,7 +34,7 @@ fn facts_of(capture: &str) -> Facts {
         let line = line.strip_prefix("[stdout] ").or_else(|| line.strip_prefix("[stderr] ")).unwrap_or(line);
         match line {
             _ if line.starts_with("[rc=") => {
-                fact("chrony.rc", line.trim_start_matches("[rc=").split([' ', ']']).next().expect("a status"))
+                fact("chrony.rc", line.trim_start_matches("[rc=").split([' ', ']']).next().expect("a status"));
             }
             _ if line.matches(',').count() == 13 => fact("chrony.csv", line),
             _ if line.contains(" : ") => fact("chrony.text", line),
