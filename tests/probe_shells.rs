@@ -34,35 +34,33 @@ const LOGIN_SHELLS: [&[&str]; 8] =
 const BIN_SHELLS: [(&str, bool); 6] =
     [("dash", false), ("bash", true), ("busybox", true), ("ksh93", false), ("mksh", true), ("zsh", false)];
 
-/// A host on which some programs do not work.
+/// A host on which some programs do not work, or are others than here.
 #[derive(Debug, Clone, Copy)]
 struct Host {
     /// The programs that do not work.
     hidden: &'static [&'static str],
-    /// Whether `date` is busybox's, which knows neither `-f` nor `%N`.
-    busybox_date: bool,
+    /// The programs that are busybox's: its `date` knows neither `-f` nor `%N`.
+    busybox: &'static [&'static str],
+    /// The programs that are scripts of `/bin/sh`.
+    scripts: &'static [(&'static str, &'static str)],
     /// The reader that is left, if `/bin/sh` does not read the clock itself.
     reader: Reader,
-    /// What `chronyc` is there, as a script of `/bin/sh`; the system's own, if any, where empty.
-    chronyc: &'static str,
-    /// Whether `timeout` is busybox's.
-    busybox_timeout: bool,
 }
 
-const fn host(hidden: &'static [&'static str], busybox_date: bool, reader: Reader) -> Host {
-    Host { hidden, busybox_date, reader, chronyc: "", busybox_timeout: false }
+const fn host(hidden: &'static [&'static str], busybox: &'static [&'static str], reader: Reader) -> Host {
+    Host { hidden, busybox, scripts: &[], reader }
 }
 
 const HOSTS: [Host; 9] = [
-    host(&[], false, Reader::Bash),
-    host(&["bash"], false, Reader::DateStream),
-    host(&["bash", "stdbuf"], false, Reader::Perl),
-    host(&["bash", "stdbuf", "perl"], false, Reader::Python),
-    host(&["bash", "stdbuf", "perl", "python3"], false, Reader::Zsh),
-    host(&["bash", "stdbuf", "perl", "python3", "zsh"], false, Reader::DatePair),
-    host(&["bash", "stdbuf", "perl", "python3", "zsh"], true, Reader::Adjtimex),
-    host(&["bash", "stdbuf", "perl", "python3", "zsh", "busybox"], true, Reader::WholeSecond),
-    host(EVERYTHING, false, Reader::DatePair),
+    host(&[], &[], Reader::Bash),
+    host(&["bash"], &[], Reader::DateStream),
+    host(&["bash", "stdbuf"], &[], Reader::Perl),
+    host(&["bash", "stdbuf", "perl"], &[], Reader::Python),
+    host(&["bash", "stdbuf", "perl", "python3"], &[], Reader::Zsh),
+    host(&["bash", "stdbuf", "perl", "python3", "zsh"], &[], Reader::DatePair),
+    host(&["bash", "stdbuf", "perl", "python3", "zsh"], &["date"], Reader::Adjtimex),
+    host(&["bash", "stdbuf", "perl", "python3", "zsh", "busybox"], &["date"], Reader::WholeSecond),
+    host(EVERYTHING, &[], Reader::DatePair),
 ];
 
 /// All that the probe and the facts script ever name, but `date`.
@@ -107,16 +105,13 @@ impl Session {
         for program in host.hidden {
             symlink("/bin/false", shadows.path().join(program)).expect("a link");
         }
-        if host.busybox_date {
-            symlink(path_of("busybox"), shadows.path().join("date")).expect("a link");
+        for program in host.busybox {
+            symlink(path_of("busybox"), shadows.path().join(program)).expect("a link");
         }
-        if host.busybox_timeout {
-            symlink(path_of("busybox"), shadows.path().join("timeout")).expect("a link");
-        }
-        if !host.chronyc.is_empty() {
-            let chronyc = shadows.path().join("chronyc");
-            fs::write(&chronyc, format!("#!/bin/sh\n{}\n", host.chronyc)).expect("a file");
-            fs::set_permissions(&chronyc, fs::Permissions::from_mode(0o755)).expect("permissions");
+        for (program, text) in host.scripts {
+            let script = shadows.path().join(program);
+            fs::write(&script, format!("#!/bin/sh\n{text}\n")).expect("a file");
+            fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("permissions");
         }
         let shell = shadows.path().join("sh");
         symlink(path_of(bin_shell), &shell).expect("a link");
@@ -254,23 +249,23 @@ fn check(login: &[&str], bin_shell: &str, host: Host, expected: Reader, stdin: S
 
 #[test]
 fn every_login_shell_finds_every_rung() {
-    for login in LOGIN_SHELLS {
-        for host in HOSTS {
-            check(login, "dash", host, host.reader, Stdin::Pipe);
+    std::thread::scope(|scope| {
+        for login in LOGIN_SHELLS {
+            scope.spawn(move || HOSTS.map(|host| check(login, "dash", host, host.reader, Stdin::Pipe)));
         }
-    }
+    });
 }
 
 #[test]
 fn every_shell_may_be_bin_sh() {
-    for (bin_shell, reads_the_clock) in BIN_SHELLS {
-        for stdin in [Stdin::Pipe, Stdin::Socket] {
-            for host in HOSTS {
-                let expected = if reads_the_clock { Reader::Shell } else { host.reader };
-                check(&["dash"], bin_shell, host, expected, stdin);
+    std::thread::scope(|scope| {
+        for (bin_shell, reads_the_clock) in BIN_SHELLS {
+            for stdin in [Stdin::Pipe, Stdin::Socket] {
+                let expected = move |host: Host| if reads_the_clock { Reader::Shell } else { host.reader };
+                scope.spawn(move || HOSTS.map(|host| check(&["dash"], bin_shell, host, expected(host), stdin)));
             }
         }
-    }
+    });
 }
 
 #[test]
@@ -287,7 +282,7 @@ fn a_probe_that_is_hung_up_on_ends() {
 #[test]
 fn a_host_without_any_clock_says_so() {
     let hidden = &["adjtimex", "bash", "busybox", "date", "perl", "python3", "stdbuf", "zsh"];
-    let mut session = Session::start(&["dash"], "dash", host(hidden, false, Reader::ExecDate), Stdin::Pipe);
+    let mut session = Session::start(&["dash"], "dash", host(hidden, &[], Reader::ExecDate), Stdin::Pipe);
     let mut output = String::new();
     session.stdout.read_to_string(&mut output).expect("text");
     assert!(output.starts_with("\nCKA1 none Linux "), "{output:?}");
@@ -308,6 +303,38 @@ fn facts_are_bounded_and_need_no_root() {
         "{facts:?}"
     );
     session.leaves_nothing();
+}
+
+/// `stdbuf` that does nothing: `date -f -` would answer at the end of its input only.
+const IDLE_STDBUF: Host =
+    Host { hidden: &["bash"], scripts: &[("stdbuf", r#"shift; exec "$@""#)], ..host(&[], &[], Reader::Perl) };
+
+#[test]
+fn a_reader_that_would_not_answer_is_passed_over() {
+    check(&["dash"], "dash", IDLE_STDBUF, Reader::Perl, Stdin::Pipe);
+}
+
+#[test]
+fn the_kernel_clock_is_read_in_its_own_unit() {
+    const KERNEL: &[&str] = &["bash", "stdbuf", "perl", "python3", "zsh"];
+    const MICROSECONDS: Host = Host {
+        scripts: &[("busybox", "echo ' status: 64 (UNSYNC)\n time.tv_sec: 1795291639\n time.tv_usec: 42\n'")],
+        ..host(KERNEL, &["date"], Reader::Adjtimex)
+    };
+    const NANOSECONDS: Host = Host {
+        scripts: &[("busybox", "echo ' status: 8256 (UNSYNC)\n time.tv_sec: 1795291639\n time.tv_usec: 42\n'")],
+        ..MICROSECONDS
+    };
+    for (bin_shell, _) in BIN_SHELLS.into_iter().filter(|(_, reads_the_clock)| !reads_the_clock) {
+        for (host, fraction, resolution) in [(MICROSECONDS, 42_000, 1_000), (NANOSECONDS, 42, 1)] {
+            let mut session = Session::start(&["dash"], bin_shell, host, Stdin::Pipe);
+            let (reader, _) = session.hello();
+            assert_eq!(reader, Reader::Adjtimex);
+            let exchange = session.exchange(reader);
+            assert_eq!(exchange.first, UnixNanos(1_795_291_639_000_000_000 + fraction), "{bin_shell}");
+            assert_eq!(exchange.resolution, Nanos(resolution), "{bin_shell}");
+        }
+    }
 }
 
 /// A chronyc of today, of 1.x, and one that hangs.
@@ -343,10 +370,11 @@ const HUNG_CHRONYC: &str =
 
 #[test]
 fn the_claim_is_read_in_every_shell() {
-    let versions = [(CHRONYC, "4.3", 143_254_949), (OLD_CHRONYC, "1.31", 143_253_977)];
+    const NEW: Host = Host { scripts: &[("chronyc", CHRONYC)], ..HOSTS[0] };
+    const OLD: Host = Host { scripts: &[("chronyc", OLD_CHRONYC)], ..HOSTS[0] };
     for (bin_shell, _) in BIN_SHELLS {
-        for (chronyc, version, bound) in versions {
-            let mut session = Session::start(&["dash"], bin_shell, Host { chronyc, ..HOSTS[0] }, Stdin::Pipe);
+        for (host, version, bound) in [(NEW, "4.3", 143_254_949), (OLD, "1.31", 143_253_977)] {
+            let mut session = Session::start(&["dash"], bin_shell, host, Stdin::Pipe);
             let (reader, _) = session.hello();
             let (bracket, facts) = session.facts(reader);
             assert_true(&bracket);
@@ -360,6 +388,7 @@ fn the_claim_is_read_in_every_shell() {
 
 #[test]
 fn a_chronyc_that_hangs_is_ended() {
+    const HUNG: Host = Host { scripts: &[("chronyc", HUNG_CHRONYC)], ..HOSTS[0] };
     let check = |bin_shell: &str, host: Host| {
         let mut session = Session::start(&["dash"], bin_shell, host, Stdin::Pipe);
         let (reader, _) = session.hello();
@@ -368,8 +397,7 @@ fn a_chronyc_that_hangs_is_ended() {
         assert_eq!(facts.get("chrony.rc"), Some("124"), "{bin_shell}, {host:?}");
         session.leaves_nothing();
     };
-    let hung = Host { chronyc: HUNG_CHRONYC, ..HOSTS[0] };
-    let hosts = [hung, Host { busybox_timeout: true, ..hung }, Host { hidden: &["timeout"], ..hung }];
+    let hosts = [HUNG, Host { busybox: &["timeout"], ..HUNG }, Host { hidden: &["timeout"], ..HUNG }];
     std::thread::scope(|scope| {
         for (bin_shell, _) in BIN_SHELLS {
             for host in hosts {

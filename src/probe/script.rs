@@ -88,14 +88,14 @@ const LADDER: [Rung; 9] = [
 /// The probe. `n` asks twice; `v` is satisfied with two plausible readings of which the second is not smaller; the first
 /// rung that satisfies it is greeted with and run.
 ///
-/// Three proofs are stricter. `date -f -` must answer before its input ends, or its output is buffered and it would never
-/// answer: `x` arrives half a second later on the same pipe and must not come first. The shells' `$EPOCHREALTIME` must have
+/// Two proofs are stricter. `date -f -` must answer before its input ends, or its output is buffered and it would never
+/// answer: `x` arrives a second later on the same pipe and must not come first. The shells' `$EPOCHREALTIME` must have
 /// moved, or it is a variable of the environment. The reader is asked in a subshell, because ksh93 loses output of the last
 /// part of a pipeline that it runs itself.
 const PROBE: &str = concat!(
     "exec 2>/dev/null;LC_ALL=C;PATH=${PATH:-/bin}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin;",
     "export LC_ALL PATH I P;",
-    "n(){ echo now;echo now;case $r in date-stream)stdbuf -oL date -f - </dev/null>&2&&sleep .5;echo x>&3;;esac;};",
+    "n(){ echo now;echo now;case $r in date-stream)stdbuf -oL date -f - </dev/null>&2&&sleep 1;echo x>&3;;esac;};",
     "v(){ case $1$2 in *[A-Za-z%-]*)return 1;;esac;case $r in *sh*)[ $1 = $2 ]&&return 1;;esac;",
     "s=${1%%[.,]*};t=${2%%[.,]*};",
     "[ $s -ge 0 ]&&[ $t -ge $s ]&&{ [ $t -gt $s ]||[ 1${2#*[.,]} -ge 1${1#*[.,]} ];};};",
