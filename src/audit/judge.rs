@@ -15,8 +15,9 @@ use crate::timekeeper::{self, ClaimOutcome};
 
 /// How many of the worst pairs are named.
 const WORST_PAIRS: usize = 10;
-/// A timer this late at the 95th percentile queues stamps (`docs/measurement.md`, 8).
-const LATE_TIMER: Nanos = Nanos::from_micros(50);
+/// A timer this late at the 95th percentile (`docs/measurement.md`, 8) shows in the bounds. The pace is lowered much earlier,
+/// from 50 us on, which an idle machine's timer slack alone can reach.
+const LATE_TIMER: Nanos = Nanos::from_millis(1);
 
 /// What is said of one host.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -100,6 +100,7 @@ fn provenance(targets: &[Target]) -> Provenance {
         run: format!("demo-{}", std::process::id()),
         sources: vec!["simulated".to_owned()],
         sha256: None,
+        incomplete: false,
         places: targets.iter().map(place).collect(),
     }
 }

@@ -5,6 +5,7 @@ pub mod error;
 pub mod generate;
 pub mod inventory;
 pub mod output;
+pub mod plan;
 pub mod policy;
 pub mod record;
 pub mod replay;
@@ -39,12 +40,12 @@ pub fn usage_error(error: &clap::Error) -> ExitStatus {
 
 fn dispatch(command: Command, terminal: &Terminal) -> Outcome {
     match command {
-        Command::Demo(args) => demo::run(&args, terminal),
+        Command::Scan(args) => scan::run(&args, terminal),
         Command::Report(args) => report::run(&args, terminal),
         Command::Inventory(args) => inventory::run(&args, terminal),
-        Command::Generate(command) => generate::run(command, terminal),
         Command::Replay(args) => replay::run(&args, terminal),
-        Command::Scan(_) => Err(CommandError::internal("not wired yet")),
+        Command::Demo(args) => demo::run(&args, terminal),
+        Command::Generate(command) => generate::run(command, terminal),
     }
 }
 

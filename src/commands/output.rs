@@ -55,5 +55,6 @@ pub fn exit_status(report: &Report, fail_on: FailOn) -> ExitStatus {
         model::Verdict::Warn => Verdict::Warn,
         model::Verdict::Ok | model::Verdict::Undecided | model::Verdict::Down => Verdict::Ok,
     };
-    ExitStatus::of(Counts { ok, warn, crit, undecided, down }, fleet, report.run.partial, fail_on)
+    let is_partial = report.run.partial || report.run.inventory.incomplete;
+    ExitStatus::of(Counts { ok, warn, crit, undecided, down }, fleet, is_partial, fail_on)
 }

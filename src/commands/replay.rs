@@ -67,6 +67,7 @@ fn provenance(trace: &Trace, text: &str, path: &Path) -> Provenance {
         run: format!("replay-{}", trace.seen.started.0),
         sources: vec![path.display().to_string()],
         sha256: Some(digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()),
+        incomplete: false,
         places: trace
             .hosts
             .iter()

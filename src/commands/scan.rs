@@ -1,5 +1,7 @@
 //! `clockaudit scan`: the way of the data, from inventory text to a report.
 
+use sha2::{Digest, Sha256};
+
 use super::error::{CommandError, Outcome};
 use super::inventory;
 use super::output::{OutputPlan, deliver};
@@ -9,6 +11,7 @@ use crate::audit::{self, ExitStatus, Policy};
 use crate::cli::ScanArgs;
 use crate::files::inventory::{LoadSettings, Loaded};
 use crate::inventory::connection::{self, Prepared};
+use crate::inventory::model::Source;
 use crate::inventory::target::Target;
 use crate::probe::Seen;
 use crate::report::{self, Place, Provenance, model::Kind};
@@ -79,7 +82,7 @@ pub fn places(targets: &[Target]) -> Vec<Place> {
 /// The targets, once everything about them is said and the reference is known to be among them.
 fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec<Target>, CommandError> {
     let Prepared { targets, skipped, diagnostics: said } = prepared;
-    terminal.tell(&diagnostics::render(&said, terminal.stderr_is_colored()));
+    terminal.say(&diagnostics::render(&said, terminal.stderr_is_colored()));
     for host in skipped {
         terminal.note(&format!("{} is not audited: {}", host.name, host.reason));
     }
@@ -102,11 +105,24 @@ fn list(targets: &[Target]) -> String {
 }
 
 fn provenance(loaded: &Loaded, targets: &[Target]) -> Provenance {
+    let sources = loaded.inventory.sources();
     Provenance {
         kind: Kind::Scan,
         run: run_id(),
-        sources: loaded.inventory.sources().map(|source| source.name.to_string()).collect(),
-        sha256: None,
+        sources: sources.iter().map(|source| source.name.to_string()).collect(),
+        sha256: Some(fingerprint(sources)),
+        incomplete: loaded.is_incomplete(),
         places: places(targets),
+    }
+}
+
+/// One fingerprint for all sources: the only one's own, else that of all of theirs, one a line.
+fn fingerprint(sources: &[Source]) -> String {
+    match sources {
+        [one] => one.sha256.clone(),
+        all => {
+            let lines: String = all.iter().map(|source| format!("{}\n", source.sha256)).collect();
+            Sha256::digest(lines.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        }
     }
 }

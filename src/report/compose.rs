@@ -20,6 +20,8 @@ pub struct Provenance {
     pub sources: Vec<String>,
     /// SHA-256 of all sources, hexadecimal, where there is text to hash.
     pub sha256: Option<String>,
+    /// Whether a part of the sources could not be understood, so that hosts may be missing.
+    pub incomplete: bool,
     /// Where each host is, in the order of the observations.
     pub places: Vec<Place>,
 }
@@ -102,6 +104,7 @@ fn run(seen: &Seen, judgement: &Judgement, provenance: &Provenance) -> model::Ru
             sources: provenance.sources.clone(),
             sha256: provenance.sha256.clone(),
             selected: seen.observations.len(),
+            incomplete: provenance.incomplete,
         },
     }
 }

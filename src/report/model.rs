@@ -115,6 +115,9 @@ pub struct Inventory {
     pub sha256: Option<String>,
     /// How many hosts were selected.
     pub selected: usize,
+    /// Whether a part of the inventory could not be understood, so that hosts may be missing.
+    #[serde(default)]
+    pub incomplete: bool,
 }
 
 /// The limits.

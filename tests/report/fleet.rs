@@ -113,6 +113,7 @@ pub(crate) fn report_of(seen: &Seen, policy: &Policy) -> Report {
         run: "20261124T160000Z-0001".to_owned(),
         sources: vec!["inventory.ini".to_owned()],
         sha256: None,
+        incomplete: false,
         places: seen.observations.iter().map(|_| Place::default()).collect(),
     };
     report::compose(seen, &estimates, &judgement, policy, &provenance)

@@ -6,6 +6,7 @@ use super::cells::{self, Units};
 use super::layout::{Line, lay_out};
 use crate::audit::figure;
 use crate::clock::Nanos;
+use crate::inventory::folding;
 use crate::report::escape::escaped;
 use crate::report::model::{Host, Report, Verdict};
 
@@ -155,6 +156,6 @@ fn likeness(host: &Host) -> String {
 /// Names folded into ranges, or their number where that is shorter to read.
 pub(super) fn names(hosts: &[&Host]) -> String {
     let escaped: Vec<String> = hosts.iter().map(|host| escaped(&host.name)).collect();
-    let folded = escaped.join(",");
+    let folded = folding::fold(&escaped.iter().map(String::as_str).collect::<Vec<_>>());
     if folded.chars().count() <= LONGEST_NAMES { folded } else { format!("{} hosts", hosts.len()) }
 }

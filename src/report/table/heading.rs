@@ -33,6 +33,12 @@ pub(super) fn above(report: &Report) -> Vec<String> {
         };
         lines.push(format!("{style}PARTIAL{style:#}   the run was ended {cause}; what is here was measured before"));
     }
+    if report.run.inventory.incomplete {
+        let style = style(Verdict::Warn);
+        lines.push(format!(
+            "{style}INCOMPLETE{style:#}   a part of the inventory was not understood; hosts may be missing"
+        ));
+    }
     lines
 }
 
