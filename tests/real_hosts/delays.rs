@@ -7,6 +7,7 @@ use crate::support::confinement::confined;
 use crate::support::delay::{Delay, DelayProxy};
 use crate::support::fleet::Fleet;
 use crate::support::host::HostPlan;
+use crate::support::measured::Measured;
 use crate::support::session::scan;
 
 /// Scans a fleet behind that delay, as often as asked for; gives each report to `check`.
@@ -20,11 +21,9 @@ fn scan_behind(fleet: &Fleet, delay: Delay, runs: usize, check: impl Fn(&Report)
     for _ in 0..runs {
         let session = scan(fleet, &inventory, &[]);
         let report = session.report();
-        for told in &report.hosts {
-            let clock = told.clock.as_ref().unwrap_or_else(|| panic!("{} was not measured: {session}", told.name));
-            let (lo, hi) = clock.lo_s.zip(clock.hi_s).expect("bounds against this machine");
-            let truth = fleet.host(&told.name).clock.offset_at(clock.at.0);
-            assert!(lo.0 <= truth && truth <= hi.0, "{}: {truth} is not in {clock:?}", told.name);
+        for host in &fleet.hosts {
+            let measured = Measured::of(host, &report);
+            assert!(measured.holds(), "{}: {measured:?}", host.plan.name);
         }
         check(&report);
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::net::SocketAddrV4;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use clockaudit::clock::{Nanos, Ppm, UnixNanos};
 use clockaudit::probe::reader::Reader;
@@ -124,13 +125,17 @@ fn every_host_of_the_ladder_greets_with_its_reader() {
     confined("harness::every_host_of_the_ladder_greets_with_its_reader", || {
         let (plans, readers): (Vec<_>, Vec<_>) = ladder::plans().into_iter().unzip();
         let fleet = Fleet::start(plans);
-        for (host, reader) in fleet.hosts.iter().zip(readers) {
-            let greeting = ssh(&fleet, host, &exec_command()).stdout;
-            let expected = format!("{GREETING}{} Linux", reader.label());
-            match reader {
-                Reader::ExecDate => assert!(greeting.contains(" UTC "), "{}: {greeting}", host.plan.name),
-                _ => assert!(greeting.contains(&expected), "{}: {greeting}", host.plan.name),
-            }
+        let greeting = |host| ssh(&fleet, host, &exec_command()).stdout;
+        let greetings: Vec<String> = thread::scope(|scope| {
+            let asked: Vec<_> = fleet.hosts.iter().map(|host| scope.spawn(move || greeting(host))).collect();
+            asked.into_iter().map(|answer| answer.join().expect("an answer")).collect()
+        });
+        for ((host, reader), greeting) in fleet.hosts.iter().zip(readers).zip(greetings) {
+            let expected = match reader {
+                Reader::ExecDate => " UTC ".to_owned(),
+                reader => format!("{GREETING}{} Linux", reader.label()),
+            };
+            assert!(greeting.contains(&expected), "{}: {greeting}", host.plan.name);
         }
     });
 }
@@ -138,8 +143,9 @@ fn every_host_of_the_ladder_greets_with_its_reader() {
 #[test]
 fn a_real_chronyd_follows_its_time_server() {
     confined("harness::a_real_chronyd_follows_its_time_server", || {
-        // Starts 0.3 s behind, is taken by its own chronyd to where its server is: 2 s ahead of the truth, and content.
+        // Starts 0.3 s behind, gains 80 ppm, is taken by its own chronyd to where its server is: 2 s ahead of the truth, and content.
         let lied_to = HostPlan {
+            rate: Ppm::from_ppm(80),
             time_server: Some(Nanos::from_seconds(2)),
             ..HostPlan::new("lied-to", Nanos::from_millis(-300))
         };

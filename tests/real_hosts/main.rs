@@ -1,7 +1,13 @@
 //! Real hosts: OpenSSH and dropbear servers, login shells of every kind, real chronyd, each host with a clock of its own.
 
 #[cfg(test)]
+mod claims;
+#[cfg(test)]
+mod delays;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod rungs;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;

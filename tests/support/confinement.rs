@@ -18,15 +18,10 @@ pub(crate) fn can_set_clock(status: &str) -> bool {
 
 /// Runs a test that starts hosts; where this process could set the clock, runs that test alone in one that cannot.
 pub(crate) fn confined(test: &str, body: impl FnOnce()) {
-    let status = fs::read_to_string("/proc/self/status").expect("the status of this process");
-    assert!(
-        status.contains("\nUid:\t0\t"),
-        "hosts of their own need root, for their namespaces: run ./tests/run as root"
-    );
-    if can_set_clock(&status) {
+    if can_set_clock(&own_status()) {
         let [program, arguments @ ..] = SETPRIV;
         let this = env::current_exe().expect("the path of this test");
-        let run = Command::new(program).args(arguments).arg(this).args([test, "--exact", "--nocapture"]).output();
+        let run = Command::new(program).args(arguments).arg(this).args([test, "--exact", "--include-ignored"]).output();
         let run = run.expect("setpriv of util-linux");
         let (told, complained) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
         assert!(run.status.success() && told.contains("1 passed"), "{told}\n{complained}");
@@ -34,4 +29,11 @@ pub(crate) fn confined(test: &str, body: impl FnOnce()) {
     } else {
         body();
     }
+}
+
+/// What the kernel says of this process; fails where it is not root.
+pub(crate) fn own_status() -> String {
+    let status = fs::read_to_string("/proc/self/status").expect("the status of this process");
+    assert!(status.contains("\nUid:\t0\t"), "test hosts need root, for their namespaces: run ./tests/run as root");
+    status
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use tempfile::TempDir;
@@ -12,17 +13,22 @@ use tempfile::TempDir;
 use super::host::{Host, HostPlan, USER};
 use super::host_clock;
 
+/// One fleet at a time in a process: another's start would be in the way of measurements.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// Running hosts; they end when the fleet is dropped.
 #[derive(Debug)]
 pub(crate) struct Fleet {
     /// The hosts, in the order of their plans. Before the folder, so that they end before it goes.
     pub(crate) hosts: Vec<Host>,
     folder: TempDir,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Fleet {
     /// Starts all hosts; returns when the last is ready.
     pub(crate) fn start(plans: impl IntoIterator<Item = HostPlan>) -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().expect("a folder for the fleet");
         let key = folder.path().join("user_key");
         let mut keygen = Command::new("ssh-keygen");
@@ -40,14 +46,9 @@ impl Fleet {
             let starting: Vec<_> = plans.into_iter().map(start).collect();
             starting.into_iter().map(|host| host.join().expect("a host that starts")).collect()
         });
-        let fleet = Self { hosts, folder };
+        let fleet = Self { hosts, folder, _alone: alone };
         fleet.write_known_hosts(fleet.hosts.iter().map(|host| (host.address, host.key.as_str())));
         fleet
-    }
-
-    /// The host of that name.
-    pub(crate) fn host(&self, name: &str) -> &Host {
-        self.hosts.iter().find(|host| host.plan.name == name).expect("a host of that name")
     }
 
     /// Where everything of the fleet is kept.

@@ -6,4 +6,5 @@ pub(crate) mod fleet;
 pub(crate) mod host;
 pub(crate) mod host_clock;
 pub(crate) mod ladder;
+pub(crate) mod measured;
 pub(crate) mod session;
