@@ -5,6 +5,8 @@ mod claims;
 #[cfg(test)]
 mod delays;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod rungs;

@@ -73,9 +73,18 @@ impl Fleet {
 
     /// Writes an inventory that reaches every host at the address that `door` gives for it, and makes the keys known there.
     pub(crate) fn inventory_through(&self, file: &str, door: impl Fn(&Host) -> SocketAddrV4) -> PathBuf {
+        self.write_known_hosts(self.hosts.iter().map(|host| (door(host), host.key.as_str())));
+        self.inventory_of(file, self.hosts.iter().map(|host| (host.plan.name.as_str(), door(host))))
+    }
+
+    /// Writes an inventory of names and addresses, whatever is there.
+    pub(crate) fn inventory_of<'name>(
+        &self,
+        file: &str,
+        addresses: impl IntoIterator<Item = (&'name str, SocketAddrV4)>,
+    ) -> PathBuf {
         let mut text = String::from("[fleet]\n");
-        for host in &self.hosts {
-            let (name, address) = (&host.plan.name, door(host));
+        for (name, address) in addresses {
             writeln!(text, "{name} ansible_host={} ansible_port={}", address.ip(), address.port())
                 .expect("text in memory");
         }
@@ -83,11 +92,11 @@ impl Fleet {
         let vars = format!("\n[fleet:vars]\nansible_user={USER}\nansible_ssh_private_key_file={}\n", key.display());
         let path = self.folder.path().join(file);
         fs::write(&path, text + &vars).expect("an inventory");
-        self.write_known_hosts(self.hosts.iter().map(|host| (door(host), host.key.as_str())));
         path
     }
 
-    fn write_known_hosts<'key>(&self, keys: impl Iterator<Item = (SocketAddrV4, &'key str)>) {
+    /// Makes known which key to expect at which address, and no other.
+    pub(crate) fn write_known_hosts<'key>(&self, keys: impl Iterator<Item = (SocketAddrV4, &'key str)>) {
         let mut text = String::new();
         for (address, key) in keys {
             writeln!(text, "[{}]:{} {key}", address.ip(), address.port()).expect("text in memory");

@@ -1,6 +1,5 @@
 //! A real host: an SSH server, a login shell and programs of its own choice, its own clock and its own chronyd.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
@@ -48,8 +47,8 @@ pub(crate) struct HostPlan {
     pub(crate) replaced: Vec<(&'static str, &'static str)>,
     /// Programs that the host lacks: they are there and fail.
     pub(crate) hidden: Vec<&'static str>,
-    /// The one command that sshd runs whatever is asked for.
-    pub(crate) forced_command: Option<String>,
+    /// More lines of sshd's configuration.
+    pub(crate) sshd_options: Vec<&'static str>,
     /// How far the time server that the host's chronyd follows is ahead of this machine; no chronyd without.
     pub(crate) time_server: Option<Nanos>,
 }
@@ -65,7 +64,7 @@ impl HostPlan {
             login_shell: "/bin/bash".to_owned(),
             replaced: Vec::new(),
             hidden: Vec::new(),
-            forced_command: None,
+            sshd_options: Vec::new(),
             time_server: None,
         }
     }
@@ -181,13 +180,10 @@ fn furnish(plan: &HostPlan, folder: &Path, user_key: &str) {
 }
 
 fn sshd_config(plan: &HostPlan) -> String {
-    let mut config = "HostKey /run/host/host_key\nUsePAM no\nPasswordAuthentication no\nUseDNS no\nPrintMotd no\n\
-                      PrintLastLog no\nPidFile none\n"
-        .to_owned();
-    if let Some(command) = &plan.forced_command {
-        writeln!(config, "ForceCommand {command}").expect("text in memory");
-    }
-    config
+    // sshd takes the first value that it reads.
+    let ours = ["HostKey /run/host/host_key", "UsePAM no", "PasswordAuthentication no", "UseDNS no", "PidFile none"];
+    let lines = plan.sshd_options.iter().copied().chain(ours);
+    lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// Makes the host's key in the form that its server reads; returns the public half.

@@ -92,7 +92,7 @@ fn with_reader(plan: HostPlan, reader: Reader, login_shell: &'static str) -> Hos
         Reader::Adjtimex | Reader::WholeSecond => {
             HostPlan { replaced: vec![BUSYBOX_DATE], hidden: hidden(reader), ..plan }
         }
-        Reader::ExecDate => HostPlan { forced_command: Some("date -u".to_owned()), ..plan },
+        Reader::ExecDate => HostPlan { sshd_options: vec!["ForceCommand date -u"], ..plan },
         _ => HostPlan { hidden: hidden(reader), ..plan },
     }
 }
