@@ -21,6 +21,12 @@ use crate::support::session::{self, Session};
 /// How old the coarse clock of `time()` may be.
 const TICK: Nanos = Nanos::from_millis(10);
 
+/// Prints how long `time()` still told the old second at the next edge: it is the coarse clock.
+const TIME_LAG: &str = "perl -MTime::HiRes=gettimeofday -e '\
+    $end = gettimeofday + 1.1; \
+    while (($now = gettimeofday) < $end) { $lag = $now - int $now if time < int $now } \
+    printf \"%.6f\", $lag'";
+
 /// Ways to read a clock, and how fine: (command, resolution, lag).
 const READERS: [(&str, Nanos, Nanos); 10] = [
     ("date +%s.%N", Nanos(1), Nanos::ZERO),
@@ -73,6 +79,9 @@ fn every_program_of_a_host_has_its_clock() {
             for (command, resolution, lag) in READERS {
                 check(&fleet, host, command, resolution, lag);
             }
+            let lag = ssh(&fleet, host, TIME_LAG).stdout;
+            let lag = Nanos::from_seconds_text(lag.trim()).unwrap_or_else(|| panic!("{}: {lag}", host.plan.name));
+            assert!(Nanos::ZERO < lag && lag <= TICK, "{}: time() lags by {lag}", host.plan.name);
             host.clock.step(Nanos::from_seconds(5));
             check(&fleet, host, "date +%s.%N", Nanos(1), Nanos::ZERO);
             assert_eq!(host.left_behind(), [] as [&Path; 0]);
