@@ -31,7 +31,7 @@ const GOAL_OF_DATE: Nanos = Nanos::from_micros(300);
 #[derive(Debug, Clone, Copy)]
 struct Outcome {
     reader: Reader,
-    /// Estimate - truth, without its sign.
+    /// Estimate - truth.
     error: Nanos,
     /// Half the width of the bounds.
     bound: Nanos,
@@ -45,8 +45,15 @@ fn main() -> ExitCode {
     }
     confine();
     let outcomes = measure();
-    println!("{} scans of {} real hosts; error = estimate - truth, ms", RUNS, outcomes.len() / RUNS);
-    println!("{:<24}{:>6}{:>10}{:>10}{:>10}{:>12}{:>7}", "reader", "n", "p50", "p95", "max", "bound p50", "held");
+    println!(
+        "{} scans of {} real hosts; error = estimate - truth, in ms; its median, and percentiles of its size",
+        RUNS,
+        outcomes.len() / RUNS
+    );
+    println!(
+        "{:<18}{:>5}{:>10}{:>10}{:>10}{:>10}{:>11}{:>6}",
+        "reader", "n", "median", "p50", "p95", "max", "bound p50", "held"
+    );
     for reader in Reader::LADDER {
         print_row(reader.label(), &outcomes, |outcome| outcome.reader == reader);
     }
@@ -84,7 +91,7 @@ fn measure() -> Vec<Outcome> {
             let measured = Measured::of(host, &report);
             outcomes.push(Outcome {
                 reader: *reader,
-                error: (measured.offset - measured.truth).abs(),
+                error: measured.offset - measured.truth,
                 bound: measured.bounds.half_width(),
                 held: measured.holds(),
             });
@@ -97,11 +104,14 @@ fn measure() -> Vec<Outcome> {
 fn print_row(what: &str, outcomes: &[Outcome], chosen: impl Fn(&Outcome) -> bool) -> Nanos {
     let chosen: Vec<Outcome> = outcomes.iter().copied().filter(chosen).collect();
     let held = chosen.iter().filter(|outcome| outcome.held).count();
-    let errors: Vec<Nanos> = chosen.iter().map(|outcome| outcome.error).collect();
+    let signed: Vec<Nanos> = chosen.iter().map(|outcome| outcome.error).collect();
+    let errors: Vec<Nanos> = signed.iter().map(|error| error.abs()).collect();
     let bounds: Vec<Nanos> = chosen.iter().map(|outcome| outcome.bound).collect();
-    let [p50, p95, most] = [50, 95, 100].map(|percent| percentile(&errors, percent));
-    let [p50, p95_text, most, bound] = [p50, p95, most, percentile(&bounds, 50)].map(millis);
-    println!("{what:<24}{:>6}{p50:>10}{p95_text:>10}{most:>10}{bound:>12}{held:>7}", chosen.len());
+    let p95 = percentile(&errors, 95);
+    let figures =
+        [percentile(&signed, 50), percentile(&errors, 50), p95, percentile(&errors, 100), percentile(&bounds, 50)];
+    let [median, p50, p95_text, most, bound] = figures.map(millis);
+    println!("{what:<18}{:>5}{median:>10}{p50:>10}{p95_text:>10}{most:>10}{bound:>11}{held:>6}", chosen.len());
     p95
 }
 
