@@ -3,19 +3,17 @@
 use std::env;
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
-
 use super::error::{CommandError, Outcome};
 use super::output::OutputPlan;
-use super::scan::conclude;
-use crate::audit::{FailOn, Policy, ReferenceChoice};
+use super::plan::{Measurement, run_id};
+use super::scan::{conclude, measure, places};
+use crate::audit::{FailOn, Policy};
 use crate::cli::DemoArgs;
 use crate::demo::{SimulatedFleet, StartError, plan_fleet};
 use crate::inventory::Target;
-use crate::probe::Seen;
+use crate::report::Provenance;
 use crate::report::model::Kind;
-use crate::report::{Place, Provenance};
-use crate::ssh::{ConnectionPlan, Fleet, SamplingPlan, StopSignal, TimeLimits};
+use crate::ssh::{ConnectionPlan, StopSignal, TimeLimits};
 use crate::terminal::Terminal;
 
 /// The same number gives the same fleet, so that what a user sees can be talked about.
@@ -33,44 +31,29 @@ const GATHER: Duration = Duration::from_secs(5);
 /// Starts a fleet, scans it, shows what was found; with `--keep`, leaves it running until Ctrl-C.
 pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
     let output = OutputPlan::new(&args.output, FailOn::Down)?;
+    let policy = Policy::standard();
     let simulated = SimulatedFleet::start(plan_fleet(args.hosts, SEED), SESSIONS_EACH)?;
-    let runtime = Runtime::new().map_err(|error| CommandError::internal(format!("cannot start: {error}")))?;
-    runtime.block_on(async {
-        let stop = StopSignal::from_outside(None);
-        let sampling = SamplingPlan::default();
-        let targets = simulated.targets();
-        let provenance = provenance(&targets);
-        let seen = measure(targets, &connection(&simulated), &sampling, &stop, terminal).await;
-        let policy = Policy {
-            warn: sampling.warn,
-            crit: sampling.crit,
-            reference: ReferenceChoice::Controller,
-            samples: sampling.samples,
-        };
-        let status = conclude(&seen, &provenance, &policy, &output, terminal)?;
-        if args.keep && stop.reason().is_none() {
-            terminal.say(&invitation(&simulated));
-            stop.given().await;
-        }
-        Ok(status)
-    })
+    let targets = simulated.targets();
+    let provenance = provenance(&targets);
+    let sampling = Measurement::sampling(&policy);
+    let measurement = Measurement { connection: connection(&simulated), sampling, deadline: None };
+    let seen = measure(targets, &measurement, terminal)?;
+    let status = conclude(&seen, &provenance, &policy, &output, terminal)?;
+    if args.keep && seen.interrupted.is_none() {
+        terminal.say(&invitation(&simulated));
+        wait_for_the_end()?;
+    }
+    Ok(status)
 }
 
-/// Connects to the simulated hosts and samples them.
-async fn measure(
-    targets: Vec<Target>,
-    connection: &ConnectionPlan,
-    sampling: &SamplingPlan,
-    stop: &StopSignal,
-    terminal: &Terminal,
-) -> Seen {
-    let names = targets.iter().map(|target| target.name.clone()).collect();
-    let progress = terminal.watch(names, sampling.samples);
-    let listener = progress.clone();
-    let fleet = Fleet::connect(targets, connection, move |event| listener.hear(&event), stop.clone()).await;
-    let seen = fleet.observe(sampling).await;
-    progress.finish();
-    seen
+/// Waits for Ctrl-C or SIGTERM.
+fn wait_for_the_end() -> Result<(), CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::internal(format!("failed to start the runtime: {error}")))?;
+    runtime.block_on(async { StopSignal::from_outside(None).given().await });
+    Ok(())
 }
 
 /// How the simulated hosts are reached: with their own key and known hosts, nothing of the user's.
@@ -90,18 +73,13 @@ fn connection(simulated: &SimulatedFleet) -> ConnectionPlan {
 
 /// Where the report's hosts come from.
 fn provenance(targets: &[Target]) -> Provenance {
-    let place = |target: &Target| Place {
-        address: Some(target.address.clone()),
-        port: Some(target.port),
-        groups: target.groups.clone(),
-    };
     Provenance {
         kind: Kind::Demo,
-        run: format!("demo-{}", std::process::id()),
+        run: run_id(),
         sources: vec!["simulated".to_owned()],
         sha256: None,
         incomplete: false,
-        places: targets.iter().map(place).collect(),
+        places: places(targets),
     }
 }
 
