@@ -195,7 +195,7 @@ impl Session {
             assert!(!heard.is_empty(), "the output ended after {:?}", self.transcript.facts());
             for heard in heard {
                 match heard {
-                    Heard::Bracket(read) => bracket = Some(read.reading.exchange(reader, sent, now())),
+                    Heard::Bracket(read) => bracket = Some(read.exchange(reader, sent, now())),
                     Heard::FactsEnd(read) => facts = Some(read),
                     other => panic!("{other:?} among the facts"),
                 }

@@ -70,17 +70,11 @@ pub enum Heard {
     /// The answer to the oldest request that has none yet. Nothing but the order ties them together: whoever asks must
     /// count, or a late answer is taken for that of the next request.
     Reading(Reading),
-    /// The second reading around the timekeeper's claim: `received` of the bracket is to be stamped now.
-    Bracket(Bracket),
+    /// The readings around the timekeeper's claim, the second of which has just come: `first` is the last one before the
+    /// timekeeper was asked, `last` the first one after it had answered. `received` of their exchange is to be stamped now.
+    Bracket(Reading),
     /// The facts are complete; nothing follows.
     FactsEnd(Facts),
-}
-
-/// The two readings between which the host asked its timekeeper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bracket {
-    /// From the last reading before the timekeeper was asked to the first reading after it had answered.
-    pub reading: Reading,
 }
 
 /// Where a transcript is.
@@ -257,8 +251,7 @@ impl Transcript {
         }
         self.bracketed = true;
         let resolution = opening.resolution.max(reading.resolution);
-        let reading = Reading { first: opening.last, last: reading.first, resolution };
-        Ok(Some(Heard::Bracket(Bracket { reading })))
+        Ok(Some(Heard::Bracket(Reading { first: opening.last, last: reading.first, resolution })))
     }
 }
 
@@ -297,7 +290,7 @@ mod tests {
         let expected = vec![
             Heard::Hello { reader: Reader::DatePair, system: "Linux x86_64".into() },
             Heard::Reading(reading("1.000000001 1.000000002")),
-            Heard::Bracket(Bracket { reading: reading("2.000000002 3.000000001") }),
+            Heard::Bracket(reading("2.000000002 3.000000001")),
             Heard::FactsEnd(facts),
         ];
         assert_eq!(heard(text), Ok(expected));

@@ -79,7 +79,7 @@ impl Hearing {
                     let armed = self.cell.facts_asked().ok_or(Misheard::Unasked)?;
                     let (sent, received) = stamps.around(armed);
                     let reader = self.transcript.reader().ok_or(Misheard::Unasked)?;
-                    self.cell.bracketed(bracket.reading.exchange(reader, sent, received));
+                    self.cell.bracketed(bracket.exchange(reader, sent, received));
                 }
                 Heard::FactsEnd(facts) => self.cell.facts_so_far(facts, true),
             }
