@@ -1,7 +1,5 @@
 //! What counts as a host's address, and which port is part of it.
 
-use super::ranges;
-
 /// A host pattern taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address<'a> {
@@ -125,7 +123,7 @@ fn is_ipv6(host: &str) -> bool {
     if !host.contains(':') {
         return false;
     }
-    let outside = ranges::hide_brackets(host);
+    let outside = ranges_hidden(host);
     let mut halves = outside.splitn(2, "::");
     let (Some(left), right) = (halves.next(), halves.next()) else { return false };
     if right.is_some_and(|right| right.contains("::")) {
@@ -150,6 +148,31 @@ fn is_ipv6(host: &str) -> bool {
             (Some(before), Some(after)) => before + after <= 7,
             _ => false,
         },
+    }
+}
+
+/// The text with every hexadecimal range replaced by `?`, so that its colons cannot be mistaken for those outside.
+fn ranges_hidden(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('[') {
+        let Some((_, tail)) = after.split_once(']').filter(|(inside, _)| is_hexadecimal_range(inside)) else { break };
+        out.push_str(before);
+        out.push('?');
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `0:ff`, with or without a step.
+fn is_hexadecimal_range(inside: &str) -> bool {
+    let is_hexadecimal = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let parts: Vec<&str> = inside.split(':').collect();
+    match parts.as_slice() {
+        [begin, end] => is_hexadecimal(begin) && is_hexadecimal(end),
+        [begin, end, step] => is_hexadecimal(begin) && is_hexadecimal(end) && is_number(step),
+        _ => false,
     }
 }
 

@@ -4,6 +4,9 @@ use thiserror::Error;
 
 pub use super::folding::fold;
 
+/// Ranges in one name; each is a level of recursion.
+const MAX_RANGES: usize = 32;
+
 /// Why a range is none.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RangeError {
@@ -22,6 +25,9 @@ pub enum RangeError {
     /// Neither numbers nor two single letters.
     #[error("a range goes from number to number or from letter to letter, got `[{0}]`")]
     Bounds(String),
+    /// More ranges than a name may have.
+    #[error("a name may have {MAX_RANGES} ranges at most")]
+    TooDeep,
     /// More names than an inventory may have.
     #[error("this range would make the inventory larger than {0} hosts")]
     TooMany(usize),
@@ -53,6 +59,9 @@ pub fn has_range(name: &str) -> bool {
 
 /// All names that a name with ranges stands for, the leftmost range varying slowest.
 pub fn expand(name: &str, budget: &mut Budget) -> Result<Vec<String>, RangeError> {
+    if name.matches('[').count() > MAX_RANGES {
+        return Err(RangeError::TooDeep);
+    }
     let mut out = Vec::new();
     expand_into(name, budget, &mut out)?;
     Ok(out)
@@ -162,18 +171,4 @@ fn letter_at(place: u8) -> char {
         0..26 => char::from(b'a' + place),
         _ => char::from(b'A' + place.saturating_sub(26).min(25)),
     }
-}
-
-/// The text with every complete `[...]` replaced by `?`, so that what is inside cannot be mistaken for the outside.
-pub(crate) fn hide_brackets(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('[') {
-        let Some((_, tail)) = after.split_once(']') else { break };
-        out.push_str(before);
-        out.push('?');
-        rest = tail;
-    }
-    out.push_str(rest);
-    out
 }

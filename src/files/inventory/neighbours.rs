@@ -62,15 +62,26 @@ fn variable_folders(inventory: &Inventory, settings: &LoadSettings) -> Vec<Diagn
         .chain([settings.working_directory.clone()])
         .collect();
     let folders = roots.iter().flat_map(|root| ["group_vars", "host_vars"].map(|name| root.join(name)));
-    let filled = folders.filter(|folder| fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()));
-    let told = filled.map(|folder| {
-        let shown = folder.strip_prefix(&settings.working_directory).unwrap_or(&folder);
+    folders.filter_map(|folder| variable_folder(&folder, settings)).collect()
+}
+
+fn variable_folder(folder: &Path, settings: &LoadSettings) -> Option<Diagnostic> {
+    let name: Arc<str> = Arc::from(shown(folder, settings));
+    if folder.is_file() {
+        return Some(Diagnostic::warning("is no folder, so no variables are read from it").in_file(&name));
+    }
+    let is_filled = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+    is_filled.then(|| {
         Diagnostic::error("this folder of variables is not read yet")
-            .in_file(&Arc::from(shown.to_string_lossy().as_ref()))
+            .in_file(&name)
             .with_missing("its variables are missing")
             .with_hint("Put connection variables into the inventory file, or pass --allow-incomplete-inventory")
-    });
-    told.collect()
+    })
+}
+
+/// A path as it is shown: relative to the current directory where it is below it.
+fn shown(path: &Path, settings: &LoadSettings) -> String {
+    path.strip_prefix(&settings.working_directory).unwrap_or(path).to_string_lossy().into_owned()
 }
 
 /// The first ansible.cfg there is: its settings that matter here.
@@ -99,11 +110,10 @@ fn configuration(settings: &LoadSettings) -> Option<Diagnostic> {
         }
     }
     let verb = if keys.len() == 1 { "is" } else { "are" };
-    let shown = path.strip_prefix(&settings.working_directory).unwrap_or(&path).to_string_lossy().into_owned();
     let diagnostic = Diagnostic::warning(format!("{} {verb} not read yet and {verb} without effect", keys.join(", ")));
     Some(
         diagnostic
-            .in_file(&Arc::from(shown))
+            .in_file(&Arc::from(shown(&path, settings)))
             .at(first?)
             .with_hint("Pass the flag for it, or set the variable in the inventory"),
     )
@@ -111,8 +121,7 @@ fn configuration(settings: &LoadSettings) -> Option<Diagnostic> {
 
 /// A configuration file, if there is one of reasonable size.
 fn read_small(path: &Path) -> Option<String> {
-    let metadata = fs::metadata(path).ok().filter(|metadata| metadata.is_file() && metadata.len() < 1024 * 1024)?;
-    debug_assert!(metadata.is_file());
+    fs::metadata(path).ok().filter(|metadata| metadata.is_file() && metadata.len() < 1024 * 1024)?;
     fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 

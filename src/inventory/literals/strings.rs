@@ -89,8 +89,7 @@ fn unescape(inside: &str, bytes: bool) -> Result<String, Refusal> {
             (None, 'x') => push_code(&mut out, tail, 2, 16, bytes)?,
             (None, 'u') if !bytes => push_code(&mut out, tail, 4, 16, false)?,
             (None, 'U') if !bytes => push_code(&mut out, tail, 8, 16, false)?,
-            // `\N{NAME}` needs Unicode's list of names; nobody writes it in an inventory.
-            (None, 'N') if !bytes => return Err(Refusal::NotALiteral),
+            (None, 'N') if !bytes => push_named(&mut out, tail)?,
             (None, other) => {
                 out.push(b'\\');
                 push(&mut out, other);
@@ -100,6 +99,36 @@ fn unescape(inside: &str, bytes: bool) -> Result<String, Refusal> {
     }
     out.extend_from_slice(rest.as_bytes());
     Ok(String::from_utf8(out).unwrap_or_else(|failed| String::from_utf8_lossy(failed.as_bytes()).into_owned()))
+}
+
+/// The characters that people name. Unicode's whole list of names would be larger than this program's other tables
+/// together; a name that is not here leaves the value as it is written, as an unknown name does in Python.
+const NAMED: [(&str, char); 16] = [
+    ("BULLET", '\u{2022}'),
+    ("COPYRIGHT SIGN", '\u{a9}'),
+    ("DEGREE SIGN", '\u{b0}'),
+    ("EM DASH", '\u{2014}'),
+    ("EN DASH", '\u{2013}'),
+    ("EURO SIGN", '\u{20ac}'),
+    ("HORIZONTAL ELLIPSIS", '\u{2026}'),
+    ("LEFT DOUBLE QUOTATION MARK", '\u{201c}'),
+    ("MICRO SIGN", '\u{b5}'),
+    ("MIDDLE DOT", '\u{b7}'),
+    ("NO-BREAK SPACE", '\u{a0}'),
+    ("RIGHT DOUBLE QUOTATION MARK", '\u{201d}'),
+    ("RIGHT SINGLE QUOTATION MARK", '\u{2019}'),
+    ("RIGHTWARDS ARROW", '\u{2192}'),
+    ("SNOWMAN", '\u{2603}'),
+    ("ZERO WIDTH SPACE", '\u{200b}'),
+];
+
+/// Takes `{NAME}` off `tail`, appends the character of that name, and gives the rest.
+fn push_named<'a>(out: &mut Vec<u8>, tail: &'a str) -> Result<&'a str, Refusal> {
+    let (name, rest) = tail.strip_prefix('{').and_then(|inside| inside.split_once('}')).ok_or(Refusal::NotALiteral)?;
+    let named = NAMED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let (_, character) = named.ok_or(Refusal::NotALiteral)?;
+    push(out, *character);
+    Ok(rest)
 }
 
 fn push(out: &mut Vec<u8>, character: char) {

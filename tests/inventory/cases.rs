@@ -1,0 +1,341 @@
+//! Whole inventories against what the real Ansible made of them.
+
+use clockaudit::files::inventory::{Loaded, limit, load};
+use clockaudit::inventory::connection::{self, ConnectionFlags};
+use clockaudit::inventory::model::{HostId, Inventory};
+use clockaudit::inventory::patterns::Selection;
+use clockaudit::inventory::{Transport, Value, json as writer, listing};
+use indexmap::IndexSet;
+
+use crate::json::{entries, get, parse, text, texts};
+use crate::later::{LATER, ON_PURPOSE, REFUSED_PATTERNS, TARGETS_ON_PURPOSE, reason};
+use crate::staging::{Staged, names};
+
+/// Loads every case that does not wait for a later issue and gathers what `check` finds wrong; gives how many it saw.
+fn for_each(check: impl Fn(&Staged, &mut Vec<String>) -> bool) -> usize {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for name in names() {
+        if reason(&name).is_some() || ON_PURPOSE.iter().any(|(case, _)| *case == name) {
+            continue;
+        }
+        let mut found = Vec::new();
+        seen += usize::from(check(&Staged::new(&name), &mut found));
+        wrong.extend(found.into_iter().map(|line| format!("{name}: {line}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    seen
+}
+
+fn compare(what: &str, found: &Value, expected: &Value, wrong: &mut Vec<String>) {
+    // Compared as sorted JSON: NaN equals NaN, 1 is not 1.0.
+    if writer::pretty(found) != writer::pretty(expected) {
+        wrong.push(format!("{what}: expected {expected}, found {found}"));
+    }
+}
+
+fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> Value {
+    Value::List(items.into_iter().map(Value::from).collect())
+}
+
+fn sorted(value: &Value) -> Value {
+    let mut items = texts(value);
+    items.sort();
+    list(items.iter().map(String::as_str))
+}
+
+fn host_names(inventory: &Inventory, hosts: impl IntoIterator<Item = HostId>) -> Value {
+    list(hosts.into_iter().filter_map(|id| inventory.host(id)).map(|host| host.name.as_str()))
+}
+
+fn without_empty(groups: &Value) -> Value {
+    let filled = entries(groups).into_iter().filter(|(_, group)| !entries(group).is_empty());
+    Value::Mapping(filled.collect())
+}
+
+/// What Ansible said of its sources.
+struct Verdict {
+    failed: bool,
+    has_unparsed: bool,
+    /// Nothing at all was parsed: Ansible then leaves its groups unconnected, and we connect them all the same.
+    nothing_parsed: bool,
+}
+
+fn verdict(expected: &Value) -> Verdict {
+    let told = get(expected, "list").expect("a verdict");
+    let messages = match get(told, "messages") {
+        Some(Value::List(messages)) => messages.iter().filter_map(|message| get(message, "text")).map(text).collect(),
+        _ => Vec::new(),
+    };
+    Verdict {
+        failed: get(told, "rc") != Some(&Value::Integer("0".to_owned())),
+        has_unparsed: get(told, "not_parsed").is_some_and(Value::is_truthy),
+        nothing_parsed: messages.iter().any(|message: &String| message.contains("No inventory was parsed")),
+    }
+}
+
+#[test]
+fn groups_hosts_and_variables_are_those_of_ansible() {
+    let seen = for_each(|staged, wrong| {
+        let expected = staged.expected("expected.json").expect("expected.json");
+        let verdict = verdict(&expected);
+        let loaded = match load(&staged.sources, &staged.settings) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                if !verdict.failed {
+                    wrong.push(format!("not loaded: {error}"));
+                }
+                return true;
+            }
+        };
+        if verdict.failed || verdict.has_unparsed != loaded.is_incomplete() {
+            let said: Vec<String> = loaded.diagnostics.iter().map(ToString::to_string).collect();
+            wrong.push(format!("Ansible failed or read another part: {said:?}"));
+        }
+        if verdict.nothing_parsed {
+            compare_own_hosts(&loaded.inventory, &expected, wrong);
+        } else {
+            compare_listing(&loaded.inventory, &expected, wrong);
+            compare_model(&loaded.inventory, &expected, wrong);
+        }
+        true
+    });
+    assert!(seen >= 91, "only {seen} cases");
+}
+
+/// What was read before the error stays, group by group.
+fn compare_own_hosts(inventory: &Inventory, expected: &Value, wrong: &mut Vec<String>) {
+    let internal = get(expected, "internal").and_then(|internal| get(internal, "groups")).expect("groups");
+    for (name, group) in entries(internal) {
+        let found = inventory.group_named(&name).and_then(|id| inventory.group(id));
+        let hosts = found.map_or(list([]), |group| host_names(inventory, group.own_hosts()));
+        compare(&format!("hosts of {name}"), &hosts, get(&group, "hosts").expect("hosts"), wrong);
+    }
+}
+
+fn compare_listing(inventory: &Inventory, expected: &Value, wrong: &mut Vec<String>) {
+    let hosts: IndexSet<HostId> = inventory.hosts().map(|(id, _)| id).collect();
+    let mut found = entries(&parse(&listing::list(inventory, &hosts)));
+    let meta = found.shift_remove("_meta").expect("_meta");
+    compare("groups", &Value::Mapping(found), &without_empty(get(expected, "groups").expect("groups")), wrong);
+    let variables = get(expected, "hostvars").expect("hostvars");
+    compare("hostvars", get(&meta, "hostvars").expect("hostvars"), variables, wrong);
+    for name in texts(get(expected, "host_views_checked").expect("host views")) {
+        let host = inventory.host_named(&name).expect("a host");
+        let empty = Value::Mapping(indexmap::IndexMap::new());
+        let expected = get(variables, &name).unwrap_or(&empty);
+        compare(&format!("--host {name}"), &parse(&listing::host(inventory, host)), expected, wrong);
+    }
+}
+
+fn compare_model(inventory: &Inventory, expected: &Value, wrong: &mut Vec<String>) {
+    let loose = get(expected, "order_ambiguous_groups").map(texts).unwrap_or_default();
+    let internal = get(expected, "internal").expect("the model");
+    for (name, group) in entries(get(internal, "groups").expect("groups")) {
+        let Some(id) = inventory.group_named(&name) else {
+            wrong.push(format!("group {name} is missing"));
+            continue;
+        };
+        let found = inventory.group(id).expect("a group");
+        let field = |key: &str| get(&group, key).expect("a field");
+        let children = found.children().filter_map(|id| inventory.group(id)).map(|child| child.name.as_str());
+        compare(&format!("children of {name}"), &list(children), field("children"), wrong);
+        compare(&format!("hosts of {name}"), &host_names(inventory, found.own_hosts()), field("hosts"), wrong);
+        compare(&format!("depth of {name}"), &Value::Integer(found.depth.to_string()), field("depth"), wrong);
+        compare(&format!("priority of {name}"), &Value::Integer(found.priority.to_string()), field("priority"), wrong);
+        let all = host_names(inventory, inventory.hosts_of(id));
+        if loose.contains(&name) {
+            compare(&format!("all hosts of {name}"), &sorted(&all), &sorted(field("all_hosts")), wrong);
+        } else {
+            compare(&format!("all hosts of {name}"), &all, field("all_hosts"), wrong);
+        }
+    }
+    for (name, host) in entries(get(internal, "hosts").expect("hosts")) {
+        let Some(id) = inventory.host_named(&name) else {
+            wrong.push(format!("host {name} is missing"));
+            continue;
+        };
+        let found = inventory.host(id).expect("a host");
+        let source = found.source.and_then(|source| inventory.source(source)).expect("a source");
+        let text = |path: &Option<String>| path.as_deref().map_or(Value::Null, Value::from);
+        let merged = inventory.groups_of(id).into_iter().filter_map(|id| inventory.group(id));
+        let merged = list(merged.map(|group| group.name.as_str()));
+        let field = |key: &str| get(&host, key).expect("a field");
+        compare(&format!("group names of {name}"), &list(inventory.group_names(id)), field("group_names"), wrong);
+        compare(&format!("merge order of {name}"), &merged, field("merge_order"), wrong);
+        compare(&format!("short name of {name}"), &Value::from(found.short_name()), field("short"), wrong);
+        // Ansible names the list itself as the file of a host list, and loses the file of a host that a group hides.
+        if source.file.is_some() && inventory.group_named(&name).is_none() {
+            compare(&format!("file of {name}"), &text(&source.file), field("inventory_file"), wrong);
+            compare(&format!("folder of {name}"), &text(&source.folder), field("inventory_dir"), wrong);
+        }
+    }
+}
+
+#[test]
+fn patterns_and_limits_select_the_hosts_of_ansible() {
+    let seen = for_each(|staged, wrong| {
+        let Some(Value::List(selections)) = staged.expected("expected-limit.json") else { return false };
+        let expected = staged.expected("expected.json").expect("expected.json");
+        if verdict(&expected).nothing_parsed {
+            return false;
+        }
+        let loose = get(&expected, "order_ambiguous_groups").is_some();
+        let loaded = load(&staged.sources, &staged.settings).expect("an inventory");
+        for wanted in &selections {
+            compare_selection(&loaded, staged, wanted, loose, wrong);
+        }
+        true
+    });
+    assert!(seen >= 19, "only {seen} cases");
+}
+
+fn compare_selection(loaded: &Loaded, staged: &Staged, wanted: &Value, loose: bool, wrong: &mut Vec<String>) {
+    let pattern = text(get(wanted, "pattern").expect("a pattern"));
+    let limit_text = get(wanted, "limit").filter(|limit| **limit != Value::Null).map(text);
+    let what = format!("{pattern:?} limited to {limit_text:?}");
+    let selected = limit(limit_text.as_slice(), &staged.settings).map_err(|error| error.to_string());
+    let selected = selected.and_then(|limit| {
+        let selection = Selection { pattern: pattern.clone(), limit };
+        loaded.inventory.select(&selection).map_err(|error| error.to_string())
+    });
+    if REFUSED_PATTERNS.contains(&pattern.as_str()) {
+        if !selected.is_err_and(|error| error.contains("IPv6")) {
+            wrong.push(format!("{what}: not refused"));
+        }
+        return;
+    }
+    let expected = match get(wanted, "hosts") {
+        Some(hosts @ Value::List(items)) if !items.is_empty() => Some(hosts),
+        _ => None,
+    };
+    match (selected, expected) {
+        (Err(_), None) => {}
+        (Ok(selected), Some(expected)) => {
+            let found = host_names(&loaded.inventory, selected.hosts);
+            if loose {
+                compare(&what, &sorted(&found), &sorted(expected), wrong);
+            } else {
+                compare(&what, &found, expected, wrong);
+            }
+            let unmatched = match get(wanted, "messages") {
+                Some(Value::List(messages)) => messages
+                    .iter()
+                    .any(|message| get(message, "text").is_some_and(|text_| text(text_).contains("Could not match"))),
+                _ => false,
+            };
+            if unmatched != selected.diagnostics.iter().any(|said| said.message.contains("matches nothing")) {
+                wrong.push(format!("{what}: said {:?}", selected.diagnostics));
+            }
+        }
+        (found, expected) => wrong.push(format!("{what}: expected {expected:?}, found {found:?}")),
+    }
+}
+
+#[test]
+fn targets_are_those_that_ansible_gives_to_ssh() {
+    let seen = for_each(|staged, wrong| {
+        let Some(expected) = staged.expected("expected-conn.json") else { return false };
+        let loaded = load(&staged.sources, &staged.settings).expect("an inventory");
+        let pattern = text(get(&expected, "pattern").expect("a pattern"));
+        let hosts = loaded.inventory.select(&Selection { pattern, limit: Vec::new() }).expect("hosts").hosts;
+        let flags = flags(&texts(get(&expected, "cli").expect("flags")), staged);
+        let prepared = connection::targets(&loaded.inventory, &hosts, &flags);
+        let mut found: Vec<String> = Vec::new();
+        for target in prepared.targets.iter().filter(|target| target.transport == Transport::Ssh) {
+            if target.defect.is_none() {
+                let key = target.key_files.first().map(|path| path.display().to_string()).unwrap_or_default();
+                let user = target.user.clone().unwrap_or_default();
+                found.push(format!("{} port {} user {user:?} key {key:?}", target.address, target.port));
+            }
+        }
+        let Some(Value::List(calls)) = get(&expected, "ssh") else { panic!("no ssh") };
+        let mut wanted: Vec<String> = calls.iter().map(ssh_call).collect();
+        found.sort();
+        wanted.sort();
+        wanted.dedup();
+        let is_on_purpose = |line: &String| {
+            let listed = TARGETS_ON_PURPOSE.iter().filter(|(case, _, _)| *case == staged.name);
+            listed.clone().any(|(_, address, _)| line.starts_with(&format!("{address} port ")))
+        };
+        found.retain(|line| !is_on_purpose(line));
+        wanted.retain(|line| !is_on_purpose(line));
+        compare("ssh", &list(found.iter().map(String::as_str)), &list(wanted.iter().map(String::as_str)), wrong);
+        true
+    });
+    assert!(seen >= 10, "only {seen} cases");
+}
+
+fn flags(words: &[String], staged: &Staged) -> ConnectionFlags {
+    let value = |flag: &str| {
+        let place = words.iter().position(|word| word == flag)?;
+        words.get(place + 1).cloned()
+    };
+    ConnectionFlags {
+        user: value("-u"),
+        port: None,
+        private_key: value("--private-key").map(Into::into),
+        ssh_options: Vec::new(),
+        home: staged.settings.home.clone(),
+        working_directory: staged.settings.working_directory.clone(),
+    }
+}
+
+/// Address, port, user and key of one recorded call of ssh.
+fn ssh_call(call: &Value) -> String {
+    let words = texts(get(call, "argv").expect("argv"));
+    let option = |key: &str| {
+        let found = words.iter().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+        found.map(|value| value.trim_matches('"').to_owned())
+    };
+    let address = text(get(call, "target").expect("a target"));
+    let port = option("Port").unwrap_or_else(|| "22".to_owned());
+    let user = option("User").unwrap_or_default();
+    let key = option("IdentityFile").unwrap_or_default();
+    format!("{address} port {port} user {user:?} key {key:?}")
+}
+
+#[test]
+fn every_name_in_the_lists_is_a_case() {
+    let known = names();
+    assert!(known.len() >= 200, "only {} cases", known.len());
+    let listed = LATER.iter().flat_map(|(_, cases)| *cases).chain(ON_PURPOSE.iter().map(|(case, _)| case));
+    let listed = listed.chain(TARGETS_ON_PURPOSE.iter().map(|(case, _, _)| case));
+    let gone: Vec<&&str> = listed.filter(|case| !known.iter().any(|name| name == **case)).collect();
+    assert!(gone.is_empty(), "no such cases: {gone:?}");
+}
+
+#[test]
+fn cases_that_wait_are_never_read_in_silence() {
+    let silent: Vec<String> = names()
+        .into_iter()
+        .filter(|name| reason(name).is_some())
+        .filter(|name| {
+            let staged = Staged::new(name);
+            let said = load(&staged.sources, &staged.settings).map_or(1, |loaded| loaded.diagnostics.len());
+            let has_arguments = staged.expected("case.json").is_some_and(|case| get(&case, "args").is_some());
+            said == 0 && !has_arguments
+        })
+        .collect();
+    assert!(silent.is_empty(), "nothing is said about {silent:?}");
+}
+
+#[test]
+fn what_differs_on_purpose_is_as_meant() {
+    let hosts = |case: &str| {
+        let staged = Staged::new(case);
+        let loaded = load(&staged.sources, &staged.settings).expect("an inventory");
+        assert!(!loaded.is_incomplete() && loaded.diagnostics.len() == 1, "{:?}", loaded.diagnostics);
+        loaded.inventory
+    };
+    let check = |case: &str, expected: &[&str]| {
+        let inventory = hosts(case);
+        let names: Vec<&str> = inventory.hosts().map(|(_, host)| host.name.as_str()).collect();
+        assert_eq!(names, expected, "{case}");
+    };
+    check("ini-bom", &["h1"]);
+    check("ini-bom-host-first", &["h0", "h1"]);
+    let inventory = hosts("ini-latin1-value");
+    let (_, host) = inventory.hosts().next().expect("a host");
+    assert_eq!(host.variables.get("k").map(|variable| &variable.value), Some(&Value::from("caf\u{fffd}")));
+}

@@ -1,0 +1,153 @@
+//! Sources on disk: limits, defaults, what is said of what is not read, and the inventories that come with clockaudit.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use clockaudit::files::inventory::{Limits, LoadError, LoadSettings, Loaded, Source, load};
+use clockaudit::inventory::connection::{self, ConnectionFlags};
+use clockaudit::inventory::patterns::Selection;
+
+fn settings(folder: &Path) -> LoadSettings {
+    LoadSettings {
+        working_directory: folder.to_owned(),
+        home: Some(folder.join("home")),
+        system_folder: folder.join("etc"),
+        environment: BTreeMap::new(),
+        limits: Limits::default(),
+    }
+}
+
+/// Loads a file of this name and text.
+fn load_text(name: &str, text: &str, change: impl Fn(&mut LoadSettings)) -> Loaded {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join(name), text).expect("a file");
+    let mut settings = settings(folder.path());
+    change(&mut settings);
+    load(&[Source::from(name)], &settings).expect("an inventory")
+}
+
+fn said(loaded: &Loaded) -> Vec<String> {
+    loaded.diagnostics.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_is_not_read_yet_is_said_in_one_line() {
+    let check = |name: &str, text: &str, expected: &str| {
+        let loaded = load_text(name, text, |_| {});
+        assert!(loaded.is_incomplete(), "{name}");
+        assert_eq!(said(&loaded), [expected], "{name}");
+    };
+    check(
+        "hosts.yml",
+        "all:\n  hosts:\n    h1:\n",
+        "inventory incomplete: hosts.yml: is a YAML or JSON inventory, which is not read yet \
+         (its hosts and variables are missing). List its hosts in an INI file for now",
+    );
+    check(
+        "hosts.toml",
+        "[web]\n",
+        "inventory incomplete: hosts.toml: is a TOML inventory, which is not read yet \
+         (its hosts and variables are missing). List its hosts in an INI file for now",
+    );
+    check(
+        "hosts",
+        "$ANSIBLE_VAULT;1.1;AES256\n00\n",
+        "inventory incomplete: hosts: is encrypted by ansible-vault, which is not read yet \
+         (its hosts and variables are missing). List its hosts in an INI file for now",
+    );
+    check(
+        "hosts.ini",
+        "[web]\nh1\nh2 broken\nh3\n",
+        "inventory incomplete: hosts.ini line 3: expected key=value, got \"broken\" \
+         (everything from this line on is missing). One host a line; a value with blanks needs quotes",
+    );
+}
+
+#[test]
+fn a_missing_file_and_a_lone_name_are_told_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let loaded = load(&[Source::from("gone.ini"), Source::from("h1")], &settings(folder.path())).expect("an inventory");
+    assert_eq!(
+        said(&loaded),
+        [
+            "inventory incomplete: gone.ini: there is no such file (its hosts and variables are missing)",
+            "inventory incomplete: h1: there is no such file (its hosts and variables are missing). \
+             A list of hosts needs a comma: `h1,`",
+        ]
+    );
+}
+
+#[test]
+fn limits_hold() {
+    let small_file = load_text("hosts.ini", "h1\nh2\nh3\n", |settings| settings.limits.file_bytes = 4);
+    assert!(said(&small_file)[0].contains("is larger than 0 MiB"), "{:?}", said(&small_file));
+    let few_hosts = load_text("hosts.ini", "[web]\nh[1:999999999]\n", |settings| settings.limits.range_hosts = 50);
+    assert!(said(&few_hosts)[0].contains("larger than 50 hosts"), "{:?}", said(&few_hosts));
+    assert_eq!(few_hosts.inventory.host_count(), 0);
+}
+
+#[test]
+fn without_a_source_the_usual_places_are_looked_at() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut settings = settings(folder.path());
+    assert!(matches!(load(&[], &settings), Err(LoadError::NoSource { .. })));
+    fs::create_dir(&settings.system_folder).expect("a folder");
+    fs::write(settings.system_folder.join("hosts"), "from-etc\n").expect("a file");
+    let names = |settings: &LoadSettings| {
+        let loaded = load(&[], settings).expect("an inventory");
+        loaded.inventory.hosts().map(|(_, host)| host.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&settings), ["from-etc"]);
+    fs::write(folder.path().join("a.ini"), "a\n").expect("a file");
+    fs::write(folder.path().join("b.ini"), "b\n").expect("a file");
+    settings.environment.insert("ANSIBLE_INVENTORY".to_owned(), "a.ini, b.ini".to_owned());
+    assert_eq!(names(&settings), ["a", "b"]);
+}
+
+#[test]
+fn settings_of_ansible_that_have_no_effect_are_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("ansible.cfg"), "[defaults]\nforks = 5\nremote_user = x\n").expect("a file");
+    let mut settings = settings(folder.path());
+    settings.environment.insert("ANSIBLE_REMOTE_PORT".to_owned(), "2222".to_owned());
+    let loaded = load(&[Source::from("h1,")], &settings).expect("an inventory");
+    assert!(!loaded.is_incomplete());
+    assert_eq!(
+        said(&loaded),
+        [
+            "ansible.cfg line 3: `remote_user` is not read yet and is without effect. \
+             Pass the flag for it, or set the variable in the inventory",
+            "ANSIBLE_REMOTE_PORT is not read yet and is without effect. \
+             Pass the flag for it, or set the variable in the inventory",
+        ]
+    );
+}
+
+#[test]
+fn sources_carry_the_fingerprint_of_their_bytes() {
+    let loaded = load_text("hosts.ini", "h1\n", |_| {});
+    let prints: Vec<&str> = loaded.inventory.sources().iter().map(|source| source.sha256.as_str()).collect();
+    assert_eq!(prints, ["bca117e409063f4c18bda5113cba607ffba3b412328a606c453142304acf54fb"]);
+}
+
+#[test]
+fn the_inventories_that_come_with_clockaudit_are_read_without_a_word() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("inventories");
+    let mut names: Vec<String> = fs::read_dir(&folder)
+        .expect("inventories/")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+        .collect();
+    names.sort();
+    assert!(names.len() >= 3, "{names:?}");
+    for name in names {
+        let loaded = load(&[Source(name.clone())], &settings(&folder)).expect("an inventory");
+        assert_eq!(said(&loaded), <[String; 0]>::default(), "{name}");
+        assert!(loaded.inventory.host_count() > 0, "{name} has no hosts");
+        let hosts = loaded.inventory.select(&Selection::all()).expect("hosts").hosts;
+        let prepared = connection::targets(&loaded.inventory, &hosts, &ConnectionFlags::default());
+        assert_eq!(prepared.diagnostics, [], "{name}");
+        assert_eq!(prepared.skipped, [], "{name}");
+        assert!(prepared.targets.iter().all(|target| target.defect.is_none()), "{name}");
+    }
+}

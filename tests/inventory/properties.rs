@@ -1,0 +1,136 @@
+//! What holds for any text: no reader panics, reading twice gives the same, folded names expand to what they were.
+
+use clockaudit::inventory::model::{Draft, Inventory, Source};
+use clockaudit::inventory::patterns::{Selection, glob, split};
+use clockaudit::inventory::ranges::{self, Budget};
+use clockaudit::inventory::{addresses, encoding, host_list, ini, listing, literals, shell_words};
+use proptest::prelude::*;
+
+/// Text that looks like an inventory, so that random tests reach deep.
+fn inventory_like() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "[web]",
+        "[web:children]",
+        "[web:vars]",
+        "[",
+        "]",
+        "h1",
+        "h[1:3]",
+        "h[01:10:3]",
+        ":22",
+        " a=1",
+        "b='x y'",
+        "\"",
+        "#",
+        "\n",
+        "\n",
+        "\n",
+        "{{ 1 }}",
+        "{1: [2]}",
+        "(1,)",
+        "\\",
+        "all",
+        "ungrouped",
+        "db",
+        "=",
+        "é",
+        "\u{2028}",
+        "\t",
+        "0x_f",
+        "1e999",
+        "b'\\xff'",
+        "'''",
+        "[a:f]",
+        "::1",
+        "~",
+        "!",
+        "&",
+        "*",
+        "?",
+        "$",
+        "---",
+        "\u{feff}",
+        "-",
+        "9999999999",
+    ]);
+    prop::collection::vec(prop_oneof![4 => piece.prop_map(str::to_owned), 1 => any::<String>()], 0..40)
+        .prop_map(|pieces| pieces.concat())
+}
+
+fn read(text: &str) -> Option<Inventory> {
+    let mut draft = Draft::new();
+    let record = Source { name: "x".into(), file: None, folder: None, sha256: String::new() };
+    let source = draft.add_source(record);
+    ini::read(&mut draft, source, text, &mut Budget::new(2000));
+    host_list::read(&mut draft, source, text);
+    draft.reconcile().ok().map(|(inventory, _)| inventory)
+}
+
+fn shown(inventory: &Inventory) -> String {
+    listing::list(inventory, &inventory.hosts().map(|(id, _)| id).collect())
+}
+
+proptest! {
+    #[test]
+    fn no_reader_panics_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let (text, _) = encoding::decode(&bytes, &"x".into());
+        read(&text);
+        let _ = (shell_words::split(&text), literals::value(&text), addresses::parse(&text), split::patterns(&text));
+    }
+
+    #[test]
+    fn no_reader_panics_on_anything_like_an_inventory(text in inventory_like(), pattern in inventory_like()) {
+        let inventory = read(&text);
+        let _ = (shell_words::split(&text), literals::value(&text), addresses::parse(&text), glob::matches(&pattern, &text));
+        let _ = ranges::expand(&text, &mut Budget::new(2000));
+        if let Some(inventory) = inventory {
+            let limit = split::as_ansible(&pattern);
+            let _ = inventory.select(&Selection { pattern: pattern.clone(), limit: Vec::new() });
+            let _ = inventory.select(&Selection { pattern: "all".to_owned(), limit });
+        }
+    }
+
+    #[test]
+    fn reading_twice_gives_the_same_in_the_same_order(text in inventory_like()) {
+        let (first, second) = (read(&text), read(&text));
+        prop_assert_eq!(&first, &second);
+        prop_assert_eq!(first.as_ref().map(shown), second.as_ref().map(shown));
+        let order = |inventory: &Inventory| {
+            inventory.groups().flat_map(|(id, _)| inventory.hosts_of(id)).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(first.as_ref().map(order), second.as_ref().map(order));
+    }
+
+    #[test]
+    fn folded_names_expand_to_what_they_were(
+        prefix in "[a-z]{1,3}", start in 0_u64..200, length in 1_u64..60, width in 0_usize..5, suffix in "(\\.[a-z]{1,3})?",
+        others in prop::collection::vec("[a-z]{1,2}[0-9]{0,3}", 0..20),
+    ) {
+        let mut names: Vec<String> =
+            (start..start + length).map(|number| format!("{prefix}{number:0width$}{suffix}")).collect();
+        names.extend(others);
+        let folded = ranges::fold(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut expanded: Vec<String> = folded
+            .split(',')
+            .flat_map(|part| {
+                let part = match part.split_once('[') {
+                    Some((before, rest)) => format!("{before}[{}", rest.replacen('-', ":", 1)),
+                    None => part.to_owned(),
+                };
+                ranges::expand(&part, &mut Budget::new(10_000)).expect("a range")
+            })
+            .collect();
+        expanded.sort();
+        names.sort();
+        names.dedup();
+        prop_assert_eq!(expanded, names, "{}", folded);
+    }
+
+    #[test]
+    fn an_expanded_range_folds_to_one_part(start in 0_u64..500, length in 2_u64..500) {
+        let range = format!("web[{start:04}:{:04}].x", start + length);
+        let names = ranges::expand(&range, &mut Budget::new(10_000)).expect("a range");
+        let folded = ranges::fold(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        prop_assert_eq!(folded, range.replace(':', "-"));
+    }
+}

@@ -1,0 +1,91 @@
+//! A case of the corpus, laid out in a fresh folder as the real Ansible saw it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use clockaudit::files::inventory::{Limits, LoadSettings, Source};
+use clockaudit::inventory::Value;
+use tempfile::TempDir;
+
+use crate::json;
+
+/// The folder of the cases.
+pub(crate) fn cases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/inventory/cases")
+}
+
+/// The names of all cases, sorted.
+pub(crate) fn names() -> Vec<String> {
+    let entries = fs::read_dir(cases()).expect("the cases").map(|entry| entry.expect("a case").file_name());
+    let mut names: Vec<String> = entries.map(|name| name.into_string().expect("a name")).collect();
+    names.sort();
+    names
+}
+
+/// A staged case; its folder goes when it is dropped.
+pub(crate) struct Staged {
+    /// The name of the case.
+    pub(crate) name: String,
+    /// `input/`, copied.
+    pub(crate) input: PathBuf,
+    /// What `-i` says.
+    pub(crate) sources: Vec<Source>,
+    /// Where and with which environment.
+    pub(crate) settings: LoadSettings,
+    folder: PathBuf,
+    _temporary: TempDir,
+}
+
+impl Staged {
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = cases().join(name);
+        let temporary = tempfile::tempdir().expect("a folder");
+        let input = temporary.path().canonicalize().expect("a real path").join("run");
+        copy(&folder.join("input"), &input);
+        let case = json::parse(&fs::read_to_string(folder.join("case.json")).expect("the case"));
+        for file in json::get(&case, "exe").map(json::texts).unwrap_or_default() {
+            fs::set_permissions(input.join(file), fs::Permissions::from_mode(0o755)).expect("a mode");
+        }
+        for (link, target) in json::get(&case, "symlinks").map(json::entries).unwrap_or_default() {
+            fs::create_dir_all(input.join(&link).parent().expect("a folder")).expect("a folder");
+            symlink(json::text(&target), input.join(&link)).expect("a link");
+        }
+        let substituted = |value: &Value| json::text(value).replace("{INPUT}", &input.to_string_lossy());
+        let environment = json::get(&case, "env").map(json::entries).unwrap_or_default();
+        let mut environment: BTreeMap<String, String> =
+            environment.iter().map(|(name, value)| (name.clone(), substituted(value))).collect();
+        let home = environment.entry("HOME".to_owned()).or_insert_with(|| "/nonexistent/home".to_owned()).clone();
+        let cwd = json::get(&case, "cwd").map(json::text).unwrap_or_else(|| ".".to_owned());
+        let settings = LoadSettings {
+            working_directory: if cwd == "." { input.clone() } else { input.join(cwd) },
+            home: Some(home.into()),
+            system_folder: "/nonexistent/ansible".into(),
+            environment,
+            limits: Limits::default(),
+        };
+        let sources = json::texts(json::get(&case, "sources").expect("sources")).into_iter().map(Source).collect();
+        Self { name: name.to_owned(), input, sources, settings, folder, _temporary: temporary }
+    }
+
+    /// One of the files of expected results; `None` = the case has none.
+    pub(crate) fn expected(&self, file: &str) -> Option<Value> {
+        let text = fs::read_to_string(self.folder.join(file)).ok()?;
+        Some(json::parse(&text.replace("{INPUT}", &self.input.to_string_lossy())))
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            // The mode of a file in a checkout may be anything.
+            fs::write(&target, fs::read(&path).expect("a file")).expect("a copy");
+        }
+    }
+}
