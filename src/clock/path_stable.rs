@@ -20,3 +20,32 @@ pub(super) fn path_stable(constraints: &[Constraint]) -> Option<Vec<Constraint>>
     let raise = (least - caution * (median - least)).max(0);
     Some(constraints.iter().map(|one| Constraint { lower: one.lower + raise, ..*one }).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lower_bounds_rise_by_the_delay_that_is_sure() {
+        let check = |delays: &[i128], expected: Option<i128>| {
+            let constraint = |delay: &i128| Constraint {
+                sent: 0,
+                received: *delay,
+                lower: -*delay,
+                upper: 0,
+                corrected: 0,
+                round_trip: *delay,
+                width: *delay,
+            };
+            let constraints: Vec<Constraint> = delays.iter().map(constraint).collect();
+            let raised = path_stable(&constraints).map(|stable| stable[0].lower - constraints[0].lower);
+            assert_eq!(raised, expected, "{delays:?}");
+        };
+        check(&[100; 5], None);
+        check(&[100; 6], Some(100));
+        // The median is 5 above the least: four times as much is taken off.
+        check(&[100, 105, 100, 200, 105, 300], Some(80));
+        check(&[100, 200, 200, 200, 200, 200], Some(0));
+        check(&[[100_i128, 105].as_slice(); 10].concat(), Some(100));
+    }
+}

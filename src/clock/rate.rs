@@ -214,3 +214,88 @@ pub fn relative(host: RateBounds, reference: RateBounds) -> RateBounds {
 pub fn carry(bounds: Interval, length: Nanos, rate: Ppm) -> Interval {
     bounds.widened(Nanos::saturating_from(carried(i128::from(length.0), rate)))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn constraint((sent, delay, lower, width): (i64, i64, i64, i64)) -> Constraint {
+        let (sent, lower) = (i128::from(sent), i128::from(lower));
+        let (received, upper) = (sent + i128::from(delay), lower + i128::from(width));
+        Constraint { sent, received, lower, upper, corrected: upper, round_trip: received - sent, width: upper - lower }
+    }
+
+    /// The ends by their definition: over every pair of an upper and a lower bound; `None` where no line fits.
+    fn ends_by_force(constraints: &[Constraint]) -> Option<RateEnds> {
+        let pairs = || constraints.iter().flat_map(|high| constraints.iter().map(move |low| (high, low)));
+        let mut least: Option<(i128, i128)> = None;
+        let mut greatest: Option<(i128, i128)> = None;
+        for (high, low) in pairs() {
+            let (rise, run) = (high.upper - low.lower, high.sent - low.received);
+            if run > 0 && greatest.is_none_or(|(r, n)| rise * n < r * run) {
+                greatest = Some((rise, run));
+            }
+            let (rise, run) = (-rise, -run);
+            if run > 0 && least.is_none_or(|(r, n)| rise * n > r * run) {
+                least = Some((rise, run));
+            }
+            if run == 0 && high.upper < low.lower {
+                return None;
+            }
+        }
+        if let (Some((low_rise, low_run)), Some((high_rise, high_run))) = (least, greatest)
+            && low_rise * high_run > high_rise * low_run
+        {
+            return None;
+        }
+        let ppb = |wide: i128| Ppm(Nanos::saturating_from(wide).0);
+        Some(RateEnds {
+            lo: least.map(|(rise, run)| ppb((rise * BILLION).div_euclid(run))),
+            hi: greatest.map(|(rise, run)| ppb(-(-rise * BILLION).div_euclid(run))),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_ends_are_those_of_every_pair(
+            raw in proptest::collection::vec((0_i64..3_000, 0_i64..300, -200_i64..200, 0_i64..200), 1..16),
+        ) {
+            let constraints: Vec<Constraint> = raw.into_iter().map(constraint).collect();
+            prop_assert_eq!(Lines::fitting(&constraints).map(Lines::ends), ends_by_force(&constraints));
+        }
+    }
+
+    #[test]
+    fn a_limit_is_reached_at_the_earliest_and_at_the_latest() {
+        let check = |bounds: (i64, i64), rate: (i64, i64), earliest: Option<f64>, latest: Option<f64>| {
+            let bounds = Interval::new(Nanos(bounds.0), Nanos(bounds.1));
+            let rate = RateBounds { lo: Ppm(rate.0), hi: Ppm(rate.1) };
+            let expected = LimitReached { earliest_s: earliest, latest_s: latest };
+            assert_eq!(limit_reached(bounds, rate, Nanos(1_000)), expected, "{bounds:?} {rate:?}");
+        };
+        check((-100, 100), (-10, 10), Some(90.0), None);
+        check((0, 100), (5, 10), Some(90.0), Some(200.0));
+        check((0, 100), (-20, -10), Some(50.0), Some(110.0));
+        check((0, 100), (0, 0), None, None);
+        check((900, 1_000), (0, 0), Some(0.0), None);
+        check((1_001, 1_100), (-1, 1), Some(0.0), Some(0.0));
+    }
+
+    #[test]
+    fn a_common_rate_needs_two_thirds_and_is_not_the_axis_own() {
+        let check = |rates: &[(i64, i64)], expected: Option<(usize, i64, i64)>| {
+            let rates: Vec<RateBounds> =
+                rates.iter().map(|(lo, hi)| RateBounds { lo: Ppm(*lo), hi: Ppm(*hi) }).collect();
+            let found = common_rate(&rates, Ppm(500));
+            assert_eq!(found.map(|one| (one.hosts, one.bounds.lo.ppb(), one.bounds.hi.ppb())), expected);
+        };
+        check(&[(900, 1_100), (1_000, 1_200), (-50, 50)], Some((2, 1_000, 1_100)));
+        check(&[(900, 1_100), (1_000, 1_200)], None);
+        check(&[(-50, 50), (-40, 60), (-30, 70)], None);
+        check(&[(900, 1_000), (1_000, 1_200), (-50, 50)], Some((2, 1_000, 1_000)));
+        check(&[(-2_000, -1_000), (-1_500, -900), (-1_200, 0), (40, 60)], Some((3, -1_200, -1_000)));
+        check(&[], None);
+    }
+}

@@ -87,3 +87,41 @@ pub(super) fn steps(constraints: &[Constraint], runs: &[Range<usize>], rate: Ppm
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::consistency::is_consistent;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn each_run_is_consistent_and_the_next_exchange_breaks_it(
+            raw in proptest::collection::vec((0_i64..900, 0_i64..900, -50_i64..50, 0_i64..60), 0..24),
+            ppb in prop_oneof![Just(0_i64), Just(500_000), 0_i64..200_000_000],
+        ) {
+            let mut constraints: Vec<Constraint> = raw
+                .into_iter()
+                .map(|(sent, delay, lower, width)| {
+                    let (sent, lower) = (i128::from(sent), i128::from(lower));
+                    let (received, upper) = (sent + i128::from(delay), lower + i128::from(width));
+                    let (round_trip, corrected) = (received - sent, upper);
+                    Constraint { sent, received, lower, upper, corrected, round_trip, width: upper - lower }
+                })
+                .collect();
+            constraints.sort_by_key(|one| (one.sent, one.received));
+            let found = runs(&constraints, Ppm(ppb));
+            let mut expected_start = 0;
+            for run in &found {
+                prop_assert_eq!(run.start, expected_start);
+                prop_assert!(is_consistent(&constraints[run.clone()], Ppm(ppb)));
+                if run.end < constraints.len() {
+                    prop_assert!(!is_consistent(&constraints[run.start..=run.end], Ppm(ppb)));
+                }
+                expected_start = run.end;
+            }
+            prop_assert_eq!(expected_start, constraints.len());
+        }
+    }
+}
