@@ -3,9 +3,9 @@
 use russh::ChannelId;
 use russh::server::{Handle, Session};
 
-/// Clears a screen, sets a window's title, rings, turns text red, goes back to the line's start, and reorders what is
-/// written after it.
-pub(super) const ESCAPES: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{1b}[31m\rok\u{202e}";
+/// Clears a screen twice over, sets a window's title, rings, turns text red, goes back to the line's start, and reorders
+/// what is written after it.
+pub(super) const ESCAPES: &str = "\u{1b}[2J\u{9b}2J\u{1b}]0;owned\u{7}\u{1b}[31m\rok\u{202e}";
 
 /// How many channels are opened at the client.
 const CHANNELS: usize = 20_000;

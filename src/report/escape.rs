@@ -30,7 +30,7 @@ pub fn escaped(text: &str) -> String {
 
 /// Whether a character shows nothing and changes how its neighbours are shown: marks of direction, joiners, separators
 /// of lines, tags.
-fn is_invisible(character: char) -> bool {
+pub(super) fn is_invisible(character: char) -> bool {
     matches!(
         u32::from(character),
         0xad | 0x61c | 0x180e | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb

@@ -3,6 +3,7 @@
 use schemars::schema_for;
 use serde::Deserialize;
 
+use super::escape::is_invisible;
 use super::model::{Report, SCHEMA};
 
 /// Why a stored report cannot be used.
@@ -27,9 +28,25 @@ struct Envelope {
 
 /// Writes the report, one value a line, with a line end.
 pub fn write(report: &Report) -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string_pretty(report)?;
+    let mut text = harmless(&serde_json::to_string_pretty(report)?);
     text.push('\n');
     Ok(text)
+}
+
+/// Writes what would steer a terminal as `\u…`: JSON allows most of it as it is, and a report is also looked at. Such
+/// characters stand in strings only, but for the line ends between values.
+fn harmless(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character == '\n' || !(character.is_control() || is_invisible(character)) {
+            text.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    text
 }
 
 /// Reads a stored report; fields that a later minor version added are passed over.
@@ -51,6 +68,15 @@ pub fn schema() -> Result<String, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_written_in_ascii_and_read_back() {
+        for text in ["\u{1b}[2J", "\u{9b}2J", "\u{7f}", "ok\u{202e}", "\u{e0001}", "fine ± µs"] {
+            let json = harmless(&serde_json::to_string(text).expect("a string"));
+            assert!(json.chars().all(|character| !character.is_control() && !is_invisible(character)), "{json}");
+            assert_eq!(serde_json::from_str::<String>(&json).expect("a string"), text);
+        }
+    }
 
     #[test]
     fn what_is_no_report_of_this_major_is_refused_in_words() {
