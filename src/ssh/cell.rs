@@ -72,6 +72,7 @@ struct Known {
     window: u32,
     closed: Option<String>,
     first_noise: Option<String>,
+    farewell: Option<String>,
     probe_over: bool,
     finished: bool,
 }
@@ -103,6 +104,7 @@ impl HostCell {
             window: 0,
             closed: None,
             first_noise: None,
+            farewell: None,
             probe_over: false,
             finished: false,
         };
@@ -112,7 +114,9 @@ impl HostCell {
     /// The host enters a stage.
     pub(super) fn enter(&self, stage: Stage) {
         let mut known = self.lock();
-        known.begun.get_or_insert(self.board.clock.now());
+        if stage >= Stage::Connect {
+            known.begun.get_or_insert(self.board.clock.now());
+        }
         known.stage = stage;
     }
 
@@ -195,6 +199,11 @@ impl HostCell {
         least.max(Nanos(round_trip.0.saturating_mul(4)))
     }
 
+    /// The best round trip so far.
+    pub(super) fn least_round_trip(&self) -> Option<Nanos> {
+        self.lock().least_round_trip
+    }
+
     /// Looks at the exchanges so far.
     pub(super) fn with_exchanges<T>(&self, look: impl FnOnce(&[Exchange]) -> T) -> T {
         look(&self.lock().exchanges)
@@ -264,6 +273,15 @@ impl HostCell {
         if was_ready {
             self.closed("the probe ended");
         }
+    }
+
+    /// The server said in words that it ends the session.
+    pub(super) fn heard_farewell(&self, message: String) {
+        self.lock().farewell = Some(message);
+    }
+
+    pub(super) fn farewell(&self) -> Option<String> {
+        self.lock().farewell.clone()
     }
 
     /// Why the session ended, where it ended while the probe was still to come.

@@ -18,7 +18,7 @@ use super::plan::{ConnectionPlan, SamplingPlan};
 use super::scan_clock::StepWatch;
 use super::session::Session;
 use super::stop::StopSignal;
-use crate::clock::{UnixNanos, schedule};
+use crate::clock::{Exchange, UnixNanos, schedule};
 use crate::inventory::target::Target;
 use crate::probe::{ControllerReading, Failure, FailureCode, HostEvent, Interruption, SamplingWindow, Seen};
 
@@ -102,7 +102,7 @@ impl Fleet {
         let mut windows: Vec<SamplingWindow> = Vec::new();
         let mut controller: Vec<ControllerReading> = vec![self.plan.clock.controller()];
         loop {
-            if !self.ready.is_empty() {
+            if !self.ready.is_empty() && self.stop.reason().is_none() {
                 let number = u32::try_from(windows.len()).unwrap_or(u32::MAX);
                 let (window, readings) = self.sample_window(plan, number, &mut metronome).await;
                 windows.push(window);
@@ -203,9 +203,9 @@ impl Fleet {
         self.connecting.shutdown().await;
         self.ready.clear();
         for cell in &self.hosts {
-            if cell.reader().is_none() {
+            if cell.with_exchanges(<[Exchange]>::is_empty) {
                 let stage = cell.stage();
-                let detail = format!("{why} before the host was ready");
+                let detail = format!("{why} before the host was sampled");
                 cell.fail(FailureCode::NotAttempted, stage, detail);
             }
         }

@@ -236,6 +236,7 @@ impl Handler for SessionHandler {
             DisconnectReason::ReceivedDisconnect(info) => {
                 let message: String = info.message.chars().take(200).collect();
                 self.last_words = format!("the server ended the connection: {message}");
+                self.cell.heard_farewell(message);
                 Ok(())
             }
             DisconnectReason::Error(end) => {

@@ -4,15 +4,19 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::AgentClient;
 use russh::keys::{PrivateKey, PublicKey, decode_secret_key};
 use tokio::net::UnixStream;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 /// Connections to the agent at once; it answers one request after another on each.
 const AGENT_CONNECTIONS: usize = 4;
+/// How long the agent may take to list its keys.
+const AGENT_PATIENCE: Duration = Duration::from_secs(5);
 /// Keys that are offered to one server at most: OpenSSH ends the session at the sixth failure.
 const MOST_OFFERS: usize = 5;
 
@@ -81,8 +85,8 @@ impl Identities {
     pub(super) async fn offers(&self, named: &[PathBuf]) -> Offers {
         let mut offers = Offers::default();
         let held = match &self.agent {
-            Some(agent) => agent.identities().await.unwrap_or_else(|error| {
-                offers.notes.push(format!("the agent does not answer: {error}"));
+            Some(agent) => agent.identities().await.unwrap_or_else(|why| {
+                offers.notes.push(format!("the agent does not answer: {why}"));
                 Vec::new()
             }),
             None => Vec::new(),
@@ -171,7 +175,7 @@ pub(super) struct Agent {
     socket: PathBuf,
     permits: Semaphore,
     idle: Mutex<Vec<AgentClient<UnixStream>>>,
-    identities: OnceCell<Vec<PublicKey>>,
+    identities: OnceCell<Result<Vec<PublicKey>, String>>,
 }
 
 /// A connection to the agent, lent out. Only [`Self::give_back`] returns it to the pool: one that was dropped in the middle
@@ -210,9 +214,9 @@ impl Agent {
         Ok(AgentLoan { agent: self, client, _permit: permit })
     }
 
-    /// The keys that the agent holds, asked for once; certificates are left out.
-    async fn identities(&self) -> Result<Vec<PublicKey>, russh::keys::Error> {
-        let ask = || async {
+    /// The keys that the agent holds, asked for once, an agent that hangs included; certificates are left out.
+    async fn identities(&self) -> Result<Vec<PublicKey>, String> {
+        let ask = async || -> Result<Vec<PublicKey>, russh::keys::Error> {
             let mut loan = self.borrow().await?;
             let held = loan.client.request_identities().await?;
             loan.give_back();
@@ -222,7 +226,11 @@ impl Agent {
             });
             Ok(keys.collect())
         };
-        self.identities.get_or_try_init(ask).await.cloned()
+        let in_time = async || match timeout(AGENT_PATIENCE, ask()).await {
+            Ok(answer) => answer.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("nothing in {} s", AGENT_PATIENCE.as_secs())),
+        };
+        self.identities.get_or_init(in_time).await.clone()
     }
 }
 

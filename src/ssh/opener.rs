@@ -160,7 +160,14 @@ impl Opener {
         match outcome.await {
             Ok(Ok(())) => Ok(connection),
             Ok(Err(LoginError::Rejected(detail))) => Err(fail(FailureCode::AuthenticationRejected, detail)),
-            Ok(Err(LoginError::Ended)) => Err(fail(FailureCode::Dropped, ended(&connection.wire))),
+            Ok(Err(LoginError::Ended)) => {
+                let _ = timeout(self.plan.limits.close, cell.end()).await;
+                // A server that takes its leave in words while it judges a login has refused it: OpenSSH does at MaxAuthTries.
+                Err(cell.farewell().map_or_else(
+                    || fail(FailureCode::Dropped, ended(&connection.wire)),
+                    |message| fail(FailureCode::AuthenticationRejected, format!("as {user}: {message}")),
+                ))
+            }
             Err(_) => Err(late(Stage::Authenticate, limit, &format!("no answer to the login of {user}"))),
         }
     }

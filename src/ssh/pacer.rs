@@ -56,6 +56,8 @@ pub(super) struct Pacer<'window> {
     seed: u64,
     config: Config,
     controller: Vec<ControllerReading>,
+    /// When waiting ends, once the run was told to stop.
+    wind_down: Option<UnixNanos>,
 }
 
 impl<'window> Pacer<'window> {
@@ -86,6 +88,7 @@ impl<'window> Pacer<'window> {
             seed: fastrand::u64(..),
             config: Config::STANDARD,
             controller: Vec::new(),
+            wind_down: None,
         };
         pacer.set_pace();
         pacer
@@ -176,7 +179,7 @@ impl<'window> Pacer<'window> {
             }
             member.planned = None;
             match member.cell.standing() {
-                Standing::Free => member.session.ask(at),
+                Standing::Free => member.session.ask(),
                 Standing::Asked(since) => {
                     give_up_if_silent(member.cell, since, now, self.limits);
                     if member.is_hunted {
@@ -199,7 +202,7 @@ impl<'window> Pacer<'window> {
         member.considered = count;
         let at = match member.cell.with_exchanges(|exchanges| hunt::next(exchanges, now, &self.config)) {
             _ if member.hunt_is_over && count >= samples => return,
-            Hunt::Probe(aim) if !member.hunt_is_over => aim.send_at,
+            Hunt::Probe(aim) if !member.hunt_is_over => aim.send_at - member.session.lead(),
             Hunt::First if !member.hunt_is_over => now,
             _ => {
                 member.hunt_is_over = true;
@@ -275,7 +278,6 @@ impl<'window> Pacer<'window> {
 
     /// Waits until everyone who was asked has answered, or has been silent for too long.
     async fn settle(&mut self, hosts: &[usize]) {
-        let mut wind_down = None;
         loop {
             let is_waiting = |host: &usize| {
                 self.members.get(host).is_some_and(|member| matches!(member.cell.standing(), Standing::Asked(_)))
@@ -285,7 +287,7 @@ impl<'window> Pacer<'window> {
             }
             if self.stop.reason().is_some() {
                 let now = self.clock.now();
-                let until = *wind_down.get_or_insert(now + nanos(self.limits.wind_down));
+                let until = *self.wind_down.get_or_insert(now + nanos(self.limits.wind_down));
                 if now >= until {
                     return;
                 }

@@ -14,13 +14,15 @@ use super::cell::HostCell;
 use super::handler::SessionHandler;
 use super::local::LocalProbe;
 use super::wire::{CutOnDrop, WireShared};
-use crate::clock::UnixNanos;
+use crate::clock::{Nanos, UnixNanos};
 use crate::probe::script::{FALLBACK_COMMAND, REQUEST, facts_request};
 
 /// Bytes that a host may send from one request to the next.
 const SAMPLE_BUDGET: u64 = 64 * 1_024;
 /// Bytes that a host may send as facts, the encryption's overhead included.
 const FACTS_BUDGET: u64 = 256 * 1_024;
+/// Time that opening a channel may take beyond one round trip.
+const CHANNEL_MARGIN: Nanos = Nanos::from_millis(2);
 /// Pauses before a refused channel is asked for again: OpenSSH counts one that has just been closed for a moment more.
 const CHANNEL_RETRIES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(250)];
 
@@ -108,10 +110,19 @@ impl Session {
         Self { cell: Arc::clone(cell), link: Link::Local(probe) }
     }
 
-    /// Asks for a reading, without waiting; `due` is when it should be written, about now. A session that cannot take the
-    /// request just now is not asked.
-    pub(super) fn ask(&self, due: UnixNanos) {
+    /// How long before a request is to be written it must be asked for: a fresh command needs its channel first.
+    pub(super) fn lead(&self) -> Nanos {
+        match &self.link {
+            Link::Date(_) => self.cell.least_round_trip().unwrap_or_default() + CHANNEL_MARGIN,
+            Link::Loop { .. } | Link::Local(_) => Nanos::ZERO,
+        }
+    }
+
+    /// Asks for a reading, without waiting; the request is written [`Self::lead`] from now. A session that cannot take it just
+    /// now is not asked.
+    pub(super) fn ask(&self) {
         let mark = self.cell.board.clock.mark();
+        let due = mark.at + self.lead();
         self.cell.ask(mark);
         match &self.link {
             Link::Loop { channel, connection } => {

@@ -245,9 +245,18 @@ async fn a_refused_login_names_what_the_server_accepts() {
     let server = Sshd::start("PasswordAuthentication yes");
     let no_key = Target { key_files: Vec::new(), ..server.target("user_key") };
     let no_file = Target { key_files: vec![server.path("missing")], ..no_key.clone() };
-    let targets = vec![server.target("other_key"), no_key, no_file];
-    let (seen, _) = scan(targets, &server.plan()).await;
-    let [wrong_key, no_key, no_file] = seen.observations.as_slice() else { panic!() };
+    let strict = Sshd::start("MaxAuthTries 1");
+    let many_keys = Target {
+        key_files: ["other_key", "host_key"].map(|name| server.path(name)).to_vec(),
+        ..strict.target("user_key")
+    };
+    strict.plan();
+    let mut plan = server.plan();
+    plan.global_known_hosts = vec![strict.path("known_hosts")];
+    let targets = vec![server.target("other_key"), no_key, no_file, many_keys];
+    let (seen, _) = scan(targets, &plan).await;
+    let [wrong_key, no_key, no_file, many_keys] = seen.observations.as_slice() else { panic!() };
+    assert_failed(many_keys, AuthenticationRejected, Stage::Authenticate, "Too many authentication failures");
     assert_failed(
         wrong_key,
         AuthenticationRejected,
@@ -389,7 +398,7 @@ async fn a_run_that_is_stopped_half_way_tells_what_it_knows() {
     assert_eq!(seen.interrupted, Some(Interruption::Interrupt));
     let [sampled, waiting] = seen.observations.as_slice() else { panic!() };
     assert_eq!((sampled.exchanges.len(), &sampled.failure), (3, &None));
-    assert_failed(waiting, NotAttempted, Stage::Banner, "interrupted before the host was ready");
+    assert_failed(waiting, NotAttempted, Stage::Banner, "interrupted before the host was sampled");
     assert_eq!(seen.windows.len(), 1);
     drop(silent);
     base.assert_restored().await;
