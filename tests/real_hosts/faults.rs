@@ -75,6 +75,8 @@ fn each_fault_has_its_code_and_costs_the_others_nothing() {
             host("key-unknown"),
             with("stranger", &["AuthorizedKeysFile none"]),
             with("forced", &["ForceCommand echo no clock here"]),
+            with("flood", &["ForceCommand yes"]),
+            with("escapes", &["ForceCommand printf '\\033[31m\\033]0;title\\007'"]),
             HostPlan { login_shell: "/usr/sbin/nologin".to_owned(), ..host("no-shell") },
         ]);
         let full = FullQueue::new();
@@ -94,6 +96,7 @@ fn each_fault_has_its_code_and_costs_the_others_nothing() {
         let addresses = fleet.hosts.iter().map(|host| (host.plan.name.as_str(), host.address));
         let inventory = fleet.inventory_of("faults.ini", addresses.chain(others));
         let session = scan(&fleet, &inventory, &["--timeout", "3"]);
+        assert!(!(session.stdout.clone() + &session.stderr).contains('\u{1b}'), "{session:?}");
         assert_eq!(session.status, Some(3), "{session}");
         let report = session.report();
         for (name, code) in [
@@ -101,6 +104,8 @@ fn each_fault_has_its_code_and_costs_the_others_nothing() {
             ("key-unknown", "SSH904"),
             ("stranger", "SSH905"),
             ("forced", "SSH909"),
+            ("flood", "SSH909"),
+            ("escapes", "SSH909"),
             ("no-shell", "SSH909"),
             ("refusing", "SSH902"),
             ("full", "SSH901"),

@@ -9,6 +9,8 @@ mod faults;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod rungs;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
