@@ -21,10 +21,9 @@ use crate::support::session::{self, Session};
 /// How old the coarse clock of `time()` may be.
 const TICK: Nanos = Nanos::from_millis(10);
 
-/// Prints how long `time()` still told the old second at the next edge: it is the coarse clock.
+/// Prints how long `time()` still told the old second after an edge, at the first edge where that is seen.
 const TIME_LAG: &str = "perl -MTime::HiRes=gettimeofday -e '\
-    $end = gettimeofday + 1.1; \
-    while (($now = gettimeofday) < $end) { $lag = $now - int $now if time < int $now } \
+    until ($lag and time >= int $now) { $now = gettimeofday; $lag = $now - int $now if time < int $now } \
     printf \"%.6f\", $lag'";
 
 /// Ways to read a clock, and how fine: (command, resolution, lag).
