@@ -101,3 +101,21 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
         }
     }
 }
+
+/// A failure in three words, for a line of a table.
+pub fn failure_title(failure: FailureCode) -> &'static str {
+    match failure {
+        FailureCode::Timeout => "no answer",
+        FailureCode::Refused => "refused",
+        FailureCode::HostKeyChanged => "host key changed",
+        FailureCode::HostKeyUnknown => "host key unknown",
+        FailureCode::AuthenticationRejected => "login rejected",
+        FailureCode::JumpHost => "jump host failed",
+        FailureCode::Throttled => "throttled",
+        FailureCode::Dropped => "connection lost",
+        FailureCode::NoShell => "no shell",
+        FailureCode::SudoPassword => "sudo wants a password",
+        FailureCode::NameNotFound => "name not found",
+        FailureCode::NotAttempted => "not attempted",
+    }
+}

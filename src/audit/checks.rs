@@ -1,5 +1,7 @@
 //! The checks: a list of small pure functions, each from the evidence of one host to one finding or none.
 
+use chrono::DateTime;
+
 use super::figure;
 use super::finding::{Code, Finding};
 use super::policy::Policy;
@@ -135,8 +137,8 @@ fn claim_contradicted(evidence: &Evidence<'_>) -> Option<Finding> {
 fn ancient_year(evidence: &Evidence<'_>) -> Option<Finding> {
     let latest = evidence.estimate.epoch + evidence.estimate.bounds.hi;
     (latest < YEAR_2001).then(|| {
-        let days = latest.0.div_euclid(86_400_000_000_000);
-        Code::AncientYear.finding(format!("the clock says a day {days} days after 1970-01-01"), "a year after 2000")
+        let day = DateTime::from_timestamp_nanos(latest.0).format("%Y-%m-%d");
+        Code::AncientYear.finding(format!("the clock says {day}"), "a year after 2000")
     })
 }
 

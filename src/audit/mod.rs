@@ -12,6 +12,7 @@ pub mod policy;
 pub mod reference;
 pub mod verdict;
 
+pub use advice::failure_title;
 pub use epoch::{epoch, estimates};
 pub use exit::{ExitStatus, FailOn};
 pub use finding::{Code, Finding, Severity};

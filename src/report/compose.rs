@@ -172,6 +172,7 @@ fn host(
         error: observation.failure.as_ref().map(|failure| model::Error {
             code: failure.code.label(),
             stage: failure.stage.label().to_owned(),
+            title: audit::failure_title(failure.code).to_owned(),
             message: failure.detail.clone(),
         }),
         ready_after_s: observation.ready_after.map(Seconds),

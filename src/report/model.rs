@@ -415,6 +415,9 @@ pub struct Error {
     pub code: String,
     /// The part of the way in which it failed.
     pub stage: String,
+    /// The kind of failure in a few words.
+    #[serde(default)]
+    pub title: String,
     /// What was seen.
     pub message: String,
 }

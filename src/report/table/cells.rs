@@ -80,17 +80,31 @@ pub(super) fn codes(findings: &[Finding]) -> String {
     shown.join(" ")
 }
 
-/// Why a host was not measured: `SSH901  no answer in 10.0 s (connect)`.
+/// Why a host was not measured, in a few words: `SSH903  host key changed`.
 pub(super) fn failure(host: &Host) -> String {
+    match &host.error {
+        Some(error) => {
+            let words = if error.title.is_empty() { &error.message } else { &error.title };
+            format!("{}  {} ({})", escaped(&error.code), escaped(words), escaped(&error.stage))
+        }
+        None => unexplained(host),
+    }
+}
+
+/// Why a host was not measured, with what was seen: `SSH901  no answer in 10.0 s (connect)`.
+pub(super) fn failure_in_full(host: &Host) -> String {
     match &host.error {
         Some(error) => {
             format!("{}  {} ({})", escaped(&error.code), escaped(&error.message), escaped(&error.stage))
         }
-        None => {
-            let finding = host.findings.iter().find(|finding| finding.severity == Severity::Note);
-            finding.map_or_else(nothing, |finding| format!("{}  {}", escaped(&finding.code), escaped(&finding.what)))
-        }
+        None => unexplained(host),
     }
+}
+
+/// What a host that was never tried has instead of an error.
+fn unexplained(host: &Host) -> String {
+    let finding = host.findings.iter().find(|finding| finding.severity == Severity::Note);
+    finding.map_or_else(nothing, |finding| format!("{}  {}", escaped(&finding.code), escaped(&finding.what)))
 }
 
 fn nothing() -> String {

@@ -43,6 +43,6 @@ fn line(host: &Host, [offset, bound, rtt]: [String; 3]) -> Line {
         reader.map_or_else(dash, escaped),
         cells::time_service(host),
     ];
-    let tail = if host.verdict == Verdict::Down { cells::failure(host) } else { cells::codes(&host.findings) };
+    let tail = if host.verdict == Verdict::Down { cells::failure_in_full(host) } else { cells::codes(&host.findings) };
     Line { verdict: host.verdict, cells, tail }
 }

@@ -1,0 +1,323 @@
+//! The command line as users meet it: help, usage errors, exit codes, streams, and a run that is ended early.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use clockaudit::clock::Nanos;
+use clockaudit::demo::{ClockPlan, HostPlan, PathPlan, SimulatedFleet, TimekeeperPlan, Trouble};
+use clockaudit::report::json;
+use clockaudit::report::model::{Report, Verdict};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// A finished command.
+struct Session {
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Session {
+    /// Everything that came of it, as one text.
+    fn transcript(&self) -> String {
+        let status = self.status.map_or_else(|| "a signal".to_owned(), |status| status.to_string());
+        format!("exit status {status}\n--- stdout\n{}--- stderr\n{}", self.stdout, self.stderr)
+    }
+
+    fn report(&self) -> Report {
+        json::read(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{}", self.transcript()))
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clockaudit"));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for variable in ["SSH_AUTH_SOCK", "ANSIBLE_INVENTORY", "NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn finished(child: Child) -> Session {
+    let output = child.wait_with_output().expect("a command that ends");
+    Session {
+        status: output.status.code(),
+        stdout: String::from_utf8(output.stdout).expect("text"),
+        stderr: String::from_utf8(output.stderr).expect("text"),
+    }
+}
+
+fn run(arguments: &[&str]) -> Session {
+    finished(command(arguments).spawn().expect("a command that starts"))
+}
+
+/// A simulated fleet, and the arguments with which it is scanned.
+struct Scanned {
+    fleet: SimulatedFleet,
+    inventory: String,
+    known_hosts: String,
+}
+
+impl Scanned {
+    fn new(hosts: Vec<HostPlan>) -> Self {
+        let fleet = SimulatedFleet::start(hosts, 1).expect("a simulated fleet");
+        let inventory = fleet.inventory().to_str().expect("a path of text").to_owned();
+        let known_hosts = format!("UserKnownHostsFile={}", fleet.known_hosts().display());
+        Self { fleet, inventory, known_hosts }
+    }
+
+    fn command(&self, more: &[&str]) -> Command {
+        let mut arguments = vec!["scan", self.inventory.as_str(), "--ssh-option", self.known_hosts.as_str()];
+        arguments.extend(more);
+        command(&arguments)
+    }
+
+    fn scan(&self, more: &[&str]) -> Session {
+        finished(self.command(more).spawn().expect("a scan that starts"))
+    }
+}
+
+fn off_by(name: &str, millis: i64) -> HostPlan {
+    let clock = ClockPlan::at(Nanos::from_millis(millis));
+    HostPlan { clock, timekeeper: TimekeeperPlan::None, ..HostPlan::good(name, "all_of_them") }
+}
+
+fn file(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, text).expect("a file");
+    path.to_str().expect("a path of text").to_owned()
+}
+
+#[test]
+fn help_reads_like_this() {
+    let pages = [
+        vec!["--help"],
+        vec!["scan", "--help"],
+        vec!["report", "--help"],
+        vec!["inventory", "--help"],
+        vec!["replay", "--help"],
+        vec!["demo", "--help"],
+        vec!["generate", "--help"],
+    ];
+    let mut reference = String::new();
+    for page in pages {
+        let session = run(&page);
+        assert_eq!(session.status, Some(0), "{}", session.transcript());
+        assert_eq!(session.stderr, "");
+        reference.push_str(&format!("$ clockaudit {}\n{}\n", page.join(" "), session.stdout));
+    }
+    insta::assert_snapshot!("reference", reference);
+}
+
+#[test]
+fn what_makes_no_sense_is_told_and_ends_with_64() {
+    let check = |arguments: &[&str], expected: &str| {
+        let session = run(arguments);
+        assert_eq!(session.status, Some(64), "{}", session.transcript());
+        assert_eq!(session.stdout, "", "{arguments:?}");
+        assert!(session.stderr.contains(expected), "{arguments:?}: {}", session.stderr);
+    };
+    check(&["scann"], "a similar subcommand exists: 'scan'");
+    check(&["scan", "--warm", "5ms"], "a similar argument exists: '--warn'");
+    check(&["scan", "--warn", "50"], "a duration needs a unit");
+    check(&["scan", "--warn", "2s", "--crit", "1s", "a.example,"], "`--crit` (1 s) is below `--warn` (2 s)");
+    check(&["scan", "--samples", "0"], "must be at least 1");
+    check(&["scan", "--reference", "best"], "expected `controller` or `host:NAME`");
+    check(&["scan", "--reference", "host:c.example", "a.example,b.example,"], "not among the selected hosts");
+    check(&["scan", "--export", "out.xml", "a.example,"], "cannot tell the format of `out.xml`");
+    check(&["scan", "--ssh-option", "StrictHostKeyChecking=maybe", "a.example,"], "does not take `maybe`");
+    check(&[], "Usage: clockaudit");
+}
+
+#[test]
+fn an_error_says_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let session = finished(
+        command(&["scan", "--warn", "2s", "--crit", "1s", "a.example,"])
+            .current_dir(folder.path())
+            .spawn()
+            .expect("start"),
+    );
+    insta::assert_snapshot!("usage_error", session.transcript());
+    let hosts = run(&["scan", "a.example,b.example,", "--limit", "db*"]);
+    insta::assert_snapshot!("no_host_matched", hosts.transcript());
+}
+
+#[test]
+fn an_inventory_that_cannot_be_parsed_ends_with_65_and_no_host_with_69() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broken = file(folder.path(), "broken.ini", "[web\nweb1\n");
+    let session = run(&["scan", &broken]);
+    assert_eq!(session.status, Some(65), "{}", session.transcript());
+    assert!(session.stderr.contains("--allow-incomplete-inventory"), "{}", session.stderr);
+    assert_eq!(run(&["scan", "no/such/file.ini"]).status, Some(65));
+    assert_eq!(run(&["scan", "a.example,b.example,", "--limit", "db*"]).status, Some(69));
+    let report = file(folder.path(), "report.json", "{\"schema\": \"clockaudit.report/7\"}");
+    let session = run(&["report", &report]);
+    assert_eq!(session.status, Some(65), "{}", session.transcript());
+    assert!(session.stderr.contains("this clockaudit reads `clockaudit.report/1`"), "{}", session.stderr);
+    assert_eq!(run(&["replay", &report]).status, Some(65));
+}
+
+#[test]
+fn hosts_can_be_listed_without_measuring() {
+    let session = run(&["scan", "web1.example,web2.example,db.example,", "--list-hosts", "-l", "web*"]);
+    assert_eq!(session.stdout, "  hosts (2):\n    web1.example\n    web2.example\n");
+    assert_eq!(session.status, Some(0));
+}
+
+#[test]
+fn the_exit_code_is_the_worst_verdict() {
+    let fleet = Scanned::new(vec![
+        off_by("good1", 0),
+        off_by("good2", 3),
+        off_by("late", -70),
+        off_by("wrong", 2_000),
+        HostPlan { path: PathPlan { there: Nanos::from_millis(80), back: Nanos::from_millis(80) }, ..off_by("far", 0) },
+        HostPlan { trouble: Some(Trouble::Refused), ..off_by("gone", 0) },
+    ]);
+    let check = |limit: &str, more: &[&str], expected: i32, verdict: Verdict| {
+        let mut arguments = vec!["-o", "json", "--samples", "4", "-l", limit];
+        arguments.extend(more);
+        let session = fleet.scan(&arguments);
+        assert_eq!(session.status, Some(expected), "{limit} {more:?}: {}", session.transcript());
+        assert_eq!(session.report().summary.verdict, verdict, "{limit}");
+    };
+    check("good*", &[], 0, Verdict::Ok);
+    check("good*,late", &[], 1, Verdict::Warn);
+    check("good*,late,wrong,gone", &[], 2, Verdict::Crit);
+    check("good*,late,far", &[], 3, Verdict::Undecided);
+    check("good*,gone", &[], 3, Verdict::Down);
+    check("good*,gone", &["--fail-on", "undecided"], 0, Verdict::Down);
+    check("wrong", &["--fail-on", "never"], 0, Verdict::Crit);
+    check("wrong,good1", &["--crit", "10s", "--warn", "5s"], 0, Verdict::Ok);
+}
+
+#[test]
+fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
+    let fleet = Scanned::new(vec![off_by("a", 0), off_by("b", 500)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (stored, trace) = (folder.path().join("out.json"), folder.path().join("out.jsonl"));
+    let (stored, trace) = (stored.to_str().expect("text"), trace.to_str().expect("text"));
+    let scan = fleet.scan(&["--samples", "4", "--export", stored, "--record", trace]);
+    assert_eq!(scan.status, Some(2), "{}", scan.transcript());
+    assert_eq!(scan.stderr, "");
+    assert!(!scan.stdout.contains('\u{1b}'), "{}", scan.stdout);
+    assert!(scan.stdout.starts_with("clockaudit "), "{}", scan.stdout);
+
+    // The stored report shows the same, and ends the same.
+    let again = run(&["report", stored]);
+    assert_eq!((again.status, again.stdout), (scan.status, scan.stdout));
+    // So does the recorded scan, judged again.
+    let replayed = run(&["replay", trace, "-o", "json"]);
+    assert_eq!(replayed.status, Some(2), "{}", replayed.transcript());
+    let original = json::read(&fs::read_to_string(stored).expect("the export")).expect("a report");
+    let clocks = |report: &Report| report.hosts.iter().map(|host| host.clock.clone()).collect::<Vec<_>>();
+    assert_eq!(clocks(&replayed.report()), clocks(&original));
+
+    let colored = run(&["report", stored, "--color", "always"]);
+    assert!(colored.stdout.contains("\u{1b}[1m\u{1b}[31mCRIT\u{1b}[0m"), "{}", colored.stdout);
+    let unwritable = fleet.scan(&["--samples", "1", "--export", "/no/such/folder/out.json"]);
+    assert_eq!(unwritable.status, Some(74), "{}", unwritable.transcript());
+    assert!(unwritable.stdout.contains("CRIT"), "the result is shown all the same");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/reports/0.1.0.json");
+    let mut child = command(&["report", path, "-o", "json"]).spawn().expect("start");
+    drop(child.stdout.take());
+    let session = finished(child);
+    assert_eq!((session.status, session.stderr.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/reports/0.1.0.json");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let session = finished(command(&["report", path]).stdout(full).spawn().expect("start"));
+    assert_eq!(session.status, Some(74), "{}", session.transcript());
+    assert!(session.stderr.contains("failed to write standard output"), "{}", session.stderr);
+}
+
+#[test]
+fn an_interrupted_scan_leaves_a_valid_partial_report() {
+    let fleet = Scanned::new((0..6).map(|index| off_by(&format!("host{index}"), 0)).collect());
+    let folder = tempfile::tempdir().expect("a folder");
+    let check = |signal: Signal, expected: i32| {
+        let stored = folder.path().join("partial.json");
+        let before = fleet.fleet.readings();
+        let more = ["-o", "json", "--samples", "400", "--export", stored.to_str().expect("text")];
+        let child = fleet.command(&more).spawn().expect("start");
+        while fleet.fleet.readings() < before + 24 {
+            std::thread::yield_now();
+        }
+        kill(Pid::from_raw(i32::try_from(child.id()).expect("a pid")), signal).expect("a signal");
+        let session = finished(child);
+        assert_eq!(session.status, Some(expected), "{}", session.transcript());
+        let report = session.report();
+        assert!(report.run.partial);
+        assert_eq!(report.summary.counts.ok, 6, "what was measured by then is there");
+        assert_eq!(json::read(&fs::read_to_string(stored).expect("the export")), Ok(report));
+    };
+    check(Signal::SIGINT, 130);
+    check(Signal::SIGTERM, 143);
+}
+
+#[test]
+fn a_deadline_ends_a_scan_with_what_is_known() {
+    let fleet =
+        Scanned::new(vec![off_by("here", 0), HostPlan { trouble: Some(Trouble::BlackHole), ..off_by("gone", 0) }]);
+    let session = fleet.scan(&["-o", "json", "--deadline", "1.5s"]);
+    assert_eq!(session.status, Some(3), "{}", session.transcript());
+    let report = session.report();
+    assert!(report.run.partial);
+    assert_eq!(report.hosts.len(), 2);
+}
+
+#[test]
+fn an_incomplete_inventory_that_is_allowed_ends_with_3() {
+    let fleet = Scanned::new(vec![off_by("good", 0)]);
+    let text = fs::read_to_string(&fleet.inventory).expect("the inventory");
+    let folder = tempfile::tempdir().expect("a folder");
+    let sound = file(folder.path(), "sound.ini", &text);
+    let broken = file(folder.path(), "broken.ini", "[web\nweb1\n");
+    let more = ["--ssh-option", &fleet.known_hosts, "-o", "json", "--samples", "2"];
+    let mut arguments = vec!["scan", &sound, "-i", &broken, "-l", "good"];
+    arguments.extend(more);
+    assert_eq!(run(&arguments).status, Some(65));
+    arguments.push("--allow-incomplete-inventory");
+    let session = run(&arguments);
+    assert_eq!(session.status, Some(3), "{}", session.transcript());
+    assert!(session.report().run.inventory.incomplete);
+}
+
+#[test]
+fn the_schema_is_printed_as_it_is_stored() {
+    let stored =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/report-schema.json")).expect("the schema");
+    assert_eq!(run(&["generate", "schema"]).stdout, stored);
+}
+
+#[test]
+fn a_hostile_host_changes_nothing_on_the_terminal() {
+    let troubles = [
+        ("escapes", Trouble::EscapeSequences),
+        ("endless", Trouble::EndlessOutput),
+        ("lines", Trouble::ManyLines),
+        ("channels", Trouble::ChannelFlood),
+        ("banner", Trouble::EndlessBanner),
+        ("forced", Trouble::ForcedCommand),
+    ];
+    let hostile = troubles.map(|(name, trouble)| HostPlan { trouble: Some(trouble), ..off_by(name, 0) });
+    let fleet = Scanned::new(hostile.into_iter().chain([off_by("good", 0)]).collect());
+    for output in ["table", "wide"] {
+        let session = fleet.scan(&["-vvv", "-o", output, "--samples", "4"]);
+        let acts = |character: char| character.is_control() && character != '\n';
+        let shown = format!("{}{}", session.stdout, session.stderr);
+        assert_eq!(shown.chars().find(|character| acts(*character)), None, "{}", session.transcript());
+        let has_good = session.stdout.lines().any(|line| line.starts_with("ok      "));
+        assert!(has_good, "{}", session.transcript());
+    }
+}
