@@ -79,8 +79,15 @@ pub struct TalkArgs {
     /// Show no progress
     #[arg(long, global = true, help_heading = "Messages")]
     pub no_progress: bool,
-    /// Colour the output
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Messages")]
+    /// Colour the output: `auto`, `always` or `never`
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true,
+        help_heading = "Messages"
+    )]
     pub color: ColorChoice,
 }
 
@@ -153,7 +160,7 @@ pub struct PolicyArgs {
     /// Take offsets relative to `controller` or `host:NAME`
     #[arg(long, value_name = "CLOCK", default_value = "controller", value_parser = parse_reference, help_heading = "Limits")]
     pub reference: ReferenceChoice,
-    /// Exit with 0 unless something this bad is found: `crit`, and then `warn`, `undecided` and `down` with those before
+    /// Exit with 0 unless hosts are this bad: `never`, `crit`, `warn`, `undecided` or `down`, each with those before it
     #[arg(long, value_name = "VERDICT", default_value = "down", hide_possible_values = true, help_heading = "Limits")]
     pub fail_on: FailOn,
 }
@@ -161,8 +168,15 @@ pub struct PolicyArgs {
 /// Where results go.
 #[derive(Debug, Clone, Args)]
 pub struct OutputArgs {
-    /// Print results as
-    #[arg(short, long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
+    /// Print a `table` that fits one screen, every host `wide`, or the whole report as `json`
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
     pub output: Format,
     /// Write the report to a file too: `.json` or `.txt` (can be repeated)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -211,7 +225,7 @@ pub struct ScanArgs {
 pub struct ReportArgs {
     /// A report that `--export FILE.json` wrote; `-` reads standard input
     pub file: PathBuf,
-    /// Exit with 0 unless something this bad is found: `crit`, and then `warn`, `undecided` and `down` with those before
+    /// Exit with 0 unless hosts are this bad: `never`, `crit`, `warn`, `undecided` or `down`, each with those before it
     #[arg(long, value_name = "VERDICT", default_value = "down", hide_possible_values = true)]
     pub fail_on: FailOn,
     /// Where results go.
