@@ -64,7 +64,7 @@ pub fn show(
         View::Hosts(pattern) => {
             let selected = inventory.select(&Selection { pattern: pattern.clone(), limit })?;
             let names = selected.hosts.iter().filter_map(|id| inventory.host(*id));
-            Ok((names.map(|host| format!("{}\n", host.name)).collect(), selected.diagnostics))
+            Ok((names.flat_map(|host| [host.name.as_str(), "\n"]).collect(), selected.diagnostics))
         }
     }
 }

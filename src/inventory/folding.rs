@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
         for (index, piece) in self.first.iter().enumerate() {
             match (piece, self.varying) {
                 (Piece::Digits(begin, _), Some((place, end, _))) if place == index => {
-                    out.push_str(&format!("[{begin}-{end}]"));
+                    out.extend(["[", begin, "-", end, "]"]);
                 }
                 (Piece::Digits(text, _) | Piece::Text(text), _) => out.push_str(text),
             }

@@ -91,7 +91,11 @@ fn write_text(out: &mut String, text: &str) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            control if u32::from(control) < 0x20 => out.push_str(&format!("\\u{:04x}", u32::from(control))),
+            control if u32::from(control) < 0x20 => {
+                let digits = [u32::from(control) >> 4, u32::from(control) & 15];
+                out.push_str("\\u00");
+                out.extend(digits.into_iter().filter_map(|digit| char::from_digit(digit, 16)));
+            }
             other => out.push(other),
         }
     }

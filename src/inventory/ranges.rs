@@ -133,9 +133,9 @@ fn count(
     step: i64,
     visit: &mut dyn FnMut(i64) -> Result<(), RangeError>,
 ) -> Result<(), RangeError> {
-    let stop = last.saturating_add(1);
+    let end = last.saturating_add(1);
     let mut current = first;
-    while if step > 0 { current < stop } else { current > stop } {
+    while if step > 0 { current < end } else { current > end } {
         visit(current)?;
         match current.checked_add(step) {
             Some(next) => current = next,

@@ -103,7 +103,7 @@ impl Reader<'_> {
         Value::List(items)
     }
 
-    /// The rest of a string, read by serde_json, which knows the escapes.
+    /// The rest of a string, read by `serde_json`, which knows the escapes.
     fn string(&mut self) -> String {
         let mut escaped = false;
         let end = self.rest.char_indices().find(|(_, character)| {

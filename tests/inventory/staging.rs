@@ -57,7 +57,7 @@ impl Staged {
         let mut environment: BTreeMap<String, String> =
             environment.iter().map(|(name, value)| (name.clone(), substituted(value))).collect();
         let home = environment.entry("HOME".to_owned()).or_insert_with(|| "/nonexistent/home".to_owned()).clone();
-        let cwd = json::get(&case, "cwd").map(json::text).unwrap_or_else(|| ".".to_owned());
+        let cwd = json::get(&case, "cwd").map_or_else(|| ".".to_owned(), json::text);
         let settings = LoadSettings {
             working_directory: if cwd == "." { input.clone() } else { input.join(cwd) },
             home: Some(home.into()),

@@ -127,7 +127,7 @@ fn read_small(path: &Path) -> Option<String> {
 
 fn environment(settings: &LoadSettings) -> Option<Diagnostic> {
     let is_set = |name: &&str| settings.environment.get(*name).is_some_and(|value| !value.is_empty());
-    let names: Vec<&str> = ENVIRONMENT.into_iter().filter(|name| is_set(&name)).collect();
+    let names: Vec<&str> = ENVIRONMENT.into_iter().filter(is_set).collect();
     let verb = if names.len() == 1 { "is" } else { "are" };
     (!names.is_empty()).then(|| {
         Diagnostic::warning(format!("{} {verb} not read yet and {verb} without effect", names.join(", ")))

@@ -21,23 +21,17 @@ fn expand_variables(text: &str, settings: &LoadSettings) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         out.push_str(before);
-        let (name, tail) = match after.strip_prefix('{').and_then(|inside| inside.split_once('}')) {
-            Some(braced) => braced,
-            None => {
-                let end =
-                    after.find(|next: char| !(next.is_ascii_alphanumeric() || next == '_')).unwrap_or(after.len());
-                after.split_at(end)
-            }
-        };
-        match settings.environment.get(name) {
-            Some(value) => {
-                out.push_str(value);
-                rest = tail;
-            }
-            None => {
-                out.push('$');
-                rest = after;
-            }
+        let braced = after.strip_prefix('{').and_then(|inside| inside.split_once('}'));
+        let (name, tail) = braced.unwrap_or_else(|| {
+            let ends = |next: char| !(next.is_ascii_alphanumeric() || next == '_');
+            after.split_at(after.find(ends).unwrap_or(after.len()))
+        });
+        if let Some(value) = settings.environment.get(name) {
+            out.push_str(value);
+            rest = tail;
+        } else {
+            out.push('$');
+            rest = after;
         }
     }
     out.push_str(rest);

@@ -93,18 +93,18 @@ impl Settings<'_> {
     pub(super) fn address(&self, name: &str) -> Result<String, String> {
         let names = ["ansible_ssh_host", "ansible_host"];
         let Some(address) = self.text(&names)? else { return Ok(name.to_owned()) };
-        let named = || self.named(&names);
+        let setting = || self.named(&names);
         let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&address);
         if bare.is_empty() {
-            return Err(format!("{} is empty", named()));
+            return Err(format!("{} is empty", setting()));
         }
         let is_ipv6 = bare.split('%').next().is_some_and(|part| part.parse::<core::net::Ipv6Addr>().is_ok());
         let has_port = bare.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
         if has_port && !is_ipv6 {
-            return Err(format!("{} is {address}; a port belongs into ansible_port", named()));
+            return Err(format!("{} is {address}; a port belongs into ansible_port", setting()));
         }
         if bare.contains(|next: char| next.is_whitespace() || next.is_control()) {
-            return Err(format!("{} has a blank in it", named()));
+            return Err(format!("{} has a blank in it", setting()));
         }
         Ok(bare.to_owned())
     }

@@ -1,6 +1,6 @@
 //! A line of hosts: a name or a range of names, a port, variables.
 
-use super::{Fault, Line, Reader};
+use super::{Fault, Line, Reader, typed};
 use crate::inventory::addresses;
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::model::Origin;
@@ -19,7 +19,7 @@ impl Reader<'_> {
         let (names, port) = self.host_names(line, pattern)?;
         let mut variables: Vec<(&str, Value, Origin)> = Vec::with_capacity(assignments.len());
         for word in assignments {
-            let (name, value) = self.assignment(line, word)?;
+            let (name, value) = Self::assignment(line, word)?;
             variables.push((name, value, self.origin(line, word.start)));
         }
         if let Some(at) = cut {
@@ -62,12 +62,12 @@ impl Reader<'_> {
         Ok((names, port.filter(|port| *port != "0").map(str::to_owned)))
     }
 
-    fn assignment<'w>(&self, line: &Line<'_>, word: &'w Word) -> Result<(&'w str, Value), Fault> {
+    fn assignment<'w>(line: &Line<'_>, word: &'w Word) -> Result<(&'w str, Value), Fault> {
         let (name, text) = word.text.split_once('=').ok_or_else(|| {
             Fault::new(line.span(word.start, word.length), format!("expected key=value, got \"{}\"", word.text))
                 .with_hint("One host a line; a value with blanks needs quotes")
         })?;
-        let value = self.value(text, line.span(word.start, word.length))?;
+        let value = typed(text, line.span(word.start, word.length))?;
         Ok((name, value))
     }
 

@@ -121,17 +121,14 @@ impl Reader<'_> {
             Fault::new(line.full_span(), format!("expected the name of a group, got `{}`", line.text))
                 .with_hint("A :children section lists one group a line, without variables")
         })?;
-        match self.draft.group_named(name) {
-            Some(child) => self.add_child(self.group, child, line),
-            None => {
-                let group = self.group;
-                let span = line.span(0, name.chars().count());
-                let pending =
-                    self.pending.entry(name.to_owned()).or_insert(Pending { span, parents: Some(Vec::new()) });
-                pending.parents.get_or_insert_default().push(group);
-                Ok(())
-            }
+        if let Some(child) = self.draft.group_named(name) {
+            return self.add_child(self.group, child, line);
         }
+        let group = self.group;
+        let span = line.span(0, name.chars().count());
+        let pending = self.pending.entry(name.to_owned()).or_insert(Pending { span, parents: Some(Vec::new()) });
+        pending.parents.get_or_insert_default().push(group);
+        Ok(())
     }
 
     fn add_child(&mut self, parent: GroupId, child: GroupId, line: &Line<'_>) -> Result<(), Fault> {
@@ -145,7 +142,7 @@ impl Reader<'_> {
         })?;
         let (key, text) = (key.trim_end_matches(lines::is_space), raw.trim_start_matches(lines::is_space));
         let start = line.text.chars().count() - text.chars().count();
-        let value = self.value(text, line.span(start, text.chars().count()))?;
+        let value = typed(text, line.span(start, text.chars().count()))?;
         let origin = self.origin(line, 0);
         if self.draft.set_group_variable(self.group, key, value, Some(origin)) == GroupVariable::BadPriority {
             self.say(
@@ -155,13 +152,6 @@ impl Reader<'_> {
             );
         }
         Ok(())
-    }
-
-    /// The typed value of a text.
-    fn value(&self, text: &str, span: Span) -> Result<Value, Fault> {
-        literals::value(text).map_err(|unhashable| {
-            Fault::new(span, unhashable.to_string()).with_hint("Quote the value: \"{{ ... }}\" is text")
-        })
     }
 
     fn origin(&self, line: &Line<'_>, start: usize) -> Origin {
@@ -205,4 +195,11 @@ impl Reader<'_> {
             self.report(fault, "what this group was meant to hold is missing");
         }
     }
+}
+
+/// The typed value of a text.
+fn typed(text: &str, span: Span) -> Result<Value, Fault> {
+    literals::value(text).map_err(|unhashable| {
+        Fault::new(span, unhashable.to_string()).with_hint("Quote the value: \"{{ ... }}\" is text")
+    })
 }

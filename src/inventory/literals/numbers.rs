@@ -134,11 +134,9 @@ fn decimal_of(digits: &str, radix: u32) -> String {
             break;
         }
     }
-    let mut text = String::new();
-    for group in groups.iter().rev() {
-        if text.is_empty() { text = group.to_string() } else { text.push_str(&format!("{group:09}")) }
-    }
-    text
+    let mut groups = groups.iter().rev();
+    let first = groups.next().map(u64::to_string).unwrap_or_default();
+    groups.fold(first, |text, group| format!("{text}{group:09}"))
 }
 
 /// The text of a complex number, as Python writes it: `3j`, `(1+2j)`.

@@ -97,17 +97,11 @@ fn ranges(inside: &[char]) -> Vec<(char, char)> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(low) = inside.get(at) {
-        match (inside.get(at + 1), inside.get(at + 2)) {
-            (Some('-'), Some(high)) => {
-                if low <= high {
-                    found.push((*low, *high));
-                }
-                at += 3;
-            }
-            _ => {
-                found.push((*low, *low));
-                at += 1;
-            }
+        let high = inside.get(at + 2).filter(|_| inside.get(at + 1) == Some(&'-'));
+        at += if high.is_some() { 3 } else { 1 };
+        let high = high.unwrap_or(low);
+        if low <= high {
+            found.push((*low, *high));
         }
     }
     found

@@ -85,28 +85,48 @@ impl Inventory {
 
     /// `'web:&prod' (web: 12 hosts, prod: 40 hosts)`: what each part alone selects.
     fn describe(&self, selection: &Selection, patterns: &[String], evaluation: &matching::Evaluation<'_>) -> String {
-        let mut text = format!("'{}'", if selection.pattern.is_empty() { "all" } else { &selection.pattern });
-        if !selection.limit.is_empty() {
-            text.push_str(&format!(" within --limit '{}'", selection.limit.join(",")));
-        }
-        let parts: Vec<String> = patterns
-            .iter()
-            .chain(&selection.limit)
-            .map(|pattern| {
-                let bare = pattern.trim_start_matches(['&', '!']);
-                let count = matching::Evaluation::new(self).run(&[bare.to_owned()]).map_or(0, |hosts| hosts.len());
-                format!("{bare}: {count} {}", if count == 1 { "host" } else { "hosts" })
-            })
-            .collect();
-        if self.host_count() == 0 {
-            text.push_str(" (the inventory has no hosts)");
-        } else if !parts.is_empty() {
-            text.push_str(&format!(" ({})", parts.join(", ")));
-        }
-        if let Some(hint) = evaluation.diagnostics().iter().find_map(|diagnostic| diagnostic.hint.as_deref()) {
-            text.push_str(&format!("; {}", hint.trim_end_matches('?').to_lowercase()));
-            text.push('?');
-        }
-        text
+        let pattern = if selection.pattern.is_empty() { "all" } else { &selection.pattern };
+        let limit = match selection.limit.as_slice() {
+            [] => String::new(),
+            limit => format!(" within --limit '{}'", limit.join(",")),
+        };
+        let parts: Vec<String> = patterns.iter().chain(&selection.limit).map(|pattern| self.count(pattern)).collect();
+        let counts = if self.host_count() == 0 { "the inventory has no hosts".to_owned() } else { parts.join(", ") };
+        let nearest = evaluation.diagnostics().iter().find_map(|diagnostic| diagnostic.hint.as_deref());
+        let nearest = nearest.map(|hint| format!(". {hint}")).unwrap_or_default();
+        format!("'{pattern}'{limit} ({counts}){nearest}")
+    }
+
+    /// `web: 12 hosts`: what a pattern selects by itself.
+    fn count(&self, pattern: &str) -> String {
+        let bare = pattern.trim_start_matches(['&', '!']);
+        let count = matching::Evaluation::new(self).run(&[bare.to_owned()]).map_or(0, |hosts| hosts.len());
+        format!("{bare}: {count} {}", if count == 1 { "host" } else { "hosts" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::model::{Draft, Source};
+    use crate::inventory::{ini, ranges};
+
+    #[test]
+    fn an_empty_selection_says_what_each_part_selects() {
+        let mut draft = Draft::new();
+        let record = Source { name: "x".into(), file: None, folder: None, sha256: String::new() };
+        let source = draft.add_source(record);
+        let text = "[web]\nw[1:12]\n[prod]\np1\n[Ghosts]\ng1\n";
+        ini::read(&mut draft, source, text, &mut ranges::Budget::new(100));
+        let (inventory, _) = draft.reconcile().expect("consistent");
+        let check = |pattern: &str, limit: &[&str], expected: &str| {
+            let limit = limit.iter().map(|pattern| (*pattern).to_owned()).collect();
+            let error = inventory.select(&Selection { pattern: pattern.to_owned(), limit }).expect_err("no host");
+            assert_eq!(error.to_string(), expected);
+        };
+        check("web:&prod", &[], "no host matches 'web:&prod' (web: 12 hosts, prod: 1 host)");
+        check("web", &["prod"], "no host matches 'web' within --limit 'prod' (web: 12 hosts, prod: 1 host)");
+        check("ghost", &[], "no host matches 'ghost' (ghost: 0 hosts). Did you mean 'Ghosts'?");
+        check("web[99]", &[], "`web[99]` asks for a host outside of the 12 that match");
     }
 }

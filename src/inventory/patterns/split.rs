@@ -32,15 +32,12 @@ fn runs(text: &str) -> Vec<&str> {
             space if is_space(space) => None,
             other => Some(other.len_utf8()),
         };
-        match length {
-            Some(length) => {
-                start.get_or_insert(at);
-                at += length;
-            }
-            None => {
-                found.extend(start.take().and_then(|start: usize| text.get(start..at)));
-                at += first.len_utf8();
-            }
+        if let Some(length) = length {
+            start.get_or_insert(at);
+            at += length;
+        } else {
+            found.extend(start.take().and_then(|start: usize| text.get(start..at)));
+            at += first.len_utf8();
         }
     }
     found.extend(start.and_then(|start| text.get(start..)));
