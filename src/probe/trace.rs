@@ -1,6 +1,6 @@
 //! Traces: everything that a scan saw as lines of JSON, so that it can be judged again, here or elsewhere.
 //!
-//! `scan --record` writes them, `replay` reads them; `docs/measurement.md` describes the lines. A trace may come from a
+//! `scan --record` writes them, `replay` reads them; `docs/traces.md` describes the lines. A trace may come from a
 //! stranger with a bug report: what is not understood is refused with its line, and nothing in it can exhaust the reader.
 
 mod claim;

@@ -51,7 +51,7 @@ pub enum TraceProblem {
     },
 }
 
-/// Reads a trace; what is missing in it is taken as `docs/measurement.md` says.
+/// Reads a trace; what is missing in it is taken as `docs/traces.md` says.
 pub fn read(text: &str) -> Result<Trace, TraceError> {
     let mut reading = Reading::default();
     for (index, line) in text.lines().enumerate() {
