@@ -1,6 +1,7 @@
 //! An open session: one channel that is asked for readings, then for facts, then closed; and what a failed opening means.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -16,11 +17,14 @@ use super::local::LocalProbe;
 use super::wire::{CutOnDrop, WireShared};
 use crate::clock::{Nanos, UnixNanos};
 use crate::probe::script::{FALLBACK_COMMAND, REQUEST, facts_request};
+use crate::probe::{FailureCode, Stage};
 
 /// Bytes that a host may send from one request to the next.
 const SAMPLE_BUDGET: u64 = 64 * 1_024;
 /// Bytes that a host may send as facts, the encryption's overhead included.
 const FACTS_BUDGET: u64 = 256 * 1_024;
+/// Requests in a row that a session may leave in front of its door.
+const STUCK_AFTER: u32 = 4;
 /// Time that opening a channel may take beyond one round trip.
 const CHANNEL_MARGIN: Nanos = Nanos::from_millis(2);
 /// Pauses before a refused channel is asked for again: OpenSSH counts one that has just been closed for a moment more.
@@ -31,6 +35,8 @@ const CHANNEL_RETRIES: [Duration; 2] = [Duration::from_millis(50), Duration::fro
 pub(super) struct Session {
     cell: Arc<HostCell>,
     link: Link,
+    /// Requests in a row that the session could not take.
+    not_taken: AtomicU32,
 }
 
 enum Link {
@@ -99,15 +105,19 @@ impl Connection {
 
 impl Session {
     pub(super) fn with_probe(cell: &Arc<HostCell>, connection: Connection, channel: ChannelWriteHalf<Msg>) -> Self {
-        Self { cell: Arc::clone(cell), link: Link::Loop { channel, connection } }
+        Self::new(cell, Link::Loop { channel, connection })
     }
 
     pub(super) fn with_date(cell: &Arc<HostCell>, connection: Connection) -> Self {
-        Self { cell: Arc::clone(cell), link: Link::Date(Arc::new(connection)) }
+        Self::new(cell, Link::Date(Arc::new(connection)))
     }
 
     pub(super) fn with_local(cell: &Arc<HostCell>, probe: LocalProbe) -> Self {
-        Self { cell: Arc::clone(cell), link: Link::Local(probe) }
+        Self::new(cell, Link::Local(probe))
+    }
+
+    fn new(cell: &Arc<HostCell>, link: Link) -> Self {
+        Self { cell: Arc::clone(cell), link, not_taken: AtomicU32::new(0) }
     }
 
     /// How long before a request is to be written it must be asked for: a fresh command needs its channel first.
@@ -124,13 +134,11 @@ impl Session {
         let mark = self.cell.board.clock.mark();
         let due = mark.at + self.lead();
         self.cell.ask(mark);
-        match &self.link {
+        let is_taken = match &self.link {
             Link::Loop { channel, connection } => {
                 connection.wire.allow(SAMPLE_BUDGET);
                 connection.wire.arm();
-                if !put(channel, REQUEST.as_bytes().to_vec()) {
-                    self.cell.take_asked();
-                }
+                put(channel, REQUEST.as_bytes().to_vec())
             }
             Link::Date(connection) => {
                 let (connection, cell) = (Arc::clone(connection), Arc::clone(&self.cell));
@@ -139,12 +147,22 @@ impl Session {
                         cell.take_asked();
                     }
                 });
+                true
             }
-            Link::Local(probe) => {
-                if !probe.put(REQUEST.as_bytes()) {
-                    self.cell.take_asked();
-                }
-            }
+            Link::Local(probe) => probe.put(REQUEST.as_bytes()),
+        };
+        if is_taken {
+            self.not_taken.store(0, Ordering::Relaxed);
+        } else {
+            self.cell.take_asked();
+            self.count_refusal();
+        }
+    }
+
+    /// A request that is not taken once is no matter; a session that takes none is stuck.
+    fn count_refusal(&self) {
+        if self.not_taken.fetch_add(1, Ordering::Relaxed) + 1 >= STUCK_AFTER {
+            self.cell.fail(FailureCode::Timeout, Stage::Sample, "the session takes no more requests");
         }
     }
 
