@@ -78,6 +78,14 @@ fn the_demo_finds_what_is_wrong_with_its_fleet() {
 }
 
 #[test]
+fn more_hosts_than_files_are_refused_in_words() {
+    let output = clockaudit().args(["demo", "--hosts", "9000000000"]).output().expect("the program");
+    let message = String::from_utf8(output.stderr).expect("text");
+    assert!(message.contains("9000000000 simulated hosts need") && message.contains("ulimit -n"), "{message}");
+    assert_eq!(output.status.code(), Some(64));
+}
+
+#[test]
 fn the_truth_lies_within_the_bounds() {
     let folder = TempDir::new().expect("a folder");
     let export = folder.path().join("demo.json");

@@ -32,6 +32,7 @@ const GATHER: Duration = Duration::from_secs(5);
 pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
     let output = OutputPlan::new(&args.output, FailOn::Down)?;
     let policy = Policy::standard();
+    SimulatedFleet::room_for(args.hosts, SESSIONS_EACH)?;
     let simulated = SimulatedFleet::start(plan_fleet(args.hosts, SEED), SESSIONS_EACH)?;
     let targets = simulated.targets();
     let provenance = provenance(&targets);

@@ -89,7 +89,7 @@ impl SimulatedFleet {
     /// `sessions_each` is how many ends of a session to each host this process will hold: 1 where somebody else scans
     /// it, 2 where this process does.
     pub fn start(plans: Vec<HostPlan>, sessions_each: u32) -> Result<Self, StartError> {
-        raise_file_limit(plans.len(), sessions_each)?;
+        Self::room_for(plans.len(), sessions_each)?;
         let runtime = runtime().map_err(StartError::Runtime)?;
         let keys = Keys::generate()?;
         let mut gates = on_another_thread(&runtime, Gates::open(&plans)).map_err(StartError::Listen)?;
@@ -102,6 +102,21 @@ impl SimulatedFleet {
             runtime.spawn(serve(gate, Arc::clone(&shared)));
         }
         Ok(Self { shared, folder, gates, runtime: Some(runtime) })
+    }
+
+    /// Tells whether this process may open the files that so many hosts need, and raises its limit for them.
+    pub fn room_for(hosts: usize, sessions_each: u32) -> Result<(), StartError> {
+        let sessions = u64::try_from(hosts).unwrap_or(u64::MAX).saturating_mul(u64::from(sessions_each));
+        let needed = sessions.saturating_add(OTHER_FILES);
+        let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return Ok(()) };
+        if needed > hard {
+            return Err(StartError::TooManyHosts { hosts, needed, limit: hard });
+        }
+        if needed > soft {
+            // Where it is refused, the sessions that find no file will tell.
+            let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+        }
+        Ok(())
     }
 
     /// The hosts, in the order of the plan.
@@ -211,18 +226,4 @@ async fn answer(connection: TcpStream, host: usize, shared: Arc<Shared>) {
         Some(Trouble::Throttled) => troubles::throttled(connection).await,
         _ => session::run(connection, host, shared).await,
     };
-}
-
-/// Raises the open-file limit as far as it goes, and tells where that is not far enough.
-fn raise_file_limit(hosts: usize, sessions_each: u32) -> Result<(), StartError> {
-    let needed = u64::try_from(hosts).unwrap_or(u64::MAX).saturating_mul(u64::from(sessions_each)) + OTHER_FILES;
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return Ok(()) };
-    if needed > hard {
-        return Err(StartError::TooManyHosts { hosts, needed, limit: hard });
-    }
-    if needed > soft {
-        // Where it is refused, the sessions that find no file will tell.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
-    Ok(())
 }

@@ -80,17 +80,17 @@ impl Server {
         let shared = Arc::clone(&self.shared);
         let host = shared.hosts.get(self.host).ok_or(russh::Error::Disconnect)?;
         wait(host.plan.path.there).await;
+        if let Some(Trouble::Drops { after_readings }) = host.plan.trouble
+            && self.shell.readings() >= after_readings
+        {
+            return Err(russh::Error::Disconnect);
+        }
         match request {
             Request::Reading => {
                 let line = self.shell.reading(host).await;
                 shared.readings.fetch_add(1, Ordering::Relaxed);
                 wait(host.plan.path.back).await;
                 session.data(channel, line)?;
-                if let Some(Trouble::Drops { after_readings }) = host.plan.trouble
-                    && self.shell.readings() >= after_readings
-                {
-                    return Err(russh::Error::Disconnect);
-                }
             }
             Request::Facts => {
                 let facts = shell::facts(host).await;

@@ -1,5 +1,7 @@
 //! The report as JSON: written in full, read exactly, refused where it is of a kind that this program does not know.
 
+use std::fmt::Write as _;
+
 use schemars::schema_for;
 use serde::Deserialize;
 
@@ -42,7 +44,8 @@ fn harmless(json: &str) -> String {
             text.push(character);
         } else {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                text.push_str(&format!("\\u{unit:04x}"));
+                // Writing into a String cannot fail.
+                let _ = write!(text, "\\u{unit:04x}");
             }
         }
     }

@@ -1,0 +1,145 @@
+//! The engine against simulated hosts in this process: every reader, long and lopsided paths, every trouble.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clockaudit::clock::estimate::{Config, Estimate, Status, controller_at, estimate};
+use clockaudit::clock::{Nanos, Ppm};
+use clockaudit::demo::{ClockPlan, HostPlan, Motion, PathPlan, SimulatedFleet, Trouble};
+use clockaudit::probe::{FailureCode, Observation, Reader, Seen, Stage};
+use clockaudit::ssh::{ConnectionPlan, Fleet, SamplingPlan, StopSignal, TimeLimits};
+
+/// What was seen of a fleet, and the truth about it.
+struct Measured {
+    seen: Seen,
+    truth: BTreeMap<String, Nanos>,
+}
+
+impl Measured {
+    fn observation(&self, name: &str) -> &Observation {
+        self.seen.observations.iter().find(|seen| seen.host == name).unwrap_or_else(|| panic!("no host {name}"))
+    }
+
+    /// The estimate of a host, relative to the axis, at the middle of the first window.
+    fn estimate(&self, name: &str) -> Option<Estimate> {
+        let window = self.seen.windows.first().expect("a window");
+        let epoch = window.opened.midpoint(window.closed);
+        estimate(&self.observation(name).exchanges, Nanos::ZERO, epoch, &Config::STANDARD)
+    }
+
+    /// Asserts that the host's true offset from this machine's clock is inside its bounds, and gives their half-width.
+    fn assert_inside(&self, name: &str) -> Nanos {
+        let found = self.estimate(name).unwrap_or_else(|| panic!("{name}: {:?}", self.observation(name).failure));
+        let readings: Vec<_> = self.seen.controller.iter().map(|reading| (reading.at, reading.x)).collect();
+        let controller = controller_at(&readings, found.epoch, Config::STANDARD.rho).expect("the controller's clock");
+        let (bounds, truth) = (found.bounds.minus(controller), self.truth[name]);
+        assert!(bounds.contains(truth), "{name}: {truth} is not between {} and {}", bounds.lo, bounds.hi);
+        bounds.half_width()
+    }
+}
+
+async fn measure(hosts: Vec<HostPlan>) -> Measured {
+    let simulated = SimulatedFleet::start(hosts, 2).expect("a fleet");
+    let connection = ConnectionPlan {
+        user_known_hosts: vec![simulated.known_hosts()],
+        global_known_hosts: Vec::new(),
+        agent: None,
+        limits: TimeLimits { connect: Duration::from_secs(3), ..TimeLimits::default() },
+        ..ConnectionPlan::for_this_user()
+    };
+    let fleet = Fleet::connect(simulated.targets(), &connection, |_| {}, StopSignal::new()).await;
+    let seen = fleet.observe(&SamplingPlan::default()).await;
+    let truth = |name: &String| simulated.truth(name).expect("a host");
+    let names: Vec<String> = simulated.hosts().map(|host| host.name.clone()).collect();
+    Measured { seen, truth: names.into_iter().map(|name| (name.clone(), truth(&name))).collect() }
+}
+
+fn at(name: &str, offset: Nanos) -> HostPlan {
+    HostPlan { clock: ClockPlan::at(offset), ..HostPlan::good(name, "web") }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_reader_is_named_and_its_bounds_hold_the_truth() {
+    let offsets = [
+        Nanos::ZERO,
+        Nanos::from_seconds(-137),
+        Nanos::from_seconds(31_536_000),
+        Nanos::from_micros(-50_001),
+        Nanos::from_millis(700),
+    ];
+    let plan = |(index, reader): (usize, Reader)| HostPlan { reader, ..at(reader.label(), offsets[index % 5]) };
+    let measured = measure(Reader::LADDER.into_iter().enumerate().map(plan).collect()).await;
+    for reader in Reader::LADDER {
+        assert_eq!(measured.observation(reader.label()).reader, Some(reader));
+        let half_width = measured.assert_inside(reader.label());
+        if !reader.is_hunted() {
+            assert!(half_width < Nanos::from_millis(100), "{}: {half_width}", reader.label());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lopsided_path_moves_the_middle_and_not_the_bounds() {
+    let path = PathPlan { there: Nanos::from_millis(45), back: Nanos::from_millis(35) };
+    let far = |name: &str, offset: Nanos| HostPlan { path, ..at(name, offset) };
+    let measured = measure(vec![far("right", Nanos::ZERO), far("ahead", Nanos::from_millis(60))]).await;
+    for name in ["right", "ahead"] {
+        let half_width = measured.assert_inside(name);
+        assert!(half_width >= Nanos::from_millis(40), "{name}: {half_width} is less than the path allows");
+        let found = measured.estimate(name).expect("an estimate");
+        assert!(found.rtt_min >= Nanos::from_millis(80), "{name}: {}", found.rtt_min);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_moves_is_caught() {
+    let steps = Motion::Steps { after_readings: 4, by: Nanos::from_millis(-320) };
+    let slews = Motion::Slews { rate: Ppm::from_ppm(60_000), period: Nanos::from_seconds(600) };
+    let moving = |name: &str, motion: Motion| HostPlan {
+        clock: ClockPlan { motion, ..ClockPlan::at(Nanos::ZERO) },
+        ..HostPlan::good(name, "web")
+    };
+    let measured = measure(vec![moving("stepping", steps), moving("slewing", slews), at("steady", Nanos::ZERO)]).await;
+    let check = |name: &str, expected: &[Status]| {
+        let status = measured.estimate(name).expect("an estimate").status;
+        assert!(expected.contains(&status), "{name} is {status:?}");
+    };
+    check("stepping", &[Status::Stepped]);
+    check("slewing", &[Status::Slewing]);
+    check("steady", &[Status::Steady]);
+    let step = measured.estimate("stepping").expect("an estimate").steps[0];
+    assert!(step.size.contains(Nanos::from_millis(-320)), "{step:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_trouble_is_told_apart() {
+    let second = Nanos::from_seconds(1);
+    let expected = [
+        (Trouble::Refused, FailureCode::Refused, Stage::Connect),
+        (Trouble::BlackHole, FailureCode::Timeout, Stage::Connect),
+        (Trouble::Silent, FailureCode::Timeout, Stage::Banner),
+        (Trouble::HalfBanner, FailureCode::Timeout, Stage::Banner),
+        (Trouble::EndlessBanner, FailureCode::Dropped, Stage::Banner),
+        (Trouble::Throttled, FailureCode::Throttled, Stage::Banner),
+        (Trouble::LoginRejected, FailureCode::AuthenticationRejected, Stage::Authenticate),
+        (Trouble::KeyChanged, FailureCode::HostKeyChanged, Stage::HostKey),
+        (Trouble::KeyUnknown, FailureCode::HostKeyUnknown, Stage::HostKey),
+        (Trouble::ForcedCommand, FailureCode::NoShell, Stage::Probe),
+        (Trouble::Drops { after_readings: 3 }, FailureCode::Dropped, Stage::Sample),
+        (Trouble::EndlessOutput, FailureCode::Dropped, Stage::Sample),
+        (Trouble::ManyLines, FailureCode::Dropped, Stage::Sample),
+    ];
+    let plan = |trouble: Trouble| HostPlan { trouble: Some(trouble), ..HostPlan::good(&format!("{trouble:?}"), "web") };
+    let troubled = expected.map(|(trouble, ..)| plan(trouble));
+    let slow = plan(Trouble::SlowLogin(second));
+    let measured = measure(troubled.into_iter().chain([slow.clone(), at("good", Nanos::ZERO)]).collect()).await;
+    for (trouble, code, stage) in expected {
+        let failure = measured.observation(&format!("{trouble:?}")).failure.clone();
+        let told = failure.as_ref().map(|failure| (failure.code, failure.stage));
+        assert_eq!(told, Some((code, stage)), "{trouble:?}: {failure:?}");
+    }
+    let slow = measured.observation(&slow.name);
+    assert!(slow.failure.is_none() && slow.ready_after >= Some(second), "{slow:?}");
+    assert_eq!(measured.observation(&format!("{:?}", Trouble::Drops { after_readings: 3 })).exchanges.len(), 3);
+    measured.assert_inside("good");
+}
