@@ -94,7 +94,7 @@ pub struct TalkArgs {
 /// When to colour the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, as NO_COLOR, CLICOLOR_FORCE, ANSIBLE_NOCOLOR and ANSIBLE_FORCE_COLOR allow.
+    /// On a terminal, as `NO_COLOR`, `CLICOLOR_FORCE`, `ANSIBLE_NOCOLOR` and `ANSIBLE_FORCE_COLOR` allow.
     Auto,
     /// Always.
     Always,
@@ -108,7 +108,8 @@ pub struct SelectionArgs {
     /// Inventory files or folders; with a comma a list of hosts: `a.example,b.example,`
     #[arg(value_name = "INVENTORY")]
     pub inventories: Vec<String>,
-    /// Inventory file, folder or list of hosts (can be repeated) [default: $ANSIBLE_INVENTORY, then /etc/ansible/hosts]
+    /// Inventory file, folder or list of hosts (can be repeated) [default:
+    /// `$ANSIBLE_INVENTORY`, then `/etc/ansible/hosts`]
     #[arg(short, long, value_name = "INVENTORY", help_heading = "Hosts")]
     pub inventory: Vec<String>,
     /// Only the hosts that match this pattern too; `@FILE` reads patterns from a file
@@ -275,7 +276,7 @@ pub struct DemoArgs {
     /// How many simulated hosts
     #[arg(long, value_name = "N", default_value = "24", value_parser = at_least_one)]
     pub hosts: usize,
-    /// Leave the fleet running, with an inventory, key and known_hosts written for it
+    /// Leave the fleet running, with an inventory, key and `known_hosts` written for it
     #[arg(long)]
     pub keep: bool,
     /// Where results go.

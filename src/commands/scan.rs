@@ -7,7 +7,7 @@ use super::inventory;
 use super::output::{OutputPlan, deliver};
 use super::plan::{Measurement, ScanPlan, run_id};
 use super::record::record;
-use crate::audit::{self, ExitStatus, Policy};
+use crate::audit::{self, ExitStatus, Policy, ReferenceChoice};
 use crate::cli::ScanArgs;
 use crate::files::inventory::{LoadSettings, Loaded};
 use crate::inventory::connection::{self, Prepared};
@@ -89,19 +89,19 @@ fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec
     if targets.is_empty() {
         return Err(CommandError::no_hosts("none of the selected hosts can be audited"));
     }
-    if let audit::ReferenceChoice::Host(name) = &policy.reference {
-        if !targets.iter().any(|target| target.name == *name) {
-            return Err(CommandError::usage(format!("the reference `{name}` is not among the selected hosts"))
-                .hint("name it as the inventory does, and let `--limit` include it"));
-        }
+    if let ReferenceChoice::Host(name) = &policy.reference
+        && !targets.iter().any(|target| target.name == *name)
+    {
+        return Err(CommandError::usage(format!("the reference `{name}` is not among the selected hosts"))
+            .hint("name it as the inventory does, and let `--limit` include it"));
     }
     Ok(targets)
 }
 
 /// The hosts as `ansible --list-hosts` lists them.
 fn list(targets: &[Target]) -> String {
-    let names = targets.iter().map(|target| format!("    {}\n", target.name));
-    format!("  hosts ({}):\n", targets.len()) + &names.collect::<String>()
+    let lines = targets.iter().map(|target| target.name.as_str()).collect::<Vec<_>>();
+    format!("  hosts ({}):\n    {}\n", targets.len(), lines.join("\n    "))
 }
 
 fn provenance(loaded: &Loaded, targets: &[Target]) -> Provenance {
@@ -121,8 +121,9 @@ fn fingerprint(sources: &[Source]) -> String {
     match sources {
         [one] => one.sha256.clone(),
         all => {
-            let lines: String = all.iter().map(|source| format!("{}\n", source.sha256)).collect();
-            Sha256::digest(lines.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+            let lines: Vec<&str> = all.iter().map(|source| source.sha256.as_str()).collect();
+            let digest = Sha256::digest(lines.join("\n"));
+            digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
         }
     }
 }

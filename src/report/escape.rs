@@ -17,10 +17,10 @@ pub fn escaped(text: &str) -> String {
             '\r' => shown.push_str("\\r"),
             '\t' => shown.push_str("\\t"),
             _ if u32::from(character) < 0x100 && character.is_control() => {
-                shown.push_str(&format!("\\x{:02x}", u32::from(character)));
+                shown = format!("{shown}\\x{:02x}", u32::from(character));
             }
             _ if character.is_control() || is_invisible(character) => {
-                shown.push_str(&format!("\\u{{{:x}}}", u32::from(character)));
+                shown = format!("{shown}\\u{{{:x}}}", u32::from(character));
             }
             _ => shown.push(character),
         }

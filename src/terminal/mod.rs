@@ -91,7 +91,7 @@ impl Terminal {
     pub fn error(&self, message: &str, hints: &[String]) {
         let mut text = format!("{ERROR}error:{ERROR:#} {message}\n");
         for hint in hints {
-            text.push_str(&format!("\n{HINT}hint:{HINT:#} {hint}\n"));
+            text = format!("{text}\n{HINT}hint:{HINT:#} {hint}\n");
         }
         self.say(&text);
     }

@@ -130,10 +130,10 @@ impl Tally {
         let total = self.names.len();
         let mut line = format!("{} of {total} connected, {} sampled", self.ready, self.sampled);
         if self.failed > 0 {
-            line.push_str(&format!(", {} failed", self.failed));
+            line = format!("{line}, {} failed", self.failed);
         }
         if let Some(slowest) = self.slowest() {
-            line.push_str(&format!("   slowest: {}", self.name(slowest)));
+            line = format!("{line}   slowest: {}", self.name(slowest));
         }
         line
     }
@@ -165,7 +165,9 @@ mod tests {
         let mut tally = Tally::new(["web1", "web2", "\u{1b}[2Jdb"].map(str::to_owned).to_vec(), 2);
         let failure = Failure { code: FailureCode::Timeout, stage: FailedStage::Connect, detail: String::new() };
         let mut check = |events: &[HostEvent], expected: &str| {
-            events.iter().for_each(|event| tally.take(event));
+            for event in events {
+                tally.take(event);
+            }
             assert_eq!(tally.line(), expected);
         };
         check(&[], "0 of 3 connected, 0 sampled");

@@ -52,10 +52,10 @@ fn sampling(report: &Report) -> String {
         let mut part =
             if least == most { format!("{least} exchanges each") } else { format!("{least} to {most} exchanges each") };
         if let Some(window) = report.summary.window_s {
-            part.push_str(&format!(" over {}", figure::seconds(window.0)));
+            part = format!("{part} over {}", figure::seconds(window.0));
         }
         if let Some(first) = report.summary.window_first_s.filter(|_| measured > 1) {
-            part.push_str(&format!(", first of all hosts within {}", figure::length(first.0)));
+            part = format!("{part}, first of all hosts within {}", figure::length(first.0));
         }
         parts.push(part);
     }
@@ -79,7 +79,7 @@ pub(super) fn below(report: &Report) -> Vec<String> {
             let (ahead, behind) = (escaped(&widest.ahead), escaped(&widest.behind));
             let widest = format!("widest {ahead} - {behind}  {}", difference.trim_start_matches('+'));
             if line.chars().count() + widest.chars().count() < WIDTH {
-                line.push_str(&format!(";  {widest}"));
+                line = format!("{line};  {widest}");
             } else {
                 lines.push(std::mem::replace(&mut line, format!("            {widest}")));
             }

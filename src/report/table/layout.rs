@@ -73,9 +73,8 @@ pub(super) fn style(verdict: Verdict) -> Style {
     let color = match verdict {
         Verdict::Ok => AnsiColor::Green,
         Verdict::Warn => AnsiColor::Yellow,
-        Verdict::Crit => AnsiColor::Red,
+        Verdict::Crit | Verdict::Down => AnsiColor::Red,
         Verdict::Undecided => AnsiColor::Magenta,
-        Verdict::Down => AnsiColor::Red,
     };
     match verdict {
         Verdict::Crit => color.on_default().bold(),

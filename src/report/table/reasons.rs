@@ -35,7 +35,7 @@ pub(super) fn folded(report: &Report, most: usize) -> Vec<String> {
         };
         let mut block = wrapped(&escaped(&finding.code), &format!("{who}{}", escaped(&finding.what)));
         block.extend(wrapped("", &escaped(&finding.remedy)));
-        let rest = if index + 1 < total { 1 } else { 0 };
+        let rest = usize::from(index + 1 < total);
         if lines.len() + block.len() + rest > most {
             let kinds = if total - index == 1 { "kind" } else { "kinds" };
             lines.push(format!("{:INDENT$}and {} more {kinds} of findings (show them: -o wide)", "", total - index));
