@@ -2,7 +2,7 @@
 
 use super::{Fault, Line, Reader, typed};
 use crate::inventory::addresses;
-use crate::inventory::diagnostics::Diagnostic;
+use crate::inventory::diagnostics::{self, Diagnostic};
 use crate::inventory::model::Origin;
 use crate::inventory::ranges;
 use crate::inventory::shell_words::{self, Word, Words};
@@ -19,7 +19,9 @@ impl Reader<'_> {
         let (names, port) = self.host_names(line, pattern)?;
         let mut variables: Vec<(&str, Value, Origin)> = Vec::with_capacity(assignments.len());
         for word in assignments {
-            let (name, value) = Self::assignment(line, word)?;
+            // What follows a secret may be the rest of it.
+            let is_hidden = variables.iter().any(|(name, _, _)| diagnostics::is_secret(name));
+            let (name, value) = Self::assignment(line, word, is_hidden)?;
             variables.push((name, value, self.origin(line, word.start)));
         }
         if let Some(at) = cut {
@@ -62,9 +64,10 @@ impl Reader<'_> {
         Ok((names, port.filter(|port| *port != "0").map(str::to_owned)))
     }
 
-    fn assignment<'w>(line: &Line<'_>, word: &'w Word) -> Result<(&'w str, Value), Fault> {
+    fn assignment<'w>(line: &Line<'_>, word: &'w Word, is_hidden: bool) -> Result<(&'w str, Value), Fault> {
         let (name, text) = word.text.split_once('=').ok_or_else(|| {
-            Fault::new(line.span(word.start, word.length), format!("expected key=value, got \"{}\"", word.text))
+            let shown = if is_hidden { "***" } else { word.text.as_str() };
+            Fault::new(line.span(word.start, word.length), format!("expected key=value, got \"{shown}\""))
                 .with_hint("One host a line; a value with blanks needs quotes")
         })?;
         let value = typed(text, line.span(word.start, word.length))?;

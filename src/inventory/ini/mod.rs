@@ -46,6 +46,7 @@ pub fn read(draft: &mut Draft, source: SourceId, text: &str, budget: &mut Budget
         group: GroupId::UNGROUPED,
         kind: Kind::Hosts,
         pending: IndexMap::new(),
+        unusual: Vec::new(),
         diagnostics: Vec::new(),
     };
     let outcome =
@@ -54,6 +55,7 @@ pub fn read(draft: &mut Draft, source: SourceId, text: &str, budget: &mut Budget
         Err(fault) => reader.report(fault, "everything from this line on is missing"),
         Ok(()) => reader.report_undeclared(),
     }
+    reader.report_unusual();
     reader.diagnostics
 }
 
@@ -72,6 +74,8 @@ struct Reader<'a> {
     group: GroupId,
     kind: Kind,
     pending: IndexMap<String, Pending>,
+    /// Names of groups that other tools may not take, and where they stand.
+    unusual: Vec<(String, Span)>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -162,10 +166,20 @@ impl Reader<'_> {
         let is_usual =
             name.chars().all(super::addresses::is_word) && !name.starts_with(|first: char| first.is_ascii_digit());
         if !is_usual {
-            let message = format!("`{name}` is an unusual name for a group");
-            let hint = "It is kept; letters, digits and _ are safe everywhere";
-            self.say(Diagnostic::note(message).at(span).with_hint(hint));
+            self.unusual.push((name.to_owned(), span));
         }
+    }
+
+    /// Unusual names are kept, and said once a file.
+    fn report_unusual(&mut self) {
+        let unusual = std::mem::take(&mut self.unusual);
+        let Some(((first, span), others)) = unusual.split_first() else { return };
+        let message = match others.len() {
+            0 => format!("`{first}` is an unusual name for a group"),
+            count => format!("`{first}` and {count} more are unusual names for groups"),
+        };
+        let hint = "They are kept; letters, digits and _ are safe everywhere";
+        self.say(Diagnostic::note(message).at(span.clone()).with_hint(hint));
     }
 
     fn say(&mut self, diagnostic: Diagnostic) {
@@ -202,4 +216,62 @@ fn typed(text: &str, span: Span) -> Result<Value, Fault> {
     literals::value(text).map_err(|unhashable| {
         Fault::new(span, unhashable.to_string()).with_hint("Quote the value: \"{{ ... }}\" is text")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::model::Source;
+
+    fn read_text(text: &str) -> Vec<Diagnostic> {
+        let mut draft = Draft::new();
+        let record = Source { name: "x.ini".into(), file: None, folder: None, sha256: String::new() };
+        let source = draft.add_source(record);
+        read(&mut draft, source, text, &mut Budget::new(100))
+    }
+
+    #[test]
+    fn a_diagnostic_points_at_what_is_wrong() {
+        let check = |text: &str, place: (usize, usize, usize), message: &str| {
+            let said = read_text(text);
+            let [diagnostic] = said.as_slice() else { panic!("{text:?}: {said:?}") };
+            let span = diagnostic.span.clone().expect("a place");
+            assert_eq!(
+                ((span.line, span.column, span.length), diagnostic.message.as_str()),
+                (place, message),
+                "{text:?}"
+            );
+        };
+        check("[a]\n  h1 x=1 broken y", (2, 10, 6), "expected key=value, got \"broken\"");
+        check("h1 ansible_password=my secret", (1, 24, 6), "expected key=value, got \"***\"");
+        check("[a:varz]", (1, 4, 4), "`varz` is no kind of section");
+        check("[a b]", (1, 1, 5), "`[a b]` is no section header");
+        check("[a:vars]\nx", (2, 1, 1), "expected key=value, got \"x\"");
+        check(
+            "[a]\n[a:vars]\nx = {{ 1 }}",
+            (3, 5, 7),
+            "a list, set or mapping inside braces cannot be a key or a member of a set",
+        );
+        check("[a]\nh[1:c]", (2, 1, 6), "a range goes from number to number or from letter to letter, got `[1:c]`");
+        check("h1:", (1, 1, 3), "`h1:` ends in a colon but names no port");
+        check("h1 x='a", (1, 1, 7), "no closing quotation mark");
+        check("h1 x=a#b c=d", (1, 7, 6), "what follows # after x is a comment");
+        check("[a:children]\nb", (2, 1, 1), "`b` is listed below a group but nowhere declared");
+        check("[a:vars]\nx=1", (1, 1, 8), "[a:vars] is for a group that is nowhere declared");
+        check("[a:children]\na", (2, 1, 1), "`a` below `a` would make a circle of groups");
+        check("[a-b]\n[c-d]\n[e]", (1, 2, 3), "`a-b` and 1 more are unusual names for groups");
+        check("[a:vars]\nansible_group_priority=x\n[a]", (2, 1, 24), "ansible_group_priority is an integer, got `x`");
+    }
+
+    #[test]
+    fn what_stands_before_an_error_stays() {
+        let mut draft = Draft::new();
+        let record = Source { name: "x.ini".into(), file: None, folder: None, sha256: String::new() };
+        let source = draft.add_source(record);
+        let said = read(&mut draft, source, "[a]\nh1\nh2 broken\nh3\n", &mut Budget::new(100));
+        assert_eq!(said.iter().filter(|diagnostic| diagnostic.missing.is_some()).count(), 1);
+        assert!(draft.host_named("h1").is_some());
+        assert!(draft.host_named("h2").is_none());
+        assert!(draft.host_named("h3").is_none());
+    }
 }

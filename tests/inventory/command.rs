@@ -1,0 +1,101 @@
+//! `clockaudit inventory` as a user meets it: output, what is said beside it, exit codes.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Runs the command in a folder with this `hosts.ini`; gives exit code, standard output, standard error.
+fn run(text: &str, words: &[&str]) -> (i32, String, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("hosts.ini"), text).expect("a file");
+    run_in(folder.path(), words)
+}
+
+fn run_in(folder: &Path, words: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
+        .arg("inventory")
+        .args(words)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .output()
+        .expect("the program runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code().expect("an exit code"), text(output.stdout), text(output.stderr))
+}
+
+const FLEET: &str = "gate\n[web]\nweb[1:2] ansible_port=2222 rate=1e16\n[eu:children]\nweb\n";
+
+#[test]
+fn the_list_is_that_of_ansible_inventory() {
+    let expected = r#"{
+    "_meta": {
+        "hostvars": {
+            "web1": {
+                "ansible_port": 2222,
+                "rate": 1e+16
+            },
+            "web2": {
+                "ansible_port": 2222,
+                "rate": 1e+16
+            }
+        }
+    },
+    "all": {
+        "children": [
+            "ungrouped",
+            "eu"
+        ]
+    },
+    "eu": {
+        "children": [
+            "web"
+        ]
+    },
+    "ungrouped": {
+        "hosts": [
+            "gate"
+        ]
+    },
+    "web": {
+        "hosts": [
+            "web1",
+            "web2"
+        ]
+    }
+}
+"#;
+    assert_eq!(run(FLEET, &["hosts.ini", "--list"]), (0, expected.to_owned(), String::new()));
+}
+
+#[test]
+fn hosts_and_variables_are_shown_by_name() {
+    let check = |words: &[&str], code: i32, stdout: &str| {
+        let (found_code, found, said) = run(FLEET, words);
+        assert_eq!((found_code, found.as_str()), (code, stdout), "{words:?}: {said}");
+    };
+    check(&["hosts.ini", "--hosts", "all"], 0, "gate\nweb1\nweb2\n");
+    check(&["-i", "hosts.ini", "--hosts", "!gate", "-l", "web[0]"], 0, "web1\n");
+    check(&["a.example,b.example,", "--hosts", "all"], 0, "a.example\nb.example\n");
+    check(&["hosts.ini", "--hosts", "localhost"], 0, "localhost\n");
+    check(&["hosts.ini", "--host", "web1"], 0, "{\n    \"ansible_port\": 2222,\n    \"rate\": 1e+16\n}\n");
+    check(&["hosts.ini", "--host", "gate"], 0, "{}\n");
+}
+
+#[test]
+fn what_is_wrong_ends_with_its_exit_code_and_a_word() {
+    let check = |text: &str, words: &[&str], code: i32, message: &str| {
+        let (found, _, said) = run(text, words);
+        assert_eq!(found, code, "{words:?}: {said}");
+        assert!(said.contains(message), "{words:?}: {said}");
+    };
+    check(FLEET, &["hosts.ini", "--hosts", "webb"], 69, "no host matches 'webb' (webb: 0 hosts). Did you mean 'web'?");
+    check(FLEET, &["hosts.ini", "--host", "webb"], 69, "no host matches the name 'webb'");
+    check(FLEET, &["hosts.ini", "--hosts", "web:!2001:db8::1"], 64, "separate patterns with ','");
+    check(FLEET, &["hosts.ini", "--hosts", "all", "-l", "@gone.txt"], 65, "@gone.txt cannot be read");
+    check(FLEET, &["hosts.ini"], 64, "--list");
+    check(FLEET, &["gone.ini", "--list"], 65, "gone.ini: there is no such file");
+    check("[a:children]\nall\n[a]\n", &["hosts.ini", "--list"], 65, "every group is below `all`");
+    check("h1 broken\n", &["hosts.ini", "--list"], 65, " --> hosts.ini:1:4");
+    check("h1 broken\n", &["hosts.ini", "--list", "--allow-incomplete-inventory"], 0, " --> hosts.ini:1:4");
+}
