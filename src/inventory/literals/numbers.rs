@@ -145,7 +145,8 @@ pub(super) fn complex_text(real: Option<f64>, imaginary: f64) -> String {
         let text = float_text::python(value);
         text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
     };
-    match real {
+    // Python leaves out a real part of +0, not one of -0.
+    match real.filter(|real| *real != 0.0 || real.is_sign_negative()) {
         None => format!("{}j", part(imaginary)),
         Some(real) => {
             let sign = if imaginary.is_sign_negative() { "" } else { "+" };
