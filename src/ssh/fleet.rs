@@ -49,8 +49,8 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Opens a session to every target, and returns when each is ready or has failed, `plan.gather` after the start at the
-    /// latest (then the slow ones go on connecting), or when `stop` is given. What happens on the way is told to `events`.
+    /// Opens a session to every target, and returns when each is ready or has failed, `plan.gather` after the last one had its
+    /// turn at the latest (then the slow ones go on connecting), or when `stop` is given. What happens on the way is told to `events`.
     pub async fn connect(
         targets: Vec<Target>,
         plan: &ConnectionPlan,
@@ -142,11 +142,13 @@ impl Fleet {
             .inspect(|(cell, _)| cell.in_window(number))
             .collect();
         let (clock, limits) = (self.plan.clock, self.plan.limits);
+        self.opener.turnstile.set_open(false);
         let pacer = Pacer::new(plan, limits, clock, &self.stop, metronome, hosts.iter().copied());
         let (window, readings) = pacer.run().await;
         if plan.facts && self.stop.reason().is_none() {
             facts_round::read(plan, limits, clock, &self.stop, metronome, &hosts).await;
         }
+        self.opener.turnstile.set_open(true);
         drop(hosts);
         join_all(sessions.into_iter().map(|(_, session)| session.close(limits.close))).await;
         (window, readings)
@@ -170,10 +172,15 @@ impl Fleet {
         }
     }
 
-    /// Takes in hosts as they get ready: until all have arrived or failed, or the time for it is up and some are ready.
+    /// Takes in hosts as they get ready: until all have arrived or failed, or the time for it is up and some are ready. The
+    /// time counts from when the last host had its turn: those that wait for this machine are not late.
     async fn gather(&mut self) {
         let mut until = Instant::now() + self.plan.gather;
+        let latest = Instant::now() + self.plan.limits.host;
         while self.under_way > 0 {
+            if self.opener.turnstile.has_queue() {
+                until = latest.min(Instant::now() + self.plan.gather);
+            }
             let next = tokio::select! {
                 next = timeout_at(until, self.outcomes.recv()) => next,
                 _ = self.stop.given() => break,

@@ -20,6 +20,7 @@ mod plan;
 mod scan_clock;
 mod session;
 mod stop;
+mod turnstile;
 mod wire;
 
 pub use fleet::Fleet;

@@ -17,13 +17,11 @@ use super::identity::Identities;
 use super::local::LocalProbe;
 use super::plan::ConnectionPlan;
 use super::session::{Connection, Session};
+use super::turnstile::Turnstile;
 use super::wire::{Cut, CutOnDrop, Wire, WireShared};
 use crate::inventory::target::{Target, Transport};
 use crate::probe::script::exec_command;
 use crate::probe::{Failure, FailureCode, Stage};
-
-/// TCP connections that are being opened at once: waiting for one costs nothing, so dead hosts do not hold up the others.
-const DIALS: usize = 2_048;
 
 /// Everything that sessions are opened with, shared by all hosts of a scan.
 #[derive(Debug)]
@@ -33,8 +31,7 @@ pub(super) struct Opener {
     identities: Identities,
     configurations: Configurations,
     lookups: Semaphore,
-    dials: Semaphore,
-    handshakes: Semaphore,
+    pub(super) turnstile: Turnstile,
     command: String,
 }
 
@@ -47,8 +44,7 @@ impl Opener {
             identities: Identities::load(named, &plan.default_keys, plan.agent.as_deref(), plan.identities_only),
             configurations: Configurations::new(plan.algorithms.clone()),
             lookups: Semaphore::new(plan.lookups.max(1)),
-            dials: Semaphore::new(DIALS),
-            handshakes: Semaphore::new(plan.handshakes.max(1)),
+            turnstile: Turnstile::new(plan.handshakes),
             command: exec_command(),
             plan: plan.clone(),
         }
@@ -84,13 +80,13 @@ impl Opener {
         let limits = self.plan.limits;
         cell.enter(Stage::Resolve);
         let addresses = dial::resolve(&target.address, target.port, limits.resolve, &self.lookups).await?;
-        let dialling = self.dials.acquire().await;
+        let dialling = self.turnstile.dial().await;
         cell.enter(Stage::Connect);
         let begun = Instant::now();
         let socket = dial::connect(&addresses, begun + limits.connect, limits.connect).await?;
         drop(dialling);
         let left = limits.connect.saturating_sub(begun.elapsed());
-        let turn = self.handshakes.acquire().await;
+        let turn = self.turnstile.handshake().await;
         // The limit of the whole way begins with the host's turn: what it waited for others is not its fault.
         let (wire, shared) = Wire::new(socket, self.plan.clock);
         let opening = timeout(limits.host, async {
