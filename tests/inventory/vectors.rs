@@ -93,3 +93,16 @@ fn globs_match_as_in_python() {
 fn patterns_are_split_as_by_ansible() {
     check("pattern_split.jsonl", |input| Some(list(split::as_ansible(&text_of(input)))));
 }
+
+#[test]
+fn every_file_of_vectors_is_checked_or_waits() {
+    let checked = ["addresses", "globs", "host_patterns", "literals", "pattern_split", "shell_words"];
+    // PyYAML's scalars come with YAML inventories.
+    let waiting = ["yaml_plain"];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/inventory/vectors");
+    let entries = fs::read_dir(folder).expect("the vectors").map(|entry| entry.expect("a file").path());
+    let mut found: Vec<String> =
+        entries.map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned()).collect();
+    found.sort();
+    assert_eq!(found, [checked.as_slice(), waiting.as_slice()].concat());
+}
