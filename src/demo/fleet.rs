@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpStream;
@@ -22,6 +23,9 @@ use crate::inventory::{Target, Transport};
 const OTHER_FILES: u64 = 64;
 /// Threads that serve a fleet, at most: the rest of the machine is the scanner's.
 const MOST_WORKERS: usize = 4;
+
+/// How long accepting rests after an error: where no file is left, trying at once would only keep a processor busy.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 
 /// Why a simulated fleet could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -204,9 +208,9 @@ fn on_another_thread<Value: Send>(
 /// Accepts the connections of one listener for ever.
 async fn serve(gate: Gate, shared: Arc<Shared>) {
     loop {
-        // An error here is the peer's (it went away) or the open-file limit's: the next one may work.
+        // An error here is the peer's (it went away) or the open-file limit's: a later one may work.
         let Ok((connection, _)) = gate.listener.accept().await else {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(ACCEPT_AGAIN).await;
             continue;
         };
         let Some(host) = gate.host_of(&connection) else { continue };
