@@ -9,12 +9,12 @@
 mod support;
 
 use std::env;
-use std::process::{self, Command, ExitCode};
+use std::process::{self, ExitCode};
 
 use clockaudit::clock::Nanos;
 use clockaudit::probe::reader::Reader;
 
-use support::confinement::{SETPRIV, can_set_clock, own_status};
+use support::confinement::{can_set_clock, own_status, unable_to_set_clock};
 use support::fleet::Fleet;
 use support::ladder;
 use support::measured::Measured;
@@ -70,12 +70,9 @@ fn main() -> ExitCode {
 /// Starts this program again where it could set the clock, as one that cannot, and ends with it.
 fn confine() {
     if can_set_clock(&own_status()) {
-        let [program, arguments @ ..] = SETPRIV;
         let this = env::current_exe().expect("the path of this program");
-        let mut again = Command::new(program);
-        let ended =
-            again.args(arguments).arg(this).args(env::args_os().skip(1)).status().expect("setpriv of util-linux");
-        process::exit(ended.code().unwrap_or(1));
+        let ended = unable_to_set_clock().arg(this).args(env::args_os().skip(1)).status();
+        process::exit(ended.expect("setpriv of util-linux").code().unwrap_or(1));
     }
 }
 

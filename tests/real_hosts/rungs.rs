@@ -14,28 +14,39 @@ use crate::support::session::scan;
 
 /// The most that bounds of a whole-second clock near by may be apart: a tick of 10 ms, the fork of `date`, the round trip.
 const HUNTED: Nanos = Nanos::from_millis(25);
+/// How many scans may be tried for that: on a machine that is busy with something else, forks take what they take.
+const TRIES: usize = 4;
+
+/// Scans the fleet and checks all that holds on a machine however busy; returns the width of the widest hunted bounds.
+fn check_scan(fleet: &Fleet, readers: &[Reader]) -> Nanos {
+    let session = scan(fleet, &fleet.inventory(), &[]);
+    assert_eq!(session.status, Some(2), "{session}");
+    let report = session.report();
+    assert_eq!(report.hosts.len(), readers.len());
+    let mut hunted = Nanos::ZERO;
+    for (host, expected) in fleet.hosts.iter().zip(readers) {
+        let name = &host.plan.name;
+        let measured = Measured::of(host, &report);
+        assert_eq!(measured.reader, expected.label(), "{name}");
+        assert!(measured.holds() && measured.bounds.contains(measured.offset), "{name}: {measured:?}");
+        if measured.truth.abs() > Nanos::from_millis(200) {
+            assert_eq!(measured.verdict, Verdict::Crit, "{name}: {measured:?}");
+        }
+        assert_eq!(host.left_behind(), [] as [&Path; 0], "{name}");
+        if *expected == Reader::WholeSecond {
+            hunted = hunted.max(measured.bounds.width());
+        }
+    }
+    hunted
+}
 
 #[test]
 fn each_rung_is_found_and_its_bounds_hold_the_truth() {
     confined("rungs::each_rung_is_found_and_its_bounds_hold_the_truth", || {
         let (plans, readers): (Vec<_>, Vec<_>) = ladder::plans().into_iter().unzip();
         let fleet = Fleet::start(plans);
-        let session = scan(&fleet, &fleet.inventory(), &[]);
-        assert_eq!(session.status, Some(2), "{session}");
-        let report = session.report();
-        assert_eq!(report.hosts.len(), readers.len());
-        for (host, expected) in fleet.hosts.iter().zip(readers) {
-            let name = &host.plan.name;
-            let measured = Measured::of(host, &report);
-            assert_eq!(measured.reader, expected.label(), "{name}");
-            assert!(measured.holds() && measured.bounds.contains(measured.offset), "{name}: {measured:?}");
-            if expected == Reader::WholeSecond {
-                assert!(measured.bounds.width() <= HUNTED, "{name}: {measured:?}");
-            }
-            if measured.truth.abs() > Nanos::from_millis(200) {
-                assert_eq!(measured.verdict, Verdict::Crit, "{name}: {measured:?}");
-            }
-            assert_eq!(host.left_behind(), [] as [&Path; 0], "{name}");
-        }
+        let widths: Vec<Nanos> =
+            (0..TRIES).map(|_| check_scan(&fleet, &readers)).take_while(|width| *width > HUNTED).collect();
+        assert!(widths.len() < TRIES, "whole-second clocks within {widths:?} in {TRIES} scans, not within {HUNTED}");
     });
 }

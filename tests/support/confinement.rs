@@ -6,8 +6,6 @@ use std::process::Command;
 
 /// The bit of `CAP_SYS_TIME` in the sets of `/proc/PID/status`.
 const SYS_TIME: u64 = 1 << 25;
-/// What takes the capability away from a program and from everything that it starts.
-pub(crate) const SETPRIV: [&str; 3] = ["setpriv", "--bounding-set", "-sys_time"];
 
 /// Whether the process of that `/proc/PID/status` could set this machine's clock, now or after starting another program.
 pub(crate) fn can_set_clock(status: &str) -> bool {
@@ -16,12 +14,18 @@ pub(crate) fn can_set_clock(status: &str) -> bool {
     sets.any(|set| set & SYS_TIME != 0)
 }
 
+/// A command for a program, still to be appended, that cannot set the clock, nor can anything that it starts.
+pub(crate) fn unable_to_set_clock() -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--bounding-set", "-sys_time"]);
+    command
+}
+
 /// Runs a test that starts hosts; where this process could set the clock, runs that test alone in one that cannot.
 pub(crate) fn confined(test: &str, body: impl FnOnce()) {
     if can_set_clock(&own_status()) {
-        let [program, arguments @ ..] = SETPRIV;
         let this = env::current_exe().expect("the path of this test");
-        let run = Command::new(program).args(arguments).arg(this).args([test, "--exact", "--include-ignored"]).output();
+        let run = unable_to_set_clock().arg(this).args([test, "--exact", "--include-ignored"]).output();
         let run = run.expect("setpriv of util-linux");
         let (told, complained) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
         assert!(run.status.success() && told.contains("1 passed"), "{told}\n{complained}");

@@ -22,6 +22,7 @@ pub(crate) struct Fleet {
     /// The hosts, in the order of their plans. Before the folder, so that they end before it goes.
     pub(crate) hosts: Vec<Host>,
     folder: TempDir,
+    /// Released last, when everything is gone.
     _alone: MutexGuard<'static, ()>,
 }
 

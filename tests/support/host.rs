@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, chown, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 
 use clockaudit::clock::{Nanos, Ppm};
 
-use super::confinement::{SETPRIV, can_set_clock};
+use super::confinement::{can_set_clock, unable_to_set_clock};
 use super::host_clock::{self, HostClock};
 
 /// The user that the tests log in as, on every host; the numbers stand in `host.sh` too.
@@ -90,7 +90,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Makes the host in `folder`, with the preloaded `library` and that public key of the user; returns when it is ready.
+    /// Makes the host in `folder`, which is to be, for a user with that public key; returns when it is ready.
     pub(crate) fn start(plan: HostPlan, folder: PathBuf, user_key: &str) -> Self {
         furnish(&plan, &folder, user_key);
         let clock = HostClock::create(&folder.join("clock"), plan.offset, plan.rate);
@@ -159,13 +159,17 @@ impl Drop for Host {
 /// Fills the host's folder with all that its first process expects there.
 fn furnish(plan: &HostPlan, folder: &Path, user_key: &str) {
     fs::create_dir(folder).expect("the host's folder");
-    fs::DirBuilder::new().mode(0o777).create(folder.join("tmp")).expect("the host's /tmp");
+    fs::create_dir(folder.join("tmp")).expect("the host's /tmp");
     fs::create_dir_all(folder.join("home/.ssh")).expect("the user's home");
     fs::write(folder.join("home/.ssh/authorized_keys"), user_key).expect("the user's key");
     for path in ["home", "home/.ssh", "home/.ssh/authorized_keys"] {
         chown(folder.join(path), Some(USER_ID), Some(GROUP_ID)).expect("the user's own home");
     }
     fs::copy(host_clock::library(), folder.join("clock.so")).expect("the preloaded library");
+    // Whatever the umask of whoever runs the tests: the user of the host must get at these.
+    for (path, mode) in [("", 0o755), ("tmp", 0o1777), ("home", 0o755), ("home/.ssh", 0o700), ("clock.so", 0o755)] {
+        fs::set_permissions(folder.join(path), fs::Permissions::from_mode(mode)).expect("the rights of the user");
+    }
     symlink("/usr/bin/busybox", folder.join("ash")).expect("a login shell of busybox");
     fs::write(folder.join("log"), "").expect("the host's log");
     fs::write(folder.join("sshd_config"), sshd_config(plan)).expect("sshd's configuration");
@@ -210,9 +214,7 @@ fn make_host_key(server: Server, folder: &Path) -> String {
 
 /// The command of the host's first process; its namespaces are the host.
 fn first_process(plan: &HostPlan, folder: &Path) -> Command {
-    let [program, arguments @ ..] = SETPRIV;
-    let mut command = Command::new(program);
-    command.args(arguments);
+    let mut command = unable_to_set_clock();
     command.args(["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc", "bash"]);
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/host.sh"));
     let replaced: Vec<String> = plan.replaced.iter().map(|(name, program)| format!("{name}={program}")).collect();
@@ -239,9 +241,8 @@ fn await_ready(first_process: &mut Child, folder: &Path) {
 
 /// A command that runs what is appended to it inside the namespaces of that first process.
 fn inside(first_process: u32) -> Command {
-    let [program, arguments @ ..] = SETPRIV;
-    let mut command = Command::new(program);
-    command.args(arguments).arg("nsenter");
+    let mut command = unable_to_set_clock();
+    command.arg("nsenter");
     for (option, namespace) in [("--mount", "mnt"), ("--net", "net"), ("--pid", "pid_for_children")] {
         command.arg(format!("{option}=/proc/{first_process}/ns/{namespace}"));
     }

@@ -5,6 +5,7 @@
 # with it. HOST_FOLDER holds the host's clock, keys and configuration. It is bash because the first process must reap what
 # the others leave behind.
 set -euo pipefail
+umask 022
 
 ip link set lo up
 

@@ -3,6 +3,7 @@
 use clockaudit::clock::{Nanos, Ppm};
 use clockaudit::probe::reader::Reader;
 
+use super::host::Server::{Dropbear, OpenSsh};
 use super::host::{HostPlan, Server};
 
 /// How far the clocks are off, in milliseconds: from -137 s to a year.
@@ -15,6 +16,38 @@ const RATES_PPM: [i64; 5] = [0, 0, 30, 0, -40];
 const ASH: &str = "/run/host/ash";
 /// `date` as busybox has it: whole seconds only.
 const BUSYBOX_DATE: (&str, &str) = ("date", "busybox");
+
+/// The hosts: server, best reader, login shell; 24 of OpenSSH and 4 of dropbear, two or more of OpenSSH for every reader.
+const HOSTS: [(Server, Reader, &str); 28] = [
+    (OpenSsh, Reader::Shell, "/bin/mksh"),
+    (OpenSsh, Reader::Shell, ASH),
+    (OpenSsh, Reader::Shell, "/bin/bash"),
+    (OpenSsh, Reader::Bash, "/bin/bash"),
+    (OpenSsh, Reader::Bash, "/bin/fish"),
+    (OpenSsh, Reader::Bash, "/bin/tcsh"),
+    (OpenSsh, Reader::Bash, "/bin/zsh"),
+    (OpenSsh, Reader::DateStream, "/bin/dash"),
+    (OpenSsh, Reader::DateStream, "/bin/zsh"),
+    (OpenSsh, Reader::Perl, "/bin/ksh93"),
+    (OpenSsh, Reader::Perl, "/bin/tcsh"),
+    (OpenSsh, Reader::Python, "/bin/dash"),
+    (OpenSsh, Reader::Python, "/bin/fish"),
+    (OpenSsh, Reader::Zsh, "/bin/zsh"),
+    (OpenSsh, Reader::Zsh, "/bin/dash"),
+    (OpenSsh, Reader::DatePair, "/bin/dash"),
+    (OpenSsh, Reader::DatePair, "/bin/mksh"),
+    (OpenSsh, Reader::DatePair, "/bin/tcsh"),
+    (OpenSsh, Reader::Adjtimex, ASH),
+    (OpenSsh, Reader::Adjtimex, "/bin/dash"),
+    (OpenSsh, Reader::WholeSecond, "/bin/dash"),
+    (OpenSsh, Reader::WholeSecond, "/bin/ksh93"),
+    (OpenSsh, Reader::ExecDate, "/bin/dash"),
+    (OpenSsh, Reader::ExecDate, "/bin/bash"),
+    (Dropbear, Reader::Shell, ASH),
+    (Dropbear, Reader::Bash, "/bin/bash"),
+    (Dropbear, Reader::DatePair, "/bin/dash"),
+    (Dropbear, Reader::WholeSecond, "/bin/dash"),
+];
 
 /// What a host lacks so that its best reader is this one, the readers before it being hidden.
 fn hidden(reader: Reader) -> Vec<&'static str> {
@@ -31,54 +64,16 @@ fn hidden(reader: Reader) -> Vec<&'static str> {
 
 /// Makes the hosts of the fleet, each with the reader that a scan must find on it.
 pub(crate) fn plans() -> Vec<(HostPlan, Reader)> {
-    let logins = [
-        (Reader::Shell, "/bin/mksh"),
-        (Reader::Shell, ASH),
-        (Reader::Shell, "/bin/bash"),
-        (Reader::Bash, "/bin/bash"),
-        (Reader::Bash, "/bin/fish"),
-        (Reader::Bash, "/bin/tcsh"),
-        (Reader::DateStream, "/bin/dash"),
-        (Reader::DateStream, "/bin/zsh"),
-        (Reader::Perl, "/bin/ksh93"),
-        (Reader::Perl, "/bin/tcsh"),
-        (Reader::Python, "/bin/dash"),
-        (Reader::Python, "/bin/fish"),
-        (Reader::Zsh, "/bin/zsh"),
-        (Reader::Zsh, "/bin/dash"),
-        (Reader::DatePair, "/bin/dash"),
-        (Reader::DatePair, "/bin/mksh"),
-        (Reader::Adjtimex, ASH),
-        (Reader::Adjtimex, "/bin/dash"),
-        (Reader::WholeSecond, "/bin/dash"),
-        (Reader::WholeSecond, "/bin/ksh93"),
-        (Reader::ExecDate, "/bin/dash"),
-        (Reader::ExecDate, "/bin/bash"),
-    ];
-    let of_openssh = logins.map(|(reader, shell)| (Server::OpenSsh, reader, shell));
-    let of_dropbear = [
-        (Server::Dropbear, Reader::Shell, ASH),
-        (Server::Dropbear, Reader::Bash, "/bin/bash"),
-        (Server::Dropbear, Reader::DatePair, "/bin/dash"),
-        (Server::Dropbear, Reader::WholeSecond, "/bin/dash"),
-    ];
-    // Two more of OpenSSH, so that there are 24 of it.
-    let more = [(Server::OpenSsh, Reader::Bash, "/bin/zsh"), (Server::OpenSsh, Reader::DatePair, "/bin/tcsh")];
     let offsets = OFFSETS_MS.into_iter().cycle();
     let rates = RATES_PPM.into_iter().cycle();
-    let hosts = of_openssh.into_iter().chain(more).chain(of_dropbear).zip(offsets.zip(rates)).enumerate();
-    hosts
-        .map(|(index, ((server, reader, shell), (offset, rate)))| {
-            let name = format!("{}-{index:02}", reader.label());
-            let plan = HostPlan {
-                server,
-                rate: Ppm::from_ppm(rate),
-                login_shell: shell.to_owned(),
-                ..with_reader(HostPlan::new(name, Nanos::from_millis(offset)), reader, shell)
-            };
-            (plan, reader)
-        })
-        .collect()
+    let hosts = HOSTS.into_iter().zip(offsets.zip(rates)).enumerate();
+    let plans = hosts.map(|(index, ((server, reader, login_shell), (offset, rate)))| {
+        let host = HostPlan::new(format!("{}-{index:02}", reader.label()), Nanos::from_millis(offset));
+        let rate = Ppm::from_ppm(rate);
+        let host = HostPlan { server, rate, login_shell: login_shell.to_owned(), ..host };
+        (with_reader(host, reader, login_shell), reader)
+    });
+    plans.collect()
 }
 
 /// Takes from a host what it must lack, so that this reader is its best.
