@@ -43,7 +43,13 @@ pub fn next(exchanges: &[Exchange], now: UnixNanos, config: &Config) -> Hunt {
     let stalls = before_two
         .and_then(|earlier| estimate(earlier, Nanos::ZERO, now, config))
         .is_some_and(|earlier| i128::from(width.0) * 10 > i128::from(earlier.bounds.width().0) * 9);
-    if is_narrow || stalls || valid.len() >= MOST_PROBES { Hunt::Done(aim.bounds) } else { Hunt::Probe(aim) }
+    // Two probes in vain far above the floor were bad luck: a fork on a busy host, a late packet.
+    let is_near = i128::from(width.0) <= i128::from(floor.0) * 2;
+    if is_narrow || (stalls && is_near) || valid.len() >= MOST_PROBES {
+        Hunt::Done(aim.bounds)
+    } else {
+        Hunt::Probe(aim)
+    }
 }
 
 /// The probe that halves the uncertainty: its reading is taken when, for all that is known, the clock is as likely to
