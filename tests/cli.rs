@@ -1,4 +1,5 @@
 //! The command line as users meet it: help, usage errors, exit codes, streams, and a run that is ended early.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its preparations fail")]
 
 use std::fs;
 use std::path::Path;
@@ -105,7 +106,7 @@ fn help_reads_like_this() {
         let session = run(&page);
         assert_eq!(session.status, Some(0), "{}", session.transcript());
         assert_eq!(session.stderr, "");
-        reference.push_str(&format!("$ clockaudit {}\n{}\n", page.join(" "), session.stdout));
+        reference = format!("{reference}$ clockaudit {}\n{}\n", page.join(" "), session.stdout);
     }
     insta::assert_snapshot!("reference", reference);
 }

@@ -1,4 +1,5 @@
 //! The report: its schema, its exactness, what is stored for ever, and what people see of it.
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends where its preparations fail")]
 
 #[path = "report/fleet.rs"]
 mod fleet;

@@ -16,6 +16,8 @@ use crate::timekeeper::Claim;
 pub(super) struct Evidence<'seen> {
     /// What the exchanges prove of its clock.
     pub(super) estimate: &'seen Estimate,
+    /// Whether its clock was hunted at the second's edge: a hunt ends when it gains nothing more, not after a number.
+    pub(super) is_hunted: bool,
     /// Its offset from the reference; `None` without a reference.
     pub(super) offset: Option<Standing>,
     /// What its timekeeper says, and when that was read.
@@ -178,7 +180,7 @@ fn undecided(evidence: &Evidence<'_>) -> Option<Finding> {
 
 fn few_samples(evidence: &Evidence<'_>) -> Option<Finding> {
     let (valid, wanted) = (evidence.estimate.valid, evidence.policy.samples);
-    (valid < wanted).then(|| {
+    (valid < wanted && !evidence.is_hunted).then(|| {
         let exchanges = if valid == 1 { "exchange" } else { "exchanges" };
         Code::FewSamples.finding(format!("{valid} valid {exchanges}"), format!("at least {wanted}"))
     })

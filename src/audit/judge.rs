@@ -10,7 +10,7 @@ use crate::clock::controller::{controller_at, controller_moved};
 use crate::clock::estimate::{Config, RateBounds};
 use crate::clock::pairs::{self, Pair, PairCounts, Standing};
 use crate::clock::{Estimate, Interval, Nanos, UnixNanos};
-use crate::probe::{FactsReading, FailureCode, Observation, Seen};
+use crate::probe::{FactsReading, FailureCode, Observation, Reader, Seen};
 use crate::timekeeper::{self, ClaimOutcome};
 
 /// How many of the worst pairs are named.
@@ -148,6 +148,7 @@ fn judge_host(
     let offset = reference.offset(&observation.host, estimate);
     let evidence = Evidence {
         estimate,
+        is_hunted: observation.reader.is_some_and(Reader::is_hunted),
         offset,
         claim: claim.claim().map(|claim| (claim, claim_read_at(facts, estimate))),
         is_reference: reference.is(&observation.host),
