@@ -90,8 +90,11 @@ impl Terminal {
     /// Says why the program failed, and what to do.
     pub fn error(&self, message: &str, hints: &[String]) {
         let mut text = format!("{ERROR}error:{ERROR:#} {message}\n");
+        if !hints.is_empty() {
+            text.push('\n');
+        }
         for hint in hints {
-            text = format!("{text}\n{HINT}hint:{HINT:#} {hint}\n");
+            text = format!("{text}{HINT}hint:{HINT:#} {hint}\n");
         }
         self.say(&text);
     }
