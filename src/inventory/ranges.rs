@@ -7,6 +7,9 @@ pub use super::folding::fold;
 /// Ranges in one name; each is a level of recursion.
 const MAX_RANGES: usize = 32;
 
+/// Bytes of a name with ranges: each of its hosts takes as many.
+const MAX_BYTES: usize = 1024;
+
 /// Why a range is none.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RangeError {
@@ -25,8 +28,8 @@ pub enum RangeError {
     /// Neither numbers nor two single letters.
     #[error("a range goes from number to number or from letter to letter, got `[{0}]`")]
     Bounds(String),
-    /// More ranges than a name may have.
-    #[error("a name may have {MAX_RANGES} ranges at most")]
+    /// More ranges, or more bytes, than a name may have.
+    #[error("a name may have {MAX_RANGES} ranges and {MAX_BYTES} bytes at most")]
     TooDeep,
     /// More names than an inventory may have.
     #[error("this range would make the inventory larger than {0} hosts")]
@@ -59,7 +62,7 @@ pub fn has_range(name: &str) -> bool {
 
 /// All names that a name with ranges stands for, the leftmost range varying slowest.
 pub fn expand(name: &str, budget: &mut Budget) -> Result<Vec<String>, RangeError> {
-    if name.matches('[').count() > MAX_RANGES {
+    if name.matches('[').count() > MAX_RANGES || (has_range(name) && name.len() > MAX_BYTES) {
         return Err(RangeError::TooDeep);
     }
     let mut out = Vec::new();

@@ -8,6 +8,9 @@ use crate::inventory::ranges;
 use crate::inventory::shell_words::{self, Word, Words};
 use crate::inventory::value::Value;
 
+/// Bytes that the hosts of one line may take: a range times the length of its line.
+const MAX_LINE_COST: usize = 1 << 30;
+
 impl Reader<'_> {
     pub(super) fn host_line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
         let Words { words, cut } = shell_words::split(line.text).map_err(|error| {
@@ -18,11 +21,17 @@ impl Reader<'_> {
         // All of the line is understood before any of it counts.
         let (names, port) = self.host_names(line, pattern)?;
         let mut variables: Vec<(&str, Value, Origin)> = Vec::with_capacity(assignments.len());
+        let mut is_hidden = false;
         for word in assignments {
-            // What follows a secret may be the rest of it.
-            let is_hidden = variables.iter().any(|(name, _, _)| diagnostics::is_secret(name));
             let (name, value) = Self::assignment(line, word, is_hidden)?;
+            // What follows a secret may be the rest of it.
+            is_hidden = is_hidden || diagnostics::is_secret(name);
             variables.push((name, value, self.origin(line, word.start)));
+        }
+        if names.len().saturating_mul(line.text.len()) > MAX_LINE_COST {
+            let message = format!("{} hosts with all of this line's variables are too much", names.len());
+            return Err(Fault::new(line.span(pattern.start, pattern.length), message)
+                .with_hint("Put the variables into a :vars section"));
         }
         if let Some(at) = cut {
             self.warn_of_comment(line, at, words.last());
@@ -70,7 +79,7 @@ impl Reader<'_> {
             Fault::new(line.span(word.start, word.length), format!("expected key=value, got \"{shown}\""))
                 .with_hint("One host a line; a value with blanks needs quotes")
         })?;
-        let value = typed(text, line.span(word.start, word.length))?;
+        let value = typed(text, || line.span(word.start, word.length))?;
         Ok((name, value))
     }
 

@@ -146,7 +146,7 @@ impl Reader<'_> {
         })?;
         let (key, text) = (key.trim_end_matches(lines::is_space), raw.trim_start_matches(lines::is_space));
         let start = line.text.chars().count() - text.chars().count();
-        let value = typed(text, line.span(start, text.chars().count()))?;
+        let value = typed(text, || line.span(start, text.chars().count()))?;
         let origin = self.origin(line, 0);
         if self.draft.set_group_variable(self.group, key, value, Some(origin)) == GroupVariable::BadPriority {
             self.say(
@@ -212,9 +212,9 @@ impl Reader<'_> {
 }
 
 /// The typed value of a text.
-fn typed(text: &str, span: Span) -> Result<Value, Fault> {
+fn typed(text: &str, span: impl FnOnce() -> Span) -> Result<Value, Fault> {
     literals::value(text).map_err(|unhashable| {
-        Fault::new(span, unhashable.to_string()).with_hint("Quote the value: \"{{ ... }}\" is text")
+        Fault::new(span(), unhashable.to_string()).with_hint("Quote the value: \"{{ ... }}\" is text")
     })
 }
 

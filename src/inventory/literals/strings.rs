@@ -7,7 +7,8 @@ type Read<'a> = Result<(String, bool, &'a str), Refusal>;
 
 /// Reads a string literal at the start of `rest`; `None` = there is none.
 pub(super) fn read(rest: &str) -> Option<Read<'_>> {
-    let quote_at = rest.find(['\'', '"']).filter(|at| *at <= 2)?;
+    // A prefix has two letters at most; looking further would make a long text quadratic.
+    let quote_at = rest.bytes().take(3).position(|byte| matches!(byte, b'\'' | b'"'))?;
     let (prefix, quoted) = rest.split_at(quote_at);
     let (raw, bytes) = match prefix.to_ascii_lowercase().as_str() {
         "" | "u" => (false, false),
