@@ -33,7 +33,7 @@ fn fleet() -> Seen {
 fn observation(index: usize, random: &mut fastrand::Rng) -> Observation {
     let base =
         if random.u8(..) < 12 { random.i64(-3_000_000_000..3_000_000_000) } else { random.i64(-900_000..900_000) };
-    let step = if index % 97 == 0 { random.i64(1_000_000..2_000_000_000) } else { 0 };
+    let step = if index.is_multiple_of(97) { random.i64(1_000_000..2_000_000_000) } else { 0 };
     let delay = random.i64(90_000..2_000_000);
     let exchanges = (0..SWEEPS).map(|sweep| {
         let sent = START + Nanos(sweep * 1_000_000_000 + random.i64(0..900_000_000));

@@ -1,4 +1,5 @@
 //! `clockaudit demo` as a user meets it: it finds what is wrong with its own fleet, and leaves the fleet where that is asked.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its preparations fail")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

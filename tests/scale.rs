@@ -1,6 +1,12 @@
 //! Thousands of simulated hosts against the built program: complete, bounded, and no one host costs the others anything.
 //!
 //! The servers run in another process, this test binary started once more, so that what is counted is the scanner's alone.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where its preparations fail"
+)]
 
 #[path = "scale/fleet.rs"]
 mod fleet;

@@ -1,4 +1,10 @@
 //! The engine against simulated hosts in this process: every reader, long and lopsided paths, every trouble.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where its preparations fail"
+)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,7 +1,6 @@
 //! One scan of a simulated fleet by the built program, with what it cost: open files and memory, watched from outside.
 
 use std::fs;
-use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;

@@ -1,4 +1,10 @@
 //! The SSH engine against real peers on loopback: each failure has its own code, and nothing is left behind.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends where its preparations fail"
+)]
 
 mod agent;
 mod peers;

@@ -33,7 +33,7 @@ pub(crate) struct Peer {
 }
 
 const IDENTIFICATION: &[u8] = b"SSH-2.0-peer\r\n";
-/// An unencrypted SSH_MSG_IGNORE: length 12, padding 4, type 2, a string of no bytes, padding of 6.
+/// An unencrypted `SSH_MSG_IGNORE`: length 12, padding 4, type 2, a string of no bytes, padding of 6.
 const IGNORE: &[u8] = &[0, 0, 0, 12, 6, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 impl Peer {
