@@ -26,20 +26,19 @@ enum Entry<'report> {
 /// The table of hosts.
 pub(super) fn host_lines(report: &Report) -> Vec<String> {
     let entries = bad_entries(report);
-    let measured: Vec<&Host> = entries
+    let (measured, services): (Vec<&Host>, Vec<String>) = entries
         .iter()
         .filter_map(|(_, entry)| match entry {
-            Entry::One(host) => Some(*host),
-            Entry::Alike(hosts) => hosts.first().copied(),
+            Entry::One(host) => Some((*host, cells::time_service(host))),
+            Entry::Alike(hosts) => hosts.first().map(|worst| (*worst, worst_of(worst))),
             Entry::Rest(_) => None,
         })
-        .filter(|host| host.verdict != Verdict::Down)
-        .collect();
+        .filter(|(host, _)| host.verdict != Verdict::Down)
+        .unzip();
     let units = Units::of(&measured);
     let mut times: Vec<[String; 3]> = measured.iter().map(|host| cells::times(host, units)).collect();
     cells::align_times(&mut times, units);
-    let service_width =
-        measured.iter().map(|host| cells::time_service(host).chars().count()).max().unwrap_or(0).max(12);
+    let service_width = services.iter().map(|service| service.chars().count()).max().unwrap_or(0).max(12);
 
     let mut times = times.into_iter();
     let mut lines: Vec<Line> = Vec::new();
@@ -53,6 +52,11 @@ pub(super) fn host_lines(report: &Report) -> Vec<String> {
     lines.extend(ok_line);
     let tail_heading = format!("{:service_width$}  FINDINGS", "TIME SERVICE");
     lay_out(&["HOST", "OFFSET", "± BOUND", "RTT"], &[1, 2, 3], &tail_heading, &lines)
+}
+
+/// What stands for the time services of hosts that are folded: whose figures are shown.
+fn worst_of(host: &Host) -> String {
+    format!("worst: {}", escaped(&host.name))
 }
 
 fn line(
@@ -73,7 +77,7 @@ fn line(
     match entry {
         Entry::One(host) => of_host(escaped(&host.name), host, cells::time_service(host)),
         Entry::Alike(hosts) => match hosts.first() {
-            Some(worst) => of_host(names(hosts), worst, format!("{} hosts, worst", hosts.len())),
+            Some(worst) => of_host(names(hosts), worst, worst_of(worst)),
             None => Line { verdict, cells: Vec::new(), tail: String::new() },
         },
         Entry::Rest(count) => {
