@@ -99,6 +99,9 @@ struct Session {
     mark: String,
 }
 
+/// How long a process that has closed its output may take to be gone, on a machine that is busy with other tests.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 impl Session {
     fn start(login: &[&str], bin_shell: &str, host: Host, stdin: Stdin) -> Self {
         let (home, shadows) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
@@ -209,6 +212,11 @@ impl Session {
         assert_eq!(self.hear(), []);
         self.stdin = None;
         assert!(self.child.wait().expect("an end").success());
+        // The output has ended, so each process has let go of it; the kernel may still be taking the last one down.
+        let given_up = std::time::Instant::now() + PATIENCE;
+        while !processes_with(&self.mark).is_empty() && std::time::Instant::now() < given_up {
+            std::thread::yield_now();
+        }
         assert_eq!(processes_with(&self.mark), Vec::<PathBuf>::new());
         let files: Vec<PathBuf> =
             fs::read_dir(self.home.path()).expect("a folder").map(|file| file.expect("a file").path()).collect();
