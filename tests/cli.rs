@@ -159,6 +159,7 @@ fn an_inventory_that_cannot_be_parsed_ends_with_65_and_no_host_with_69() {
     assert_eq!(session.status, Some(65), "{}", session.transcript());
     assert!(session.stderr.contains("this clockaudit reads `clockaudit.report/1`"), "{}", session.stderr);
     assert_eq!(run(&["replay", &report]).status, Some(65));
+    assert_eq!(run(&["replay", "/dev/null"]).status, Some(65), "an empty trace is no fleet that is well");
 }
 
 #[test]

@@ -30,6 +30,11 @@ pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
         return Ok(ExitStatus::Good);
     }
     let trace = understood(&text, &args.trace)?;
+    if trace.seen.observations.is_empty() {
+        // An empty or cut file must never read as a fleet that is well.
+        return Err(CommandError::bad_input(format!("{}: no host in it", args.trace.display()))
+            .hint("a trace is written by `clockaudit scan --record FILE`; this one is empty or was cut"));
+    }
     let estimates = trace.estimates();
     let judgement = audit::judge(&trace.seen, &estimates, &policy);
     let provenance = provenance(&trace, &text, &args.trace);
