@@ -1,12 +1,14 @@
 //! The command line: what can be typed, word for word. No logic; `commands/` turns these into plans.
 
+mod values;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::audit::{FailOn, ReferenceChoice};
 use crate::clock::Nanos;
-use crate::clock::units::NANOS_PER_SECOND;
+use values::{at_least_one, parse_duration, parse_reference, parse_seconds};
 
 /// Shown under every help text of a command that audits.
 const EXIT_CODES: &str = "Exit codes:
@@ -139,13 +141,13 @@ pub struct ConnectionArgs {
     #[arg(long, help_heading = "Connection")]
     pub accept_new: bool,
     /// Keep at most this many sessions open at once [default: no bound]
-    #[arg(short, long, value_name = "N", value_parser = at_least_one, help_heading = "Connection")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = at_least_one, help_heading = "Connection")]
     pub forks: Option<usize>,
     /// Give up on a host whose connection and key exchange take longer
-    #[arg(short = 'T', long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds, help_heading = "Connection")]
+    #[arg(short = 'T', long, value_name = "SECONDS", default_value = "10", allow_hyphen_values = true, value_parser = parse_seconds, help_heading = "Connection")]
     pub timeout: Nanos,
     /// End the whole run after this time, with a partial report
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, help_heading = "Connection")]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = parse_seconds, help_heading = "Connection")]
     pub deadline: Option<Nanos>,
 }
 
@@ -153,10 +155,10 @@ pub struct ConnectionArgs {
 #[derive(Debug, Clone, Args)]
 pub struct PolicyArgs {
     /// Warn beyond this
-    #[arg(long, value_name = "DURATION", default_value = "50ms", value_parser = parse_duration, help_heading = "Limits")]
+    #[arg(long, value_name = "DURATION", default_value = "50ms", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Limits")]
     pub warn: Nanos,
     /// Critical beyond this
-    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = parse_duration, help_heading = "Limits")]
+    #[arg(long, value_name = "DURATION", default_value = "100ms", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Limits")]
     pub crit: Nanos,
     /// Take offsets relative to `controller` or `host:NAME`
     #[arg(long, value_name = "CLOCK", default_value = "controller", value_parser = parse_reference, help_heading = "Limits")]
@@ -208,7 +210,7 @@ pub struct ScanArgs {
     #[command(flatten)]
     pub connection: ConnectionArgs,
     /// Exchanges with each host; more where its bounds need them
-    #[arg(long, value_name = "N", default_value = "8", value_parser = at_least_one, help_heading = "Sampling")]
+    #[arg(long, value_name = "N", default_value = "8", allow_negative_numbers = true, value_parser = at_least_one, help_heading = "Sampling")]
     pub samples: usize,
     /// Record every exchange to a file that `replay` reads
     #[arg(long, value_name = "FILE", help_heading = "Sampling")]
@@ -274,7 +276,7 @@ pub struct ReplayArgs {
 #[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
     /// How many simulated hosts
-    #[arg(long, value_name = "N", default_value = "24", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value = "24", allow_negative_numbers = true, value_parser = at_least_one)]
     pub hosts: usize,
     /// Leave the fleet running, with an inventory, key and `known_hosts` written for it
     #[arg(long)]
@@ -308,55 +310,6 @@ impl ValueEnum for FailOn {
     }
 }
 
-/// Units of a typed duration; longer suffixes stand before those that end them.
-const DURATION_UNITS: [(&str, i64); 6] = [
-    ("ns", 1),
-    ("us", 1_000),
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("m", 60_000_000_000),
-    ("h", 3_600_000_000_000),
-];
-
-/// Reads `250us`, `100ms`, `1.5s`.
-fn parse_duration(text: &str) -> Result<Nanos, String> {
-    let found = DURATION_UNITS.iter().find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?, *unit)));
-    let (number, unit) = found.ok_or("a duration needs a unit: `250us`, `100ms`, `5s`")?;
-    let nanos = Nanos::from_seconds_text(number).ok_or("not a duration, expected one like `250us`, `100ms`, `5s`")?;
-    let scaled = Nanos::saturating_from(i128::from(nanos.0) * i128::from(unit) / i128::from(NANOS_PER_SECOND));
-    if scaled.0 < 0 || number.starts_with('-') {
-        return Err("a limit cannot be negative".to_owned());
-    }
-    Ok(scaled)
-}
-
-/// Reads `10`, as OpenSSH's `ConnectTimeout`, or a duration with its unit.
-fn parse_seconds(text: &str) -> Result<Nanos, String> {
-    let length = match Nanos::from_seconds_text(text) {
-        Some(seconds) => seconds,
-        None => parse_duration(text)?,
-    };
-    if length.0 > 0 { Ok(length) } else { Err("must be longer than 0 s".to_owned()) }
-}
-
-/// Reads `controller` or `host:NAME`.
-fn parse_reference(text: &str) -> Result<ReferenceChoice, String> {
-    match text.split_once(':') {
-        None if text == "controller" => Ok(ReferenceChoice::Controller),
-        Some(("host", name)) if !name.is_empty() => Ok(ReferenceChoice::Host(name.to_owned())),
-        _ => Err("expected `controller` or `host:NAME`".to_owned()),
-    }
-}
-
-/// Reads a count that makes sense only from 1 on.
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("must be at least 1".to_owned()),
-        Ok(count) => Ok(count),
-        Err(error) => Err(format!("{error}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,37 +318,5 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn durations_carry_their_unit() {
-        let check = |text: &str, expected: Option<i64>| {
-            assert_eq!(parse_duration(text).ok(), expected.map(Nanos), "{text:?}");
-        };
-        check("250us", Some(250_000));
-        check("100ms", Some(100_000_000));
-        check("1.5s", Some(1_500_000_000));
-        check("2m", Some(120_000_000_000));
-        check("1h", Some(3_600_000_000_000));
-        check("7ns", Some(7));
-        check("0s", Some(0));
-        for bad in ["", "100", "ms", "-1s", "1e3s", "5 s", "5d"] {
-            check(bad, None);
-        }
-    }
-
-    #[test]
-    fn a_timeout_may_be_plain_seconds() {
-        assert_eq!(parse_seconds("10"), Ok(Nanos::from_seconds(10)));
-        assert_eq!(parse_seconds("250ms"), Ok(Nanos::from_millis(250)));
-        assert!(parse_seconds("0").is_err());
-        assert!(parse_seconds("-3").is_err());
-    }
-
-    #[test]
-    fn a_reference_is_named_in_full() {
-        assert_eq!(parse_reference("host:db1"), Ok(ReferenceChoice::Host("db1".to_owned())));
-        assert!(parse_reference("host:").is_err());
-        assert!(parse_reference("db1").is_err());
     }
 }

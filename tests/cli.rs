@@ -123,6 +123,14 @@ fn what_makes_no_sense_is_told_and_ends_with_64() {
     check(&["scan", "--warm", "5ms"], "a similar argument exists: '--warn'");
     check(&["scan", "--warn", "50"], "a duration needs a unit");
     check(&["scan", "--warn", "2s", "--crit", "1s", "a.example,"], "`--crit` (1 s) is below `--warn` (2 s)");
+    check(&["scan", "--warn", "-5ms", "a.example,"], "a duration cannot be negative");
+    check(&["scan", "--warn", "--crit", "1s", "a.example,"], "a duration was expected here");
+    check(&["scan", "--crit", "99999999999h", "a.example,"], "2562047h (292 years)");
+    check(&["scan", "--timeout", "-3", "a.example,"], "a duration cannot be negative");
+    check(&["scan", "--samples", "-3", "a.example,"], "must be at least 1");
+    check(&["scan", ""], "the name of an inventory is empty");
+    check(&["inventory", "--list", "-i", " "], "the name of an inventory is empty");
+    check(&["scan", "--record", "a.json", "--export", "a.json", "a.example,"], "both write `a.json`");
     check(&["scan", "--samples", "0"], "must be at least 1");
     check(&["scan", "--reference", "best"], "expected `controller` or `host:NAME`");
     check(&["scan", "--reference", "host:c.example", "a.example,b.example,"], "not among the selected hosts");
@@ -220,9 +228,43 @@ fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
 
     let colored = run(&["report", stored, "--color", "always"]);
     assert!(colored.stdout.contains("\u{1b}[1m\u{1b}[31mCRIT\u{1b}[0m"), "{}", colored.stdout);
-    let unwritable = fleet.scan(&["--samples", "1", "--export", "/no/such/folder/out.json"]);
-    assert_eq!(unwritable.status, Some(74), "{}", unwritable.transcript());
-    assert!(unwritable.stdout.contains("CRIT"), "the result is shown all the same");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_before_any_host_is_asked() {
+    let fleet = Scanned::new(vec![off_by("a", 0)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let good = folder.path().join("good.json");
+    let good = good.to_str().expect("text");
+    let check = |more: &[&str], expected: &str| {
+        let session = fleet.scan(&[&["--samples", "1", "--export", good], more].concat());
+        assert_eq!(session.status, Some(74), "{}", session.transcript());
+        assert_eq!(session.stdout, "", "{more:?}");
+        assert!(session.stderr.contains(expected), "{}", session.transcript());
+    };
+    check(
+        &["--export", "/no/such/folder/out.json"],
+        "`/no/such/folder/out.json`: there is no folder `/no/such/folder`",
+    );
+    check(&["--record", "/no/such/folder/out.jsonl"], "there is no folder `/no/such/folder`");
+    check(&["--record", folder.path().to_str().expect("text")], "directory");
+    assert_eq!(fleet.fleet.readings(), 0, "no clock was read");
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0, "no file is left behind");
+}
+
+#[test]
+fn quiet_says_errors_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let odd = file(folder.path(), "odd.ini", "[web]\nweb1 ansible_port=22#ssh\nweb1\n[web:vars]\n");
+    let broken = file(folder.path(), "broken.ini", "[web\nweb1\n");
+    let check = |more: &[&str], is_warned: bool, is_wrong: bool| {
+        let session = run(&[&["inventory", "--hosts", "all"], more].concat());
+        assert_eq!(session.stderr.contains("warning: "), is_warned, "{more:?}: {}", session.transcript());
+        assert_eq!(session.stderr.contains("error: "), is_wrong, "{more:?}: {}", session.transcript());
+    };
+    check(&[&odd], true, false);
+    check(&[&odd, "-q"], false, false);
+    check(&[&broken, "-q"], false, true);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use clockaudit::clock::{Interval, Nanos};
@@ -111,17 +112,20 @@ fn the_truth_lies_within_the_bounds() {
 /// A fleet that was left running.
 struct Kept {
     process: Child,
-    /// The words of the command that it invites to.
-    invitation: Vec<String>,
+    /// The command that it invites to, as it would be pasted into a shell.
+    invitation: String,
 }
 
 impl Kept {
-    fn start() -> Self {
-        let mut process = clockaudit().args(["demo", "--keep", "--hosts", "5"]).spawn().expect("the program");
+    /// Starts a fleet that puts its files below this folder.
+    fn start(folder: &Path) -> Self {
+        let mut command = clockaudit();
+        let mut process =
+            command.args(["demo", "--keep", "--hosts", "5"]).env("TMPDIR", folder).spawn().expect("the program");
         let stderr = BufReader::new(process.stderr.take().expect("its messages"));
         let mut lines = stderr.lines().map(|line| line.expect("text"));
-        let line = lines.find(|line| line.contains(" scan ")).expect("an invitation");
-        Self { process, invitation: line.split_whitespace().map(str::to_owned).collect() }
+        let invitation = lines.find(|line| line.contains(" scan ")).expect("an invitation");
+        Self { process, invitation }
     }
 
     /// Presses Ctrl-C and waits for the end.
@@ -141,13 +145,15 @@ impl Drop for Kept {
 
 #[test]
 fn a_kept_fleet_can_be_scanned_as_it_says_until_ctrl_c() {
-    let kept = Kept::start();
-    let inventory = kept.invitation[2].clone();
-    let scan = clockaudit().args(&kept.invitation[1..]).args(["-o", "json"]).output().expect("the program");
-    let report = parsed(&String::from_utf8(scan.stdout).expect("text"));
+    let outer = TempDir::new().expect("a folder");
+    let folder = outer.path().join("it's a folder");
+    fs::create_dir(&folder).expect("a folder");
+    let kept = Kept::start(&folder);
+    let scan = Command::new("sh").args(["-c", &format!("{} -o json", kept.invitation)]).output().expect("a shell");
+    let report = parsed(&String::from_utf8(scan.stdout.clone()).expect("text"));
     assert_eq!(report["hosts"].as_array().map(Vec::len), Some(5));
-    assert_eq!(report["summary"]["counts"]["down"], 0);
+    assert_eq!(report["summary"]["counts"]["down"], 0, "{scan:?}");
     assert_eq!(scan.status.code(), Some(2));
     assert_eq!(kept.end(), Some(2), "the exit code of its own scan");
-    assert!(!fs::exists(&inventory).expect("a path"), "the folder is gone");
+    assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 0, "its files are gone");
 }

@@ -1,6 +1,7 @@
 //! `clockaudit demo`: a simulated fleet on loopback, scanned the way that real ones are.
 
 use std::env;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::error::{CommandError, Outcome};
@@ -12,6 +13,7 @@ use crate::cli::DemoArgs;
 use crate::demo::{SimulatedFleet, StartError, plan_fleet};
 use crate::inventory::Target;
 use crate::report::Provenance;
+use crate::report::escape::shell_word;
 use crate::report::model::Kind;
 use crate::ssh::{ConnectionPlan, StopSignal, TimeLimits};
 use crate::terminal::Terminal;
@@ -87,13 +89,20 @@ fn provenance(targets: &[Target]) -> Provenance {
 /// What can be done with a fleet that stays.
 fn invitation(simulated: &SimulatedFleet) -> String {
     let program = env::args().next().unwrap_or_else(|| "clockaudit".to_owned());
+    let text = |path: PathBuf| path.to_string_lossy().into_owned();
+    // The option's value may hold several files: quotes inside of it keep one with a blank together.
+    let option = match text(simulated.known_hosts()) {
+        path if path.contains(char::is_whitespace) => format!("UserKnownHostsFile=\"{path}\""),
+        path => format!("UserKnownHostsFile={path}"),
+    };
     format!(
         "\nThe simulated fleet runs on until Ctrl-C. In another terminal:\n  \
-         {program} scan {} --ssh-option UserKnownHostsFile={}\n\
+         {} scan {} --ssh-option {}\n\
          Its inventory, key and known_hosts are in {}\n",
-        simulated.inventory().display(),
-        simulated.known_hosts().display(),
-        simulated.folder().display(),
+        shell_word(&program),
+        shell_word(&text(simulated.inventory())),
+        shell_word(&option),
+        shell_word(&text(simulated.folder().to_owned())),
     )
 }
 

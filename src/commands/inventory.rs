@@ -9,7 +9,7 @@ use crate::files::inventory::{LimitError, LoadError, LoadSettings, Loaded, Sourc
 use crate::inventory::listing;
 use crate::inventory::model::{HostId, Inventory};
 use crate::inventory::patterns::{PatternError, Selected, Selection};
-use crate::terminal::{Terminal, diagnostics};
+use crate::terminal::Terminal;
 
 /// What is shown of an inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
         (None, None) => View::List,
     };
     let (text, said) = show(&loaded.inventory, &view, limit)?;
-    terminal.say(&diagnostics::render(&said, terminal.stderr_is_colored()));
+    terminal.diagnose(&said);
     terminal.print(&text)?;
     let is_fine = args.selection.allow_incomplete_inventory || !loaded.is_incomplete();
     Ok(if is_fine { ExitStatus::Good } else { ExitStatus::BadInput })
@@ -71,10 +71,16 @@ pub fn show(
 
 /// Reads the named inventories and says what there is to say about them.
 pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) -> Result<Loaded, CommandError> {
+    let is_blank = |name: &String| name.trim().is_empty();
+    if args.inventories.iter().chain(&args.inventory).any(is_blank) {
+        return Err(CommandError::usage("the name of an inventory is empty")
+            .hint("a variable of the shell may have no value: `echo \"$INVENTORY\"`")
+            .hint("leave the argument out to use $ANSIBLE_INVENTORY or /etc/ansible/hosts"));
+    }
     let sources: Vec<Source> =
         args.inventories.iter().chain(&args.inventory).map(|name| Source::from(name.as_str())).collect();
     let loaded = load(&sources, settings)?;
-    terminal.say(&diagnostics::render(&loaded.diagnostics, terminal.stderr_is_colored()));
+    terminal.diagnose(&loaded.diagnostics);
     Ok(loaded)
 }
 
@@ -91,7 +97,7 @@ pub fn select(
     }
     let selection = Selection { pattern: "all".to_owned(), limit: limit(&args.limit, settings)? };
     let Selected { hosts, diagnostics: said } = loaded.inventory.select(&selection)?;
-    terminal.say(&diagnostics::render(&said, terminal.stderr_is_colored()));
+    terminal.diagnose(&said);
     Ok(hosts)
 }
 

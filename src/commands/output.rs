@@ -21,9 +21,10 @@ pub struct OutputPlan {
 }
 
 impl OutputPlan {
-    /// Turns what was typed into a plan.
+    /// Turns what was typed into a plan, once every file can be written.
     pub fn new(args: &OutputArgs, fail_on: FailOn) -> Result<Self, CommandError> {
-        let exports = args.export.iter().cloned().map(Export::to).collect::<Result<_, _>>()?;
+        let exports = args.export.iter().cloned().map(Export::to).collect::<Result<Vec<_>, _>>()?;
+        report_files::check_all(&exports)?;
         Ok(Self { format: args.output, exports, fail_on })
     }
 }

@@ -9,6 +9,7 @@ use super::policy::policy;
 use crate::audit::Policy;
 use crate::cli::{ConnectionArgs, ScanArgs};
 use crate::clock::Nanos;
+use crate::files::report::check_writable;
 use crate::inventory::connection::ConnectionFlags;
 use crate::ssh::{Applied, ConnectionPlan, OptionError, SamplingPlan, UnknownKeys};
 use crate::terminal::Terminal;
@@ -48,6 +49,17 @@ impl ScanPlan {
     /// Works out the plan; settings without effect are said.
     pub fn new(args: &ScanArgs, terminal: &Terminal) -> Result<Self, CommandError> {
         let policy = policy(&args.policy, args.samples)?;
+        let output = OutputPlan::new(&args.output, args.policy.fail_on)?;
+        if let Some(record) = &args.record {
+            if output.exports.iter().any(|export| export.path == *record) {
+                return Err(CommandError::usage(format!(
+                    "`--record` and `--export` both write `{}`",
+                    record.display()
+                ))
+                .hint("a trace is not a report: give each its own file"));
+            }
+            check_writable(record)?;
+        }
         let connection = connection(&args.connection, terminal)?;
         let sampling = Measurement::sampling(&policy);
         Ok(Self {
@@ -56,7 +68,7 @@ impl ScanPlan {
             measurement: Measurement { connection, sampling, deadline: args.connection.deadline.map(duration) },
             policy,
             record: args.record.clone(),
-            output: OutputPlan::new(&args.output, args.policy.fail_on)?,
+            output,
         })
     }
 }

@@ -10,7 +10,7 @@ pub fn policy(args: &PolicyArgs, samples: usize) -> Result<Policy, CommandError>
     if args.crit < args.warn {
         let (warn, crit) = (figure::limit(args.warn), figure::limit(args.crit));
         return Err(CommandError::usage(format!("`--crit` ({crit}) is below `--warn` ({warn})"))
-            .hint("critical begins where a warning ends, or beyond"));
+            .hint("critical begins where a warning ends, or beyond: give both, as in `--warn 20ms --crit 50ms`"));
     }
     Ok(Policy { warn: args.warn, crit: args.crit, reference: args.reference.clone(), samples })
 }

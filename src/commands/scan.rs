@@ -16,7 +16,7 @@ use crate::inventory::target::Target;
 use crate::probe::Seen;
 use crate::report::{self, Place, Provenance, model::Kind};
 use crate::ssh::{Fleet, StopSignal};
-use crate::terminal::{Terminal, diagnostics};
+use crate::terminal::Terminal;
 
 /// Measures the selected hosts and reports on them.
 pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
@@ -82,7 +82,7 @@ pub fn places(targets: &[Target]) -> Vec<Place> {
 /// The targets, once everything about them is said and the reference is known to be among them.
 fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec<Target>, CommandError> {
     let Prepared { targets, skipped, diagnostics: said } = prepared;
-    terminal.say(&diagnostics::render(&said, terminal.stderr_is_colored()));
+    terminal.diagnose(&said);
     for host in skipped {
         terminal.note(&format!("{} is not audited: {}", host.name, host.reason));
     }

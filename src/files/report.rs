@@ -1,5 +1,6 @@
 //! Reports on disk: exports are written whole or not at all, stored reports are read exactly.
 
+use std::error::Error as _;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -92,23 +93,64 @@ fn write(report: &Report, export: &Export) -> Result<(), WriteError> {
         .map_err(|cause| WriteError { path: export.path.clone(), cause })
 }
 
+/// Finds out, and leaves no trace of it, whether every export can be written: before hosts are asked for what would then
+/// be lost.
+pub fn check_all(exports: &[Export]) -> Result<(), WriteError> {
+    exports.iter().try_for_each(|export| check_writable(&export.path))
+}
+
+/// Finds out whether `write_whole` can write a file there: a file without a name is made in the same folder.
+pub fn check_writable(path: &Path) -> Result<(), WriteError> {
+    let checked = match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
+        // A pipe or a device: opening it could wait for its reader.
+        Ok(found) if !found.is_file() => Ok(()),
+        Ok(_) | Err(_) => folder_of(&target_of(path)).and_then(|folder| tempfile::tempfile_in(folder).map(drop)),
+    };
+    checked.map_err(|cause| WriteError { path: path.to_owned(), cause: without_path(cause) })
+}
+
+/// The file that a path names: through a link the file at its end is replaced, not the link.
+fn target_of(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The folder that holds a file, once it is there.
+fn folder_of(path: &Path) -> io::Result<PathBuf> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    match fs::metadata(folder) {
+        Ok(found) if found.is_dir() => Ok(folder.to_owned()),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::NotADirectory, format!("`{}` is no folder", folder.display()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(io::Error::new(error.kind(), format!("there is no folder `{}`", folder.display())))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The system's own error; the name of a temporary file tells a user nothing.
+fn without_path(error: io::Error) -> io::Error {
+    let inner = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    inner.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
+}
+
 /// Writes a file so that nobody ever sees a part of it: beside its place first, then renamed. What is not a plain file
 /// (`/dev/stdout`, a pipe) is written to directly.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
     }
-    // Through a link the file that it names is replaced, not the link.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let path = &target_of(path);
+    let folder = folder_of(path)?;
     // A temporary file is its owner's only; a report is as readable as any other file that the user makes.
     let mut file = tempfile::Builder::new()
         .prefix(".clockaudit-")
         .permissions(fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
+        .tempfile_in(folder)
+        .map_err(without_path)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
@@ -159,6 +201,26 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(write_whole(&folder.path().join("missing/out.json"), b"x").is_err());
+    }
+
+    #[test]
+    fn whether_a_file_can_be_written_is_found_out_without_a_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = |name: &str| folder.path().join(name);
+        fs::write(inside("there.json"), b"old").unwrap();
+        let check = |path: &Path, expected: Option<&str>| {
+            let told = check_writable(path).err().map(|error| error.to_string());
+            assert_eq!(told.is_some(), expected.is_some(), "{told:?}");
+            assert!(told.unwrap_or_default().contains(expected.unwrap_or_default()), "{path:?}");
+        };
+        check(&inside("new.json"), None);
+        check(&inside("there.json"), None);
+        check(Path::new("/dev/null"), None);
+        check(&inside("missing/new.json"), Some("missing`"));
+        check(&inside("there.json/new.json"), Some("new.json"));
+        check(folder.path(), Some("directory"));
+        assert_eq!(fs::read(inside("there.json")).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

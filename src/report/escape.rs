@@ -28,6 +28,31 @@ pub fn escaped(text: &str) -> String {
     shown
 }
 
+/// Writes a word so that a shell takes it as it is, and a terminal is not steered by it: for commands that people copy.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "/._-+=:,@%".contains(character);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    if !text.chars().any(|character| character.is_control() || is_invisible(character)) {
+        return format!("'{}'", text.replace('\'', "'\\''"));
+    }
+    let mut word = "$'".to_owned();
+    for character in text.chars() {
+        match character {
+            '\'' | '\\' => word.extend(['\\', character]),
+            _ if character.is_control() || is_invisible(character) => {
+                let mut bytes = [0; 4];
+                for byte in character.encode_utf8(&mut bytes).bytes() {
+                    word = format!("{word}\\{byte:03o}");
+                }
+            }
+            _ => word.push(character),
+        }
+    }
+    word + "'"
+}
+
 /// Whether a character shows nothing and changes how its neighbours are shown: marks of direction, joiners, separators
 /// of lines, tags.
 pub(super) fn is_invisible(character: char) -> bool {
@@ -52,6 +77,22 @@ mod tests {
         check("\u{9b}31m\u{7f}", "\\x9b31m\\x7f");
         check("evil\u{202e}txt", "evil\\u{202e}txt");
         check("\u{2066}x\u{2069}\u{feff}", "\\u{2066}x\\u{2069}\\u{feff}");
+    }
+
+    #[test]
+    fn a_shell_takes_a_word_as_it_is() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(shell_word(text), expected, "{text:?}");
+            let script = format!("printf %s {expected}");
+            let taken = std::process::Command::new("bash").args(["-c", &script]).output().expect("bash").stdout;
+            assert_eq!(String::from_utf8(taken).expect("text"), text);
+        };
+        check("/tmp/.tmpAb1/known_hosts", "/tmp/.tmpAb1/known_hosts");
+        check("", "''");
+        check("/tmp/my files/it's", "'/tmp/my files/it'\\''s'");
+        check("$HOME;*", "'$HOME;*'");
+        check("~", "'~'");
+        check("a\u{1b}[2J\n'\\\u{202e}1", "$'a\\033[2J\\012\\'\\\\\\342\\200\\2561'");
     }
 
     #[test]

@@ -49,7 +49,11 @@ impl ConnectionPlan {
     /// Applies one `-o` setting as OpenSSH writes it, `Keyword=value` or `Keyword value`, keywords in any case. `User` and
     /// `IdentityFile` serve targets that name none of their own; `Port` is final in each target and not looked at here.
     pub fn apply_option(&mut self, option: &str) -> Result<Applied, OptionError> {
-        let (keyword, value) = split(option).ok_or_else(|| OptionError::Form(option.to_owned()))?;
+        let (keyword, typed) = split(option).ok_or_else(|| OptionError::Form(option.to_owned()))?;
+        let value = typed.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(typed);
+        if value.is_empty() {
+            return Err(OptionError::Form(option.to_owned()));
+        }
         let wrong = |expected| OptionError::Value { keyword: keyword.to_owned(), value: value.to_owned(), expected };
         match keyword.to_ascii_lowercase().as_str() {
             "stricthostkeychecking" => {
@@ -59,8 +63,8 @@ impl ConnectionPlan {
                     _ => return Err(wrong("yes, accept-new or no")),
                 };
             }
-            "userknownhostsfile" => self.user_known_hosts = files(value),
-            "globalknownhostsfile" => self.global_known_hosts = files(value),
+            "userknownhostsfile" => self.user_known_hosts = files(typed),
+            "globalknownhostsfile" => self.global_known_hosts = files(typed),
             "hashknownhosts" => self.hash_known_hosts = yes_or_no(value).ok_or_else(|| wrong("yes or no"))?,
             "hostkeyalias" => self.host_key_alias = Some(value.to_owned()),
             "connecttimeout" => {
@@ -68,7 +72,7 @@ impl ConnectionPlan {
                 self.limits.connect = Duration::from_secs(seconds.ok_or_else(|| wrong("whole seconds"))?);
             }
             "user" => value.clone_into(&mut self.user),
-            "identityfile" => self.default_keys = files(value),
+            "identityfile" => self.default_keys = files(typed),
             "identitiesonly" => self.identities_only = yes_or_no(value).ok_or_else(|| wrong("yes or no"))?,
             "identityagent" => self.agent = (value != "none").then(|| home_expanded(value)),
             "kexalgorithms" => self.algorithms.kex = list(value),
@@ -89,7 +93,6 @@ fn split(option: &str) -> Option<(&str, &str)> {
     let end = option.find(|c: char| c == '=' || c.is_whitespace())?;
     let (keyword, rest) = option.split_at(end);
     let value = rest.trim_start().trim_start_matches('=').trim();
-    let value = value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value);
     (!keyword.is_empty() && !value.is_empty()).then_some((keyword, value))
 }
 
@@ -105,8 +108,15 @@ fn list(value: &str) -> Vec<String> {
     value.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
 }
 
-fn files(value: &str) -> Vec<PathBuf> {
-    value.split_whitespace().filter(|path| *path != "none").map(home_expanded).collect()
+/// Files one behind the other; one with a blank in its name stands in double quotes.
+fn files(typed: &str) -> Vec<PathBuf> {
+    let mut is_quoted = false;
+    let ends = |character: char| {
+        is_quoted ^= character == '"';
+        character.is_whitespace() && !is_quoted
+    };
+    let names = typed.split(ends).map(|name| name.replace('"', ""));
+    names.filter(|name| !name.is_empty() && name != "none").map(|name| home_expanded(&name)).collect()
 }
 
 /// A path with its leading `~/` replaced.
@@ -134,10 +144,13 @@ mod tests {
         check("StrictHostKeyChecking=maybe", Err(()));
         check("ConnectTimeout=0", Err(()));
         check("nonsense", Err(()));
+        check("HostKeyAlias=\"\"", Err(()));
         let ignored = "ssh option ProxyJump is not supported and has no effect".to_owned();
         check("ProxyJump=gate", Ok(Applied::Ignored(ignored)));
         assert_eq!(plan.unknown_keys, UnknownKeys::AcceptNew);
         assert_eq!(plan.user_known_hosts, [PathBuf::from("/a"), PathBuf::from("/b")]);
+        assert_eq!(plan.apply_option("UserKnownHostsFile=\"/a b/c\" /d").ok(), Some(Applied::Honoured));
+        assert_eq!(plan.user_known_hosts, [PathBuf::from("/a b/c"), PathBuf::from("/d")]);
         assert_eq!(plan.limits.connect, Duration::from_secs(3));
         assert_eq!(plan.host_key_alias.as_deref(), Some("gate"));
     }

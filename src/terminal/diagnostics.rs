@@ -5,7 +5,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use crate::inventory::diagnostics::{Diagnostic, Severity, Span};
 
 /// Renders diagnostics one after the other, line ends included; nothing is printed.
-pub fn render(diagnostics: &[Diagnostic], colored: bool) -> String {
+pub(super) fn render<'said>(diagnostics: impl IntoIterator<Item = &'said Diagnostic>, colored: bool) -> String {
     let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
     for diagnostic in diagnostics {

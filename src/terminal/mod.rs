@@ -1,13 +1,15 @@
 //! What the user sees: results on standard output, everything else on standard error. The only room that prints.
 
 mod color;
-pub mod diagnostics;
+mod diagnostics;
 mod progress;
 
 use std::io::{self, IsTerminal, Write};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
+
+use crate::inventory::diagnostics::{Diagnostic, Severity};
 
 pub use color::Coloring;
 pub use progress::Progress;
@@ -99,16 +101,18 @@ impl Terminal {
         self.say(&text);
     }
 
-    /// Says prepared text, line ends included, on standard error: diagnostics with their source lines.
+    /// Says prepared text, line ends included, on standard error.
     pub fn say(&self, text: &str) {
         let mut stream = AutoStream::new(io::stderr().lock(), self.stderr);
         // Where standard error itself is gone there is nobody left to tell.
         let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
     }
 
-    /// Whether standard error takes colour: for diagnostics that are rendered elsewhere.
-    pub fn stderr_is_colored(&self) -> bool {
-        self.stderr != anstream::ColorChoice::Never
+    /// Says what there is to say about an inventory, each with its line; with `--quiet` errors only.
+    pub fn diagnose(&self, diagnostics: &[Diagnostic]) {
+        let is_quiet = self.talk.verbosity.is_none();
+        let said = diagnostics.iter().filter(|diagnostic| !is_quiet || diagnostic.severity == Severity::Error);
+        self.say(&diagnostics::render(said, self.stderr != anstream::ColorChoice::Never));
     }
 
     /// Shows how a scan of hosts of these names goes on, each of which is asked `samples` times.

@@ -1,0 +1,144 @@
+//! Values as they are typed on the command line: durations, counts, the name of a reference.
+
+use crate::audit::ReferenceChoice;
+use crate::clock::Nanos;
+
+/// Units of a typed duration; longer suffixes stand before those that end them.
+const DURATION_UNITS: [(&str, i64); 6] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+];
+/// The longest length that `Nanos` holds, in words.
+const LONGEST: &str = "longer than the longest duration there is, 2562047h (292 years)";
+
+/// Reads `250us`, `100ms`, `1.5s`.
+pub(super) fn parse_duration(text: &str) -> Result<Nanos, String> {
+    if let Some(digits) = text.strip_prefix('-') {
+        let is_length = digits.starts_with(|first: char| first.is_ascii_digit() || first == '.');
+        return Err(if is_length {
+            "a duration cannot be negative; limits hold in both directions".to_owned()
+        } else {
+            "a duration was expected here: `250us`, `100ms`, `5s`".to_owned()
+        });
+    }
+    let found = DURATION_UNITS.iter().find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?, *unit)));
+    let (number, unit) = found.ok_or("a duration needs a unit: `250us`, `100ms`, `5s`")?;
+    scaled(number, unit)
+}
+
+/// Reads `10`, as OpenSSH's `ConnectTimeout`, or a duration with its unit.
+pub(super) fn parse_seconds(text: &str) -> Result<Nanos, String> {
+    let is_plain = text.ends_with(|last: char| last.is_ascii_digit()) && !text.starts_with('-');
+    let length = if is_plain { scaled(text, 1_000_000_000)? } else { parse_duration(text)? };
+    if length.0 > 0 { Ok(length) } else { Err("must be longer than 0 s".to_owned()) }
+}
+
+/// A decimal number times a unit of so many nanoseconds; what is finer than a nanosecond is dropped.
+fn scaled(number: &str, unit: i64) -> Result<Nanos, String> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let is_number = [whole, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    if !is_number || (whole.is_empty() && fraction.is_empty()) {
+        return Err("not a duration, expected one like `250us`, `100ms`, `5s`".to_owned());
+    }
+    let unit = i128::from(unit);
+    let mut nanos: i128 = 0;
+    for digit in whole.bytes() {
+        nanos = nanos.saturating_mul(10).saturating_add(i128::from(digit - b'0'));
+    }
+    nanos = nanos.saturating_mul(unit);
+    let mut place = unit;
+    for digit in fraction.bytes() {
+        place /= 10;
+        nanos = nanos.saturating_add(i128::from(digit - b'0') * place);
+    }
+    i64::try_from(nanos).map(Nanos).map_err(|_| LONGEST.to_owned())
+}
+
+/// Reads `controller` or `host:NAME`.
+pub(super) fn parse_reference(text: &str) -> Result<ReferenceChoice, String> {
+    match text.split_once(':') {
+        None if text == "controller" => Ok(ReferenceChoice::Controller),
+        Some(("host", name)) if !name.is_empty() => Ok(ReferenceChoice::Host(name.to_owned())),
+        _ => Err("expected `controller` or `host:NAME`".to_owned()),
+    }
+}
+
+/// Reads a count that makes sense only from 1 on.
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(count) => Ok(count),
+        Err(_) if text.starts_with('-') => Err("must be at least 1".to_owned()),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_carry_their_unit() {
+        let check = |text: &str, expected: Option<i64>| {
+            assert_eq!(parse_duration(text).ok(), expected.map(Nanos), "{text:?}");
+        };
+        check("250us", Some(250_000));
+        check("100ms", Some(100_000_000));
+        check("1.5s", Some(1_500_000_000));
+        check(".5s", Some(500_000_000));
+        check("2m", Some(120_000_000_000));
+        check("0.25h", Some(900_000_000_000));
+        check("7ns", Some(7));
+        check("1.9ns", Some(1));
+        check("0s", Some(0));
+        // More nanoseconds than there are in nine digits of seconds.
+        check("10000000000ns", Some(10_000_000_000));
+        check("9223372036854775807ns", Some(i64::MAX));
+        check("2562047h", Some(2_562_047 * 3_600_000_000_000));
+        for bad in ["", "100", "ms", ".s", "-1s", "1e3s", "5 s", "5d", "1.2.3s", "+1s", "2562048h", "٣s"] {
+            check(bad, None);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_duration_is_told() {
+        let check = |text: &str, expected: &str| {
+            let told = parse_duration(text).map_err(|told| told.contains(expected));
+            assert_eq!(told, Err(true), "{text:?}");
+        };
+        check("-5ms", "cannot be negative");
+        check("--crit", "a duration was expected");
+        check("50", "needs a unit");
+        check("99999999999h", "2562047h (292 years)");
+        check(&format!("{}s", "9".repeat(400)), "2562047h (292 years)");
+    }
+
+    #[test]
+    fn a_timeout_may_be_plain_seconds() {
+        assert_eq!(parse_seconds("10"), Ok(Nanos::from_seconds(10)));
+        assert_eq!(parse_seconds("0.5"), Ok(Nanos::from_millis(500)));
+        assert_eq!(parse_seconds("250ms"), Ok(Nanos::from_millis(250)));
+        for bad in ["0", "-3", "0ms", "99999999999", "ten"] {
+            assert!(parse_seconds(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_at_least_one() {
+        assert_eq!(at_least_one("8"), Ok(8));
+        for bad in ["0", "-2", "x", ""] {
+            assert!(at_least_one(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_reference_is_named_in_full() {
+        assert_eq!(parse_reference("host:db1"), Ok(ReferenceChoice::Host("db1".to_owned())));
+        assert!(parse_reference("host:").is_err());
+        assert!(parse_reference("db1").is_err());
+    }
+}
