@@ -2,6 +2,7 @@
 
 pub(crate) mod confinement;
 pub(crate) mod delay;
+pub(crate) mod far_away;
 pub(crate) mod fleet;
 pub(crate) mod host;
 pub(crate) mod host_clock;
