@@ -19,7 +19,7 @@ pub enum Reader {
     Zsh,
     /// `date +%s.%N` run twice for each reading; nanoseconds, forks.
     DatePair,
-    /// `busybox adjtimex`, the kernel's clock; nanoseconds or microseconds, forks.
+    /// `busybox adjtimex`, the kernel's clock, run twice for each reading; nanoseconds or microseconds, forks.
     Adjtimex,
     /// `date +%s`, hunted at the second's edge; the reading may lag by a tick.
     WholeSecond,

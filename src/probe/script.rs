@@ -78,8 +78,9 @@ const LADDER: [Rung; 9] = [
         reader: Reader::Adjtimex,
         interpreter: "eval",
         program: each_line!(concat!(
-            "k=;for w in $(busybox adjtimex);do case $k in status:)m=1000000;[ $((w&8192)) = 0 ]||m=1000000000;;",
-            "*.tv_sec:)s=$w;;*.tv_usec:)u=$((m+w));;esac;k=$w;done;echo $s.${u#1}"
+            "k=;o=;for w in $(busybox adjtimex) $(busybox adjtimex);do case $k in status:)m=1000000;",
+            "[ $((w&8192)) = 0 ]||m=1000000000;;*.tv_sec:)s=$w;;*.tv_usec:)u=$((m+w));o=\"$o $s.${u#1}\";;esac;k=$w;done;",
+            "echo $o"
         )),
     },
     Rung { reader: Reader::WholeSecond, interpreter: "eval", program: each_line!("date +%s") },
