@@ -7,7 +7,7 @@ use clockaudit::clock::hunt::{self, Hunt, MOST_PROBES};
 use clockaudit::clock::pairs::{self, Decision, Standing};
 use clockaudit::clock::rate::relative;
 use clockaudit::clock::{Exchange, Interval, Nanos, Ppm, UnixNanos};
-use clockaudit::probe::trace;
+use clockaudit::probe::trace::{self, Recording};
 use clockaudit::report::analysis::{analysis, hunt as hunt_of};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -356,7 +356,13 @@ proptest! {
             let found = analysis(&read);
             prop_assert!(serde_json::to_string(&found).is_ok());
             hunt_of(&read);
-            let written = trace::write(&read.seen, &read.hosts, &read.claims).expect("a trace");
+            let written = trace::write(&Recording {
+                seen: &read.seen,
+                hosts: &read.hosts,
+                claims: &read.claims,
+                inventory_incomplete: read.inventory_incomplete,
+            })
+            .expect("a trace");
             prop_assert_eq!(&trace::read(&written).expect("readable").seen, &read.seen);
         }
     }

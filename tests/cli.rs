@@ -313,11 +313,17 @@ fn an_interrupted_scan_leaves_a_valid_partial_report() {
 fn a_deadline_ends_a_scan_with_what_is_known() {
     let fleet =
         Scanned::new(vec![off_by("here", 0), HostPlan { trouble: Some(Trouble::BlackHole), ..off_by("gone", 0) }]);
-    let session = fleet.scan(&["-o", "json", "--deadline", "1.5s"]);
-    assert_eq!(session.status, Some(3), "{}", session.transcript());
-    let report = session.report();
-    assert!(report.run.partial);
-    assert_eq!(report.hosts.len(), 2);
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("out.jsonl");
+    let trace = trace.to_str().expect("a path of text");
+    let scanned = fleet.scan(&["-o", "json", "--deadline", "1.5s", "--record", trace]);
+    // A recorded run that ended early is as partial as it was.
+    for session in [scanned, run(&["replay", trace, "-o", "json"])] {
+        assert_eq!(session.status, Some(3), "{}", session.transcript());
+        let report = session.report();
+        assert!(report.run.partial);
+        assert_eq!(report.hosts.len(), 2);
+    }
 }
 
 #[test]
@@ -332,9 +338,35 @@ fn an_incomplete_inventory_that_is_allowed_ends_with_3() {
     arguments.extend(more);
     assert_eq!(run(&arguments).status, Some(65));
     arguments.push("--allow-incomplete-inventory");
+    let trace = folder.path().join("out.jsonl");
+    let trace = trace.to_str().expect("a path of text");
+    arguments.extend(["--record", trace]);
     let session = run(&arguments);
     assert_eq!(session.status, Some(3), "{}", session.transcript());
     assert!(session.report().run.inventory.incomplete);
+    // Judged again, the hosts that may be missing are still missing.
+    let replayed = run(&["replay", trace, "-o", "json"]);
+    assert_eq!(replayed.status, Some(3), "{}", replayed.transcript());
+    assert!(replayed.report().run.inventory.incomplete);
+}
+
+#[test]
+fn a_trace_that_was_cut_is_refused_with_what_is_missing() {
+    let fleet = Scanned::new(vec![off_by("good", 0), off_by("other", 0)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("out.jsonl");
+    let recorded = fleet.scan(&["--samples", "2", "--record", trace.to_str().expect("text")]);
+    assert_eq!(recorded.status, Some(0), "{}", recorded.transcript());
+    let text = fs::read_to_string(trace).expect("the trace");
+    let cut: String = text.split_inclusive('\n').take_while(|line| !line.contains("\"other\"")).collect();
+    let cut = file(folder.path(), "cut.jsonl", &cut);
+    for more in [[].as_slice(), &["--analysis"]] {
+        let arguments: Vec<&str> = ["replay", &cut].into_iter().chain(more.iter().copied()).collect();
+        let session = run(&arguments);
+        assert_eq!((session.status, session.stdout.as_str()), (Some(65), ""), "{}", session.transcript());
+        assert!(session.stderr.contains("the trace was cut: it holds 1 of 2 hosts"), "{}", session.stderr);
+        assert!(session.stderr.contains("hint: copy the file again"), "{}", session.stderr);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use clockaudit::clock::{Exchange, Interval, Nanos, UnixNanos};
-use clockaudit::probe::trace::{self, TraceHost};
+use clockaudit::probe::trace::{self, Recording, TraceHost};
 use clockaudit::probe::{
     ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
     Seen, Stage,
@@ -256,11 +256,50 @@ fn a_scan_is_written_and_read_again_whole() {
         },
         TraceHost::default(),
     ];
-    let text = trace::write(&seen, &places, &[]).expect("a trace");
+    let recording = Recording { seen: &seen, hosts: &places, claims: &[], inventory_incomplete: true };
+    let text = trace::write(&recording).expect("a trace");
     let again = trace::read(&text).expect("readable");
     assert_eq!(again.seen, seen);
     assert_eq!(again.hosts, places);
     assert_eq!(again.epoch(), Some(UnixNanos(5_000)));
+    assert!(again.inventory_incomplete);
+}
+
+#[test]
+fn a_recorded_scan_that_was_cut_anywhere_is_refused() {
+    let seen = a_scan();
+    let recording = Recording { seen: &seen, hosts: &[], claims: &[], inventory_incomplete: false };
+    let text = trace::write(&recording).expect("a trace");
+    // The line end at the very end carries nothing; whatever else is missing is missed.
+    for kept in (0..text.len() - 1).filter(|kept| text.is_char_boundary(*kept)) {
+        let refused = trace::read(text.get(..kept).expect("a boundary"));
+        assert!(refused.is_err(), "accepted the first {kept} of {} bytes", text.len());
+    }
+    assert_eq!(trace::read(text.trim_end()).expect("whole").seen, seen);
+
+    let check = |kept: usize, expected: &str| {
+        let lines: String = text.split_inclusive('\n').take(kept).collect();
+        let torn = format!("{lines}{{\"type\":\"ho");
+        for text in [&lines, &torn] {
+            let line = text.lines().count();
+            let error = trace::read(text).map(|_| ()).map_err(|error| error.to_string());
+            assert_eq!(error, Err(format!("line {line}: the trace was cut: it holds {expected} lines")));
+        }
+    };
+    check(1, "0 of 2 hosts and 1 of 8");
+    check(4, "1 of 2 hosts and 4 of 8");
+    check(7, "1 of 2 hosts and 7 of 8");
+    // Lines may stand in any order: the count may come last.
+    let turned: Vec<&str> = text.lines().rev().collect();
+    assert!(trace::read(&turned.join("\n")).is_ok());
+}
+
+#[test]
+fn a_trace_without_hosts_is_refused() {
+    for text in ["", "\n\n", "{\"type\":\"meta\",\"topk\":3}\n"] {
+        let error = trace::read(text).map(|_| ()).map_err(|error| error.to_string());
+        assert_eq!(error, Err("line 1: the trace is empty: no host is in it".to_owned()), "{text:?}");
+    }
 }
 
 #[test]

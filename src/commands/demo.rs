@@ -4,11 +4,12 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::conclude::conclude;
 use super::error::{CommandError, Outcome};
+use super::measure::{measure, places};
 use super::output::OutputPlan;
 use super::plan::{Measurement, run_id};
-use super::scan::{conclude, measure, places};
-use crate::audit::{FailOn, Policy};
+use crate::audit::{self, FailOn, Policy};
 use crate::cli::DemoArgs;
 use crate::demo::{SimulatedFleet, StartError, plan_fleet};
 use crate::inventory::Target;
@@ -41,7 +42,7 @@ pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
     let sampling = Measurement::sampling(&policy);
     let measurement = Measurement { connection: connection(&simulated), sampling, deadline: None };
     let seen = measure(targets, &measurement, terminal)?;
-    let status = conclude(&seen, &provenance, &policy, &output, terminal)?;
+    let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, terminal)?;
     if args.keep && seen.interrupted.is_none() {
         terminal.say(&invitation(&simulated));
         wait_for_the_end()?;

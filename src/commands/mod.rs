@@ -1,9 +1,11 @@
 //! The commands, one short file each: they turn arguments into plans and walk the way of the data.
 
+pub mod conclude;
 pub mod demo;
 pub mod error;
 pub mod generate;
 pub mod inventory;
+pub mod measure;
 pub mod output;
 pub mod plan;
 pub mod policy;

@@ -5,16 +5,17 @@ use std::path::Path;
 use super::error::CommandError;
 use crate::clock::Nanos;
 use crate::files;
-use crate::probe::trace::{self, ChronyClaim, TraceHost};
+use crate::probe::trace::{self, ChronyClaim, Recording, TraceHost};
 use crate::probe::{Observation, Seen};
-use crate::report::Place;
+use crate::report::{Place, Provenance};
 use crate::timekeeper::{self, Timekeeper};
 
-/// Writes the trace of a scan; `places` in the order of the observations.
-pub fn record(path: &Path, seen: &Seen, places: &[Place]) -> Result<(), CommandError> {
-    let hosts: Vec<TraceHost> = places.iter().map(host).collect();
+/// Writes the trace of a scan.
+pub fn record(path: &Path, seen: &Seen, provenance: &Provenance) -> Result<(), CommandError> {
+    let hosts: Vec<TraceHost> = provenance.places.iter().map(host).collect();
     let claims: Vec<ChronyClaim> = seen.observations.iter().filter_map(claim).collect();
-    let text = trace::write(seen, &hosts, &claims).map_err(|error| CommandError::internal(error.to_string()))?;
+    let recording = Recording { seen, hosts: &hosts, claims: &claims, inventory_incomplete: provenance.incomplete };
+    let text = trace::write(&recording).map_err(|error| CommandError::internal(error.to_string()))?;
     files::trace::write(path, &text).map_err(|error| CommandError::output(error.to_string()))
 }
 

@@ -5,14 +5,15 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::conclude::conclude;
 use super::error::{CommandError, Outcome};
-use super::output::{OutputPlan, deliver};
+use super::output::OutputPlan;
 use super::policy::policy;
-use crate::audit::{self, ExitStatus, Policy};
+use crate::audit::{ExitStatus, Policy};
 use crate::cli::ReplayArgs;
 use crate::probe::Trace;
-use crate::probe::trace;
-use crate::report::{self, Place, Provenance, analysis, model};
+use crate::probe::trace::{self, TraceProblem};
+use crate::report::{Place, Provenance, analysis, model};
 use crate::terminal::Terminal;
 use crate::{files, probe};
 
@@ -30,16 +31,8 @@ pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
         return Ok(ExitStatus::Good);
     }
     let trace = understood(&text, &args.trace)?;
-    if trace.seen.observations.is_empty() {
-        // An empty or cut file must never read as a fleet that is well.
-        return Err(CommandError::bad_input(format!("{}: no host in it", args.trace.display()))
-            .hint("a trace is written by `clockaudit scan --record FILE`; this one is empty or was cut"));
-    }
-    let estimates = trace.estimates();
-    let judgement = audit::judge(&trace.seen, &estimates, &policy);
     let provenance = provenance(&trace, &text, &args.trace);
-    let report = report::compose(&trace.seen, &estimates, &judgement, &policy, &provenance);
-    deliver(&report, &output, terminal)
+    conclude(&trace.seen, &trace.estimates(), &provenance, &policy, &output, terminal)
 }
 
 /// Everything that the estimator finds in the text of a trace, as JSON; `path` is where the text came from.
@@ -55,8 +48,11 @@ pub fn hunt(text: &str, path: &Path) -> Result<String, CommandError> {
 fn understood(text: &str, path: &Path) -> Result<Trace, CommandError> {
     trace::read(text).map_err(|error| {
         let probe::TraceError { line, problem } = error;
-        CommandError::bad_input(format!("{}:{line}: {problem}", path.display()))
-            .hint("a trace is written by `clockaudit scan --record FILE`, one JSON object a line")
+        let hint = match problem {
+            TraceProblem::Cut { .. } => "copy the file again, or scan again with `--record FILE`",
+            _ => "a trace is written by `clockaudit scan --record FILE`, one JSON object a line",
+        };
+        CommandError::bad_input(format!("{}:{line}: {problem}", path.display())).hint(hint)
     })
 }
 
@@ -72,7 +68,7 @@ fn provenance(trace: &Trace, text: &str, path: &Path) -> Provenance {
         run: format!("replay-{}", trace.seen.started.0),
         sources: vec![path.display().to_string()],
         sha256: Some(digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()),
-        incomplete: false,
+        incomplete: trace.inventory_incomplete,
         places: trace
             .hosts
             .iter()

@@ -2,10 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
+use super::conclude::conclude;
 use super::error::{CommandError, Outcome};
 use super::inventory;
-use super::output::{OutputPlan, deliver};
-use super::plan::{Measurement, ScanPlan, run_id};
+use super::measure::{measure, places};
+use super::plan::{ScanPlan, run_id};
 use super::record::record;
 use crate::audit::{self, ExitStatus, Policy, ReferenceChoice};
 use crate::cli::ScanArgs;
@@ -13,9 +14,7 @@ use crate::files::inventory::{LoadSettings, Loaded};
 use crate::inventory::connection::{self, Prepared};
 use crate::inventory::model::Source;
 use crate::inventory::target::Target;
-use crate::probe::Seen;
-use crate::report::{self, Place, Provenance, model::Kind};
-use crate::ssh::{Fleet, StopSignal};
+use crate::report::{Provenance, model::Kind};
 use crate::terminal::Terminal;
 
 /// Measures the selected hosts and reports on them.
@@ -32,51 +31,10 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     }
     let provenance = provenance(&loaded, &targets);
     let seen = measure(targets, &plan.measurement, terminal)?; // all hosts, one start signal
-    let recorded = plan.record.as_deref().map_or(Ok(()), |path| record(path, &seen, &provenance.places));
-    let status = conclude(&seen, &provenance, &plan.policy, &plan.output, terminal)?;
+    let recorded = plan.record.as_deref().map_or(Ok(()), |path| record(path, &seen, &provenance));
+    let estimates = audit::estimates(&seen); // exchanges -> offsets with bounds
+    let status = conclude(&seen, &estimates, &provenance, &plan.policy, &plan.output, terminal)?;
     recorded.map(|()| status)
-}
-
-/// Connects to every target, samples their clocks together, and tells what was seen; Ctrl-C, SIGTERM and the deadline
-/// end it early with what is known by then.
-pub fn measure(targets: Vec<Target>, plan: &Measurement, terminal: &Terminal) -> Result<Seen, CommandError> {
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| CommandError::internal(format!("failed to start the runtime: {error}")))?;
-    let progress = terminal.watch(targets.iter().map(|target| target.name.clone()).collect(), plan.sampling.samples);
-    let listener = progress.clone();
-    let seen = runtime.block_on(async {
-        let stop = StopSignal::from_outside(plan.deadline);
-        let fleet = Fleet::connect(targets, &plan.connection, move |event| listener.hear(&event), stop).await;
-        fleet.observe(&plan.sampling).await
-    });
-    progress.finish();
-    // A name look-up that hangs in the system's resolver must not hold up the report.
-    runtime.shutdown_background();
-    Ok(seen)
-}
-
-/// Judges what was seen, shows it and writes it: the last part of the way, for scans of every kind.
-pub fn conclude(
-    seen: &Seen,
-    provenance: &Provenance,
-    policy: &Policy,
-    output: &OutputPlan,
-    terminal: &Terminal,
-) -> Outcome {
-    let estimates = audit::estimates(seen); // exchanges -> offsets with bounds
-    let judgement = audit::judge(seen, &estimates, policy); // estimates -> verdicts and findings
-    let report = report::compose(seen, &estimates, &judgement, policy, provenance);
-    deliver(&report, output, terminal)
-}
-
-/// Where targets are, for the report.
-pub fn places(targets: &[Target]) -> Vec<Place> {
-    let place = |target: &Target| Place {
-        address: Some(target.address.clone()),
-        port: Some(target.port),
-        groups: target.groups.clone(),
-    };
-    targets.iter().map(place).collect()
 }
 
 /// The targets, once everything about them is said and the reference is known to be among them.

@@ -43,6 +43,21 @@ pub struct Trace {
     pub hosts: Vec<TraceHost>,
     /// What chronyd said on the hosts, in the order of the trace.
     pub claims: Vec<ChronyClaim>,
+    /// Whether a part of the scan's inventory could not be understood, so that hosts may be missing.
+    pub inventory_incomplete: bool,
+}
+
+/// What of a scan is written as a trace.
+#[derive(Debug, Clone, Copy)]
+pub struct Recording<'scan> {
+    /// What was seen.
+    pub seen: &'scan Seen,
+    /// What else is known of the hosts, in the order of the observations.
+    pub hosts: &'scan [TraceHost],
+    /// What chronyd said on the hosts, as the caller understood it.
+    pub claims: &'scan [ChronyClaim],
+    /// Whether a part of the inventory could not be understood, so that hosts may be missing.
+    pub inventory_incomplete: bool,
 }
 
 impl Trace {

@@ -41,23 +41,21 @@ pub(super) struct Stamps {
     pub(super) spawned: bool,
 }
 
-/// One exchange with a host. Its fields are those of [`Stamps`], spelled out because flattened structs lose digits.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Sample {
-    #[serde(rename = "type", skip_deserializing)]
-    pub(super) kind: &'static str,
+/// One exchange with a host, as it is written. It is read as [`Of`] and [`Stamps`], each from the whole line: serde tells
+/// the column of a mistake only where nothing is flattened.
+#[derive(Serialize)]
+pub(super) struct Sample<'scan> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    host: &'scan str,
+    #[serde(flatten)]
+    stamps: Stamps,
+}
+
+/// The host that a line is about.
+#[derive(Deserialize)]
+pub(super) struct Of {
     pub(super) host: String,
-    pub(super) s: i64,
-    pub(super) r: i64,
-    pub(super) c: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) c2: Option<i64>,
-    #[serde(default = "one", skip_serializing_if = "is_one")]
-    pub(super) q: i64,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub(super) g: i64,
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub(super) spawned: bool,
 }
 
 /// What is known of a host besides its exchanges.
@@ -147,6 +145,12 @@ pub(super) struct Run {
     pub(super) claims_window_ns: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) interrupted: Option<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) inventory_incomplete: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) hosts: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) lines: Option<usize>,
 }
 
 /// One sampling window.
@@ -209,14 +213,8 @@ impl Stamps {
     }
 }
 
-impl Sample {
-    pub(super) fn of(host: &str, exchange: &Exchange) -> Self {
-        let Stamps { s, r, c, c2, q, g, spawned } = Stamps::of(exchange);
-        Self { kind: "sample", host: host.to_owned(), s, r, c, c2, q, g, spawned }
-    }
-
-    pub(super) fn exchange(&self) -> Exchange {
-        let Self { s, r, c, c2, q, g, spawned, .. } = *self;
-        Stamps { s, r, c, c2, q, g, spawned }.exchange()
+impl<'scan> Sample<'scan> {
+    pub(super) fn of(host: &'scan str, exchange: &Exchange) -> Self {
+        Self { kind: "sample", host, stamps: Stamps::of(exchange) }
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::claim::ChronyClaim;
-use super::line::{Chrony, Controller, FactsLine, Host, Kind, Meta, Run, Sample, Window};
+use super::line::{Chrony, Controller, FactsLine, Host, Kind, Meta, Of, Run, Stamps, Window};
 use super::{Settings, Trace, TraceHost};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::probe::{
@@ -49,22 +49,56 @@ pub enum TraceProblem {
         /// How many there may be.
         limit: usize,
     },
+    /// There is less than its `run` line says: the rest was cut off.
+    #[error("the trace was cut: it holds {hosts} of {all_hosts} hosts and {lines} of {all_lines} lines")]
+    Cut {
+        /// The hosts that are there.
+        hosts: usize,
+        /// The hosts that were recorded.
+        all_hosts: usize,
+        /// The lines that are there.
+        lines: usize,
+        /// The lines that were written.
+        all_lines: usize,
+    },
+    /// Nothing in it is about a host.
+    #[error("the trace is empty: no host is in it")]
+    NoHost,
 }
 
 /// Reads a trace; what is missing in it is taken as `docs/traces.md` says.
 pub fn read(text: &str) -> Result<Trace, TraceError> {
     let mut reading = Reading::default();
-    for (index, line) in text.lines().enumerate() {
-        if !line.trim().is_empty() {
-            reading.take(line).map_err(|problem| TraceError { line: index + 1, problem })?;
+    let mut refused = None;
+    let mut end = 1;
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        end = index + 1;
+        if let Err(problem) = reading.take(line) {
+            refused = Some(TraceError { line: end, problem });
+            break;
         }
+        reading.lines += 1;
     }
-    Ok(reading.finish())
+    // A cut in the middle of the last line is a cut, and says more than that the line is no JSON.
+    let is_torn = !text.ends_with('\n') && text.lines().nth(end).is_none();
+    let refused = match refused {
+        Some(refused) if !is_torn => return Err(refused),
+        other => other,
+    };
+    let at_the_end = |problem| TraceError { line: end, problem };
+    reading.check_whole().map_err(at_the_end)?;
+    match refused {
+        Some(refused) => Err(refused),
+        None if reading.observations.is_empty() => Err(at_the_end(TraceProblem::NoHost)),
+        None => Ok(reading.finish()),
+    }
 }
 
 /// What has been read so far.
 #[derive(Default)]
 struct Reading {
+    /// How many lines were understood.
+    lines: usize,
     settings: Settings,
     places: HashMap<String, usize>,
     observations: Vec<Observation>,
@@ -85,7 +119,7 @@ impl Reading {
     fn take(&mut self, line: &str) -> Result<(), TraceProblem> {
         let kind = parsed::<Kind>(line)?.kind;
         match kind.as_deref().unwrap_or("sample") {
-            "sample" => self.take_sample(&parsed(line)?),
+            "sample" => self.take_sample(&parsed::<Of>(line)?.host, &parsed(line)?),
             "host" => self.take_host(parsed(line)?),
             "facts" => self.take_facts(parsed(line)?),
             "chrony" => {
@@ -122,12 +156,12 @@ impl Reading {
         }
     }
 
-    fn take_sample(&mut self, sample: &Sample) -> Result<(), TraceProblem> {
-        let observation = self.observation_of(&sample.host)?;
+    fn take_sample(&mut self, host: &str, stamps: &Stamps) -> Result<(), TraceProblem> {
+        let observation = self.observation_of(host)?;
         if observation.exchanges.len() >= MOST_EXCHANGES {
             return Err(TraceProblem::TooMany { what: "exchanges with one host", limit: MOST_EXCHANGES });
         }
-        observation.exchanges.push(sample.exchange());
+        observation.exchanges.push(stamps.exchange());
         Ok(())
     }
 
@@ -201,6 +235,18 @@ impl Reading {
         self.observations.get_mut(place).ok_or(TraceProblem::TooMany { what: "hosts", limit: MOST_HOSTS })
     }
 
+    /// Whether all is there that was written. Traces by others do not count their hosts and lines; those of a scan do.
+    fn check_whole(&self) -> Result<(), TraceProblem> {
+        let (hosts, lines) = (self.observations.len(), self.lines);
+        let said = self.run.as_ref();
+        let all_hosts = said.and_then(|run| run.hosts).unwrap_or(hosts);
+        let all_lines = said.and_then(|run| run.lines).unwrap_or(lines);
+        if hosts < all_hosts || lines < all_lines {
+            return Err(TraceProblem::Cut { hosts, all_hosts, lines, all_lines });
+        }
+        Ok(())
+    }
+
     fn finish(mut self) -> Trace {
         if self.windows.is_empty() {
             self.windows.extend(window_of(&self.observations));
@@ -210,6 +256,7 @@ impl Reading {
         let run = self.run.as_ref();
         let started = run.map(|run| run.started_ns).or(window.map(|window| window.opened.0)).unwrap_or_default();
         let finished = run.map(|run| run.finished_ns).or(window.map(|window| window.closed.0)).unwrap_or_default();
+        let inventory_incomplete = run.is_some_and(|run| run.inventory_incomplete);
         let seen = Seen {
             started: UnixNanos(started),
             finished: UnixNanos(finished),
@@ -221,7 +268,7 @@ impl Reading {
             controller: self.controller,
             windows: self.windows,
         };
-        Trace { settings: self.settings, seen, hosts: self.hosts, claims: self.claims }
+        Trace { settings: self.settings, seen, hosts: self.hosts, claims: self.claims, inventory_incomplete }
     }
 
     /// Gives hosts of which only the claim was recorded the facts that it stands for, so that it is judged like any other.

@@ -2,32 +2,18 @@
 
 use serde::Serialize;
 
-use super::TraceHost;
-use super::claim::ChronyClaim;
 use super::line::{Controller, FactsLine, Host, Run, Sample, Stamps, Window};
-use crate::probe::{Observation, Seen};
+use super::{Recording, TraceHost};
+use crate::probe::Observation;
 
-/// Writes what a scan saw; `hosts` in the order of the observations, `claims` as the caller understood them.
+/// Writes what a scan saw. Reading the text gives the same `Seen` again.
 ///
-/// Reading the text gives the same `Seen` again.
-pub fn write(seen: &Seen, hosts: &[TraceHost], claims: &[ChronyClaim]) -> Result<String, serde_json::Error> {
-    let mut text = String::new();
-    let mut line = |value: &dyn ErasedLine| -> Result<(), serde_json::Error> {
-        text.push_str(&value.text()?);
-        text.push('\n');
-        Ok(())
-    };
-    line(&Run {
-        kind: "run",
-        started_ns: seen.started.0,
-        finished_ns: seen.finished.0,
-        controller_stepped: seen.controller_stepped,
-        timer_lateness_ns: seen.timer_lateness_p95.map(|lateness| lateness.0),
-        claims_window_ns: seen.claims_window.map(|window| window.0),
-        interrupted: seen.interrupted.map(|interruption| interruption.label().to_owned()),
-    })?;
+/// The first line counts the hosts and all lines, so that a reader knows whether the rest is there.
+pub fn write(recording: &Recording<'_>) -> Result<String, serde_json::Error> {
+    let Recording { seen, hosts, claims, inventory_incomplete } = *recording;
+    let mut body = Lines::default();
     for window in &seen.windows {
-        line(&Window {
+        body.add(&Window {
             kind: "window",
             opened_ns: window.opened.0,
             closed_ns: window.closed.0,
@@ -35,7 +21,7 @@ pub fn write(seen: &Seen, hosts: &[TraceHost], claims: &[ChronyClaim]) -> Result
         })?;
     }
     for reading in &seen.controller {
-        line(&Controller {
+        body.add(&Controller {
             kind: "controller",
             at_ns: reading.at.0,
             x_lo_ns: reading.x.lo.0,
@@ -43,12 +29,12 @@ pub fn write(seen: &Seen, hosts: &[TraceHost], claims: &[ChronyClaim]) -> Result
         })?;
     }
     for (place, observation) in seen.observations.iter().enumerate() {
-        line(&host_line(observation, hosts.get(place)))?;
+        body.add(&host_line(observation, hosts.get(place)))?;
         for exchange in &observation.exchanges {
-            line(&Sample::of(&observation.host, exchange))?;
+            body.add(&Sample::of(&observation.host, exchange))?;
         }
         if let Some(facts) = &observation.facts {
-            line(&FactsLine {
+            body.add(&FactsLine {
                 kind: "facts",
                 host: observation.host.clone(),
                 complete: facts.complete,
@@ -58,19 +44,37 @@ pub fn write(seen: &Seen, hosts: &[TraceHost], claims: &[ChronyClaim]) -> Result
         }
     }
     for claim in claims {
-        line(&claim.line())?;
+        body.add(&claim.line())?;
     }
-    Ok(text)
+    let mut whole = Lines::default();
+    whole.add(&Run {
+        kind: "run",
+        started_ns: seen.started.0,
+        finished_ns: seen.finished.0,
+        controller_stepped: seen.controller_stepped,
+        timer_lateness_ns: seen.timer_lateness_p95.map(|lateness| lateness.0),
+        claims_window_ns: seen.claims_window.map(|window| window.0),
+        interrupted: seen.interrupted.map(|interruption| interruption.label().to_owned()),
+        inventory_incomplete,
+        hosts: Some(seen.observations.len()),
+        lines: Some(1 + body.count),
+    })?;
+    Ok(whole.text + &body.text)
 }
 
-/// A line of any type.
-trait ErasedLine {
-    fn text(&self) -> Result<String, serde_json::Error>;
+/// Lines of JSON, counted.
+#[derive(Default)]
+struct Lines {
+    text: String,
+    count: usize,
 }
 
-impl<Line: Serialize> ErasedLine for Line {
-    fn text(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self)
+impl Lines {
+    fn add(&mut self, line: &impl Serialize) -> Result<(), serde_json::Error> {
+        self.text.push_str(&serde_json::to_string(line)?);
+        self.text.push('\n');
+        self.count += 1;
+        Ok(())
     }
 }
 
