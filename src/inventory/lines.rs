@@ -2,6 +2,10 @@
 
 use super::diagnostics::{Span, without_secrets};
 
+/// Longest line that a diagnostic shows, in bytes; of a longer one it names line and column alone, so that a thousand
+/// diagnostics about one huge line do not hold it a thousand times.
+const LONGEST_EXCERPT: usize = 4096;
+
 /// One line of text as Ansible splits it, stripped of white space at both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
@@ -18,7 +22,9 @@ pub struct Line<'a> {
 impl Line<'_> {
     /// The stretch of this line that begins `start` characters into `text` and is `length` characters long.
     pub fn span(&self, start: usize, length: usize) -> Span {
-        Span { line: self.number, column: self.column + start, length, excerpt: without_secrets(self.whole) }
+        let is_shown = self.whole.len() <= LONGEST_EXCERPT;
+        let excerpt = if is_shown { without_secrets(self.whole) } else { String::new() };
+        Span { line: self.number, column: self.column + start, length, excerpt }
     }
 
     /// The whole of `text`.

@@ -25,7 +25,7 @@ fn report(diagnostic: &Diagnostic) -> Group<'_> {
     let title = match (file, &diagnostic.span) {
         (Some(file), None) => format!("{file}: {}", diagnostic.message),
         (Some(file), Some(span)) if span.excerpt.is_empty() => {
-            format!("{file} line {}: {}", span.line, diagnostic.message)
+            format!("{file} line {}, column {}: {}", span.line, span.column, diagnostic.message)
         }
         _ => diagnostic.message.clone(),
     };

@@ -10,6 +10,8 @@ use crate::inventory::value::Value;
 
 /// Bytes that the hosts of one line may take: a range times the length of its line.
 const MAX_LINE_COST: usize = 1 << 30;
+/// Variables that one line may set: far beyond what people write, and a bound on what one line costs (a kilobyte each).
+const MAX_VARIABLES: usize = 10_000;
 
 impl Reader<'_> {
     pub(super) fn host_line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
@@ -18,6 +20,11 @@ impl Reader<'_> {
                 .with_hint("Quote the whole value, or put a backslash before the quote")
         })?;
         let Some((pattern, assignments)) = words.split_first() else { return Ok(()) };
+        if let Some(beyond) = assignments.get(MAX_VARIABLES) {
+            let message = format!("a line may set {MAX_VARIABLES} variables, this one sets {}", assignments.len());
+            return Err(Fault::new(line.span(beyond.start, beyond.length), message)
+                .with_hint("Put the variables into a :vars section, one a line"));
+        }
         // All of the line is understood before any of it counts.
         let (names, port) = self.host_names(line, pattern)?;
         let mut variables: Vec<(&str, Value, Origin)> = Vec::with_capacity(assignments.len());

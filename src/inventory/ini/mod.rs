@@ -15,6 +15,9 @@ use super::model::{Draft, GroupId, GroupVariable, Origin, SourceId};
 use super::ranges::Budget;
 use super::value::Value;
 
+/// Bytes that one line may have: its words take many times that while it is read.
+const MAX_LINE_BYTES: usize = 1 << 20;
+
 /// What went wrong with a line: it ends the reading of its file.
 #[derive(Debug)]
 struct Fault {
@@ -81,6 +84,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
+        if line.whole.len() > MAX_LINE_BYTES {
+            let message = format!("a line may have {MAX_LINE_BYTES} bytes, this one has {}", line.whole.len());
+            return Err(Fault::new(line.span(0, 1), message).with_hint("Break it up: one host or one variable a line"));
+        }
         if line.text.starts_with('[') {
             match header::parse(line)? {
                 Some(header) => return self.header(line, &header),
@@ -261,6 +268,26 @@ mod tests {
         check("[a:children]\na", (2, 1, 1), "`a` below `a` would make a circle of groups");
         check("[a-b]\n[c-d]\n[e]", (1, 2, 3), "`a-b` and 1 more are unusual names for groups");
         check("[a:vars]\nansible_group_priority=x\n[a]", (2, 1, 24), "ansible_group_priority is an integer, got `x`");
+    }
+
+    #[test]
+    fn a_line_that_would_cost_too_much_is_refused_where_it_begins_to() {
+        let check = |text: &str, expected: Option<(usize, usize, &str)>| {
+            let said = read_text(text);
+            let found = said.first().map(|one| {
+                let span = one.span.as_ref().expect("a place");
+                (span.line, span.column, one.message.as_str())
+            });
+            assert_eq!(found, expected);
+        };
+        let variables = |count: usize| format!("[a]\nh1{}", " v=1".repeat(count));
+        check(&variables(10_000), None);
+        // 2 characters of the name, 10,000 variables of 4, a blank.
+        let message = "a line may set 10000 variables, this one sets 10001";
+        check(&variables(10_001), Some((2, 40_004, message)));
+        check(&format!("h1 v={}", "x".repeat((1 << 20) - 5)), None);
+        let long = format!("h0\n  h1 v={}", "x".repeat((1 << 20) - 6));
+        check(&long, Some((2, 3, "a line may have 1048576 bytes, this one has 1048577")));
     }
 
     #[test]
