@@ -142,6 +142,30 @@ proptest! {
     }
 
     #[test]
+    fn a_step_between_the_two_readings_of_a_reply_leaves_the_clock_as_it_is_now(
+        clock in a_clock(),
+        question in a_question(),
+        size in prop_oneof![-20_000_000_i64..20_000_000, -2 * SECOND..2 * SECOND],
+        between in 1_000_000_i64..300_000_000,
+    ) {
+        let question = Question { between, lag: 0, ..question };
+        let end = question.pause + question.forward + between + question.backward;
+        let round_trip = question.forward + question.backward;
+        let clock = Clock { step: Some((end - question.backward - between / 2, size)), ..clock };
+        let mut exchanges = ask(&clock, std::slice::from_ref(&question), 1, 0);
+        let reply = exchanges.last_mut().expect("an exchange");
+        reply.last = UnixNanos(clock.reading_at(end - question.backward, 1, 0));
+        if !reply.is_valid() {
+            return Ok(());
+        }
+        let found = estimate(&exchanges, Nanos::ZERO, UnixNanos(START + end), &Config::STANDARD).expect("measured");
+        let truth = Nanos(clock.offset_at(end));
+        // A step forward of less than the round trip cannot be told from delay; any other is seen, or does no harm.
+        let hides = (0..=round_trip + (round_trip + between) / 1_000 + 2).contains(&size);
+        prop_assert!(found.bounds.widened(Nanos(if hides { size } else { 0 })).contains(truth), "{truth:?} {found:?}");
+    }
+
+    #[test]
     fn a_great_step_is_caught_and_the_bounds_are_those_of_the_clock_after_it(
         clock in a_clock(),
         questions in vec(a_question(), 2..12),

@@ -20,8 +20,10 @@ pub(super) struct Evidence<'seen> {
     pub(super) is_hunted: bool,
     /// Its offset from the reference; `None` without a reference.
     pub(super) offset: Option<Standing>,
-    /// What its timekeeper says, and when that was read.
-    pub(super) claim: Option<(&'seen Claim, UnixNanos)>,
+    /// What its timekeeper says.
+    pub(super) claim: Option<&'seen Claim>,
+    /// Between which two instants of the axis that was read.
+    pub(super) claim_read_in: Option<(UnixNanos, UnixNanos)>,
     /// Whether the reference is this host's own clock.
     pub(super) is_reference: bool,
     /// What offsets are relative to.
@@ -113,13 +115,15 @@ fn of_last_step(estimate: &Estimate) -> String {
 /// A controller that nothing vouches for may itself be off by what is let pass unwarned: below `warn` its own error
 /// explains the difference as well as the host's does, and a host is not accused for it.
 fn claim_contradicted(evidence: &Evidence<'_>) -> Option<Finding> {
-    let (claim, read_at) = evidence.claim?;
+    let (claim, (from, to)) = (evidence.claim?, evidence.claim_read_in?);
     let offset = evidence.offset?;
     if evidence.is_reference {
         return None;
     }
     let rate = evidence.estimate.allowed_rate(evidence.config);
-    let claimed = claim.interval().widened(evidence.estimate.epoch.since(read_at).wander(rate));
+    let epoch = evidence.estimate.epoch;
+    let farthest = epoch.since(from).abs().max(epoch.since(to).abs());
+    let claimed = claim.interval().widened(farthest.wander(rate));
     let doubt = match evidence.reference.basis {
         Basis::Controller => evidence.policy.warn,
         Basis::Host(_) | Basis::Missing(_) => Nanos::ZERO,
@@ -145,7 +149,7 @@ fn ancient_year(evidence: &Evidence<'_>) -> Option<Finding> {
 }
 
 fn slewing(evidence: &Evidence<'_>) -> Option<Finding> {
-    let remaining = evidence.claim.map(|(claim, _)| claim.offset);
+    let remaining = evidence.claim.map(|claim| claim.offset);
     let is_far = remaining.is_some_and(|remaining| remaining.abs() > evidence.policy.warn);
     if evidence.estimate.status != Status::Slewing && !is_far {
         return None;

@@ -150,7 +150,8 @@ fn judge_host(
         estimate,
         is_hunted: observation.reader.is_some_and(Reader::is_hunted),
         offset,
-        claim: claim.claim().map(|claim| (claim, claim_read_at(facts, estimate))),
+        claim: claim.claim(),
+        claim_read_in: claim_read_in(facts),
         is_reference: reference.is(&observation.host),
         reference,
         policy,
@@ -173,10 +174,11 @@ fn weight(severity: Severity) -> Verdict {
     }
 }
 
-/// The middle of the claim's bracket; the last exchange where the bracket did not come through.
-fn claim_read_at(facts: Option<&FactsReading>, estimate: &Estimate) -> UnixNanos {
-    let bracket = facts.and_then(|facts| facts.bracket.as_ref());
-    bracket.map_or(estimate.last, |bracket| bracket.sent.midpoint(bracket.received))
+/// Within what time the claim was read; `None` where the bracket did not come through: a claim without a date proves
+/// nothing of a clock that may have moved since.
+fn claim_read_in(facts: Option<&FactsReading>) -> Option<(UnixNanos, UnixNanos)> {
+    let bracket = facts?.bracket.as_ref()?;
+    Some((bracket.sent.min(bracket.received), bracket.received.max(bracket.sent)))
 }
 
 fn pair_finding(seen: &Seen, pairs: PairCounts, worst: &[Pair], policy: &Policy) -> Option<Finding> {

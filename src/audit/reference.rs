@@ -1,8 +1,8 @@
 //! The reference: the clock that offsets are relative to, as an interval on the axis at the epoch.
 
 use super::policy::{Policy, ReferenceChoice};
-use crate::clock::controller::{controller_at, controller_rate};
-use crate::clock::estimate::{Config, RateBounds};
+use crate::clock::controller::{controller_at, controller_moved, controller_rate};
+use crate::clock::estimate::{Config, RateBounds, Single};
 use crate::clock::pairs::Standing;
 use crate::clock::{Estimate, Interval, Nanos, Ppm, UnixNanos};
 use crate::probe::Seen;
@@ -27,6 +27,10 @@ pub struct Reference {
     pub standing: Option<Standing>,
     /// Its rate against the axis, positive = fast; `None` where nothing is known of it.
     pub rate: Option<RateBounds>,
+    /// The instant that `standing` holds for.
+    pub epoch: UnixNanos,
+    /// How fast it may have wandered from the axis before and after that instant.
+    pub allowed_rate: Ppm,
 }
 
 impl Reference {
@@ -40,24 +44,43 @@ impl Reference {
     ) -> Self {
         let found = match &policy.reference {
             ReferenceChoice::Controller => Self::controller(seen, epoch, config),
-            ReferenceChoice::Host(name) => Self::host(seen, estimates, name),
+            ReferenceChoice::Host(name) => Self::host(seen, estimates, name, config),
         };
-        found.unwrap_or(Self { basis: Basis::Missing(policy.reference.clone()), standing: None, rate: None })
+        found.unwrap_or(Self {
+            basis: Basis::Missing(policy.reference.clone()),
+            standing: None,
+            rate: None,
+            epoch,
+            allowed_rate: config.rho,
+        })
     }
 
     fn controller(seen: &Seen, epoch: UnixNanos, config: &Config) -> Option<Self> {
         let readings = controller_readings(seen);
         let bounds = controller_at(&readings, epoch, config.rho)?;
         let standing = Standing { bounds, estimate: bounds.midpoint() };
-        Some(Self { basis: Basis::Controller, standing: Some(standing), rate: controller_rate(&readings) })
+        let is_moved = seen.controller_stepped || controller_moved(&readings, config.rho);
+        Some(Self {
+            basis: Basis::Controller,
+            standing: Some(standing),
+            rate: controller_rate(&readings),
+            epoch,
+            allowed_rate: if is_moved { config.rho_max } else { config.rho },
+        })
     }
 
-    fn host(seen: &Seen, estimates: &[Option<Estimate>], name: &str) -> Option<Self> {
+    fn host(seen: &Seen, estimates: &[Option<Estimate>], name: &str, config: &Config) -> Option<Self> {
         let index = seen.observations.iter().position(|observation| observation.host == name)?;
         let estimate = estimates.get(index)?.as_ref()?;
         let standing = Standing { bounds: estimate.bounds, estimate: estimate.estimate };
         let rate = estimate.likely_rate.or(estimate.rate);
-        Some(Self { basis: Basis::Host(name.to_owned()), standing: Some(standing), rate })
+        Some(Self {
+            basis: Basis::Host(name.to_owned()),
+            standing: Some(standing),
+            rate,
+            epoch: estimate.epoch,
+            allowed_rate: estimate.allowed_rate(config),
+        })
     }
 
     /// Whether this reference is that host's own clock.
@@ -75,6 +98,14 @@ impl Reference {
             bounds: estimate.bounds.minus(reference.bounds),
             estimate: estimate.estimate - reference.estimate,
         })
+    }
+
+    /// What one exchange alone proves of a host against the reference: the reference is carried from the epoch to the
+    /// exchange's own time. `None` without a reference, and for the reference itself.
+    pub fn offset_in(&self, host: &str, single: &Single) -> Option<Interval> {
+        let standing = self.standing.filter(|_| !self.is(host))?;
+        let farthest = [single.from, single.to].map(|end| self.epoch.since(end).abs()).into_iter().max()?;
+        Some(single.bounds.minus(standing.bounds.widened(farthest.wander(self.allowed_rate))))
     }
 
     /// The rate of a host against the reference, positive = fast; `None` where either is not known.

@@ -29,15 +29,16 @@ pub(super) struct Constraint {
 impl Constraint {
     /// What `exchange` proves, the corrected bound taken down by `spawn`.
     ///
-    /// Where the host's clock was moved between the two readings of one reply by more than `rho_max` allows, the first
-    /// reading is of the clock as it was before: only the last one counts then.
-    pub(super) fn of(exchange: &Exchange, spawn: Nanos, rho_max: Ppm) -> Self {
+    /// Where the host's clock was moved between the two readings of one reply by more than a steady clock's rate `rho`
+    /// allows, the first reading is of the clock as it was before: only the last one counts then. So no exchange ever
+    /// contradicts itself at `rho`, and the last one alone always bounds the clock as it is now.
+    pub(super) fn of(exchange: &Exchange, spawn: Nanos, rho: Ppm) -> Self {
         let (sent, received) = (i128::from(exchange.sent.0), i128::from(exchange.received.0));
         let last = i128::from(exchange.last.0);
         let lower = last - received;
         let slack = i128::from(exchange.resolution.0) + i128::from(exchange.lag.0);
         let from_first = i128::from(exchange.first.0) + slack - sent;
-        let torn = lower - from_first > carried(received - sent, rho_max);
+        let torn = lower - from_first > carried(received - sent, rho);
         let first = if torn { last } else { i128::from(exchange.first.0) };
         let round_trip = received - sent - (last - first);
         let upper = first + slack - sent;

@@ -206,7 +206,7 @@ pub fn estimate(exchanges: &[Exchange], spawn: Nanos, epoch: UnixNanos, config: 
         .iter()
         .map(|exchange| {
             let applies = exchange.spawned || spawn > Nanos::ZERO;
-            Constraint::of(exchange, if applies { correction } else { Nanos::ZERO }, config.rho_max)
+            Constraint::of(exchange, if applies { correction } else { Nanos::ZERO }, config.rho)
         })
         .collect();
 
@@ -217,7 +217,8 @@ pub fn estimate(exchanges: &[Exchange], spawn: Nanos, epoch: UnixNanos, config: 
     let point = PointEstimate::over(used, config);
     let (estimate, method) = point.at(at, bounds);
 
-    let narrowest = constraints.iter().rev().min_by_key(|one| one.width)?;
+    // Rounded readings of a clock that is being moved may cross by a little; the magnitude is what such a one leaves open.
+    let narrowest = constraints.iter().rev().min_by_key(|one| one.width.abs())?;
     let quickest = used.iter().min_by_key(|one| one.width)?;
     let quickest_at = (quickest.sent + quickest.received).div_euclid(2);
     let best_bounds = interval(bounds_at(used, quickest_at, judgement.rate)?);

@@ -189,11 +189,6 @@ fn clock(
     let config = Config::default();
     let offset = judged.offset;
     let rate = judged.rate;
-    let is_reference = judgement.reference.is(&observation.host);
-    let to_reference = |bounds: Interval| match judgement.reference.standing {
-        Some(standing) if !is_reference => bounds.minus(standing.bounds),
-        _ => bounds,
-    };
     model::Clock {
         offset_s: offset.map(|offset| Seconds(offset.estimate)),
         lo_s: offset.map(|offset| Seconds(offset.bounds.lo)),
@@ -208,14 +203,11 @@ fn clock(
         frequency_ppm: rate.map(|rate| PartsPerMillion(middle(rate))),
         frequency_lo_ppm: rate.map(|rate| PartsPerMillion(rate.lo)),
         frequency_hi_ppm: rate.map(|rate| PartsPerMillion(rate.hi)),
-        single: (judgement.reference.standing.is_some() && !is_reference).then(|| {
-            let bounds = to_reference(estimate.single.bounds);
-            model::Single {
-                from: Instant(estimate.single.from),
-                to: Instant(estimate.single.to),
-                lo_s: Seconds(bounds.lo),
-                hi_s: Seconds(bounds.hi),
-            }
+        single: judgement.reference.offset_in(&observation.host, &estimate.single).map(|bounds| model::Single {
+            from: Instant(estimate.single.from),
+            to: Instant(estimate.single.to),
+            lo_s: Seconds(bounds.lo),
+            hi_s: Seconds(bounds.hi),
         }),
         steps: estimate
             .steps

@@ -285,7 +285,7 @@ pub struct Clock {
     /// How the clock behaved while it was sampled: `steady`, `suspect`, `glitch`, `stepped`, `slewing`, `moved`.
     pub status: String,
     /// What the bounds rest on. A1: each reading was taken between its two stamps. A2 (N ppm): between the exchanges and
-    /// `at` the clock kept within N ppm of true rate and was not stepped. `single` rests on A1 alone.
+    /// `at` the clock kept within N ppm of true rate and was not stepped. `single` needs that of the reference only.
     pub assumptions: Vec<String>,
     /// How the clock was read.
     pub reader: Option<String>,
