@@ -3,6 +3,8 @@
 
 #[path = "report/fleet.rs"]
 mod fleet;
+#[path = "report/rules.rs"]
+mod rules;
 #[path = "report/soundness.rs"]
 mod soundness;
 
