@@ -13,15 +13,19 @@ use clockaudit::clock::{Nanos, UnixNanos};
 use clockaudit::probe::{FailureCode, Interruption, Stage};
 use clockaudit::report::json::{self, ReadError};
 use clockaudit::report::model::{self, Report};
-use clockaudit::report::table::{Detail, render};
+use clockaudit::report::table::{Detail, Page, render};
 use serde_json::Value;
 
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
+fn summary_at(report: &Report, page: Page) -> String {
+    plain(&render(report, Detail::Summary, page))
+}
+
 fn summary(report: &Report) -> String {
-    plain(&render(report, Detail::Summary))
+    plain(&render(report, Detail::Summary, Page::ENDLESS))
 }
 
 fn codes<'report>(report: &'report Report, host: &str) -> Vec<&'report str> {
@@ -87,7 +91,7 @@ fn every_stored_report_loads_for_ever() {
         let path = entry.unwrap().path();
         let report =
             json::read(&std::fs::read_to_string(&path).unwrap()).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-        assert!(!render(&report, Detail::Summary).is_empty());
+        assert!(!render(&report, Detail::Summary, Page::ENDLESS).is_empty());
         loaded += 1;
     }
     assert!(loaded > 0, "no stored report");
@@ -167,14 +171,41 @@ fn without_its_reference_a_scan_decides_nothing_but_pairs() {
 }
 
 #[test]
-fn a_summary_fits_one_screen_at_any_fleet_size() {
+fn a_summary_fits_one_screen_at_any_fleet_size_and_width() {
     for size in [0, 1, 12, 200, 10_000] {
         let report = fleet::report(&many(size));
-        let text = summary(&report);
-        let lines = text.lines().count();
-        assert!(lines <= 40, "{size} hosts: {lines} lines\n{text}");
         assert_eq!(report.hosts.len(), size);
+        for columns in [60, 80, 100, 132, 200] {
+            let text = summary_at(&report, Page::of_width(columns));
+            let lines = text.lines().count();
+            assert!(lines <= 40, "{size} hosts, {columns} columns: {lines} lines\n{text}");
+            let widest = text.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
+            assert!(widest.chars().count() <= columns, "{size} hosts, {columns} columns: {widest}\n{text}");
+        }
+        assert!(summary(&report).lines().count() <= 40);
     }
+}
+
+#[test]
+fn a_narrow_page_shortens_names_and_a_pipe_never_does() {
+    let name = format!("web-{}.prod.example.internal", "very-".repeat(14));
+    let made = [fleet::host(&name, Nanos::from_seconds(2)).claims("0.000001"), fleet::host("db", Nanos::ZERO)];
+    let report = fleet::report(&made);
+    let row = |text: &str| text.lines().find(|line| line.starts_with("CRIT")).expect("the host's line").to_owned();
+    let piped = row(&summary(&report));
+    assert!(piped.contains(&name) && piped.contains("CLK101 CLK107"), "{piped}");
+    let narrow = row(&summary_at(&report, Page::of_width(80)));
+    assert!(narrow.contains("web-very") && narrow.contains('…') && narrow.ends_with("CLK101 CLK107"), "{narrow}");
+    assert!(narrow.chars().count() <= 80, "{narrow}");
+}
+
+#[test]
+fn one_of_a_kind_is_not_a_plural() {
+    let alone = summary(&fleet::report(&[fleet::host("a", Nanos::ZERO)]));
+    assert!(alone.contains("   1 host   "), "{alone}");
+    assert!(alone.contains("\nok      1 host  within"), "{alone}");
+    let pair = summary(&fleet::report(&[fleet::host("a", Nanos::ZERO), fleet::host("b", Nanos::from_seconds(1))]));
+    assert!(pair.contains("more than 100 ms apart: 1 of 1 pair, most b - a by 1.0"), "{pair}");
 }
 
 /// A fleet in which every fourth host has something, of every kind there is.
@@ -202,7 +233,7 @@ fn many(size: usize) -> Vec<fleet::Made> {
 #[test]
 fn wide_shows_every_host_and_every_finding() {
     let report = fleet::report(&many(200));
-    let text = plain(&render(&report, Detail::Wide));
+    let text = plain(&render(&report, Detail::Wide, Page::ENDLESS));
     for host in &report.hosts {
         assert!(text.contains(&host.name), "{}", host.name);
     }
@@ -227,8 +258,10 @@ fn remote_bytes_do_nothing_to_a_terminal() {
     report.run.inventory.sources = vec![evil.to_owned()];
     report.reference.label = evil.to_owned();
     report.tool.version = evil.to_owned();
-    for detail in [Detail::Summary, Detail::Wide] {
-        let text = plain(&render(&report, detail));
+    let pages = [Page::ENDLESS, Page::of_width(80), Page::of_width(200)];
+    let forms = pages.map(|page| [(Detail::Summary, page), (Detail::Wide, page)]);
+    for (detail, page) in forms.into_iter().flatten() {
+        let text = plain(&render(&report, detail, page));
         assert_eq!(text, plain(&text));
         let acts = |character: &char| (character.is_control() && *character != '\n') || *character == '\u{202e}';
         assert_eq!(text.chars().find(acts), None, "{text}");
@@ -270,5 +303,12 @@ fn the_controller_is_told_of_its_own_faults() {
 fn the_summary_reads_like_this() {
     insta::assert_snapshot!("summary", summary(&fleet::report(&fleet::dozen())));
     insta::assert_snapshot!("summary_of_ten_thousand", summary(&fleet::report(&many(10_000))));
-    insta::assert_snapshot!("wide", plain(&render(&fleet::report(&fleet::dozen()), Detail::Wide)));
+    for columns in [80, 200] {
+        let page = Page::of_width(columns);
+        let at = |name: &str| format!("{name}_at_{columns}_columns");
+        insta::assert_snapshot!(at("summary"), summary_at(&fleet::report(&fleet::dozen()), page));
+        insta::assert_snapshot!(at("summary_of_ten_thousand"), summary_at(&fleet::report(&many(10_000)), page));
+        insta::assert_snapshot!(at("wide"), plain(&render(&fleet::report(&fleet::dozen()), Detail::Wide, page)));
+    }
+    insta::assert_snapshot!("wide", plain(&render(&fleet::report(&fleet::dozen()), Detail::Wide, Page::ENDLESS)));
 }

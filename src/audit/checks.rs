@@ -100,14 +100,17 @@ fn moved_while_measured(evidence: &Evidence<'_>) -> Option<Finding> {
     Some(Code::Moved.finding(what, "a clock that runs within 500 ppm of true rate"))
 }
 
-/// `by +2.1 s ± 0.4 ms, 0.8 to 1.1 s after the first exchange` of the last step that was caught.
+/// `by +2.1 s ± 0.4 ms, between 0.8 s and 1.1 s after the first exchange` of the last step that was caught.
 fn of_last_step(estimate: &Estimate) -> String {
     let Some(Step { after, before, size }) = estimate.steps.last() else {
         return String::new();
     };
     let since = |instant: &UnixNanos| figure::seconds(instant.since(estimate.first));
     let size = figure::with_bound(size.midpoint(), *size);
-    format!(" by {size}, between {} and {} after the first exchange", since(after), since(before))
+    let (after, before) = (since(after), since(before));
+    // A tenth of a second can hold both ends.
+    let when = if after == before { before } else { format!("between {after} and {before}") };
+    format!(" by {size}, {when} after the first exchange")
 }
 
 /// The claim, carried to the epoch at the rate that the host's status allows, against the measured offset.

@@ -111,6 +111,12 @@ pub fn seconds(length: Nanos) -> String {
     format!("{} s", unsigned(round_to(length.abs(), 8), Unit::Seconds, 1))
 }
 
+/// Writes a number with the noun that it counts: `1 host`, `12 hosts`.
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 /// The power of ten of the first digit of a length in nanoseconds; 0 for lengths below 10 ns.
 fn leading_place(length: Nanos) -> u32 {
     length.0.unsigned_abs().checked_ilog10().unwrap_or(0)
@@ -200,5 +206,10 @@ mod tests {
         check(0, "0 s");
         check(1_000_000_001, "1.000000001 s");
         assert_eq!(seconds(Nanos::from_millis(1_849)), "1.8 s");
+    }
+
+    #[test]
+    fn nouns_agree_with_their_number() {
+        assert_eq!([0, 1, 2].map(|number| count(number, "host")), ["0 hosts", "1 host", "2 hosts"]);
     }
 }

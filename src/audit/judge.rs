@@ -185,12 +185,13 @@ fn pair_finding(seen: &Seen, pairs: PairCounts, worst: &[Pair], policy: &Policy)
     let widest = worst.first().filter(|_| pairs.beyond > 0)?;
     let name = |index: usize| seen.observations.get(index).map_or("?", |observation| observation.host.as_str());
     let what = format!(
-        "{} of {} pairs differ by more, most {} - {}: {}",
+        "more than {} apart: {} of {}, most {} - {} by {}",
+        figure::limit(policy.crit),
         pairs.beyond,
-        pairs.total,
+        figure::count(usize::try_from(pairs.total).unwrap_or(usize::MAX), "pair"),
         name(widest.ahead),
         name(widest.behind),
-        figure::with_bound(widest.estimate, widest.difference)
+        figure::with_bound(widest.estimate, widest.difference).trim_start_matches('+')
     );
     Some(Code::PairBeyondCrit.finding(what, format!("at most {} between any two", figure::limit(policy.crit))))
 }

@@ -6,7 +6,7 @@ use crate::cli::{Format, OutputArgs};
 use crate::files::report::{self as report_files, Export};
 use crate::report::json;
 use crate::report::model::{self, Interrupted, Report};
-use crate::report::table::{self, Detail};
+use crate::report::table::{self, Detail, Page};
 use crate::terminal::Terminal;
 
 /// Where results go.
@@ -33,9 +33,10 @@ impl OutputPlan {
 /// goes away must not cost them.
 pub fn deliver(report: &Report, plan: &OutputPlan, terminal: &Terminal) -> Outcome {
     let written = report_files::write_all(report, &plan.exports);
+    let page = terminal.columns().map_or(Page::ENDLESS, Page::of_width);
     let text = match plan.format {
-        Format::Table => table::render(report, Detail::Summary),
-        Format::Wide => table::render(report, Detail::Wide),
+        Format::Table => table::render(report, Detail::Summary, page),
+        Format::Wide => table::render(report, Detail::Wide, page),
         Format::Json => json::write(report).map_err(|error| CommandError::internal(error.to_string()))?,
     };
     terminal.print(&text)?;

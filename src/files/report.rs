@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::report::json::{self, ReadError};
 use crate::report::model::Report;
-use crate::report::table::{self, Detail};
+use crate::report::table::{self, Detail, Page};
 
 /// A stored report is refused beyond this size: 10,000 hosts take less than a tenth of it.
 const LARGEST: u64 = 1 << 30;
@@ -87,7 +87,9 @@ pub fn write_all(report: &Report, exports: &[Export]) -> Result<(), WriteError> 
 fn write(report: &Report, export: &Export) -> Result<(), WriteError> {
     let text = match export.format {
         ExportFormat::Json => json::write(report).map_err(io::Error::other),
-        ExportFormat::Text => Ok(anstream::adapter::strip_str(&table::render(report, Detail::Wide)).to_string()),
+        ExportFormat::Text => {
+            Ok(anstream::adapter::strip_str(&table::render(report, Detail::Wide, Page::ENDLESS)).to_string())
+        }
     };
     text.and_then(|text| write_whole(&export.path, text.as_bytes()))
         .map_err(|cause| WriteError { path: export.path.clone(), cause })

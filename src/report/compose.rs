@@ -112,7 +112,9 @@ fn run(seen: &Seen, judgement: &Judgement, provenance: &Provenance) -> model::Ru
 fn reference(judgement: &Judgement) -> model::Reference {
     let bound_s = judgement.reference.standing.map(|standing| Seconds(standing.bounds.half_width()));
     let (kind, host, label) = match &judgement.reference.basis {
-        Basis::Controller => (model::ReferenceKind::Controller, None, "this controller's clock, unverified".to_owned()),
+        Basis::Controller => {
+            (model::ReferenceKind::Controller, None, "this controller's clock, not compared with UTC".to_owned())
+        }
         Basis::Host(name) => (model::ReferenceKind::Host, Some(name.clone()), format!("the clock of {name}, not UTC")),
         Basis::Missing(ReferenceChoice::Host(name)) => {
             (model::ReferenceKind::None, None, format!("none: {name} was not measured"))

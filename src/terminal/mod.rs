@@ -68,6 +68,15 @@ impl Terminal {
         }
     }
 
+    /// How many columns results may take; `None` where they go to a file or a pipe.
+    pub fn columns(&self) -> Option<usize> {
+        let stdout = io::stdout();
+        if !stdout.is_terminal() {
+            return None;
+        }
+        terminal_size::terminal_size_of(stdout).map(|(width, _)| usize::from(width.0)).filter(|columns| *columns > 0)
+    }
+
     /// Says something that the user should know.
     pub fn note(&self, text: &str) {
         if self.talk.verbosity.is_some() {

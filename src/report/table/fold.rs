@@ -3,7 +3,8 @@
 use indexmap::IndexMap;
 
 use super::cells::{self, Units};
-use super::layout::{Line, lay_out};
+use super::layout::{Body, Column, Line, lay_out};
+use super::page::Page;
 use crate::audit::figure;
 use crate::clock::Nanos;
 use crate::inventory::folding;
@@ -13,6 +14,8 @@ use crate::report::model::{Host, Report, Verdict};
 /// Lines for each kind of bad host; what one kind leaves, the next may use.
 const LINES: [(Verdict, usize); 4] =
     [(Verdict::Crit, 6), (Verdict::Warn, 4), (Verdict::Undecided, 3), (Verdict::Down, 3)];
+/// How the hosts are seen that have no line of their own.
+const HOW_TO_LIST: &str = "(list them: -o wide)";
 /// Folded names longer than this give way to their number.
 const LONGEST_NAMES: usize = 32;
 
@@ -23,14 +26,23 @@ enum Entry<'report> {
     Rest(usize),
 }
 
+/// The columns between STATUS and FINDINGS. The findings below the table repeat what those say that leave first.
+const COLUMNS: [Column; 5] = [
+    Column { title: "HOST", is_right: false, leaves: None },
+    Column { title: "OFFSET", is_right: true, leaves: None },
+    Column { title: "± BOUND", is_right: true, leaves: None },
+    Column { title: "RTT", is_right: true, leaves: Some(1) },
+    Column { title: "TIME SERVICE", is_right: false, leaves: Some(2) },
+];
+
 /// The table of hosts.
-pub(super) fn host_lines(report: &Report) -> Vec<String> {
+pub(super) fn host_lines(report: &Report, page: Page) -> Vec<String> {
     let entries = bad_entries(report);
     let (measured, services): (Vec<&Host>, Vec<String>) = entries
         .iter()
         .filter_map(|(_, entry)| match entry {
             Entry::One(host) => Some((*host, cells::time_service(host))),
-            Entry::Alike(hosts) => hosts.first().map(|worst| (*worst, worst_of(worst))),
+            Entry::Alike(hosts) => hosts.first().map(|worst| (*worst, format!("worst: {}", escaped(&worst.name)))),
             Entry::Rest(_) => None,
         })
         .filter(|(host, _)| host.verdict != Verdict::Down)
@@ -38,52 +50,37 @@ pub(super) fn host_lines(report: &Report) -> Vec<String> {
     let units = Units::of(&measured);
     let mut times: Vec<[String; 3]> = measured.iter().map(|host| cells::times(host, units)).collect();
     cells::align_times(&mut times, units);
-    let service_width = services.iter().map(|service| service.chars().count()).max().unwrap_or(0).max(12);
 
-    let mut times = times.into_iter();
+    let mut cells = times.into_iter().zip(services).map(|(times, service)| {
+        let mut cells = Vec::from(times);
+        cells.push(service);
+        cells
+    });
     let mut lines: Vec<Line> = Vec::new();
     let mut ok_line = ok_line(report);
     for (verdict, entry) in &entries {
         if *verdict == Verdict::Down {
             lines.extend(ok_line.take());
         }
-        lines.push(line(*verdict, entry, &mut times, service_width));
+        lines.extend(line(*verdict, entry, &mut cells));
     }
     lines.extend(ok_line);
-    let tail_heading = format!("{:service_width$}  FINDINGS", "TIME SERVICE");
-    lay_out(&["HOST", "OFFSET", "± BOUND", "RTT"], &[1, 2, 3], &tail_heading, &lines)
+    lay_out(&COLUMNS, "FINDINGS", &lines, page)
 }
 
-/// What stands for the time services of hosts that are folded: whose figures are shown.
-fn worst_of(host: &Host) -> String {
-    format!("worst: {}", escaped(&host.name))
-}
-
-fn line(
-    verdict: Verdict,
-    entry: &Entry<'_>,
-    times: &mut impl Iterator<Item = [String; 3]>,
-    service_width: usize,
-) -> Line {
-    let mut of_host = |name: String, host: &Host, service: String| {
-        if verdict == Verdict::Down {
-            let dash = || "-".to_owned();
-            return Line { verdict, cells: vec![name, dash(), dash(), dash()], tail: cells::failure(host) };
-        }
-        let mut row = vec![name];
-        row.extend(times.next().unwrap_or_default());
-        Line { verdict, cells: row, tail: format!("{service:service_width$}  {}", cells::codes(&host.findings)) }
-    };
-    match entry {
-        Entry::One(host) => of_host(escaped(&host.name), host, cells::time_service(host)),
-        Entry::Alike(hosts) => match hosts.first() {
-            Some(worst) => of_host(names(hosts), worst, worst_of(worst)),
-            None => Line { verdict, cells: Vec::new(), tail: String::new() },
-        },
+fn line(verdict: Verdict, entry: &Entry<'_>, cells: &mut impl Iterator<Item = Vec<String>>) -> Option<Line> {
+    let (name, host) = match entry {
+        Entry::One(host) => (escaped(&host.name), *host),
+        Entry::Alike(hosts) => (names(hosts), *hosts.first()?),
         Entry::Rest(count) => {
-            Line { verdict, cells: vec![format!("{count} more")], tail: "(list them: -o wide)".to_owned() }
+            return Some(Line { verdict, name: format!("{count} more"), body: Body::Text(HOW_TO_LIST.to_owned()) });
         }
-    }
+    };
+    let body = match verdict {
+        Verdict::Down => Body::Missing(cells::failure(host)),
+        _ => Body::Cells(cells.next().unwrap_or_default(), cells::codes(&host.findings)),
+    };
+    Some(Line { verdict, name, body })
 }
 
 /// The good hosts in one line, with how far from the reference they are at most.
@@ -91,14 +88,13 @@ fn ok_line(report: &Report) -> Option<Line> {
     let count = report.summary.counts.ok;
     let good = report.hosts.iter().filter(|host| host.verdict == Verdict::Ok);
     let farthest = good.filter_map(cells::offset).map(|(_, bounds)| bounds.magnitude().hi).max();
-    let hosts = if count == 1 { "1 host".to_owned() } else { format!("{count} hosts") };
     let within = farthest.map_or_else(String::new, |farthest: Nanos| {
-        format!("within ±{} of the reference       ", figure::length(farthest))
+        format!("within ±{} of the reference   ", figure::length(farthest))
     });
     (count > 0).then(|| Line {
         verdict: Verdict::Ok,
-        cells: vec![hosts],
-        tail: format!("{within}(list them: -o wide)"),
+        name: figure::count(count, "host"),
+        body: Body::Text(format!("{within}{HOW_TO_LIST}")),
     })
 }
 
@@ -161,5 +157,5 @@ fn likeness(host: &Host) -> String {
 pub(super) fn names(hosts: &[&Host]) -> String {
     let escaped: Vec<String> = hosts.iter().map(|host| escaped(&host.name)).collect();
     let folded = folding::fold(&escaped.iter().map(String::as_str).collect::<Vec<_>>());
-    if folded.chars().count() <= LONGEST_NAMES { folded } else { format!("{} hosts", hosts.len()) }
+    if folded.chars().count() <= LONGEST_NAMES { folded } else { figure::count(hosts.len(), "host") }
 }

@@ -1,28 +1,36 @@
 //! What stands above and below the table of hosts: the run, the reference, the pairs.
 
 use super::layout::style;
+use super::page::{Page, flowed, paragraph};
 use crate::audit::figure;
 use crate::clock::Interval;
 use crate::report::escape::escaped;
-use crate::report::model::{Interrupted, Kind, Report, Verdict};
+use crate::report::model::{Interrupted, Kind, ReferenceKind, Report, Verdict};
 
-/// How wide lines are as a rule.
-const WIDTH: usize = 100;
+/// What stands between the parts of a line.
+const GAP: &str = "   ";
+
+/// Where text begins behind the word in front of a line.
+const INDENT: usize = 12;
 
 /// The lines above the table.
-pub(super) fn above(report: &Report) -> Vec<String> {
-    let what = match report.kind {
-        Kind::Scan => "hosts",
-        Kind::Replay => "hosts of a recorded scan",
-        Kind::Demo => "simulated hosts",
+pub(super) fn above(report: &Report, page: Page) -> Vec<String> {
+    let hosts = figure::count(report.hosts.len(), "host");
+    let (hosts, sources) = match report.kind {
+        Kind::Scan => (hosts, report.run.inventory.sources.iter().map(|source| escaped(source)).collect()),
+        Kind::Replay => {
+            let sources = report.run.inventory.sources.iter().map(|source| escaped(source)).collect();
+            (format!("{hosts} of a recorded scan"), sources)
+        }
+        Kind::Demo => (figure::count(report.hosts.len(), "simulated host"), Vec::new()),
     };
-    let sources = report.run.inventory.sources.iter().map(|source| escaped(source)).collect::<Vec<_>>().join(" ");
     let limits =
         format!("warn {}, crit {}", figure::limit(report.policy.warn_s.0), figure::limit(report.policy.crit_s.0));
     let version = format!("{} {}", escaped(&report.tool.name), escaped(&report.tool.version));
-    let hosts = format!("{} {what}", report.hosts.len());
-    let first = [version, hosts, sources, limits].into_iter().filter(|part| !part.is_empty());
-    let mut lines = vec![first.collect::<Vec<_>>().join("   "), sampling(report)];
+    let first: Vec<String> =
+        [vec![version, hosts], sources, vec![limits]].concat().into_iter().filter(|part| !part.is_empty()).collect();
+    let mut lines = flowed(&first, GAP, GAP.len(), page.text());
+    lines.extend(flowed(&sampling(report), GAP, GAP.len(), page.text()));
     if report.run.partial {
         let style = style(Verdict::Warn);
         let cause = match report.run.interrupted {
@@ -42,52 +50,69 @@ pub(super) fn above(report: &Report) -> Vec<String> {
     lines
 }
 
-fn sampling(report: &Report) -> String {
+fn sampling(report: &Report) -> Vec<String> {
     let down = report.summary.counts.down;
     let measured = report.hosts.len().saturating_sub(down);
     let mut parts =
         vec![if down == 0 { format!("{measured} measured") } else { format!("{measured} measured, {down} not") }];
     let exchanges = || report.hosts.iter().filter_map(|host| host.clock.as_ref()).map(|clock| clock.exchanges);
     if let (Some(least), Some(most)) = (exchanges().min(), exchanges().max()) {
-        let mut part =
-            if least == most { format!("{least} exchanges each") } else { format!("{least} to {most} exchanges each") };
+        let each = if measured == 1 { "" } else { " each" };
+        let mut part = if least == most { String::new() } else { format!("{least} to ") };
+        part = format!("{part}{}{each}", figure::count(most, "exchange"));
         if let Some(window) = report.summary.window_s {
             part = format!("{part} over {}", figure::seconds(window.0));
         }
         if let Some(first) = report.summary.window_first_s.filter(|_| measured > 1) {
-            part = format!("{part}, first of all hosts within {}", figure::length(first.0));
+            parts.push(part);
+            part = format!("first of all hosts within {}", figure::length(first.0));
         }
         parts.push(part);
     }
     parts.push(figure::seconds(report.run.finished.0.since(report.run.started.0)));
-    parts.join("   ")
+    parts
 }
 
 /// The lines below the table.
-pub(super) fn below(report: &Report) -> Vec<String> {
-    let bound = report.reference.bound_s.map_or_else(String::new, |bound| format!(" ± {}", figure::length(bound.0)));
-    let mut lines = vec![format!("Reference   {}{bound}", escaped(&report.reference.label))];
+pub(super) fn below(report: &Report, page: Page) -> Vec<String> {
+    let labelled = |word: &str, text: &str| paragraph(word, text, INDENT, page.text());
+    let mut lines = labelled("Reference", &reference(report));
     let pairs = report.summary.pairs;
     if pairs.total > 0 {
         let limit = figure::limit(report.policy.crit_s.0);
-        let mut line = format!(
-            "Pairs       {}: {} beyond {limit}, {} undecided, {} within",
+        let counts = format!(
+            "{}: {} beyond {limit}, {} undecided, {} within",
             pairs.total, pairs.beyond, pairs.undecided, pairs.within
         );
-        if let Some(widest) = &report.summary.widest {
+        let widest = report.summary.widest.as_ref().map_or_else(String::new, |widest| {
             let difference = figure::with_bound(widest.difference_s.0, Interval::new(widest.lo_s.0, widest.hi_s.0));
             let (ahead, behind) = (escaped(&widest.ahead), escaped(&widest.behind));
-            let widest = format!("widest {ahead} - {behind}  {}", difference.trim_start_matches('+'));
-            if line.chars().count() + widest.chars().count() < WIDTH {
-                line = format!("{line};  {widest}");
-            } else {
-                lines.push(std::mem::replace(&mut line, format!("            {widest}")));
-            }
+            format!("widest {ahead} - {behind}  {}", difference.trim_start_matches('+'))
+        });
+        let both = format!("{counts};  {widest}");
+        if widest.is_empty() || INDENT + both.chars().count() > page.text() {
+            lines.extend(labelled("Pairs", &counts));
+            lines.extend(
+                Some(widest).filter(|widest| !widest.is_empty()).iter().flat_map(|widest| labelled("", widest)),
+            );
+        } else {
+            lines.push(format!("{:INDENT$}{both}", "Pairs"));
         }
-        lines.push(line);
     }
     if let Some(window) = report.summary.claims_window_s {
-        lines.push(format!("Claims      read from all time services within {}", figure::seconds(window.0)));
+        let within = figure::length(window.0);
+        lines.extend(labelled("Claims", &format!("read from all time services within {within}")));
     }
     lines
+}
+
+/// What offsets are relative to. The bound of the controller's own clock says how well it was read, not how good it is.
+fn reference(report: &Report) -> String {
+    let label = escaped(&report.reference.label);
+    let bound = report.reference.bound_s.map(|bound| figure::length(bound.0));
+    match (report.reference.kind, bound) {
+        (ReferenceKind::Controller, Some(bound)) => format!("{label}; read to within {bound}"),
+        (_, Some(bound)) => format!("{label}; known to within {bound}"),
+        (_, None) => label,
+    }
 }

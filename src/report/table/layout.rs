@@ -1,64 +1,146 @@
-//! Columns without boxes: padded, as wide as their widest cell, with two spaces between them.
+//! Columns without boxes, as wide as their widest cell, with two spaces between them; on a narrow page some columns leave.
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::page::{Page, cut, shortened};
 use super::word;
 use crate::report::model::Verdict;
 
-/// A line of the table: its verdict, the cells between STATUS and the last column, and the last column's text, which
-/// may be as long as it likes.
+/// What stands between two columns.
+const GAP: usize = 2;
+/// A name keeps at least so many characters, however narrow the page is.
+const SHORTEST_NAME: usize = 12;
+
+/// A column between STATUS and the last one; the first is that of the hosts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    /// The heading.
+    pub(super) title: &'static str,
+    /// Whether its cells stand to the right.
+    pub(super) is_right: bool,
+    /// When it leaves a page that is too narrow, the lowest first; `None` = never.
+    pub(super) leaves: Option<u8>,
+}
+
+/// What a line says of a host or of several.
+pub(super) enum Body {
+    /// A cell for each column behind the name, and the text of the last column.
+    Cells(Vec<String>, String),
+    /// Nothing was measured: dashes where there is room for them, and the text of the last column.
+    Missing(String),
+    /// Text that runs through all the columns behind the name.
+    Text(String),
+}
+
+/// A line of the table.
 pub(super) struct Line {
     /// What stands in the first column.
     pub(super) verdict: Verdict,
-    /// The cells; fewer than there are columns make a line of text that runs through the rest.
-    pub(super) cells: Vec<String>,
-    /// The text behind the cells.
-    pub(super) tail: String,
+    /// The host, or how many there are.
+    pub(super) name: String,
+    /// The rest.
+    pub(super) body: Body,
 }
 
-/// Lays the lines out under their headings; the first heading is that of the hosts. `right` tells which columns stand to
-/// the right.
-pub(super) fn lay_out(headings: &[&str], right: &[usize], tail_heading: &str, lines: &[Line]) -> Vec<String> {
+/// Lays the lines out under their headings. Where the page is too narrow, columns leave in their order, then names are
+/// shortened, then the last column is cut.
+pub(super) fn lay_out(columns: &[Column], last: &str, lines: &[Line], page: Page) -> Vec<String> {
+    let mut columns: Vec<(usize, Column)> = columns.iter().copied().enumerate().collect();
+    let has_dashes = page.holds(width(&columns, last, lines, true));
+    while !page.holds(width(&columns, last, lines, has_dashes)) {
+        let leaving = columns.iter().filter_map(|(at, column)| Some((column.leaves?, *at))).min();
+        let Some((_, leaving)) = leaving else { break };
+        columns.retain(|(at, _)| *at != leaving);
+    }
+    let excess = page
+        .room_after(0)
+        .map_or(0, |columns_of_page| width(&columns, last, lines, has_dashes).saturating_sub(columns_of_page));
+    let longest = lines.iter().map(|line| line.name.chars().count()).max().unwrap_or(0);
+    let name_room = longest.saturating_sub(excess).max(SHORTEST_NAME);
+    draw(&columns, last, lines, has_dashes, name_room, page)
+}
+
+/// How wide the table is with these columns; text that runs through the columns is cut instead.
+fn width(columns: &[(usize, Column)], last: &str, lines: &[Line], has_dashes: bool) -> usize {
+    let length = |text: &str| text.chars().count();
+    let mut total = length(word(Verdict::Undecided)).max(length("STATUS"));
+    for (at, column) in columns {
+        let cells = lines.iter().filter_map(|line| match (&line.body, at.checked_sub(1)) {
+            (_, None) => Some(length(&line.name)),
+            (Body::Cells(cells, _), Some(at)) => cells.get(at).map(|cell| length(cell)),
+            _ => None,
+        });
+        total += GAP + cells.max().unwrap_or(0).max(length(column.title));
+    }
+    let tails = lines.iter().filter_map(|line| match &line.body {
+        Body::Cells(_, tail) => Some(length(tail)),
+        Body::Missing(tail) if has_dashes => Some(length(tail)),
+        Body::Missing(_) | Body::Text(_) => None,
+    });
+    total + GAP + tails.max().unwrap_or(0).max(length(last))
+}
+
+fn draw(
+    columns: &[(usize, Column)],
+    last: &str,
+    lines: &[Line],
+    has_dashes: bool,
+    name_room: usize,
+    page: Page,
+) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let mut header = vec!["STATUS"];
-    header.extend(headings);
-    header.push(tail_heading);
+    header.extend(columns.iter().map(|(_, column)| column.title));
+    header.push(last);
     table.add_row(header);
     for line in lines {
-        let mut row = vec![word(line.verdict).to_owned()];
-        let is_short = line.cells.len() < headings.len();
-        row.extend(line.cells.iter().cloned());
-        row.resize(headings.len() + 1, String::new());
-        row.push(if is_short { String::new() } else { line.tail.clone() });
+        let mut row = vec![word(line.verdict).to_owned(), shortened(&line.name, name_room)];
+        let behind_name = columns.iter().filter_map(|(at, _)| at.checked_sub(1));
+        match &line.body {
+            Body::Cells(cells, tail) => {
+                row.extend(behind_name.map(|at| cells.get(at).cloned().unwrap_or_default()));
+                row.push(tail.clone());
+            }
+            Body::Missing(tail) if has_dashes => {
+                row.extend(behind_name.map(|_| "-".to_owned()));
+                row.push(tail.clone());
+            }
+            Body::Missing(_) | Body::Text(_) => {}
+        }
         table.add_row(row);
     }
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
-        if index.checked_sub(1).is_some_and(|index| right.contains(&index)) {
+        let is_right = index.checked_sub(1).and_then(|at| columns.get(at)).is_some_and(|(_, column)| column.is_right);
+        if is_right {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    let widths = table.column_max_content_widths();
-    let laid_out = table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
-    let mut shown = Vec::with_capacity(laid_out.len());
-    for (index, text) in laid_out.into_iter().enumerate() {
+    let names_end = table.column_max_content_widths().iter().take(2).map(|width| usize::from(*width) + GAP).sum();
+    let mut shown = Vec::with_capacity(lines.len() + 1);
+    for (index, text) in table.lines().enumerate() {
+        let text = text.trim_end();
         let Some(line) = index.checked_sub(1).and_then(|index| lines.get(index)) else {
-            shown.push(text);
+            shown.push(text.to_owned());
             continue;
         };
-        let text = if line.cells.len() < headings.len() { run_through(line, &widths, &text) } else { text };
-        shown.push(painted(line.verdict, &text));
+        let text = match &line.body {
+            Body::Text(rest) => run_through(text, rest, names_end, page),
+            Body::Missing(rest) if !has_dashes => run_through(text, rest, names_end, page),
+            Body::Cells(..) | Body::Missing(_) => text.to_owned(),
+        };
+        shown.push(painted(line.verdict, &cut(&text, page.room_after(0))));
     }
     shown
 }
 
-/// Puts the tail of a short line where its next cell would stand.
-fn run_through(line: &Line, widths: &[u16], text: &str) -> String {
-    let before: usize = widths.iter().take(line.cells.len() + 1).map(|width| usize::from(*width) + 2).sum();
-    let missing = before.saturating_sub(text.chars().count());
-    format!("{text}{:missing$}{}", "", line.tail)
+/// Puts text where the next cell would stand; directly behind the name where it would not fit there.
+fn run_through(before: &str, rest: &str, names_end: usize, page: Page) -> String {
+    let start = if page.holds(names_end + rest.chars().count()) { names_end } else { 0 };
+    let missing = start.saturating_sub(before.chars().count()).max(GAP);
+    format!("{before}{:missing$}{rest}", "")
 }
 
 /// Colours the word of the first column.

@@ -7,10 +7,13 @@ mod cells;
 mod fold;
 mod heading;
 mod layout;
+mod page;
 mod reasons;
 mod wide;
 
 use super::model::{Report, Verdict};
+
+pub use page::Page;
 
 /// Lines of a screen: a summary has no more, however many hosts there are.
 const SCREEN: usize = 40;
@@ -24,19 +27,19 @@ pub enum Detail {
     Wide,
 }
 
-/// Renders the report.
-pub fn render(report: &Report, detail: Detail) -> String {
-    let mut lines = heading::above(report);
+/// Renders the report for a page.
+pub fn render(report: &Report, detail: Detail, page: Page) -> String {
+    let mut lines = heading::above(report, page);
     lines.push(String::new());
     match detail {
-        Detail::Summary => lines.extend(fold::host_lines(report)),
+        Detail::Summary => lines.extend(fold::host_lines(report, page)),
         Detail::Wide => lines.extend(wide::host_lines(report)),
     }
     lines.push(String::new());
-    lines.extend(heading::below(report));
+    lines.extend(heading::below(report, page));
     let reasons = match detail {
-        Detail::Summary => reasons::folded(report, SCREEN.saturating_sub(lines.len() + 1)),
-        Detail::Wide => reasons::in_full(report),
+        Detail::Summary => reasons::folded(report, SCREEN.saturating_sub(lines.len() + 1), page),
+        Detail::Wide => reasons::in_full(report, page),
     };
     if !reasons.is_empty() {
         lines.push(String::new());

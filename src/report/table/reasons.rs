@@ -4,11 +4,10 @@ use indexmap::IndexMap;
 
 use super::cells::offset;
 use super::fold::names;
+use super::page::{Page, paragraph};
 use crate::report::escape::escaped;
 use crate::report::model::{Finding, Host, Report, Severity};
 
-/// How wide text is set.
-const WIDTH: usize = 100;
 /// Where text begins: behind the code.
 const INDENT: usize = 8;
 
@@ -20,7 +19,7 @@ struct Shared<'report> {
 
 /// Every code once: who has it, what it is for the worst of them, and what to do. The gravest come first; what does not
 /// fit in `most` lines is counted.
-pub(super) fn folded(report: &Report, most: usize) -> Vec<String> {
+pub(super) fn folded(report: &Report, most: usize, page: Page) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let shared = shared(report);
     let total = shared.len();
@@ -33,8 +32,9 @@ pub(super) fn folded(report: &Report, most: usize) -> Vec<String> {
                 format!("{} ({word} {}): ", names(&hosts), escaped(&worst.name))
             }
         };
-        let mut block = wrapped(&escaped(&finding.code), &format!("{who}{}", escaped(&finding.what)));
-        block.extend(wrapped("", &escaped(&finding.remedy)));
+        let what = format!("{who}{}", escaped(&finding.what));
+        let mut block = paragraph(&escaped(&finding.code), &what, INDENT, page.text());
+        block.extend(paragraph("", &escaped(&finding.remedy), INDENT, page.text()));
         let rest = usize::from(index + 1 < total);
         if lines.len() + block.len() + rest > most {
             let kinds = if total - index == 1 { "kind" } else { "kinds" };
@@ -47,16 +47,16 @@ pub(super) fn folded(report: &Report, most: usize) -> Vec<String> {
 }
 
 /// Every finding with its four parts.
-pub(super) fn in_full(report: &Report) -> Vec<String> {
+pub(super) fn in_full(report: &Report, page: Page) -> Vec<String> {
     let of_fleet = report.findings.iter().map(|finding| (None, finding));
     let of_hosts = report.hosts.iter().flat_map(|host| host.findings.iter().map(move |finding| (Some(host), finding)));
     let mut lines = Vec::new();
     for (host, finding) in of_fleet.chain(of_hosts) {
         let who = host.map_or_else(String::new, |host| format!("{}: ", escaped(&host.name)));
         let what = format!("{who}{} (expected: {})", escaped(&finding.what), escaped(&finding.expected));
-        lines.extend(wrapped(&escaped(&finding.code), &what));
-        lines.extend(wrapped("", &escaped(&finding.meaning)));
-        lines.extend(wrapped("", &escaped(&finding.remedy)));
+        lines.extend(paragraph(&escaped(&finding.code), &what, INDENT, page.text()));
+        lines.extend(paragraph("", &escaped(&finding.meaning), INDENT, page.text()));
+        lines.extend(paragraph("", &escaped(&finding.remedy), INDENT, page.text()));
     }
     lines
 }
@@ -85,24 +85,4 @@ fn shared(report: &Report) -> Vec<Shared<'_>> {
         (gravity(one.finding), &one.finding.code).cmp(&(gravity(other.finding), &other.finding.code))
     });
     all
-}
-
-/// Sets text behind a label, broken between words, every line indented alike.
-fn wrapped(label: &str, text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = format!("{label:INDENT$}");
-    let mut is_empty = true;
-    for word in text.split(' ') {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(std::mem::replace(&mut line, format!("{:INDENT$}", "")));
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_empty = false;
-    }
-    lines.push(line);
-    lines
 }

@@ -1,7 +1,8 @@
 //! Every host on a line of its own, with every column.
 
 use super::cells::{self, Units};
-use super::layout::{Line, lay_out};
+use super::layout::{Body, Column, Line, lay_out};
+use super::page::Page;
 use crate::report::escape::escaped;
 use crate::report::model::{Host, Report, Verdict};
 
@@ -9,9 +10,19 @@ use crate::report::model::{Host, Report, Verdict};
 const ORDER: [Verdict; 5] = [Verdict::Crit, Verdict::Warn, Verdict::Undecided, Verdict::Ok, Verdict::Down];
 
 /// The columns between STATUS and FINDINGS.
-const HEADINGS: [&str; 9] = ["HOST", "ADDRESS", "OFFSET", "± BOUND", "RTT", "RATE", "CLOCK", "READER", "TIME SERVICE"];
+const COLUMNS: [Column; 9] = [
+    Column { title: "HOST", is_right: false, leaves: None },
+    Column { title: "ADDRESS", is_right: false, leaves: None },
+    Column { title: "OFFSET", is_right: true, leaves: None },
+    Column { title: "± BOUND", is_right: true, leaves: None },
+    Column { title: "RTT", is_right: true, leaves: None },
+    Column { title: "RATE", is_right: true, leaves: None },
+    Column { title: "CLOCK", is_right: false, leaves: None },
+    Column { title: "READER", is_right: false, leaves: None },
+    Column { title: "TIME SERVICE", is_right: false, leaves: None },
+];
 
-/// The table of hosts.
+/// The table of hosts: every column whatever the page, for `wide` is asked for by those who want them.
 pub(super) fn host_lines(report: &Report) -> Vec<String> {
     let hosts: Vec<&Host> =
         ORDER.iter().flat_map(|verdict| report.hosts.iter().filter(move |host| host.verdict == *verdict)).collect();
@@ -19,7 +30,7 @@ pub(super) fn host_lines(report: &Report) -> Vec<String> {
     let mut times: Vec<[String; 3]> = hosts.iter().map(|host| cells::times(host, units)).collect();
     cells::align_times(&mut times, units);
     let lines: Vec<Line> = hosts.iter().zip(times).map(|(host, times)| line(host, times)).collect();
-    lay_out(&HEADINGS, &[2, 3, 4, 5], "FINDINGS", &lines)
+    lay_out(&COLUMNS, "FINDINGS", &lines, Page::ENDLESS)
 }
 
 fn line(host: &Host, [offset, bound, rtt]: [String; 3]) -> Line {
@@ -33,7 +44,6 @@ fn line(host: &Host, [offset, bound, rtt]: [String; 3]) -> Line {
     let rate = clock.and_then(|clock| clock.frequency_ppm);
     let reader = clock.and_then(|clock| clock.reader.as_deref());
     let cells = vec![
-        escaped(&host.name),
         address,
         offset,
         bound,
@@ -44,5 +54,5 @@ fn line(host: &Host, [offset, bound, rtt]: [String; 3]) -> Line {
         cells::time_service(host),
     ];
     let tail = if host.verdict == Verdict::Down { cells::failure_in_full(host) } else { cells::codes(&host.findings) };
-    Line { verdict: host.verdict, cells, tail }
+    Line { verdict: host.verdict, name: escaped(&host.name), body: Body::Cells(cells, tail) }
 }
