@@ -1,0 +1,123 @@
+//! The rules of `docs/architecture.md` as a function of a file's path and text.
+
+use crate::names::Names;
+
+/// Rooms that decide: values in, values out.
+const PURE: [&str; 7] = ["clock", "inventory", "openssh", "probe", "timekeeper", "audit", "report"];
+/// Every room, and which others it may name. What is not here is no room of the house.
+const KNOWS: [(&str, &[&str]); 15] = [
+    ("clock", &[]),
+    ("inventory", &[]),
+    ("openssh", &[]),
+    ("probe", &["clock"]),
+    ("timekeeper", &["clock"]),
+    ("audit", &["clock", "timekeeper", "probe"]),
+    ("report", &["clock", "inventory", "openssh", "probe", "timekeeper", "audit"]),
+    ("ssh", &PURE),
+    ("files", &PURE),
+    ("terminal", &PURE),
+    ("demo", &PURE),
+    ("cli", &PURE),
+    (
+        "commands",
+        &[
+            "clock",
+            "inventory",
+            "openssh",
+            "probe",
+            "timekeeper",
+            "audit",
+            "report",
+            "ssh",
+            "files",
+            "terminal",
+            "demo",
+            "cli",
+        ],
+    ),
+    ("lib", &[]),
+    ("main", &["cli", "commands"]),
+];
+/// Paths that only an edge may name: I/O, async, clocks. A run of segments anywhere in a path counts.
+const FORBIDDEN: [&[&str]; 25] = [
+    &["std", "fs"],
+    &["std", "net"],
+    &["std", "io"],
+    &["std", "env"],
+    &["std", "process"],
+    &["std", "thread"],
+    &["std", "time"],
+    &["std", "os"],
+    &["std", "*"],
+    &["std", "as"],
+    &["tokio"],
+    &["futures"],
+    &["russh"],
+    &["nix"],
+    &["tempfile"],
+    &["indicatif"],
+    &["anstream"],
+    &["async"],
+    &["await"],
+    &["Instant", "now"],
+    &["SystemTime"],
+    &["Utc", "now"],
+    &["Utc", "as"],
+    &["Local", "now"],
+    &["Local", "as"],
+];
+/// Macros that print.
+const PRINTING: [&str; 5] = ["println", "eprintln", "print", "eprint", "dbg"];
+
+/// What is wrong with a file of `src`; `path` is relative to it, with `/`.
+pub(crate) fn broken(path: &str, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let lines = text.lines().count();
+    if lines >= 500 {
+        found.push(format!("{lines} lines"));
+    }
+    if !text.starts_with("//! ") {
+        found.push("does not open with what it is for".to_owned());
+    }
+    let stem = path.trim_end_matches(".rs");
+    let module: Vec<&str> = stem.trim_end_matches("/mod").split('/').collect();
+    let room = module.first().copied().unwrap_or_default();
+    let Some((_, may)) = KNOWS.iter().find(|(name, _)| *name == room) else {
+        found.push(format!("the room `{room}` is not in docs/architecture.md"));
+        return found;
+    };
+    // The roots of the two crates are in no module.
+    let module = if ["lib", "main"].contains(&room) { &[] } else { module.as_slice() };
+    let Some(names) = Names::of(module, text) else {
+        found.push("is no Rust".to_owned());
+        return found;
+    };
+    for path in &names.paths {
+        found.extend(named_too_far(path, room, may));
+    }
+    if PURE.contains(&room) {
+        found.extend(names.paths.iter().filter(|path| is_forbidden(path)).map(|path| format!("`{}`", path.join("::"))));
+        let prints = names.macros.iter().filter(|name| PRINTING.contains(&name.as_str()));
+        found.extend(prints.map(|name| format!("`{name}!`")));
+    }
+    found
+}
+
+/// What a path names that its room may not.
+fn named_too_far(path: &[String], room: &str, may: &[&str]) -> Option<String> {
+    let (start, other) = (path.first()?, path.get(1)?);
+    // The library calls itself `crate`; the program knows it by name.
+    if !["crate", "clockaudit"].contains(&start.as_str()) {
+        return None;
+    }
+    let is_all = ["*", "as"].contains(&other.as_str());
+    let is_room = KNOWS.iter().any(|(name, _)| name == other);
+    let is_too_far = is_all || (is_room && other != room && !may.contains(&other.as_str()));
+    is_too_far.then(|| format!("names `{}`", path.join("::")))
+}
+
+fn is_forbidden(path: &[String]) -> bool {
+    FORBIDDEN
+        .iter()
+        .any(|words| path.windows(words.len()).any(|run| run.iter().zip(*words).all(|(one, word)| one == word)))
+}
