@@ -1,6 +1,7 @@
 //! One scan of a simulated fleet by the built program, with what it cost: open files and memory, watched from outside.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -44,12 +45,17 @@ pub(crate) struct Finished {
 impl Scan {
     /// Starts a scan of the whole fleet.
     pub(crate) fn start(fleet: &Fleet, arguments: &[&str]) -> Self {
+        Self::start_in(fleet.folder(), arguments)
+    }
+
+    /// Starts a scan of the inventory in that folder, with the `known_hosts` beside it.
+    pub(crate) fn start_in(folder: &Path, arguments: &[&str]) -> Self {
         let export = TempDir::new().expect("a folder");
         let mut process = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
             .arg("scan")
-            .arg(fleet.folder().join("inventory.ini"))
+            .arg(folder.join("inventory.ini"))
             .arg("--ssh-option")
-            .arg(format!("UserKnownHostsFile={}", fleet.folder().join("known_hosts").display()))
+            .arg(format!("UserKnownHostsFile={}", folder.join("known_hosts").display()))
             .arg("--export")
             .arg(export.path().join("report.json"))
             .args(arguments)
