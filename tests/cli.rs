@@ -9,6 +9,7 @@ use clockaudit::clock::Nanos;
 use clockaudit::demo::{ClockPlan, HostPlan, PathPlan, SimulatedFleet, TimekeeperPlan, Trouble};
 use clockaudit::report::json;
 use clockaudit::report::model::{Report, Verdict};
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -307,6 +308,57 @@ fn an_interrupted_scan_leaves_a_valid_partial_report() {
     };
     check(Signal::SIGINT, 130);
     check(Signal::SIGTERM, 143);
+}
+
+#[test]
+fn a_signal_ends_a_scan_whose_reader_does_not_read() {
+    let fleet = Scanned::new((0..12).map(|index| off_by(&format!("host{index}"), 0)).collect());
+    let folder = tempfile::tempdir().expect("a folder");
+    for (signal, expected) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let stored = folder.path().join(format!("{expected}.json"));
+        let more = ["-o", "json", "--samples", "2", "--export", stored.to_str().expect("text")];
+        let mut child = fleet.command(&more).spawn().expect("start");
+        let stdout = child.stdout.take().expect("its output");
+        fcntl(&stdout, FcntlArg::F_SETPIPE_SZ(4_096)).expect("a small pipe");
+        // The files are written first; then the report is longer than what the pipe holds.
+        while !stored.exists() {
+            assert!(child.try_wait().expect("a child").is_none(), "it ended early");
+            std::thread::yield_now();
+        }
+        kill(Pid::from_raw(i32::try_from(child.id()).expect("a pid")), signal).expect("a signal");
+        let begun = std::time::Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("a child") {
+                break status;
+            }
+            if begun.elapsed().as_secs() > 20 {
+                child.kill().expect("a child that runs");
+            }
+            std::thread::yield_now();
+        };
+        assert_eq!(status.code(), Some(expected));
+        drop(stdout);
+    }
+}
+
+#[test]
+fn a_tiny_limit_of_open_files_makes_waves_or_is_told() {
+    let fleet = Scanned::new(vec![off_by("a", 0), off_by("b", 0), off_by("c", 0)]);
+    let check = |files: &str| {
+        let scan = fleet.command(&["-o", "json", "--samples", "2"]);
+        let mut limited = Command::new("prlimit");
+        limited.arg(format!("--nofile={files}:{files}")).arg(scan.get_program()).args(scan.get_args());
+        let child = limited.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let session = finished(child.expect("prlimit"));
+        assert!(!session.stderr.contains("panicked"), "{files}: {}", session.transcript());
+        session
+    };
+    let waves = check("40");
+    assert_eq!(waves.status, Some(0), "{}", waves.transcript());
+    assert_eq!(waves.report().summary.counts.ok, 3);
+    let none = check("6");
+    assert_eq!(none.status, Some(70), "{}", none.transcript());
+    assert!(none.stderr.contains("open files"), "{}", none.transcript());
 }
 
 #[test]

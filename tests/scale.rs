@@ -39,28 +39,52 @@ fn two_thousand_hosts_in_one_run() {
 
 #[test]
 fn black_holes_cost_the_connect_timeout_and_no_more() {
+    let (down, scan) = hosts_that_never_answer(Kind::BlackHoles, 2_000, "connect");
+    assert_eq!(down, 100);
+    assert_eq!(scan.report["summary"]["counts"]["ok"], 1_900);
+}
+
+#[test]
+fn silent_hosts_take_no_turn_from_those_that_speak() {
+    // More silent hosts than there are turns of the handshake: each would keep one for the whole timeout.
+    let (down, scan) = hosts_that_never_answer(Kind::Silent, 2_000, "banner");
+    assert_eq!(down, 400);
+    assert_eq!(scan.report["summary"]["counts"]["ok"], 1_600);
+    // Where all turns are taken by hosts that are silent nobody gets ready until their time is up.
+    let hosts = scan.hosts();
+    let ready = hosts.iter().map(|host| &host["ready_after_s"]).filter(|ready| !ready.is_null());
+    let mut ready: Vec<f64> = ready.map(scan::seconds).collect();
+    ready.sort_by(f64::total_cmp);
+    let longest_gap = ready.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
+    assert!(longest_gap < SILENT_TIMEOUT / 4.0, "nobody got ready for {longest_gap} s");
+}
+
+/// What the hosts that never answer are given.
+const SILENT_TIMEOUT: f64 = 8.0;
+
+/// Scans a fleet some hosts of which never answer; all of these must fail at `stage`, and cost no more than their timeout.
+/// Tells how many they are.
+fn hosts_that_never_answer(kind: Kind, hosts: usize, stage: &str) -> (usize, scan::Finished) {
     let _alone = fleet::alone();
-    let timeout = 3.0;
-    let fleet = Fleet::start(Kind::BlackHoles, 2_000);
-    let scan = Scan::start(&fleet, &["-T", "3"]).finish();
+    let fleet = Fleet::start(kind, hosts);
+    let scan = Scan::start(&fleet, &["-T", "8"]).finish();
     let (down, up): (Vec<_>, Vec<_>) = scan.hosts().into_iter().partition(|host| host["verdict"] == "down");
-    assert_eq!(down.len(), 100);
     for host in &down {
         assert_eq!(host["error"]["code"], "SSH901", "{host}");
-        assert_eq!(host["error"]["stage"], "connect", "{host}");
+        assert_eq!(host["error"]["stage"], stage, "{host}");
     }
     for host in &up {
         assert!(host["error"].is_null(), "{}: {}", host["name"], host["error"]);
     }
-    assert_eq!(scan.report["summary"]["counts"]["ok"], 1_900);
     // The timeline: sampling began when the last good host was ready or the last hole given up, whichever was later.
     let slowest = up.iter().map(|host| scan::seconds(&host["ready_after_s"])).fold(0.0, f64::max);
     let began = scan.window_opened_after();
     assert!(
-        began <= slowest.max(timeout) + 2.0,
+        began <= slowest.max(SILENT_TIMEOUT) + 2.0,
         "sampling began after {began} s, the slowest good host was ready after {slowest} s"
     );
     assert_eq!(scan.status, Some(3), "{}", scan.stderr);
+    (down.len(), scan)
 }
 
 #[test]

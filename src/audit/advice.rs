@@ -1,7 +1,7 @@
 //! What each finding means and what to do about it: the fixed half of its message.
 
 use super::finding::Code;
-use crate::probe::FailureCode;
+use crate::probe::{FailureCode, Stage};
 
 /// The meaning and the remedy of a code.
 pub(super) fn of(code: Code) -> (&'static str, &'static str) {
@@ -102,6 +102,25 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
     }
 }
 
+/// What to do about a timeout: only some stages have a knob of their own.
+pub(super) fn of_timeout(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Prepare | Stage::Resolve => "see whether the name server answers, or set `ansible_host` to an address",
+        Stage::Connect | Stage::Banner | Stage::KeyExchange | Stage::HostKey => {
+            "try `ssh HOST`; a slow host may need `--timeout`"
+        }
+        Stage::Authenticate => {
+            "try `ssh HOST`: login has 20 s of its own, which `--timeout` does not change; see PAM and `UseDNS` there"
+        }
+        Stage::Channel | Stage::Probe => {
+            "try `ssh HOST date`: the first answer has 15 s, which `--timeout` does not change; see slow shell start files"
+        }
+        Stage::Sample | Stage::Facts => {
+            "see whether the host is overloaded or its network loses packets, then scan again"
+        }
+    }
+}
+
 /// A failure in three words, for a line of a table.
 pub fn failure_title(failure: FailureCode) -> &'static str {
     match failure {
@@ -117,5 +136,18 @@ pub fn failure_title(failure: FailureCode) -> &'static str {
         FailureCode::SudoPassword => "sudo wants a password",
         FailureCode::NameNotFound => "name not found",
         FailureCode::NotAttempted => "not attempted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_stages_of_the_timeout_flag_advise_it() {
+        for stage in Stage::ALL {
+            let covered = (Stage::Connect..=Stage::HostKey).contains(&stage);
+            assert_eq!(of_timeout(stage).contains("need `--timeout`"), covered, "{stage:?}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Judgement: estimates and claims in; verdicts and findings of hosts, pairs and the fleet out.
 
+use super::advice;
 use super::checks::{CHECKS, Evidence};
 use super::figure;
 use super::finding::{Code, Finding, Severity};
@@ -135,10 +136,13 @@ fn judge_host(
 ) -> HostJudgement {
     let facts = observation.facts.as_ref();
     let claim = facts.map_or(ClaimOutcome::Unknown, |reading| timekeeper::claim(&reading.facts.0));
-    let failed = observation
-        .failure
-        .as_ref()
-        .map(|failure| Code::Unreached(failure.code).finding(failure.detail.clone(), "a reading of the clock"));
+    let failed = observation.failure.as_ref().map(|failure| {
+        let finding = Code::Unreached(failure.code).finding(failure.detail.clone(), "a reading of the clock");
+        match failure.code {
+            FailureCode::Timeout => Finding { remedy: advice::of_timeout(failure.stage).to_owned(), ..finding },
+            _ => finding,
+        }
+    });
     let Some(estimate) = estimate else {
         let not_attempted =
             || Code::Unreached(FailureCode::NotAttempted).finding("the run ended first", "a reading of the clock");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::conclude::conclude;
 use super::error::{CommandError, Outcome};
-use super::measure::{measure, places};
+use super::measure::{measure, places, sound};
 use super::output::OutputPlan;
 use super::plan::{Measurement, run_id};
 use crate::audit::{self, FailOn, Policy};
@@ -16,7 +16,7 @@ use crate::inventory::Target;
 use crate::report::Provenance;
 use crate::report::escape::shell_word;
 use crate::report::model::Kind;
-use crate::ssh::{ConnectionPlan, StopSignal, TimeLimits};
+use crate::ssh::{ConnectionPlan, StopSignal, TimeLimits, own_defects};
 use crate::terminal::Terminal;
 
 /// The same number gives the same fleet, so that what a user sees can be talked about.
@@ -47,7 +47,7 @@ pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
         terminal.say(&invitation(&simulated));
         wait_for_the_end()?;
     }
-    Ok(status)
+    sound(status, own_defects())
 }
 
 /// Waits for Ctrl-C or SIGTERM.

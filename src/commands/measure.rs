@@ -1,18 +1,18 @@
 //! Measuring: from targets to what was seen of them, for every command that asks hosts.
 
-use super::error::CommandError;
+use super::error::{CommandError, Outcome};
 use super::plan::Measurement;
+use crate::audit::ExitStatus;
 use crate::inventory::target::Target;
 use crate::probe::Seen;
 use crate::report::Place;
-use crate::ssh::{Fleet, StopSignal};
+use crate::ssh::{self, Fleet, StopSignal};
 use crate::terminal::Terminal;
 
 /// Connects to every target, samples their clocks together, and tells what was seen; Ctrl-C, SIGTERM and the deadline
 /// end it early with what is known by then.
 pub fn measure(targets: Vec<Target>, plan: &Measurement, terminal: &Terminal) -> Result<Seen, CommandError> {
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| CommandError::internal(format!("failed to start the runtime: {error}")))?;
+    let runtime = runtime()?;
     let progress = terminal.watch(targets.iter().map(|target| target.name.clone()).collect(), plan.sampling.samples);
     let listener = progress.clone();
     let seen = runtime.block_on(async {
@@ -34,4 +34,39 @@ pub fn places(targets: &[Target]) -> Vec<Place> {
         groups: target.groups.clone(),
     };
     targets.iter().map(place).collect()
+}
+
+/// How a scan ends whose report is delivered: with 70 where panics of the program itself ended the work on some hosts.
+pub fn sound(status: ExitStatus, defects: usize) -> Outcome {
+    if defects == 0 {
+        return Ok(status);
+    }
+    let text = format!("clockaudit itself failed {defects} times while it measured; the report lacks those hosts");
+    Err(CommandError::internal(text).hint("please report it, with the message above"))
+}
+
+/// A runtime for the edges, once there is room for what it opens.
+fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+    let files = ssh::open_files();
+    if files < ssh::LEAST_OPEN_FILES {
+        return Err(CommandError::internal(format!(
+            "the limit of open files is {files}, and a scan needs {} at least",
+            ssh::LEAST_OPEN_FILES
+        ))
+        .hint("raise the hard limit: `ulimit -Hn`, or LimitNOFILE= of the unit"));
+    }
+    tokio::runtime::Runtime::new()
+        .map_err(|error| CommandError::internal(format!("failed to start the runtime: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_defects_decide_the_end_whatever_the_hosts_are_like() {
+        assert_eq!(sound(ExitStatus::Critical, 0).ok(), Some(ExitStatus::Critical));
+        let error = sound(ExitStatus::Good, 2).unwrap_err();
+        assert_eq!(error.status, ExitStatus::Internal);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,13 @@ use tokio::sync::Notify;
 use super::scan_clock::{Mark, ScanClock};
 use crate::clock::{Exchange, Nanos, UnixNanos};
 use crate::probe::{Facts, FactsReading, Failure, FailureCode, HostEvent, Observation, Reader, Stage};
+
+static OWN_DEFECTS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many tasks of this process were ended by a panic: any is a defect of the program (exit 70), whatever the hosts did.
+pub fn own_defects() -> usize {
+    OWN_DEFECTS.load(Ordering::SeqCst)
+}
 
 /// What all hosts of a scan share: the clock, the listener, and the list of hosts that have just answered.
 pub(super) struct Board {
@@ -137,6 +145,27 @@ impl HostCell {
         self.board.tell(HostEvent::Failed { host: self.index, failure });
         self.board.answered(self.index);
         self.changed.notify_waiters();
+    }
+
+    /// The run ended, for the given reason, before this host was sampled: one that was talking to us is late at its stage, one
+    /// that waited for its turn or for the others was not attempted.
+    pub(super) fn cut_short(&self, why: &str) {
+        let (stage, is_asked) = {
+            let known = self.lock();
+            (known.stage, known.asked.is_some())
+        };
+        let is_late = (Stage::Banner..Stage::Sample).contains(&stage) || is_asked;
+        if is_late {
+            self.fail(FailureCode::Timeout, stage, format!("cut short: {why} while the host was waited for"));
+        } else {
+            self.fail(FailureCode::NotAttempted, stage, format!("{why} before the host was sampled"));
+        }
+    }
+
+    /// A panic ended this host's task: a defect of the program, which is counted, and not the host's fault.
+    pub(super) fn failed_by_us(&self) {
+        OWN_DEFECTS.fetch_add(1, Ordering::SeqCst);
+        self.fail(FailureCode::NotAttempted, self.stage(), "clockaudit itself failed at this host; please report it");
     }
 
     pub(super) fn failure(&self) -> Option<Failure> {

@@ -11,8 +11,10 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::probe::{Failure, FailureCode, Stage};
 
-/// The least time that an address is given while others wait behind it.
+/// The time that an address is given while others wait behind it; less where they are many.
 const LEAST_SHARE: Duration = Duration::from_secs(2);
+/// Addresses of one name that are tried: a name server's answer is no reason to try hundreds, nor to list them.
+const MOST_ADDRESSES: usize = 8;
 /// The shortest pause before the one retry after a passing shortage.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
@@ -43,38 +45,49 @@ pub(super) async fn resolve(
     Ok(addresses)
 }
 
-/// Connects to the first address that answers before `deadline`, `limit` being the whole time for the report.
-pub(super) async fn connect(
-    addresses: &[SocketAddr],
-    deadline: Instant,
-    limit: Duration,
-) -> Result<TcpStream, Failure> {
-    let mut last = None;
+/// Connects to the first address that answers within `limit`. The failure names every address that was tried, with the time
+/// that it had.
+pub(super) async fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, Failure> {
+    let deadline = Instant::now() + limit;
+    let mut code = None;
+    let mut tried: Vec<String> = Vec::new();
+    let addresses = addresses.get(..MOST_ADDRESSES.min(addresses.len())).unwrap_or_default();
     for (index, address) in addresses.iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());
-        let others = addresses.len() - index - 1;
-        let share = if others == 0 { left } else { LEAST_SHARE.min(left) };
+        let share = share_of(left, addresses.len() - index);
         match timeout_at(Instant::now() + share, connect_to(*address)).await {
             Ok(Ok(socket)) => {
                 // Without it a request could wait for the acknowledgement of the one before; a refusal is harmless.
                 let _ = socket.set_nodelay(true);
                 return Ok(socket);
             }
-            Ok(Err(error)) => last = Some(failure_of(*address, &error)),
+            Ok(Err(error)) => {
+                let failure = failure_of(*address, &error);
+                code = Some(failure.code);
+                tried.push(failure.detail);
+            }
             Err(_) => {
-                last = Some(Failure {
-                    code: FailureCode::Timeout,
-                    stage: Stage::Connect,
-                    detail: format!("no answer in {} ({address})", seconds(limit)),
-                });
+                code = Some(FailureCode::Timeout);
+                tried.push(format!("no answer in {} ({address})", seconds(share)));
             }
         }
     }
-    Err(last.unwrap_or(Failure {
-        code: FailureCode::NameNotFound,
-        stage: Stage::Resolve,
-        detail: "no address to connect to".to_owned(),
-    }))
+    Err(code.map_or_else(
+        || Failure {
+            code: FailureCode::NameNotFound,
+            stage: Stage::Resolve,
+            detail: "no address to connect to".to_owned(),
+        },
+        |code| Failure { code, stage: Stage::Connect, detail: tried.join("; ") },
+    ))
+}
+
+/// The time of the next of `addresses` that are still to be tried: what is left for the last one, a little for those before.
+fn share_of(left: Duration, addresses: usize) -> Duration {
+    if addresses <= 1 {
+        return left;
+    }
+    LEAST_SHARE.min(left / u32::try_from(addresses).unwrap_or(u32::MAX))
 }
 
 async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
@@ -122,6 +135,19 @@ mod tests {
             let found = resolve(name, 22, Duration::from_secs(1), &none).await.unwrap();
             assert_eq!(found, [expected.parse().unwrap()]);
         }
+    }
+
+    #[tokio::test]
+    async fn every_address_is_named_with_the_time_it_had() {
+        let held = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let free = held.local_addr().unwrap();
+        drop(held);
+        let failure = connect(&[free, free], Duration::from_secs(1)).await.unwrap_err();
+        assert_eq!(failure.detail.matches(&free.to_string()).count(), 2, "{failure:?}");
+        let none_left = connect(&["127.0.0.1:9".parse().unwrap()], Duration::ZERO).await.unwrap_err();
+        assert!(none_left.detail.contains("127.0.0.1:9"), "{none_left:?}");
+        let share = |left: u64, addresses: usize| share_of(Duration::from_secs(left), addresses).as_secs_f64();
+        assert_eq!((share(10, 1), share(10, 2), share(10, 10), share(0, 3)), (10.0, 2.0, 1.0, 0.0));
     }
 
     #[test]

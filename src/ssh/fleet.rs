@@ -20,7 +20,7 @@ use super::session::Session;
 use super::stop::StopSignal;
 use crate::clock::{Exchange, UnixNanos, schedule};
 use crate::inventory::target::Target;
-use crate::probe::{ControllerReading, Failure, FailureCode, HostEvent, Interruption, SamplingWindow, Seen};
+use crate::probe::{ControllerReading, Failure, HostEvent, Interruption, SamplingWindow, Seen};
 
 /// The hosts of one scan, with the sessions that are open to them.
 ///
@@ -211,9 +211,7 @@ impl Fleet {
         self.ready.clear();
         for cell in &self.hosts {
             if cell.with_exchanges(<[Exchange]>::is_empty) {
-                let stage = cell.stage();
-                let detail = format!("{why} before the host was sampled");
-                cell.fail(FailureCode::NotAttempted, stage, detail);
+                cell.cut_short(why);
             }
         }
         if let Err(text) = self.opener.host_keys.store() {
@@ -236,17 +234,13 @@ impl Drop for ReportOnDrop {
     }
 }
 
-/// Fails its host unless the opening came to an end of its own.
+/// Tells of a panic that ended an opening: the defect is ours, not the host's.
 struct FailOnPanic<'cell>(&'cell HostCell);
 
 impl Drop for FailOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.fail(
-                FailureCode::Dropped,
-                self.0.stage(),
-                "clockaudit itself failed at this host; please report it",
-            );
+            self.0.failed_by_us();
         }
     }
 }
@@ -264,7 +258,51 @@ async fn open(targets: &[Target], opener: &Opener, cell: &Arc<HostCell>, mut rep
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::Stage;
+    use crate::inventory::target::Transport;
+    use crate::probe::{FailureCode, Stage};
+    use crate::ssh::own_defects;
+
+    #[tokio::test]
+    async fn a_panic_of_ours_is_not_blamed_on_the_host() {
+        let target = Target {
+            name: "web".to_owned(),
+            address: "localhost".to_owned(),
+            port: 22,
+            user: None,
+            key_files: Vec::new(),
+            transport: Transport::Local,
+            groups: Vec::new(),
+            defect: None,
+        };
+        let defective = |event: HostEvent| assert!(!matches!(event, HostEvent::Connecting { .. }), "a defect");
+        let before = own_defects();
+        let plan = ConnectionPlan::for_this_user();
+        let fleet = Fleet::connect(vec![target], &plan, defective, StopSignal::new()).await;
+        let seen = fleet.observe(&SamplingPlan::default()).await;
+        let failure = seen.observations.first().and_then(|host| host.failure.clone()).unwrap();
+        assert_eq!(failure.code, FailureCode::NotAttempted);
+        assert!(failure.detail.contains("clockaudit itself failed"), "{failure:?}");
+        assert_eq!(own_defects(), before + 1);
+    }
+
+    #[test]
+    fn a_host_that_was_cut_short_is_told_by_its_stage() {
+        let check = |stage: Stage, expected: FailureCode| {
+            let board = Arc::new(Board::new(super::super::ScanClock::freeze(), |_| {}));
+            let cell = HostCell::new(0, board);
+            cell.enter(stage);
+            cell.cut_short("the deadline passed");
+            let failure = cell.failure().unwrap();
+            assert_eq!((failure.code, failure.stage), (expected, stage));
+        };
+        check(Stage::Prepare, FailureCode::NotAttempted);
+        check(Stage::Connect, FailureCode::NotAttempted);
+        check(Stage::Banner, FailureCode::Timeout);
+        check(Stage::Authenticate, FailureCode::Timeout);
+        check(Stage::Probe, FailureCode::Timeout);
+        // ready, and waiting for the others
+        check(Stage::Sample, FailureCode::NotAttempted);
+    }
 
     #[test]
     fn a_stage_is_known_before_anything_happened() {

@@ -128,6 +128,9 @@ impl SessionHandler {
 
 impl Drop for SessionHandler {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.cell.failed_by_us();
+        }
         let why = match self.wire.why_cut() {
             Some(Cut::TooMuchData) => "the host sent far more than was asked for",
             _ => &self.last_words,

@@ -5,6 +5,14 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 /// Files that are open besides the sessions: standard streams, the event queue, the agent, exports.
 const RESERVED: usize = 64;
 
+/// What a run opens before its first host: the runtime, its signals, the files of keys.
+pub const LEAST_OPEN_FILES: usize = 32;
+
+/// How many files may be open, once that is raised to what the system allows.
+pub fn open_files() -> usize {
+    raise_open_files().files
+}
+
 /// How many hosts can be open at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Capacity {

@@ -23,7 +23,9 @@ mod stop;
 mod turnstile;
 mod wire;
 
+pub use cell::own_defects;
 pub use fleet::Fleet;
+pub use limits::{LEAST_OPEN_FILES, open_files};
 pub use options::{Algorithms, Applied, OptionError};
 pub use plan::{ConnectionPlan, SamplingPlan, TimeLimits, UnknownKeys};
 pub use scan_clock::ScanClock;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::connect_stream;
-use tokio::sync::Semaphore;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use super::algorithms::Configurations;
@@ -22,6 +23,12 @@ use super::wire::{Cut, CutOnDrop, Wire, WireShared};
 use crate::inventory::target::{Target, Transport};
 use crate::probe::script::exec_command;
 use crate::probe::{Failure, FailureCode, Stage};
+
+/// How long a server's first byte is waited for before its handshake goes on without a turn.
+const SILENCE: Duration = Duration::from_secs(1);
+/// How long a turn is kept at most: the work of a key exchange and a signature takes milliseconds, whatever is longer is
+/// the server's waiting (PAM, LDAP, reverse look-ups).
+const LOAN: Duration = Duration::from_secs(2);
 
 /// Everything that sessions are opened with, shared by all hosts of a scan.
 #[derive(Debug)]
@@ -83,21 +90,25 @@ impl Opener {
         let dialling = self.turnstile.dial().await;
         cell.enter(Stage::Connect);
         let begun = Instant::now();
-        let socket = dial::connect(&addresses, begun + limits.connect, limits.connect).await?;
+        let socket = dial::connect(&addresses, limits.connect).await?;
         drop(dialling);
         let left = limits.connect.saturating_sub(begun.elapsed());
-        let turn = self.turnstile.handshake().await;
+        cell.enter(Stage::Banner);
+        let turn = self.turn(&socket).await;
         // The limit of the whole way begins with the host's turn: what it waited for others is not its fault.
         let (wire, shared) = Wire::new(socket, self.plan.clock);
         let opening = timeout(limits.host, async {
-            let connection = self.handshake(target, cell, wire, Arc::clone(&shared), left).await?;
-            let connection = self.authenticated(target, cell, connection).await?;
-            cell.enter(Stage::Channel);
-            let started = timeout(limits.channel, connection.start(&self.command)).await;
-            let channel = started
-                .map_err(|_| late(Stage::Channel, limits.channel, "no channel was opened"))?
-                .map_err(|error| channel_failure(&error, &connection.wire))?;
-            drop(turn);
+            let logging_in = async {
+                let connection = self.handshake(target, cell, wire, Arc::clone(&shared), left).await?;
+                let connection = self.authenticated(target, cell, connection).await?;
+                cell.enter(Stage::Channel);
+                let started = timeout(limits.channel, connection.start(&self.command)).await;
+                let channel = started
+                    .map_err(|_| late(Stage::Channel, limits.channel, "no channel was opened"))?
+                    .map_err(|error| channel_failure(&error, &connection.wire))?;
+                Ok::<_, Failure>((connection, channel))
+            };
+            let (connection, channel) = lent(turn, logging_in).await?;
             cell.enter(Stage::Probe);
             match timeout(limits.hello, cell.greeting()).await {
                 Ok(true) => Ok(Session::with_probe(cell, connection, channel)),
@@ -115,6 +126,16 @@ impl Opener {
         opened
     }
 
+    /// Waits for a turn of the handshake, for a server that has something to say. One that is silent costs this machine
+    /// nothing, and must not take the turn of one that is not: it goes on without, and its own time limit ends it.
+    async fn turn(&self, socket: &TcpStream) -> Option<SemaphorePermit<'_>> {
+        // A server identifies itself unasked (RFC 4253, 4.2); whether it closed or spoke, there is something to read.
+        match timeout(SILENCE, socket.readable()).await {
+            Ok(_) => self.turnstile.handshake().await,
+            Err(_) => None,
+        }
+    }
+
     async fn handshake(
         &self,
         target: &Target,
@@ -124,7 +145,6 @@ impl Opener {
         left: Duration,
     ) -> Result<Connection, Failure> {
         let guard = CutOnDrop(Arc::clone(&shared));
-        cell.enter(Stage::Banner);
         let keys = Arc::clone(&self.host_keys);
         let config = self.configurations.for_known_types(keys.types(&target.address, target.port));
         let handler = SessionHandler::new(Arc::clone(cell), Arc::clone(&shared), keys, &target.address, target.port);
@@ -184,6 +204,16 @@ impl Opener {
         }
         Err(no_shell(cell))
     }
+}
+
+/// Does `work` with a turn that is given back when it is done, or after a while: what takes longer waits for the server.
+async fn lent<T>(turn: Option<SemaphorePermit<'_>>, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    if let Ok(done) = timeout(LOAN, &mut work).await {
+        return done;
+    }
+    drop(turn);
+    work.await
 }
 
 fn late(stage: Stage, limit: Duration, what: &str) -> Failure {

@@ -31,13 +31,15 @@ pub(crate) enum Kind {
     Good,
     /// All work but for one in twenty, which never answers.
     BlackHoles,
+    /// All work but for one in five, which accepts a connection and then says nothing.
+    Silent,
     /// All work, and one of each kind that attacks is added.
     Hostile,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 3] =
-        [(Self::Good, "good"), (Self::BlackHoles, "holes"), (Self::Hostile, "hostile")];
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Good, "good"), (Self::BlackHoles, "holes"), (Self::Silent, "silent"), (Self::Hostile, "hostile")];
 
     fn label(self) -> &'static str {
         Self::ALL.iter().find(|(kind, _)| *kind == self).expect("every kind is listed").1
@@ -50,6 +52,10 @@ impl Kind {
             Self::BlackHoles => good
                 .enumerate()
                 .map(|(index, host)| HostPlan { trouble: (index % 20 == 0).then_some(Trouble::BlackHole), ..host })
+                .collect(),
+            Self::Silent => good
+                .enumerate()
+                .map(|(index, host)| HostPlan { trouble: (index % 5 == 0).then_some(Trouble::Silent), ..host })
                 .collect(),
             Self::Hostile => good.chain(ATTACKERS.map(|(name, trouble)| attacker(name, trouble))).collect(),
         }

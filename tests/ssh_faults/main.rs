@@ -406,7 +406,7 @@ async fn a_run_that_is_stopped_half_way_tells_what_it_knows() {
     assert_eq!(seen.interrupted, Some(Interruption::Interrupt));
     let [sampled, waiting] = seen.observations.as_slice() else { panic!() };
     assert_eq!((sampled.exchanges.len(), &sampled.failure), (3, &None));
-    assert_failed(waiting, NotAttempted, Stage::Banner, "interrupted before the host was sampled");
+    assert_failed(waiting, Timeout, Stage::Banner, "cut short: interrupted while the host was waited for");
     assert_eq!(seen.windows.len(), 1);
     drop(silent);
     base.assert_restored().await;
