@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let Some(epoch) = middle_of_the_first_window(&seen) else { return Err("no host was measured".into()) };
     let readings: Vec<_> = seen.controller.iter().map(|reading| (reading.at, reading.x)).collect();
     let config = Config::STANDARD;
-    let Some(controller) = controller_at(&readings, epoch, config.rho) else {
+    let Some(controller) = controller_at(&readings, seen.controller_stepped, epoch, config.rho) else {
         return Err("no controller's clock".into());
     };
     println!("{:10} {:>19}   {:>13}   {:>19}", "host", "offset", "± bound", "truth now");

@@ -435,7 +435,7 @@ fn a_fast_axis_changes_nothing_that_is_relative_to_the_controller() {
             let epoch = axis_at(middle);
             let host = estimate(&exchanges, Nanos::ZERO, epoch, &Config::STANDARD).expect("measured");
             assert_eq!(host.status, Status::Steady);
-            let x = controller_at(&readings, epoch, Config::STANDARD.rho).expect("read");
+            let x = controller_at(&readings, false, epoch, Config::STANDARD.rho).expect("read");
             let truth = clock_at(middle, offset, ppb).since(clock_at(middle, CONTROLLER.0, CONTROLLER.1));
             assert!(host.bounds.minus(x).contains(truth), "{middle}: {:?} {x:?} {truth:?}", host.bounds);
 

@@ -37,7 +37,8 @@ impl Measured {
     fn assert_inside(&self, name: &str) -> Nanos {
         let found = self.estimate(name).unwrap_or_else(|| panic!("{name}: {:?}", self.observation(name).failure));
         let readings: Vec<_> = self.seen.controller.iter().map(|reading| (reading.at, reading.x)).collect();
-        let controller = controller_at(&readings, found.epoch, Config::STANDARD.rho).expect("the controller's clock");
+        let controller =
+            controller_at(&readings, false, found.epoch, Config::STANDARD.rho).expect("the controller's clock");
         let (bounds, truth) = (found.bounds.minus(controller), self.truth[name]);
         assert!(bounds.contains(truth), "{name}: {truth} is not between {} and {}", bounds.lo, bounds.hi);
         bounds.half_width()

@@ -103,7 +103,7 @@ fn controller_offset(seen: &Seen, reference: &Reference, epoch: UnixNanos, confi
     match (&reference.basis, reference.standing?) {
         (Basis::Controller | Basis::Missing(_), _) => Some(zero),
         (Basis::Host(_), host) => {
-            let own = controller_at(&controller_readings(seen), epoch, config.rho)?;
+            let own = controller_at(&controller_readings(seen), seen.controller_stepped, epoch, config.rho)?;
             let bounds = own.minus(host.bounds);
             Some(Standing { bounds, estimate: own.midpoint() - host.estimate })
         }
@@ -155,7 +155,7 @@ fn judge_host(
         is_hunted: observation.reader.is_some_and(Reader::is_hunted),
         offset,
         claim: claim.claim(),
-        claim_read_in: claim_read_in(facts),
+        claim_read_in: claim_read_in(facts, estimate, config),
         is_reference: reference.is(&observation.host),
         reference,
         policy,
@@ -178,11 +178,16 @@ fn weight(severity: Severity) -> Verdict {
     }
 }
 
-/// Within what time the claim was read; `None` where the bracket did not come through: a claim without a date proves
-/// nothing of a clock that may have moved since.
-fn claim_read_in(facts: Option<&FactsReading>) -> Option<(UnixNanos, UnixNanos)> {
-    let bracket = facts?.bracket.as_ref()?;
-    Some((bracket.sent.min(bracket.received), bracket.received.max(bracket.sent)))
+/// Within what time the claim was read; `None` where it accuses nobody: a claim without a bracket has no date, and one whose
+/// bracket shows another clock than the one that was sampled is of a clock that was set in between.
+fn claim_read_in(facts: Option<&FactsReading>, estimate: &Estimate, config: &Config) -> Option<(UnixNanos, UnixNanos)> {
+    let bracket = facts?.bracket.as_ref().filter(|bracket| bracket.is_valid())?;
+    let farthest = [bracket.sent, bracket.received].map(|end| estimate.epoch.since(end).abs()).into_iter().max()?;
+    let wander = farthest.wander(estimate.allowed_rate(config));
+    let lower = bracket.last.since(bracket.received) - wander;
+    let upper = bracket.first.since(bracket.sent) + bracket.resolution + bracket.lag + wander;
+    let is_same_clock = lower <= estimate.bounds.hi && estimate.bounds.lo <= upper;
+    is_same_clock.then_some((bracket.sent, bracket.received))
 }
 
 fn pair_finding(seen: &Seen, pairs: PairCounts, worst: &[Pair], policy: &Policy) -> Option<Finding> {

@@ -57,7 +57,7 @@ impl Reference {
 
     fn controller(seen: &Seen, epoch: UnixNanos, config: &Config) -> Option<Self> {
         let readings = controller_readings(seen);
-        let bounds = controller_at(&readings, epoch, config.rho)?;
+        let bounds = controller_at(&readings, seen.controller_stepped, epoch, config.rho)?;
         let standing = Standing { bounds, estimate: bounds.midpoint() };
         let is_moved = seen.controller_stepped || controller_moved(&readings, config.rho);
         Some(Self {

@@ -258,7 +258,7 @@ impl<'window> Pacer<'window> {
 
     fn controller_x(&self, epoch: UnixNanos) -> Option<Interval> {
         let readings: Vec<(UnixNanos, Interval)> = self.controller.iter().map(|one| (one.at, one.x)).collect();
-        controller_at(&readings, epoch, self.config.rho)
+        controller_at(&readings, false, epoch, self.config.rho)
     }
 
     /// Goes on until every hunt is over.

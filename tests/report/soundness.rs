@@ -78,6 +78,17 @@ fn a_claim_accuses_only_as_far_as_its_time_is_known() {
         |seen| {
             let facts = seen.observations.iter_mut().filter_map(|one| one.facts.as_mut());
             facts.filter_map(|facts| facts.bracket.as_mut()).for_each(|bracket| {
+                bracket.first = bracket.first + Nanos::from_millis(-600);
+                bracket.last = bracket.first;
+            });
+        },
+        false,
+        "it was set right after it was sampled: the claim is of the clock as it is then",
+    );
+    check(
+        |seen| {
+            let facts = seen.observations.iter_mut().filter_map(|one| one.facts.as_mut());
+            facts.filter_map(|facts| facts.bracket.as_mut()).for_each(|bracket| {
                 bracket.sent = bracket.sent + Nanos::from_seconds(-2_000);
             });
         },

@@ -70,7 +70,7 @@ fn offset(seen: &Seen, host: &Observation) -> Interval {
     let epoch = window.opened.midpoint(window.closed);
     let measured = estimate(&host.exchanges, Nanos::ZERO, epoch, &Config::STANDARD).unwrap();
     let readings: Vec<_> = seen.controller.iter().map(|reading| (reading.at, reading.x)).collect();
-    measured.bounds.minus(controller_at(&readings, epoch, Config::STANDARD.rho).unwrap())
+    measured.bounds.minus(controller_at(&readings, false, epoch, Config::STANDARD.rho).unwrap())
 }
 
 /// Asserts that a host failed with a code, in a stage, and that the detail holds some words.
