@@ -1,7 +1,10 @@
 //! What a host's timekeeper claims of its clock: read from the facts, never believed without a measurement.
 
-use super::chrony::{LeapStatus, ReferenceId, Refusal, Tracking};
-use super::daemon::Timekeeper;
+use super::answers;
+use super::chrony::{LeapStatus, ReferenceId, Tracking};
+use super::daemon::{self, Timekeeper};
+use super::said::Said;
+use super::unit::Unit;
 use crate::clock::{Interval, Nanos, Ppm, UnixNanos};
 
 /// What a timekeeper says of the clock that it disciplines.
@@ -11,8 +14,10 @@ pub struct Claim {
     pub timekeeper: Timekeeper,
     /// Its version, as it calls it.
     pub version: Option<String>,
-    /// System clock minus the time that the timekeeper keeps: what it has still to correct; positive = ahead.
+    /// System clock minus the time that the timekeeper keeps; positive = ahead. Of when it is, `offset_is` says.
     pub offset: Nanos,
+    /// Of when the offset is.
+    pub offset_is: OffsetIs,
     /// Delay of the whole way to the stratum-1 clock, there and back.
     pub root_delay: Nanos,
     /// Dispersion of the whole way to the stratum-1 clock.
@@ -33,12 +38,22 @@ pub struct Claim {
     pub update_interval: Nanos,
 }
 
+/// Of when a claimed offset is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OffsetIs {
+    /// Of now: what is still to be corrected.
+    Remaining,
+    /// Of the last measurement, and corrected since by some unknown part of it.
+    LastMeasured,
+}
+
 impl Claim {
-    fn of_chronyd(tracking: Tracking, version: Option<String>) -> Self {
+    pub(super) fn of_chronyd(tracking: Tracking, version: Option<String>) -> Self {
         Self {
             timekeeper: Timekeeper::Chronyd,
             version,
             offset: tracking.offset,
+            offset_is: OffsetIs::Remaining,
             root_delay: tracking.root_delay,
             root_dispersion: tracking.root_dispersion,
             stratum: tracking.stratum,
@@ -56,9 +71,44 @@ impl Claim {
         self.offset.abs() + self.root_distance()
     }
 
-    /// Where the system clock minus UTC lies, by this claim: the offset, give or take root dispersion + root delay / 2.
+    /// Where the system clock minus UTC lies, by this claim: the offset, give or take root dispersion + root delay / 2; for
+    /// an offset of the last measurement, anything between that and zero, give or take as much.
     pub fn interval(&self) -> Interval {
-        Interval::around(self.offset, self.root_distance())
+        match self.offset_is {
+            OffsetIs::Remaining => Interval::around(self.offset, self.root_distance()),
+            OffsetIs::LastMeasured => {
+                let (lo, hi) = (self.offset.min(Nanos::ZERO), self.offset.max(Nanos::ZERO));
+                Interval::new(lo, hi).widened(self.root_distance())
+            }
+        }
+    }
+
+    /// What the timekeeper has still to correct, where it tells; positive = the clock is ahead.
+    pub fn remaining(&self) -> Option<Nanos> {
+        (self.offset_is == OffsetIs::Remaining).then_some(self.offset)
+    }
+
+    /// Whether it says that the clock follows something other than itself.
+    ///
+    /// The leap status alone says nothing: it is `Normal` for a host that follows its own clock.
+    pub fn is_synchronised(&self) -> bool {
+        let leap_is_known = !matches!(self.leap_status, LeapStatus::NotSynchronised | LeapStatus::Invalid);
+        leap_is_known && self.reference_id != ReferenceId::LOCAL && (self.stratum > 0 || self.is_without_stratum())
+    }
+
+    /// openntpd tells its stratum only while it is synchronised, and then not everywhere.
+    fn is_without_stratum(&self) -> bool {
+        self.timekeeper == Timekeeper::Openntpd
+    }
+
+    /// What became of asking, by what was said.
+    pub(super) fn outcome(self) -> ClaimOutcome {
+        let follows_nothing = self.timekeeper == Timekeeper::Chronyd && self.reference_id == ReferenceId::NONE;
+        match (self.is_synchronised() && !follows_nothing, self.reference_id == ReferenceId::LOCAL) {
+            (true, _) => ClaimOutcome::Claimed(self),
+            (false, true) => ClaimOutcome::Local(self),
+            (false, false) => ClaimOutcome::NotSynchronised(self),
+        }
     }
 
     fn root_distance(&self) -> Nanos {
@@ -83,7 +133,7 @@ pub enum ClaimOutcome {
         /// Why.
         cause: NoAnswer,
     },
-    /// It is there, and it is not one of those that are asked.
+    /// It is there, and it is not one of those that can be asked.
     NotAsked(Timekeeper),
     /// No known timekeeper runs there.
     NoTimekeeper,
@@ -148,9 +198,10 @@ impl ClaimOutcome {
     /// The text of the column TIME SERVICE; a clock that has more than `slewing_beyond` still to be corrected is slewing.
     pub fn describe(&self, slewing_beyond: Nanos) -> String {
         match self {
-            Self::Claimed(claim) if claim.offset.abs() > slewing_beyond => {
+            Self::Claimed(claim) if claim.remaining().is_some_and(|offset| offset.abs() > slewing_beyond) => {
                 format!("{}, slewing", claim.timekeeper.label())
             }
+            Self::Claimed(claim) if claim.timekeeper.is_sntp() => claim.timekeeper.label().to_owned(),
             Self::Claimed(claim) => format!("{}, claims {}", claim.timekeeper.label(), rounded_up(claim.bound())),
             Self::NotSynchronised(claim) => format!("{}, not synchronised", claim.timekeeper.label()),
             Self::Local(claim) => format!("{}, own clock", claim.timekeeper.label()),
@@ -176,53 +227,8 @@ fn rounded_up(bound: Nanos) -> String {
     }
 }
 
-/// Finds out from a host's facts what its timekeeper claims.
-///
-/// The facts are those of the facts script: `chrony.csv` or `chrony.text` with the report, `chrony.error` with what came
-/// instead, `chrony.rc` with the exit status of `chronyc`, `chrony.version`, and `proc` for each timekeeper's process.
+/// Finds out from a host's facts what its timekeeper claims; where several run, the one that claims most.
 pub fn claim(facts: &impl AsRef<[(String, String)]>) -> ClaimOutcome {
-    let facts = facts.as_ref();
-    let all = |key: &'static str| facts.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str());
-    let version = all("chrony.version").next().and_then(version_of);
-    let report = match all("chrony.csv").map(Tracking::parse).find_map(Result::ok) {
-        Some(tracking) => Some(tracking),
-        None => Tracking::parse_text(&all("chrony.text").collect::<Vec<_>>().join("\n")).ok(),
-    };
-    if let Some(tracking) = report {
-        return outcome_of(tracking, version);
-    }
-    let running = Timekeeper::ALL.into_iter().find(|timekeeper| all("proc").any(|name| name == timekeeper.process()));
-    let refusal = all("chrony.error").chain(all("chrony.text")).find_map(Refusal::parse);
-    let status = all("chrony.rc").next();
-    match (running, refusal, status) {
-        (_, Some(Refusal::NotAuthorised), _) => no_answer(NoAnswer::NotAuthorised),
-        (Some(Timekeeper::Chronyd), Some(Refusal::CannotTalk), _) => no_answer(NoAnswer::CannotTalk),
-        (Some(Timekeeper::Chronyd), None, Some("124" | "137" | "143")) => no_answer(NoAnswer::TimedOut),
-        (Some(Timekeeper::Chronyd), None, Some(_)) => no_answer(NoAnswer::Unreadable),
-        (Some(Timekeeper::Chronyd), None, None) => no_answer(NoAnswer::NoClient),
-        (Some(other), _, _) => ClaimOutcome::NotAsked(other),
-        (None, _, _) if all("kernel").next().is_some() => ClaimOutcome::NoTimekeeper,
-        (None, _, _) => ClaimOutcome::Unknown,
-    }
-}
-
-fn no_answer(cause: NoAnswer) -> ClaimOutcome {
-    ClaimOutcome::NoAnswer { timekeeper: Timekeeper::Chronyd, cause }
-}
-
-fn outcome_of(tracking: Tracking, version: Option<String>) -> ClaimOutcome {
-    let synchronised = tracking.is_synchronised();
-    let local = tracking.reference_id == ReferenceId::LOCAL;
-    let claim = Claim::of_chronyd(tracking, version);
-    match (synchronised, local) {
-        (true, _) => ClaimOutcome::Claimed(claim),
-        (false, true) => ClaimOutcome::Local(claim),
-        (false, false) => ClaimOutcome::NotSynchronised(claim),
-    }
-}
-
-/// `chronyc (chrony) version 4.3 (+READLINE ...)`: 4.3.
-fn version_of(line: &str) -> Option<String> {
-    let (_, version) = line.split_once("version ")?;
-    version.split_ascii_whitespace().next().map(str::to_owned)
+    let said = Said::of(facts);
+    answers::read(said, &daemon::running(said, &Unit::read(said))).outcome
 }

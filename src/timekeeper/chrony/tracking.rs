@@ -52,7 +52,7 @@ impl ReferenceId {
     pub const LOCAL: Self = Self(0x7F7F_0101);
 
     /// Reads eight hexadecimal digits (since 3.0), or four decimal numbers with dots (before).
-    fn parse(text: &str) -> Option<Self> {
+    pub(in crate::timekeeper) fn parse(text: &str) -> Option<Self> {
         if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return u32::from_str_radix(text, 16).ok().map(Self);
         }
