@@ -26,6 +26,10 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
             "the offset holds only after the change; what happened before it carries other time stamps",
             "look into the timekeeper's log for a step, and for two programs that set the clock; then scan again",
         ),
+        Code::FreeRunning => (
+            "the clock drifts as its quartz does, a second in a day or two, and nothing notices",
+            "give it a source that answers (`chronyc -n sources` shows those it has), or run a timekeeper",
+        ),
         Code::ClaimContradicted => (
             "the timekeeper follows a wrong source, or this reference is wrong; synchronised proves nothing",
             "compare its sources with another host's (`chronyc -n sources`), and this reference with a time server",
@@ -37,6 +41,90 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         Code::Slewing => (
             "the timekeeper is moving the clock by rate; until it is done the offset stays",
             "wait, or step it at once with `chronyc makestep` where a jump does no harm",
+        ),
+        Code::NoTimekeeper => (
+            "the clock drifts as its quartz does, a second in a day or two",
+            "install chrony and give it a source: `apt install chrony` or `dnf install chrony`",
+        ),
+        Code::Stopped => (
+            "the clock drifts from when the service ended, or from the next boot on",
+            "`systemctl enable --now UNIT` with the service named here; its journal tells why it ended: `journalctl -u UNIT`",
+        ),
+        Code::TwoTimekeepers => (
+            "each takes the other's corrections for errors: the clock is pulled to and fro",
+            "keep one: `systemctl disable --now UNIT` for the other's service",
+        ),
+        Code::NotSynchronised => (
+            "the clock runs free, whatever offset is printed: the timekeeper prints 0 where it knows nothing",
+            "see its sources (`chronyc -n sources`, `ntpq -pn`, `timedatectl timesync-status`) and whether UDP port 123 gets out",
+        ),
+        Code::Stale => (
+            "the source is gone, and the claim rests on what was once known; `Normal` is still printed",
+            "see whether the source answers: `chronyc -n sources`, column Reach",
+        ),
+        Code::HypervisorSync => (
+            "two set the clock, and the hypervisor's own clock is often the worse one",
+            "turn it off in the guest (`vmware-toolbox-cmd timesync disable`), or make it a source of chronyd and nothing else",
+        ),
+        Code::CannotBeAsked => (
+            "what the timekeeper believes is unknown; what was measured stands",
+            "where it hangs, restart it; where it answers root only, scan with `--become` or open its command port",
+        ),
+        Code::SntpOnly => (
+            "it measures every half minute to half hour and keeps no account of its error",
+            "nothing, where a few tens of milliseconds do; else install chrony",
+        ),
+        Code::Restarts => (
+            "each start measures anew and may step the clock",
+            "see why it ends: `journalctl -u UNIT` with the service named here",
+        ),
+        Code::SingleSource => (
+            "one server decides alone: where it lies or is gone, nobody notices",
+            "give it four or more, or one that the hypervisor has on the spot",
+        ),
+        Code::SmearMixed => (
+            "around a leap second the two kinds are up to half a second apart: a clock between them is pulled to and fro, and hosts that follow one kind each differ by as much",
+            "use one kind everywhere: all smeared, or none",
+        ),
+        Code::LeapTableWithSmear => (
+            "at the next leap second the clock goes one second wrong: once smeared by the source, once stepped by the table",
+            "remove the line `leapsectz` (or `leapseclist`) from chrony's configuration, and restart chronyd",
+        ),
+        Code::SourcesUnreachable => (
+            "fewer sources are left to agree; with none the clock runs free",
+            "see whether their names resolve and UDP port 123 gets out: `chronyd -Q -t 6 'server NAME iburst maxsamples 1'`",
+        ),
+        Code::DifferentUpstreams => (
+            "what the upstreams disagree about, the members of the group disagree about",
+            "give the group one set of sources",
+        ),
+        Code::StepsSpent => (
+            "chronyd steps at its first updates only (`makestep`); from then on it slews, at most 83 ms in a second",
+            "`chronyc makestep` where a jump does no harm",
+        ),
+        Code::Falseticker => (
+            "its time and that of the others cannot both be right; with too few sources nobody knows who is wrong",
+            "compare it with a third party; then remove it, or those that disagree with it; never `prefer trust` it",
+        ),
+        Code::CloudSourceUnused => (
+            "the cloud has a clock within microseconds of its hosts, without a network to cross",
+            "add the line named here to chrony's configuration, and mind what it says of leap seconds (CLK302)",
+        ),
+        Code::Clocksource => (
+            "each reading of the clock is slow or coarse, and the kernel may have left the better one for a reason",
+            "see `dmesg | grep -i clocksource`; in a virtual machine ask for the hypervisor's own (kvm-clock, hyperv_clocksource)",
+        ),
+        Code::Resumed => (
+            "after a resume the clock stands where it stood, and a timekeeper that has spent its steps slews for minutes or hours",
+            "step at each resume: a file in /lib/systemd/system-sleep/, executable, with these two lines: `#!/bin/sh` and `[ \"$1\" = post ] && chronyc makestep`",
+        ),
+        Code::RtcLocal => (
+            "at boot, and when daylight saving begins or ends, the clock is hours off until a timekeeper steps it",
+            "`timedatectl set-local-rtc 0 --adjust-system-clock`",
+        ),
+        Code::Container => (
+            "it has no clock of its own: every container of that machine has this error, and none can mend it",
+            "fix the node; run no timekeeper in the container",
         ),
         Code::Undecided => (
             "the path is too long for this limit, so that neither good nor bad is proved",

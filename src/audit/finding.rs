@@ -16,12 +16,56 @@ pub enum Code {
     OffByHours,
     /// CLK105: the clock moved while it was measured.
     Moved,
+    /// CLK106: the clock runs free: nothing disciplines it any more.
+    FreeRunning,
     /// CLK107: the claim and the measurement cannot both be true.
     ClaimContradicted,
     /// CLK108: the clock says a year up to 2000.
     AncientYear,
     /// CLK109: the clock is being slewed.
     Slewing,
+    /// CLK201: no timekeeper runs, and none is installed.
+    NoTimekeeper,
+    /// CLK202: the timekeeper is stopped, or is not started at boot.
+    Stopped,
+    /// CLK203: two timekeepers set one clock.
+    TwoTimekeepers,
+    /// CLK204: the timekeeper follows nothing.
+    NotSynchronised,
+    /// CLK205: the last update is too old.
+    Stale,
+    /// CLK206: the hypervisor sets the clock beside the timekeeper.
+    HypervisorSync,
+    /// CLK207: the timekeeper cannot be asked.
+    CannotBeAsked,
+    /// CLK208: the timekeeper is an SNTP client: it bounds nothing.
+    SntpOnly,
+    /// CLK209: the timekeeper is restarted again and again.
+    Restarts,
+    /// CLK301: there is a single source.
+    SingleSource,
+    /// CLK302: smeared and plain sources are mixed, on one host or between hosts.
+    SmearMixed,
+    /// CLK303: leap seconds come from a table beside a source that smears them.
+    LeapTableWithSmear,
+    /// CLK304: sources do not answer.
+    SourcesUnreachable,
+    /// CLK305: members of one group follow different upstreams.
+    DifferentUpstreams,
+    /// CLK306: the offset is large, and the timekeeper will not step any more.
+    StepsSpent,
+    /// CLK307: a source contradicts the others.
+    Falseticker,
+    /// CLK308: the cloud's own source is not used.
+    CloudSourceUnused,
+    /// CLK401: the kernel counts with a poor clocksource while it has a better one.
+    Clocksource,
+    /// CLK402: the machine was suspended, resumed or migrated.
+    Resumed,
+    /// CLK403: the RTC is in local time.
+    RtcLocal,
+    /// CLK404: the host is a container: its clock is that of its node.
+    Container,
     /// CLK501: the bounds are too wide for a verdict.
     Undecided,
     /// CLK503: the controller was too busy to stamp in time.
@@ -54,9 +98,31 @@ impl Code {
             Self::PairBeyondCrit => "CLK103".to_owned(),
             Self::OffByHours => "CLK104".to_owned(),
             Self::Moved => "CLK105".to_owned(),
+            Self::FreeRunning => "CLK106".to_owned(),
             Self::ClaimContradicted => "CLK107".to_owned(),
             Self::AncientYear => "CLK108".to_owned(),
             Self::Slewing => "CLK109".to_owned(),
+            Self::NoTimekeeper => "CLK201".to_owned(),
+            Self::Stopped => "CLK202".to_owned(),
+            Self::TwoTimekeepers => "CLK203".to_owned(),
+            Self::NotSynchronised => "CLK204".to_owned(),
+            Self::Stale => "CLK205".to_owned(),
+            Self::HypervisorSync => "CLK206".to_owned(),
+            Self::CannotBeAsked => "CLK207".to_owned(),
+            Self::SntpOnly => "CLK208".to_owned(),
+            Self::Restarts => "CLK209".to_owned(),
+            Self::SingleSource => "CLK301".to_owned(),
+            Self::SmearMixed => "CLK302".to_owned(),
+            Self::LeapTableWithSmear => "CLK303".to_owned(),
+            Self::SourcesUnreachable => "CLK304".to_owned(),
+            Self::DifferentUpstreams => "CLK305".to_owned(),
+            Self::StepsSpent => "CLK306".to_owned(),
+            Self::Falseticker => "CLK307".to_owned(),
+            Self::CloudSourceUnused => "CLK308".to_owned(),
+            Self::Clocksource => "CLK401".to_owned(),
+            Self::Resumed => "CLK402".to_owned(),
+            Self::RtcLocal => "CLK403".to_owned(),
+            Self::Container => "CLK404".to_owned(),
             Self::Undecided => "CLK501".to_owned(),
             Self::ControllerBusy => "CLK503".to_owned(),
             Self::FewSamples => "CLK505".to_owned(),
@@ -65,7 +131,7 @@ impl Code {
         }
     }
 
-    /// How much it weighs. An `SSH9xx` changes nothing by itself: a host that was not measured is `down` for that.
+    /// How much it weighs where nothing lessens it. An `SSH9xx` changes nothing by itself: a host that was not measured is `down` for that.
     pub fn severity(self) -> Severity {
         match self {
             Self::BeyondCrit
@@ -73,8 +139,8 @@ impl Code {
             | Self::OffByHours
             | Self::ClaimContradicted
             | Self::AncientYear => Severity::Crit,
-            Self::BeyondWarn | Self::Moved | Self::Slewing => Severity::Warn,
-            Self::Undecided | Self::ControllerBusy | Self::FewSamples | Self::ControllerMoved | Self::Unreached(_) => {
+            Self::BeyondWarn | Self::Moved | Self::Slewing | Self::FreeRunning | Self::NoTimekeeper | Self::Stopped | Self::TwoTimekeepers | Self::NotSynchronised | Self::Stale | Self::SmearMixed | Self::LeapTableWithSmear | Self::SourcesUnreachable | Self::StepsSpent | Self::Falseticker => Severity::Warn,
+            Self::HypervisorSync | Self::CannotBeAsked | Self::SntpOnly | Self::Restarts | Self::SingleSource | Self::DifferentUpstreams | Self::CloudSourceUnused | Self::Clocksource | Self::Resumed | Self::RtcLocal | Self::Container | Self::Undecided | Self::ControllerBusy | Self::FewSamples | Self::ControllerMoved | Self::Unreached(_) => {
                 Severity::Note
             }
         }
@@ -85,6 +151,7 @@ impl Code {
         let (meaning, remedy) = advice::of(self);
         Finding {
             code: self,
+            severity: self.severity(),
             what: what.into(),
             expected: expected.into(),
             meaning: meaning.to_owned(),
@@ -98,6 +165,8 @@ impl Code {
 pub struct Finding {
     /// What kind.
     pub code: Code,
+    /// How much it weighs here: as much as its code, or less.
+    pub severity: Severity,
     /// What is, with its figures. Remote text in it is not escaped.
     pub what: String,
     /// What was expected.
@@ -106,4 +175,12 @@ pub struct Finding {
     pub meaning: String,
     /// What to do.
     pub remedy: String,
+}
+
+impl Finding {
+    /// The finding as a mere note, where it is another's matter.
+    #[must_use]
+    pub fn as_note(self) -> Self {
+        Self { severity: Severity::Note, ..self }
+    }
 }

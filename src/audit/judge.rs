@@ -2,17 +2,19 @@
 
 use super::advice;
 use super::checks::{CHECKS, Evidence};
+use super::circumstances;
 use super::figure;
 use super::finding::{Code, Finding, Severity};
 use super::policy::Policy;
 use super::reference::{Basis, Reference, controller_readings};
+use super::upstreams;
 use super::verdict::{Counts, Verdict};
 use crate::clock::controller::{controller_at, controller_moved};
 use crate::clock::estimate::{Config, RateBounds};
 use crate::clock::pairs::{self, Pair, PairCounts, Standing};
 use crate::clock::{Estimate, Interval, Nanos, UnixNanos};
 use crate::probe::{FactsReading, FailureCode, Observation, Reader, Seen};
-use crate::timekeeper::{self, ClaimOutcome};
+use crate::timekeeper::{ClaimOutcome, TimeService};
 
 /// How many of the worst pairs are named.
 const WORST_PAIRS: usize = 10;
@@ -31,6 +33,8 @@ pub struct HostJudgement {
     pub rate: Option<RateBounds>,
     /// What became of asking its timekeeper.
     pub claim: ClaimOutcome,
+    /// Who keeps its clock, and on what; `None` where it told no facts.
+    pub service: Option<TimeService>,
     /// What there is to act on, worst first.
     pub findings: Vec<Finding>,
 }
@@ -83,6 +87,7 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], policy: &Policy) -> Ju
     let worst_host = hosts.iter().map(|host| host.verdict).max().unwrap_or(Verdict::Ok);
     let worst_pair = if pairs.beyond > 0 { Verdict::Crit } else { Verdict::Ok };
     let mut findings = pair_finding(seen, pairs, &worst_pairs, policy).into_iter().collect::<Vec<_>>();
+    findings.extend(upstreams::smear_between_hosts(&members(seen, &hosts)));
     findings.extend(controller_findings(seen, &config));
     Judgement {
         epoch,
@@ -95,6 +100,12 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], policy: &Policy) -> Ju
         findings,
         verdict: worst_host.max(worst_pair),
     }
+}
+
+/// The hosts that told who keeps their clocks, by name.
+fn members<'seen>(seen: &'seen Seen, hosts: &'seen [HostJudgement]) -> Vec<upstreams::Member<'seen>> {
+    let named = seen.observations.iter().zip(hosts);
+    named.filter_map(|(observation, host)| Some((observation.host.as_str(), host.service.as_ref()?))).collect()
 }
 
 /// Where the controller's clock stands against the reference: zero, exactly, where it is the reference.
@@ -135,7 +146,11 @@ fn judge_host(
     config: &Config,
 ) -> HostJudgement {
     let facts = observation.facts.as_ref();
-    let claim = facts.map_or(ClaimOutcome::Unknown, |reading| timekeeper::claim(&reading.facts.0));
+    let service = facts.map(|reading| {
+        let asked_at = reading.bracket.as_ref().map(|bracket| bracket.first);
+        TimeService::read(&reading.facts.0, asked_at)
+    });
+    let claim = service.as_ref().map_or(ClaimOutcome::Unknown, |service| service.claim.clone());
     let failed = observation.failure.as_ref().map(|failure| {
         let finding = Code::Unreached(failure.code).finding(failure.detail.clone(), "a reading of the clock");
         match failure.code {
@@ -147,7 +162,7 @@ fn judge_host(
         let not_attempted =
             || Code::Unreached(FailureCode::NotAttempted).finding("the run ended first", "a reading of the clock");
         let findings = vec![failed.unwrap_or_else(not_attempted)];
-        return HostJudgement { verdict: Verdict::Down, offset: None, rate: None, claim, findings };
+        return HostJudgement { verdict: Verdict::Down, offset: None, rate: None, claim, service, findings };
     };
     let offset = reference.offset(&observation.host, estimate);
     let evidence = Evidence {
@@ -161,12 +176,14 @@ fn judge_host(
         policy,
         config,
     };
+    let circumstances = service.as_ref().map(|service| circumstances::findings(service, policy, Some(estimate.status)));
     let mut findings: Vec<Finding> = CHECKS.iter().filter_map(|check| check(&evidence)).chain(failed).collect();
-    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.code.severity()), finding.code));
+    findings.extend(circumstances.into_iter().flatten());
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.code));
     let by_offset = offset.map_or(Verdict::Undecided, |offset| Verdict::of(offset.bounds, policy));
-    let by_findings = findings.iter().map(|finding| weight(finding.code.severity())).max().unwrap_or(Verdict::Ok);
+    let by_findings = findings.iter().map(|finding| weight(finding.severity)).max().unwrap_or(Verdict::Ok);
     let rate = reference.rate_of(&observation.host, estimate);
-    HostJudgement { verdict: by_offset.max(by_findings), offset, rate, claim, findings }
+    HostJudgement { verdict: by_offset.max(by_findings), offset, rate, claim, service, findings }
 }
 
 /// The verdict that a finding's severity amounts to.

@@ -3,6 +3,8 @@
 
 mod advice;
 mod checks;
+mod circumstances;
+mod environment;
 pub mod epoch;
 pub mod exit;
 pub mod figure;
@@ -10,9 +12,13 @@ pub mod finding;
 pub mod judge;
 pub mod policy;
 pub mod reference;
+mod service;
+mod sources;
+pub mod upstreams;
 pub mod verdict;
 
 pub use advice::failure_title;
+pub use circumstances::findings as circumstantial_findings;
 pub use epoch::{epoch, estimates};
 pub use exit::{ExitStatus, FailOn};
 pub use finding::{Code, Finding, Severity};

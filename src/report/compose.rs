@@ -169,7 +169,7 @@ fn host(
         findings: judged.findings.iter().map(finding).collect(),
         clock: estimate.map(|estimate| clock(observation, estimate, judged, judgement)),
         claim: claim(&judged.claim),
-        time_service: facts.map(|_| judged.claim.describe(policy.warn)),
+        time_service: judged.service.as_ref().map(|service| service.describe(policy.warn)),
         platform: facts.map(|reading| platform(&reading.facts)),
         error: observation.failure.as_ref().map(|failure| model::Error {
             code: failure.code.label(),
@@ -275,7 +275,7 @@ fn pair(pair: &Pair, seen: &Seen) -> Option<model::Pair> {
 fn finding(finding: &audit::Finding) -> model::Finding {
     model::Finding {
         code: finding.code.label(),
-        severity: match finding.code.severity() {
+        severity: match finding.severity {
             audit::Severity::Crit => model::Severity::Crit,
             audit::Severity::Warn => model::Severity::Warn,
             audit::Severity::Note => model::Severity::Note,

@@ -109,7 +109,7 @@ fn other(said: Said<'_>, timekeeper: Timekeeper) -> Answer {
         Timekeeper::Openntpd => {
             let text = said.text("ntpctl");
             let read = openntpd::status(&text)
-                .map(|status| Answer { sources: Some(status.peers), ..Answer::of(status.claim.outcome()) });
+                .map(|status| Answer { sources: status.peers, ..Answer::of(status.claim.outcome()) });
             (read, text, said.first("ntpctl.rc"))
         }
         Timekeeper::NtpdRs => {

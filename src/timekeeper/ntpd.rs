@@ -108,6 +108,10 @@ fn version_of(text: &str) -> Option<String> {
 
 /// An address, or up to four letters.
 fn reference_id(text: &str) -> ReferenceId {
+    // The driver of the host's own clock, whatever its unit.
+    if text.starts_with("127.127.1.") || text.starts_with("LOCAL") || text == "LOCL" {
+        return ReferenceId::LOCAL;
+    }
     if let Some(id) = ReferenceId::parse(text) {
         return id;
     }

@@ -12,8 +12,8 @@ use crate::clock::{Nanos, Ppm};
 pub(super) struct Status {
     /// The claim, which may say that the clock is not synchronised.
     pub(super) claim: Claim,
-    /// The peers.
-    pub(super) peers: Vec<Source>,
+    /// The peers; `None` where only their number was told.
+    pub(super) peers: Option<Vec<Source>>,
 }
 
 /// Reads what was printed; `None` where it is no status.
@@ -41,7 +41,7 @@ pub(super) fn status(text: &str) -> Option<Status> {
             frequency: Ppm(0),
             update_interval: Nanos::ZERO,
         },
-        peers,
+        peers: (!peers.is_empty()).then_some(peers),
     })
 }
 
@@ -103,7 +103,7 @@ mod tests {
                     10.105.0.33 \n *  1  9  2   30s   32s       100.031ms     0.101ms     0.015ms\n\
                     10.105.0.12 from pool \n    1  3  2    5s    7s             ---- peer not valid ----\n";
         let status = status(text).unwrap();
-        let told: Vec<_> = status.peers.iter().map(|peer| (peer.name.as_str(), peer.selection, peer.offset)).collect();
+        let told: Vec<_> = status.peers.iter().flatten().map(|peer| (peer.name.as_str(), peer.selection, peer.offset)).collect();
         let expected = [
             ("10.105.0.11", Selection::Combined, Some(Nanos(-7_000))),
             ("10.105.0.33", Selection::Selected, Some(Nanos(-100_031_000))),

@@ -81,6 +81,8 @@ pub enum Unsynchronised {
     TooFew,
     /// Those that answer are themselves not synchronised, or too far away.
     Unusable,
+    /// It has good sources, and has not brought the clock to them yet.
+    Converging,
     /// It has no source.
     NoSource,
     /// It did not tell of its sources.
@@ -115,6 +117,7 @@ impl Unsynchronised {
             Self::Unreachable => "none of its sources answers",
             Self::TooFew => "too few of its sources are good",
             Self::Unusable => "its sources are not synchronised themselves, or too far away",
+            Self::Converging => "it has good sources and has not brought the clock to them yet",
             Self::NoSource => "it has no source",
             Self::Untold => "it does not say why",
         }
@@ -199,7 +202,11 @@ impl TimeService {
         let poll = followed().filter_map(|source| source.poll).max().unwrap_or(Nanos::ZERO);
         let interval = claim.update_interval.max(poll).max(SHORTEST_INTERVAL);
         let longest = Nanos(interval.0.saturating_mul(STALE_INTERVALS));
-        let is_gone = followed().any(|source| source.selection == Selection::Selected && source.is_unreachable());
+        // chronyd goes on to name a source, and to say `Normal`, long after it was heard for the last time.
+        let is_named = |source: &Source| claim.source.as_deref() == Some(source.name.as_str());
+        let is_gone = self.known_sources().iter().any(|source| {
+            (source.selection == Selection::Selected || is_named(source)) && source.is_unreachable()
+        });
         is_gone || self.age().is_some_and(|age| age > longest)
     }
 
@@ -213,6 +220,8 @@ impl TimeService {
             Unsynchronised::Unreachable
         } else if sources.iter().any(|source| source.selection == Selection::Falseticker) {
             Unsynchronised::SourcesDisagree
+        } else if sources.iter().any(Source::is_followed) {
+            Unsynchronised::Converging
         } else if sources.iter().any(|source| source.selection == Selection::Spare) {
             Unsynchronised::TooFew
         } else {

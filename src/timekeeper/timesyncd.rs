@@ -37,7 +37,7 @@ pub(super) fn of_bus(lines: &[&str]) -> Option<Answer> {
     else {
         return None;
     };
-    let (reference, rest) = rest.split_at_checked(count.parse().ok()?)?;
+    let (_reference, rest) = rest.split_at_checked(count.parse().ok()?)?;
     let [origin, receive, transmit, destination, _ignored, packets, jitter] = rest else { return None };
     let micros = |word: &str| word.parse::<i64>().ok().and_then(|micros| micros.checked_mul(1_000)).map(Nanos);
     let (origin, receive) = (micros(origin)?, micros(receive)?);
@@ -47,7 +47,6 @@ pub(super) fn of_bus(lines: &[&str]) -> Option<Answer> {
     }
     let there = i128::from(receive.0) - i128::from(origin.0);
     let back = i128::from(transmit.0) - i128::from(destination.0);
-    let bytes: Vec<u8> = reference.iter().map(|byte| byte.parse()).collect::<Result<_, _>>().ok()?;
     Some(Answer::Followed(Claim {
         timekeeper: Timekeeper::Timesyncd,
         version: None,
@@ -58,7 +57,8 @@ pub(super) fn of_bus(lines: &[&str]) -> Option<Answer> {
         root_dispersion: micros(root_dispersion)? + micros(jitter)?,
         stratum: own_stratum(stratum.parse().ok()?),
         leap_status: leap_of(leap),
-        reference_id: <[u8; 4]>::try_from(bytes).map_or(ReferenceId::NONE, |id| ReferenceId(u32::from_be_bytes(id))),
+        // The message's own reference is what its server follows.
+        reference_id: server.as_deref().and_then(ReferenceId::parse).unwrap_or(ReferenceId::NONE),
         source: server,
         reference_time: Some(UnixNanos(destination.0)),
         frequency: Ppm(0),

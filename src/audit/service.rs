@@ -1,0 +1,167 @@
+//! CLK106 and CLK201 to CLK209: what is wrong with the timekeeper itself.
+
+use super::circumstances::{Circumstances, Rule};
+use super::figure;
+use super::finding::{Code, Finding};
+use crate::timekeeper::service::Unsynchronised;
+use crate::timekeeper::{ClaimOutcome, HypervisorSync, NoAnswer, SourceKind, State, TimeService, Timekeeper, Unit};
+
+/// Every rule of this family.
+pub(super) const RULES: [Rule; 10] = [
+    free_running,
+    no_timekeeper,
+    stopped,
+    two_timekeepers,
+    not_synchronised,
+    stale,
+    hypervisor_sync,
+    cannot_be_asked,
+    sntp_only,
+    restarts,
+];
+
+/// From this many restarts on, a service does not run well.
+const MANY_RESTARTS: u32 = 3;
+
+/// A note where the clock is the node's matter, and so is who keeps it.
+fn of_a_node(service: &TimeService, finding: Finding) -> Finding {
+    if service.environment.container.is_some() { finding.as_note() } else { finding }
+}
+
+fn state(circumstances: &Circumstances<'_>) -> State {
+    circumstances.service.state(circumstances.policy.warn)
+}
+
+/// LOCAL on a host that has sources, or has once measured its frequency against some, was synchronised and is no more; a host
+/// that never had one is a time server of its own right, and is only told so.
+fn free_running(circumstances: &Circumstances<'_>) -> Option<Finding> {
+    let service = circumstances.service;
+    let has_nobody = service.running.is_empty() || service.leaves_the_clock_alone && service.setting_the_clock().count() == 0;
+    match (&service.claim, service.kernel) {
+        (ClaimOutcome::Local(claim), _) => {
+            let has_lost = !service.known_sources().is_empty() || service.unresolved > 0 || claim.frequency.ppb() != 0;
+            let what = "chronyd follows the host's own clock and calls that `Normal`";
+            let finding = Code::FreeRunning.finding(what, "a source outside of the host");
+            Some(if has_lost { of_a_node(service, finding) } else { finding.as_note() })
+        }
+        (ClaimOutcome::Unknown, _) => None,
+        (_, Some(kernel)) if has_nobody && !kernel.is_synchronised() => {
+            let what = "nobody sets the clock, and the kernel calls it unsynchronised";
+            Some(of_a_node(service, Code::FreeRunning.finding(what, "a clock that a timekeeper disciplines")))
+        }
+        _ => None,
+    }
+}
+
+fn no_timekeeper(circumstances: &Circumstances<'_>) -> Option<Finding> {
+    let service = circumstances.service;
+    let what = match state(circumstances) {
+        State::None => "no timekeeper runs, and none is installed as a service",
+        State::LeavesTheClockAlone => "chronyd runs with `-x`: it leaves the clock alone",
+        _ => return None,
+    };
+    Some(of_a_node(service, Code::NoTimekeeper.finding(what, "one timekeeper")))
+}
+
+/// The service of the timekeeper that runs; where none runs, the first that is installed.
+fn unit_of(service: &TimeService) -> Option<&Unit> {
+    if service.running.is_empty() {
+        return service.units.first();
+    }
+    service.units.iter().find(|unit| service.running.iter().any(|timekeeper| unit.serves(*timekeeper)))
+}
+
+fn stopped(circumstances: &Circumstances<'_>) -> Option<Finding> {
+    let service = circumstances.service;
+    let unit = unit_of(service)?;
+    let name = &unit.name;
+    let what = match (unit.is_active, unit.is_enabled) {
+        (true, Some(false)) => format!("{name} runs and is not started at boot"),
+        (true, _) => return None,
+        (false, _) if !service.running.is_empty() => format!("the timekeeper runs, but not as the service {name}"),
+        (false, Some(false)) => format!("{name} is stopped, and is not started at boot"),
+        (false, _) if unit.has_failed => format!("{name} failed"),
+        (false, _) if unit.was_skipped => format!("{name} is stopped: a condition of its start was not met"),
+        (false, _) => format!("{name} is stopped"),
+    };
+    Some(of_a_node(service, Code::Stopped.finding(what, "a service that runs and is enabled")))
+}
+
+fn two_timekeepers(circumstances: &Circumstances<'_>) -> Option<Finding> {
+    let names: Vec<&str> = circumstances.service.setting_the_clock().map(Timekeeper::label).collect();
+    // What is seen in a container may be its neighbours'.
+    let is_container = circumstances.service.environment.container.is_some();
+    (names.len() > 1).then(|| {
+        let finding = Code::TwoTimekeepers.finding(format!("{} set one clock", names.join(" and ")), "one timekeeper");
+        if is_container { finding.as_note() } else { finding }
+    })
+}
+
+fn not_synchronised(circumstances: &Circumstances<'_>) -> Option<Finding> {
+    let service = circumstances.service;
+    let name = service.claim.timekeeper().map(Timekeeper::label)?;
+    let what = match &service.claim {
+        ClaimOutcome::NotSynchronised(claim) => match (service.why_unsynchronised(), &claim.source) {
+            (Unsynchronised::Untold, Some(source)) => {
+                format!("{name} follows nothing: {source} does not answer, or is not good enough")
+            }
+            (why, _) => format!("{name} follows nothing: {}", why.label()),
+        },
+        // Who does not say is judged by what it has written to the kernel.
+        ClaimOutcome::NoAnswer { .. } | ClaimOutcome::NotAsked(_)
+            if service.kernel.is_some_and(|kernel| !kernel.is_synchronised()) =>
+        {
+            format!("{name} runs, and the kernel calls the clock unsynchronised")
+        }
+        _ => return None,
+    };
+    Some(of_a_node(service, Code::NotSynchronised.finding(what, "a source that it follows")))
+}
+
+fn stale(circumstances: &Circumstances<'_>) -> Option<Finding> {
+    let service = circumstances.service;
+    let name = service.claim.timekeeper().map(Timekeeper::label).filter(|_| service.is_stale())?;
+    let what = match service.age() {
+        Some(age) => format!("{name} has not updated the clock for {}", figure::seconds(age)),
+        None => format!("{name} says it follows a source that has not answered its last eight polls"),
+    };
+    Some(of_a_node(service, Code::Stale.finding(what, "an update every few minutes")))
+}
+
+fn hypervisor_sync(circumstances: &Circumstances<'_>) -> Option<Finding> {
+    let service = circumstances.service;
+    // A hardware clock that a timekeeper reads is a source, and no rival.
+    let is_used = service.running.contains(&Timekeeper::Phc2sys)
+        || service.known_sources().iter().any(|source| source.kind == SourceKind::ReferenceClock);
+    let rivals = service.environment.hypervisor_sync.iter();
+    let names: Vec<&str> =
+        rivals.filter(|kind| **kind != HypervisorSync::HyperV || !is_used).map(|kind| kind.label()).collect();
+    (!names.is_empty()).then(|| {
+        let what = format!("{} can set the clock beside the timekeeper", names.join(" and "));
+        Code::HypervisorSync.finding(what, "one who sets the clock")
+    })
+}
+
+fn cannot_be_asked(circumstances: &Circumstances<'_>) -> Option<Finding> {
+    let ClaimOutcome::NoAnswer { timekeeper, cause } = &circumstances.service.claim else { return None };
+    let name = timekeeper.label();
+    let what = match cause {
+        NoAnswer::CannotTalk => format!("{name} runs and does not answer: it hangs, or its command port is closed"),
+        NoAnswer::NotAuthorised => format!("{name} answers root only"),
+        NoAnswer::TimedOut => format!("{name} did not answer within the time limit"),
+        NoAnswer::Unreadable => format!("{name} answered in no known form"),
+        NoAnswer::NoClient => format!("the program that asks {name} is not there"),
+    };
+    Some(Code::CannotBeAsked.finding(what, "a timekeeper that says what it believes"))
+}
+
+fn sntp_only(circumstances: &Circumstances<'_>) -> Option<Finding> {
+    let sntp = circumstances.service.setting_the_clock().find(|timekeeper| timekeeper.is_sntp())?;
+    Some(Code::SntpOnly.finding(format!("{} keeps the clock", sntp.label()), "a timekeeper that knows its error"))
+}
+
+fn restarts(circumstances: &Circumstances<'_>) -> Option<Finding> {
+    let unit = circumstances.service.units.iter().find(|unit| unit.restarts >= MANY_RESTARTS)?;
+    let what = format!("{} was restarted {} times by systemd", unit.name, unit.restarts);
+    Some(Code::Restarts.finding(what, "a service that stays up"))
+}
