@@ -81,8 +81,9 @@ impl Scanned {
 }
 
 fn off_by(name: &str, millis: i64) -> HostPlan {
-    let clock = ClockPlan::at(Nanos::from_millis(millis));
-    HostPlan { clock, timekeeper: TimekeeperPlan::None, ..HostPlan::good(name, "all_of_them") }
+    let offset = Nanos::from_millis(millis);
+    let (clock, timekeeper) = (ClockPlan::at(offset), TimekeeperPlan::honest(offset));
+    HostPlan { clock, timekeeper, ..HostPlan::good(name, "all_of_them") }
 }
 
 fn file(folder: &Path, name: &str, text: &str) -> String {

@@ -152,7 +152,7 @@ fn ancient_year(evidence: &Evidence<'_>) -> Option<Finding> {
 }
 
 fn slewing(evidence: &Evidence<'_>) -> Option<Finding> {
-    let remaining = evidence.claim.and_then(crate::timekeeper::Claim::remaining);
+    let remaining = evidence.claim.and_then(Claim::remaining);
     let is_far = remaining.is_some_and(|remaining| remaining.abs() > evidence.policy.warn);
     if evidence.estimate.status != Status::Slewing && !is_far {
         return None;

@@ -157,10 +157,22 @@ fn chronyc(host: &SimulatedHost) -> String {
         TimekeeperPlan::Unsynchronised => {
             let tracking = "00000000,,0,0.000000000,0.000000000,0.000000000,0.000000000,0.000,0.000,0.000,1.000000000,\
                             1.000000000,0.0,Not synchronised";
-            answer(&format!("chrony.csv={tracking}"), 0)
+            answer(&format!("chrony.csv={tracking}\n{}", sources("?0", "?0")), 0)
         }
-        TimekeeperPlan::Synchronised(claim) => answer(&format!("chrony.csv={}", tracking(host, claim)), 0),
+        TimekeeperPlan::Synchronised(claim) => {
+            answer(&format!("chrony.csv={}\n{}", tracking(host, claim), sources("*377", "+377")), 0)
+        }
     }
+}
+
+/// The lines of `chronyc -c sources activity`: four sources, the first and the others each with its state and reach.
+fn sources(first: &str, others: &str) -> String {
+    let line = |number: u8| {
+        let (state, reach) = if number == 1 { first } else { others }.split_at(1);
+        let (stratum, heard) = if reach == "0" { (0, "4294967295") } else { (2, "40") };
+        format!("chrony.csv=^,{state},10.0.0.{number},{stratum},6,{reach},{heard},0.000001000,0.000001000,0.000250000\n")
+    };
+    (1..=4).map(line).chain(["chrony.csv=4,0,0,0,0".to_owned()]).collect()
 }
 
 /// The line of `chronyc -c tracking` for this claim.

@@ -10,6 +10,9 @@ use clockaudit::report::{self, Place, Provenance, Report, model::Kind};
 /// 2026-11-24T16:00:00 UTC.
 pub(crate) const STARTED: UnixNanos = UnixNanos(1_795_536_000_000_000_000);
 
+/// The last of what is told of timekeepers.
+pub(crate) const KERNEL: (&str, &str) = ("kernel", "Linux 6.1.0 x86_64");
+
 /// A host to make up.
 #[derive(Clone)]
 pub(crate) struct Made {
@@ -18,13 +21,13 @@ pub(crate) struct Made {
     pub(crate) offset: Nanos,
     /// Half of the round trip.
     pub(crate) one_way: Nanos,
-    /// What `chronyc -c tracking` prints.
-    pub(crate) tracking: Option<String>,
+    /// What it says of its timekeeper; nothing where that is none of the test's business.
+    pub(crate) facts: Vec<(&'static str, String)>,
     pub(crate) failure: Option<Failure>,
 }
 
 pub(crate) fn host(name: &str, offset: Nanos) -> Made {
-    Made { name: name.to_owned(), offset, one_way: Nanos::from_micros(300), tracking: None, failure: None }
+    Made { name: name.to_owned(), offset, one_way: Nanos::from_micros(300), facts: Vec::new(), failure: None }
 }
 
 impl Made {
@@ -37,7 +40,16 @@ impl Made {
         let line = format!(
             "0A000001,10.0.0.1,3,1795535990.000000000,{slow},0.000001,0.000002,-3.104,0.001,0.010,0.000020,0.000006,64.2,Normal"
         );
-        Self { tracking: Some(line), ..self }
+        self.says(&[("chrony.csv", &line), ("proc", "chronyd"), KERNEL])
+    }
+
+    /// Nobody keeps its clock.
+    pub(crate) fn unkept(self) -> Self {
+        self.says(&[KERNEL])
+    }
+
+    pub(crate) fn says(self, facts: &[(&'static str, &str)]) -> Self {
+        Self { facts: facts.iter().map(|(key, value)| (*key, (*value).to_owned())).collect(), ..self }
     }
 
     pub(crate) fn fails(self, code: FailureCode, stage: Stage, detail: &str) -> Self {
@@ -61,9 +73,8 @@ fn observation(made: &Made) -> Observation {
     };
     let is_up = made.failure.is_none();
     let facts = is_up.then(|| {
-        let mut facts =
-            vec![("kernel".to_owned(), "Linux 6.1.0 x86_64".to_owned()), ("os.ID".to_owned(), "debian".to_owned())];
-        facts.extend(made.tracking.iter().map(|line| ("chrony.csv".to_owned(), line.clone())));
+        let mut facts = vec![("os.ID".to_owned(), "debian".to_owned())];
+        facts.extend(made.facts.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
         FactsReading { bracket: Some(exchange(9)), facts: Facts(facts), complete: true }
     });
     Observation {
@@ -124,10 +135,20 @@ pub(crate) fn dozen() -> Vec<Made> {
     let micros = Nanos::from_micros;
     let mut fleet: Vec<Made> =
         (1..=6).map(|index| host(&format!("api0{index}"), micros(40 * index)).claims("0.000001")).collect();
-    fleet.push(host("api07", Nanos(-3_599_998_100_000)));
+    fleet.push(host("api07", Nanos(-3_599_998_100_000)).unkept());
     fleet.push(host("auth02", Nanos(2_104_100_000)).claims("-0.000003"));
     fleet.push(host("db01", Nanos(-63_200_000)).claims("0.063"));
-    fleet.push(host("edge-syd1", Nanos(60_000_000)).one_way(Nanos::from_millis(61)));
+    fleet.push(host("edge-syd1", Nanos(60_000_000)).one_way(Nanos::from_millis(61)).says(&[
+        ("timesyncd", "s \"ntp.ubuntu.com\""),
+        ("timesyncd", "t 64000000"),
+        (
+            "timesyncd",
+            "(uuuuittayttttbtt) 0 4 4 2 -20 1200 900 4 17 253 34 123 1795535990000000 1795535990064000 1795535990064020 \
+             1795535990122000 false 9 0",
+        ),
+        ("proc", "systemd-timesyn"),
+        KERNEL,
+    ]));
     fleet.push(host("cache02", Nanos::ZERO).fails(FailureCode::HostKeyChanged, Stage::HostKey, "host key changed"));
     fleet.push(host("web05", Nanos::ZERO).fails(FailureCode::Timeout, Stage::Connect, "no answer in 10.0 s"));
     fleet
