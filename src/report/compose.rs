@@ -1,12 +1,14 @@
 //! Composing: what was seen and judged, turned into the report's model.
 
+mod timekeeping;
+
 use super::model;
 use super::quantity::{Instant, PartsPerMillion, Seconds};
 use crate::audit::{self, Basis, HostJudgement, Judgement, Policy, ReferenceChoice};
 use crate::clock::estimate::{Config, Estimate, RateBounds};
 use crate::clock::pairs::Pair;
 use crate::clock::{Interval, Nanos, Ppm};
-use crate::probe::{Facts, Interruption, Observation, Seen};
+use crate::probe::{Interruption, Observation, Seen};
 use crate::timekeeper::{Claim, ClaimOutcome};
 
 /// What a report tells of a run beside what was seen: where it came from.
@@ -75,7 +77,12 @@ pub fn compose(
         },
         reference: reference(judgement),
         summary: summary(seen, judgement, pairs_worst.first().cloned()),
-        findings: judgement.findings.iter().map(finding).collect(),
+        findings: judgement
+            .findings
+            .iter()
+            .chain(&timekeeping::group_findings(seen, judgement, provenance))
+            .map(finding)
+            .collect(),
         hosts,
         pairs_worst,
     }
@@ -170,7 +177,8 @@ fn host(
         clock: estimate.map(|estimate| clock(observation, estimate, judged, judgement)),
         claim: claim(&judged.claim),
         time_service: judged.service.as_ref().map(|service| service.describe(policy.warn)),
-        platform: facts.map(|reading| platform(&reading.facts)),
+        timekeeping: judged.service.as_ref().map(|service| timekeeping::timekeeping(service, policy)),
+        platform: facts.map(|reading| timekeeping::platform(&reading.facts, judged.service.as_ref())),
         error: observation.failure.as_ref().map(|failure| model::Error {
             code: failure.code.label(),
             stage: failure.stage.label().to_owned(),
@@ -250,15 +258,6 @@ fn claim(outcome: &ClaimOutcome) -> Option<model::Claim> {
         source: said.source.clone(),
         frequency_ppm: believed.then_some(PartsPerMillion(said.frequency)),
     })
-}
-
-fn platform(facts: &Facts) -> model::Platform {
-    let fact = |key: &str| facts.get(key).map(str::to_owned);
-    let os = match (facts.get("os.ID"), facts.get("os.VERSION_ID")) {
-        (Some(name), Some(version)) => Some(format!("{name} {version}")),
-        (name, _) => name.map(str::to_owned),
-    };
-    model::Platform { kernel: fact("kernel"), os, clocksource: fact("clocksource"), container: fact("container") }
 }
 
 fn pair(pair: &Pair, seen: &Seen) -> Option<model::Pair> {

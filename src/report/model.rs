@@ -3,6 +3,10 @@
 //! Adding a field is a minor change and needs `#[serde(default)]`, so that stored reports load for ever; changing one
 //! needs a new major. Durations (`_s`) live in plain structs only, see `quantity`.
 
+mod timekeeping;
+
+pub use timekeeping::{Service, TimeSource, Timekeeping};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -258,6 +262,9 @@ pub struct Host {
     /// Its timekeeper and the state of that in a few words: `chronyd, claims 16 us`; null where it was not asked.
     #[serde(default)]
     pub time_service: Option<String>,
+    /// Who keeps its clock, and on what; null where it told no facts.
+    #[serde(default)]
+    pub timekeeping: Option<Timekeeping>,
     /// What it says of itself.
     #[serde(default)]
     pub platform: Option<Platform>,
@@ -377,6 +384,15 @@ pub struct Platform {
     /// What says that it is a container; null where nothing does.
     #[serde(default)]
     pub container: Option<String>,
+    /// The machine that the container runs on; null where that is not told.
+    #[serde(default)]
+    pub node: Option<String>,
+    /// The kind of virtual machine; null on bare metal, or where nobody told.
+    #[serde(default)]
+    pub virtual_machine: Option<String>,
+    /// The cloud that it is rented from; null where it is none that is known.
+    #[serde(default)]
+    pub cloud: Option<String>,
 }
 
 /// Something to act on.

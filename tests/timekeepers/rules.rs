@@ -1,1 +1,240 @@
-//! x
+//! The rules that need no measurement, each on both sides of its limit.
+
+use clockaudit::audit::{Finding, Policy, circumstantial_findings};
+use clockaudit::clock::estimate::Status;
+use clockaudit::clock::{Nanos, UnixNanos};
+use clockaudit::timekeeper::{State, TimeService};
+
+/// The host's clock when its timekeeper was asked, a hundred seconds after its last update.
+const ASKED: UnixNanos = UnixNanos(1_795_536_600_000_000_000);
+const GOOD: &str = "0A000001,10.0.0.1,3,1795536500.0,0.000001,0.0,0.0,-3.1,0.0,0.0,0.00002,0.000006,64.2,Normal";
+const KERNEL: (&str, &str) = ("kernel", "Linux 6.1.0 x86_64");
+const CHRONYD: (&str, &str) = ("proc", "chronyd");
+
+fn service(facts: &[(&str, &str)]) -> TimeService {
+    let facts: Vec<(String, String)> =
+        facts.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    TimeService::read(&facts, Some(ASKED))
+}
+
+fn found(facts: &[(&str, &str)], status: Option<Status>) -> Vec<Finding> {
+    circumstantial_findings(&service(facts), &Policy::standard(), status)
+}
+
+/// The codes of a host of these facts, beside the kernel's name.
+fn check(facts: &[(&str, &str)], expected: &[&str]) {
+    let facts: Vec<(&str, &str)> = facts.iter().copied().chain([KERNEL]).collect();
+    let codes: Vec<String> = found(&facts, None).iter().map(|finding| finding.code.label()).collect();
+    assert_eq!(codes, expected, "{facts:?}");
+}
+
+/// The codes of a host whose chronyd is well, with these sources: state and name.
+fn check_sources(sources: &[(&str, &str)], more: &[(&str, &str)], expected: &[&str]) {
+    let lines: Vec<String> = sources
+        .iter()
+        .map(|(state, name)| {
+            let mode = if name.starts_with("PHC") { "#" } else { "^" };
+            let (reach, heard) = if *state == "?" { ("0", "4294967295") } else { ("377", "20") };
+            format!("{mode},{state},{name},2,6,{reach},{heard},0.000001,0.000001,0.0001")
+        })
+        .collect();
+    let tracking = GOOD.replace("10.0.0.1", sources[0].1);
+    let mut facts = vec![("chrony.csv", tracking.as_str()), CHRONYD];
+    facts.extend(lines.iter().map(|line| ("chrony.csv", line.as_str())));
+    facts.extend(more);
+    check(&facts, expected);
+}
+
+const FOUR: [(&str, &str); 4] = [("*", "10.0.0.1"), ("+", "10.0.0.2"), ("+", "10.0.0.3"), ("-", "10.0.0.4")];
+
+#[test]
+fn a_good_host_has_no_finding() {
+    check_sources(&FOUR, &[("unit", "Id=chrony.service LoadState=loaded ActiveState=active UnitFileState=enabled")], &[]);
+    assert_eq!(service(&[("chrony.csv", GOOD), CHRONYD]).state(Nanos::from_millis(50)), State::Synchronised);
+}
+
+#[test]
+fn nothing_is_said_of_facts_that_are_missing() {
+    assert_eq!(found(&[], None), []);
+    assert_eq!(service(&[]).state(Nanos::ZERO), State::Unknown);
+}
+
+#[test]
+fn a_free_running_clock_is_told() {
+    let local = "7F7F0101,,10,1795536500.0,0.0,0.0,0.0,0.000,0.0,0.0,0.0,0.0,0.0,Normal";
+    let was_synchronised = local.replace("0.000,", "-3.100,");
+    check(&[("chrony.csv", local), CHRONYD], &["CLK106"]);
+    let severity = |line: &str| found(&[("chrony.csv", line), CHRONYD], None)[0].severity;
+    assert!(severity(local) < severity(&was_synchronised), "a time server of its own right is only told so");
+    let silent = "^,?,10.0.0.1,2,6,0,900,0.0,0.0,0.001";
+    check(&[("chrony.csv", local), ("chrony.csv", silent), CHRONYD], &["CLK106", "CLK301", "CLK304"]);
+    check(&[("kernel.maxerror", "15999999")], &["CLK201"]);
+    check(&[("kernel.maxerror", "16000000")], &["CLK106", "CLK201"]);
+}
+
+#[test]
+fn a_service_that_does_not_run_is_told() {
+    let unit = |state: &'static str| [("unit", state)];
+    check(&unit("Id=chrony.service LoadState=loaded ActiveState=inactive UnitFileState=enabled"), &["CLK202"]);
+    check(&unit("Id=chrony.service LoadState=loaded ActiveState=failed UnitFileState=enabled"), &["CLK202"]);
+    check(&unit("Id=chrony.service LoadState=masked ActiveState=inactive UnitFileState=masked"), &["CLK202"]);
+    check(&unit("Id=ntp.service LoadState=not-found ActiveState=inactive"), &["CLK201"]);
+    let runs = |state: &'static str| [("chrony.csv", GOOD), CHRONYD, ("unit", state)];
+    check(&runs("Id=chrony.service LoadState=loaded ActiveState=active UnitFileState=disabled"), &["CLK202"]);
+    check(&runs("Id=chrony.service LoadState=loaded ActiveState=active UnitFileState=static"), &[]);
+    check(&runs("Id=chrony.service LoadState=loaded ActiveState=inactive UnitFileState=enabled"), &["CLK202"]);
+    // The service of another one that is installed and stopped is no fault.
+    check(&runs("Id=systemd-timesyncd.service LoadState=loaded ActiveState=inactive UnitFileState=disabled"), &[]);
+    check(&runs("Id=chrony.service ActiveState=active UnitFileState=enabled NRestarts=2"), &[]);
+    check(&runs("Id=chrony.service ActiveState=active UnitFileState=enabled NRestarts=3"), &["CLK209"]);
+}
+
+#[test]
+fn two_timekeepers_are_told_outside_of_containers() {
+    let both = [("chrony.csv", GOOD), CHRONYD, ("proc", "ntpd"), ("ntpq.rc", "0")];
+    check(&both, &["CLK203"]);
+    // A mere time server beside the timekeeper, timemaster's servants, and a neighbour's chronyd are no rivals.
+    check(&[both[0], both[1], both[2], both[3], ("chronyd.args", "/usr/sbin/chronyd -x -f /etc/server.conf")], &[]);
+    check(&[("chrony.csv", GOOD), CHRONYD, ("proc", "timemaster"), ("proc", "phc2sys"), ("proc", "ptp4l")], &[]);
+    check(&[("chrony.csv", GOOD), CHRONYD, ("proc", "phc2sys")], &["CLK203"]);
+    check(&[("chrony.csv", GOOD), CHRONYD, ("proc.container", "ntpd")], &[]);
+    let contained: Vec<_> = both.into_iter().chain([("container", "/.dockerenv"), KERNEL]).collect();
+    let lessened = found(&contained, None);
+    assert!(lessened.iter().all(|finding| finding.severity == clockaudit::audit::Severity::Note), "{lessened:?}");
+}
+
+#[test]
+fn a_chronyd_that_leaves_the_clock_alone_keeps_no_clock() {
+    let facts = [("chrony.csv", GOOD), CHRONYD, ("chronyd.args", "/usr/sbin/chronyd -F 1 -x")];
+    check(&facts, &["CLK201"]);
+    assert_eq!(service(&facts).state(Nanos::ZERO), State::LeavesTheClockAlone);
+}
+
+#[test]
+fn an_old_update_is_stale() {
+    let of = |updated: &str| GOOD.replace("1795536500.0", updated);
+    // Eight intervals of 64.2 s before it was asked.
+    check(&[("chrony.csv", &of("1795536086.5")), CHRONYD], &[]);
+    check(&[("chrony.csv", &of("1795536086.3")), CHRONYD], &["CLK205"]);
+    // One that polls every 1024 s has longer ones.
+    let slow = "^,*,10.0.0.1,2,10,377,900,0.0,0.0,0.001";
+    check(&[("chrony.csv", &of("1795530000.0")), ("chrony.csv", slow), CHRONYD], &["CLK301"]);
+    let gone = "^,*,10.0.0.1,2,6,0,20,0.0,0.0,0.001";
+    check(&[("chrony.csv", &of("1795536500.0")), ("chrony.csv", gone), CHRONYD], &["CLK205", "CLK301", "CLK304"]);
+}
+
+#[test]
+fn a_hypervisor_that_sets_the_clock_too_is_told() {
+    check_sources(&FOUR, &[("proc", "vmtoolsd"), ("vmware.timesync", "Enabled")], &["CLK206"]);
+    check_sources(&FOUR, &[("proc", "vmtoolsd"), ("vmware.timesync", "Disabled")], &[]);
+    check_sources(&FOUR, &[("proc", "VBoxService")], &["CLK206"]);
+    check_sources(&FOUR, &[("ptp", "hyperv")], &["CLK206"]);
+    check_sources(&[("*", "PHC0"), ("-", "10.0.0.1")], &[("ptp", "hyperv")], &[]);
+}
+
+#[test]
+fn a_single_source_is_enough_where_the_hypervisor_has_it() {
+    check_sources(&[("*", "10.0.0.1")], &[], &["CLK301"]);
+    check_sources(&[("*", "10.0.0.1"), ("+", "10.0.0.2")], &[], &[]);
+    check_sources(&[("*", "169.254.169.123")], &[], &[]);
+    check_sources(&[("*", "fd00:ec2::123")], &[], &[]);
+    check_sources(&[("*", "PHC0")], &[], &[]);
+    // Google's metadata server shows by its address; its name stands in the configuration.
+    check_sources(&[("*", "169.254.169.254")], &[("chrony.conf", "server metadata.google.internal iburst")], &[]);
+}
+
+#[test]
+fn smeared_and_plain_sources_are_not_mixed() {
+    check_sources(&[("*", "169.254.169.123"), ("+", "162.159.200.1")], &[], &["CLK302"]);
+    check_sources(&[("*", "169.254.169.123"), ("+", "216.239.35.0")], &[], &[]);
+    check_sources(&[("*", "10.0.0.1"), ("+", "162.159.200.1")], &[], &[]);
+    // By the names of the configuration, whatever addresses they have.
+    let names = [("chrony.conf", "server time.google.com iburst"), ("chrony.conf", "pool 2.debian.pool.ntp.org iburst")];
+    check_sources(&FOUR, &names, &["CLK302"]);
+    check_sources(&FOUR, &names[..1], &[]);
+    // Amazon's hardware clock is not smeared, its server is.
+    let hardware = [("chrony.conf", "refclock PHC /dev/ptp_ena poll 0")];
+    check_sources(&[("*", "PHC0"), ("-", "169.254.169.123")], &hardware, &["CLK302"]);
+}
+
+#[test]
+fn a_leap_table_and_a_smearing_source_are_one_too_many() {
+    let table = ("chrony.conf", "leapsectz right/UTC");
+    let smeared = [("*", "169.254.169.123"), ("-", "216.239.35.0")];
+    check_sources(&smeared, &[table], &["CLK303"]);
+    check_sources(&smeared, &[("chrony.conf", "#leapsectz right/UTC")], &[]);
+    check_sources(&FOUR, &[table], &[]);
+}
+
+#[test]
+fn sources_that_do_not_answer_or_lie_are_named() {
+    check_sources(&[("*", "10.0.0.1"), ("?", "10.0.0.2")], &[], &["CLK304"]);
+    check_sources(&[("*", "10.0.0.1"), ("+", "10.0.0.2"), ("x", "10.0.0.3")], &[], &["CLK307"]);
+    let liar = "^,x,10.0.0.3,2,6,377,20,-2.0,-2.0,0.0001";
+    let good = "^,*,10.0.0.1,2,6,377,20,0.0,0.0,0.0001";
+    let finding = found(&[("chrony.csv", GOOD), ("chrony.csv", good), ("chrony.csv", liar), CHRONYD], None);
+    assert_eq!(finding[0].what, "10.0.0.3 contradict 10.0.0.1, by up to 2.0 s");
+}
+
+#[test]
+fn what_is_not_stepped_takes_long() {
+    let slow_by = |seconds: &str| GOOD.replace("0.000001,", &format!("{seconds},"));
+    check(&[("chrony.csv", &slow_by("-0.999")), CHRONYD], &[]);
+    check(&[("chrony.csv", &slow_by("300.0")), CHRONYD], &["CLK306"]);
+    let patient = ("chrony.conf", "makestep 1000 3");
+    check(&[("chrony.csv", &slow_by("300.0")), CHRONYD, patient], &[]);
+    let finding = found(&[("chrony.csv", &slow_by("300.0")), CHRONYD], None);
+    assert!(finding[0].what.contains("at least 3600 s"), "{finding:?}");
+}
+
+#[test]
+fn a_clouds_own_source_is_missed() {
+    let amazon = ("dmi.sys_vendor", "Amazon EC2");
+    check_sources(&FOUR, &[amazon], &["CLK308"]);
+    check_sources(&[("*", "169.254.169.123")], &[amazon], &[]);
+    check_sources(&[("*", "PHC0")], &[amazon], &[]);
+    check_sources(&FOUR, &[("dmi.sys_vendor", "QEMU")], &[]);
+    let azure =
+        [("dmi.sys_vendor", "Microsoft Corporation"), ("dmi.chassis_asset_tag", "7783-7084-3265-9085-8269-3286-77")];
+    check_sources(&FOUR, &azure, &["CLK308"]);
+    // Where the sources are not known, nothing is missed.
+    check(&[("chrony.csv", GOOD), CHRONYD, amazon], &[]);
+}
+
+#[test]
+fn the_machine_is_looked_at_too() {
+    let all = ("clocksources", "tsc hpet acpi_pm ");
+    check_sources(&FOUR, &[("clocksource", "hpet"), all], &["CLK401"]);
+    check_sources(&FOUR, &[("clocksource", "tsc"), all], &[]);
+    check_sources(&FOUR, &[("clocksource", "hpet"), ("clocksources", "hpet acpi_pm ")], &[]);
+    check_sources(&FOUR, &[("suspended", "0"), ("asleep", "0.001")], &[]);
+    check_sources(&FOUR, &[("suspended", "2")], &["CLK402"]);
+    check_sources(&FOUR, &[("asleep", "3605.120")], &["CLK402"]);
+    check_sources(&FOUR, &[("adjtime", "LOCAL")], &["CLK403"]);
+    check_sources(&FOUR, &[("container", "/run/.containerenv")], &["CLK404"]);
+    let node = found(&[("virt.container", "podman"), ("node", "worker-7"), KERNEL, CHRONYD], None);
+    let what = "this is a container (podman), on node worker-7";
+    assert!(node.iter().any(|finding| finding.what == what), "{node:?}");
+}
+
+#[test]
+fn a_virtual_machine_whose_clock_was_stepped_was_perhaps_resumed() {
+    let codes = |facts: &[(&str, &str)], status| {
+        let facts: Vec<(&str, &str)> = facts.iter().copied().chain([("chrony.csv", GOOD), CHRONYD]).collect();
+        found(&facts, Some(status)).iter().map(|finding| finding.code.label()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&[("virt.vm", "kvm")], Status::Stepped), ["CLK402"]);
+    assert_eq!(codes(&[("virt.vm", "kvm")], Status::Steady), [""; 0]);
+    assert_eq!(codes(&[("virt.vm", "none")], Status::Stepped), [""; 0]);
+}
+
+#[test]
+fn who_cannot_be_asked_is_told_with_the_reason() {
+    let hung = [("chrony.error", "506 Cannot talk to daemon"), ("chrony.rc", "1"), CHRONYD];
+    check(&hung, &["CLK207"]);
+    check(&[("ntpctl", "ntpctl: connect: Permission denied"), ("ntpctl.rc", "1"), ("proc", "openntpd")], &["CLK207"]);
+    let sntp = [("timesyncd", "s \"10.0.0.1\""), ("timesyncd.rc", "0"), ("proc", "systemd-timesyn")];
+    check(&sntp, &["CLK204", "CLK208"]);
+    check(&[("proc", "ntpd"), ("ntpd.program", "/bin/busybox")], &["CLK208"]);
+    check(&[("proc", "ntpd"), ("ntpd.program", "/bin/busybox"), ("kernel.maxerror", "16000000")], &["CLK204", "CLK208"]);
+}
