@@ -65,8 +65,33 @@ const HOSTS: [Host; 9] = [
 
 /// All that the probe and the facts script ever name, but `date`.
 const EVERYTHING: &[&str] = &[
-    "adjtimex", "bash", "busybox", "cat", "chronyc", "id", "perl", "ps", "python3", "sleep", "stdbuf", "timeout",
-    "uname", "zsh",
+    "adjtimex",
+    "bash",
+    "busctl",
+    "busybox",
+    "cat",
+    "chronyc",
+    "grep",
+    "head",
+    "id",
+    "ntp-ctl",
+    "ntpctl",
+    "ntpq",
+    "ntptime",
+    "perl",
+    "ps",
+    "python3",
+    "readlink",
+    "sleep",
+    "stdbuf",
+    "systemctl",
+    "systemd-detect-virt",
+    "timedatectl",
+    "timeout",
+    "tr",
+    "uname",
+    "vmware-toolbox-cmd",
+    "zsh",
 ];
 
 /// How sshd connects a command: by pipes or by a socket, for which some shells read differently.
@@ -406,6 +431,85 @@ fn a_chronyc_that_hangs_is_ended() {
         session.leaves_nothing();
     };
     let hosts = [HUNG, Host { busybox: &["timeout"], ..HUNG }, Host { hidden: &["timeout"], ..HUNG }];
+    std::thread::scope(|scope| {
+        for (bin_shell, _) in BIN_SHELLS {
+            for host in hosts {
+                scope.spawn(move || check(bin_shell, host));
+            }
+        }
+    });
+}
+
+/// What `grep` finds among the processes, and what the programs of these timekeepers print.
+const OTHER_TIMEKEEPERS: &[(&str, &str)] = &[
+    (
+        "grep",
+        "printf '%s\\n' /proc/1/comm:systemd-timesyn /proc/1/comm:ntpd /proc/1/comm:ntp-daemon /proc/1/comm:vmtoolsd",
+    ),
+    (
+        "busctl",
+        r#"echo 's "10.0.0.1"'; echo 't 64000000'
+echo '(uuuuittayttttbtt) 0 4 4 1 -25 0 0 4 127 127 1 1 1795291810932720 1795291810932749 1795291810932793 1795291810932806 false 1 0'"#,
+    ),
+    ("ntpq", "echo 'leap=00, stratum=2, rootdelay=0.02, rootdisp=187.718, refid=10.0.0.1,'\necho 'offset=-0.003'"),
+    ("ntpctl", "echo 'ntpctl: connect: Permission denied' >&2; exit 1"),
+    ("ntp-ctl", "echo 'Error: no'; exit 1"),
+    ("systemd-detect-virt", "case $1 in -c) echo podman ;; *) echo kvm ;; esac"),
+    ("vmware-toolbox-cmd", "echo Enabled"),
+];
+
+/// What changes from one reading to the next, and what the stand-ins do not cover.
+const CHANGING: [&str; 4] = ["asleep", "kernel.maxerror", "kernel.esterror", "ntpd.args"];
+
+#[test]
+fn every_shell_reads_the_same_facts() {
+    const BOTH: Host = Host { scripts: OTHER_TIMEKEEPERS, ..HOSTS[0] };
+    let read = |bin_shell: &str| {
+        let mut session = Session::start(&["dash"], bin_shell, BOTH, Stdin::Pipe);
+        let (reader, _) = session.hello();
+        let (_, Facts(mut facts)) = session.facts(reader);
+        session.leaves_nothing();
+        facts.retain(|(key, _)| !CHANGING.contains(&key.as_str()));
+        facts
+    };
+    let expected = read("dash");
+    let count = |key: &str| expected.iter().filter(|(name, _)| name == key).count();
+    for (key, lines) in
+        [("timesyncd", 3), ("ntpq", 2), ("ntpctl", 1), ("ntp-ctl", 1), ("proc", 4), ("vmware.timesync", 1)]
+    {
+        assert_eq!(count(key), lines, "{key}: {expected:?}");
+    }
+    let value = |key: &str| Facts(expected.clone()).get(key).map(str::to_owned);
+    assert_eq!(value("ntpctl.rc").as_deref(), Some("1"), "{expected:?}");
+    assert_eq!(value("virt.container").as_deref(), Some("podman"), "{expected:?}");
+    for (bin_shell, _) in BIN_SHELLS {
+        assert_eq!(read(bin_shell), expected, "{bin_shell}");
+    }
+}
+
+#[test]
+fn whatever_hangs_is_ended_and_the_rest_is_told() {
+    const SLEEP: &str = "exec sleep 30";
+    const HUNG: Host = Host {
+        scripts: &[
+            ("grep", "printf '%s\\n' /proc/1/comm:systemd-timesyn /proc/1/comm:ntpd"),
+            ("busctl", SLEEP),
+            ("ntpq", SLEEP),
+            ("ntpctl", "yes"),
+        ],
+        ..HOSTS[0]
+    };
+    let check = |bin_shell: &str, host: Host| {
+        let mut session = Session::start(&["dash"], bin_shell, host, Stdin::Pipe);
+        let (reader, _) = session.hello();
+        let (_, facts) = session.facts(reader);
+        for key in ["timesyncd.rc", "ntpq.rc"] {
+            assert_eq!(facts.get(key), Some("124"), "{bin_shell}, {facts:?}");
+        }
+        assert!(facts.all("ntpctl").count() <= 30 && facts.get("os.ID").is_some(), "{bin_shell}, {facts:?}");
+        session.leaves_nothing();
+    };
+    let hosts = [HUNG, Host { hidden: &["timeout"], ..HUNG }];
     std::thread::scope(|scope| {
         for (bin_shell, _) in BIN_SHELLS {
             for host in hosts {

@@ -139,10 +139,36 @@ impl Code {
             | Self::OffByHours
             | Self::ClaimContradicted
             | Self::AncientYear => Severity::Crit,
-            Self::BeyondWarn | Self::Moved | Self::Slewing | Self::FreeRunning | Self::NoTimekeeper | Self::Stopped | Self::TwoTimekeepers | Self::NotSynchronised | Self::Stale | Self::SmearMixed | Self::LeapTableWithSmear | Self::SourcesUnreachable | Self::StepsSpent | Self::Falseticker => Severity::Warn,
-            Self::HypervisorSync | Self::CannotBeAsked | Self::SntpOnly | Self::Restarts | Self::SingleSource | Self::DifferentUpstreams | Self::CloudSourceUnused | Self::Clocksource | Self::Resumed | Self::RtcLocal | Self::Container | Self::Undecided | Self::ControllerBusy | Self::FewSamples | Self::ControllerMoved | Self::Unreached(_) => {
-                Severity::Note
-            }
+            Self::BeyondWarn
+            | Self::Moved
+            | Self::Slewing
+            | Self::FreeRunning
+            | Self::NoTimekeeper
+            | Self::Stopped
+            | Self::TwoTimekeepers
+            | Self::NotSynchronised
+            | Self::Stale
+            | Self::SmearMixed
+            | Self::LeapTableWithSmear
+            | Self::SourcesUnreachable
+            | Self::StepsSpent
+            | Self::Falseticker => Severity::Warn,
+            Self::HypervisorSync
+            | Self::CannotBeAsked
+            | Self::SntpOnly
+            | Self::Restarts
+            | Self::SingleSource
+            | Self::DifferentUpstreams
+            | Self::CloudSourceUnused
+            | Self::Clocksource
+            | Self::Resumed
+            | Self::RtcLocal
+            | Self::Container
+            | Self::Undecided
+            | Self::ControllerBusy
+            | Self::FewSamples
+            | Self::ControllerMoved
+            | Self::Unreached(_) => Severity::Note,
         }
     }
 

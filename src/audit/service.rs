@@ -36,7 +36,8 @@ fn state(circumstances: &Circumstances<'_>) -> State {
 /// that never had one is a time server of its own right, and is only told so.
 fn free_running(circumstances: &Circumstances<'_>) -> Option<Finding> {
     let service = circumstances.service;
-    let has_nobody = service.running.is_empty() || service.leaves_the_clock_alone && service.setting_the_clock().count() == 0;
+    let has_nobody =
+        service.running.is_empty() || service.leaves_the_clock_alone && service.setting_the_clock().count() == 0;
     match (&service.claim, service.kernel) {
         (ClaimOutcome::Local(claim), _) => {
             let has_lost = !service.known_sources().is_empty() || service.unresolved > 0 || claim.frequency.ppb() != 0;

@@ -7,15 +7,8 @@ use crate::clock::Nanos;
 use crate::timekeeper::{ClaimOutcome, Cloud, Selection, Smear, Source, SourceKind, TimeService, cloud, smear};
 
 /// Every rule of this family.
-pub(super) const RULES: [Rule; 7] = [
-    single_source,
-    smear_mixed,
-    leap_table_with_smear,
-    unreachable,
-    steps_spent,
-    falseticker,
-    cloud_source_unused,
-];
+pub(super) const RULES: [Rule; 7] =
+    [single_source, smear_mixed, leap_table_with_smear, unreachable, steps_spent, falseticker, cloud_source_unused];
 
 /// From this offset on chronyd steps at its first updates, where its distributions configure nothing else (`makestep 1 3`).
 const STEP_THRESHOLD: Nanos = Nanos::from_seconds(1);

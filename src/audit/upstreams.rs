@@ -60,7 +60,8 @@ fn different_in(group: &str, services: &[&TimeService]) -> Option<Finding> {
     (upstreams.len() > 1).then(|| {
         let shown: Vec<&str> = upstreams.iter().take(3).map(String::as_str).collect();
         let more = if upstreams.len() > shown.len() { ", ..." } else { "" };
-        let what = format!("the hosts of {group} have {} different upstreams: {}{more}", upstreams.len(), shown.join("; "));
+        let what =
+            format!("the hosts of {group} have {} different upstreams: {}{more}", upstreams.len(), shown.join("; "));
         Code::DifferentUpstreams.finding(what, "the same upstreams in one group")
     })
 }

@@ -170,7 +170,9 @@ fn sources(first: &str, others: &str) -> String {
     let line = |number: u8| {
         let (state, reach) = if number == 1 { first } else { others }.split_at(1);
         let (stratum, heard) = if reach == "0" { (0, "4294967295") } else { (2, "40") };
-        format!("chrony.csv=^,{state},10.0.0.{number},{stratum},6,{reach},{heard},0.000001000,0.000001000,0.000250000\n")
+        format!(
+            "chrony.csv=^,{state},10.0.0.{number},{stratum},6,{reach},{heard},0.000001000,0.000001000,0.000250000\n"
+        )
     };
     (1..=4).map(line).chain(["chrony.csv=4,0,0,0,0".to_owned()]).collect()
 }

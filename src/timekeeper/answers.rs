@@ -35,8 +35,11 @@ impl Answer {
 /// The answer that stands for the host, where these timekeepers run: the one that claims most, the first of equals.
 pub(super) fn read(said: Said<'_>, running: &[Timekeeper]) -> Answer {
     let others = running.iter().filter(|timekeeper| **timekeeper != Timekeeper::Chronyd);
-    let answers = chronyd(said, running.contains(&Timekeeper::Chronyd)).into_iter();
-    let best = answers.chain(others.map(|timekeeper| other(said, *timekeeper))).min_by_key(|answer| rank(&answer.outcome));
+    // Where processes are hidden, chronyd may answer though it was not seen.
+    let may_be_chronyd = running.is_empty() || running.contains(&Timekeeper::Chronyd);
+    let answers = may_be_chronyd.then(|| chronyd(said, !running.is_empty())).flatten().into_iter();
+    let best =
+        answers.chain(others.map(|timekeeper| other(said, *timekeeper))).min_by_key(|answer| rank(&answer.outcome));
     match best {
         Some(answer) => answer,
         // What tells of timekeepers is printed before the kernel's name: that means that all was heard.
@@ -56,7 +59,6 @@ fn rank(outcome: &ClaimOutcome) -> u8 {
     }
 }
 
-/// chronyd answers though its process was not seen where other users' processes are hidden.
 fn chronyd(said: Said<'_>, is_running: bool) -> Option<Answer> {
     let version = said.first("chrony.version").and_then(version_of);
     let text = said.text("chrony.text");
@@ -100,10 +102,8 @@ fn other(said: Said<'_>, timekeeper: Timekeeper) -> Answer {
         Timekeeper::Ntpd => {
             let text = said.text("ntpq");
             let peers = ntpd::peers(&text);
-            let read = ntpd::system(&text).map(|claim| Answer {
-                sources: (!peers.is_empty()).then_some(peers),
-                ..Answer::of(claim.outcome())
-            });
+            let read = ntpd::system(&text)
+                .map(|claim| Answer { sources: (!peers.is_empty()).then_some(peers), ..Answer::of(claim.outcome()) });
             (read, text, said.first("ntpq.rc"))
         }
         Timekeeper::Openntpd => {
@@ -125,15 +125,26 @@ fn other(said: Said<'_>, timekeeper: Timekeeper) -> Answer {
     read.unwrap_or_else(|| {
         let printed = printed.to_ascii_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| printed.contains(word));
-        Answer::none(timekeeper, match status {
-            Some(status) if was_cut_off(status) => NoAnswer::TimedOut,
-            _ if says(&["permission denied", "not authori", "access denied"]) => NoAnswer::NotAuthorised,
-            _ if says(&["refused", "timed out", "not running", "failed to connect", "could not connect", "no such file"]) => {
-                NoAnswer::CannotTalk
-            }
-            Some(_) => NoAnswer::Unreadable,
-            None => NoAnswer::NoClient,
-        })
+        Answer::none(
+            timekeeper,
+            match status {
+                Some(status) if was_cut_off(status) => NoAnswer::TimedOut,
+                _ if says(&["permission denied", "not authori", "access denied"]) => NoAnswer::NotAuthorised,
+                _ if says(&[
+                    "refused",
+                    "timed out",
+                    "not running",
+                    "failed to connect",
+                    "could not connect",
+                    "no such file",
+                ]) =>
+                {
+                    NoAnswer::CannotTalk
+                }
+                Some(_) => NoAnswer::Unreadable,
+                None => NoAnswer::NoClient,
+            },
+        )
     })
 }
 

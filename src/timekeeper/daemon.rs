@@ -24,15 +24,8 @@ pub enum Timekeeper {
 
 impl Timekeeper {
     /// Every one, in the order in which they are asked.
-    pub const ALL: [Self; 7] = [
-        Self::Chronyd,
-        Self::Ntpd,
-        Self::Openntpd,
-        Self::BusyboxNtpd,
-        Self::NtpdRs,
-        Self::Timesyncd,
-        Self::Phc2sys,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Chronyd, Self::Ntpd, Self::Openntpd, Self::BusyboxNtpd, Self::NtpdRs, Self::Timesyncd, Self::Phc2sys];
 
     /// The name in reports.
     pub fn label(self) -> &'static str {
@@ -83,7 +76,9 @@ fn ntpd_of(said: Said<'_>) -> Timekeeper {
     let commands = || said.all("ntpd.args").chain(said.all("ntpd.program"));
     if commands().any(|command| command.contains("busybox")) {
         Timekeeper::BusyboxNtpd
-    } else if commands().any(|command| ["ntp engine", "dns engine", "openntpd"].iter().any(|mark| command.contains(mark))) {
+    } else if commands()
+        .any(|command| ["ntp engine", "dns engine", "openntpd"].iter().any(|mark| command.contains(mark)))
+    {
         Timekeeper::Openntpd
     } else {
         Timekeeper::Ntpd
@@ -98,9 +93,10 @@ pub(super) fn leaves_the_clock_alone(said: Said<'_>) -> bool {
 
 /// `-x`, alone or among other flags that take no value: `-dx`.
 fn has_x(command: &str) -> bool {
-    command.split_ascii_whitespace().filter_map(|word| word.strip_prefix('-')).any(|flags| {
-        flags.contains('x') && flags.chars().all(|flag| "46dnqQRsxmU".contains(flag))
-    })
+    command
+        .split_ascii_whitespace()
+        .filter_map(|word| word.strip_prefix('-'))
+        .any(|flags| flags.contains('x') && flags.chars().all(|flag| "46dnqQRsxmU".contains(flag)))
 }
 
 #[cfg(test)]
@@ -126,7 +122,10 @@ mod tests {
         };
         let process = ("proc", "ntpd");
         check(&[process], Timekeeper::Ntpd);
-        check(&[process, ("ntpd.args", "/usr/sbin/ntpd -p /run/ntpd.pid -c /etc/ntpsec/ntp.conf -g")], Timekeeper::Ntpd);
+        check(
+            &[process, ("ntpd.args", "/usr/sbin/ntpd -p /run/ntpd.pid -c /etc/ntpsec/ntp.conf -g")],
+            Timekeeper::Ntpd,
+        );
         check(&[process, ("ntpd.args", "/usr/sbin/ntpd -f /etc/openntpd/ntpd.conf")], Timekeeper::Openntpd);
         check(&[process, ("ntpd.args", "ntpd: ntp engine")], Timekeeper::Openntpd);
         check(&[process, ("ntpd.args", "ntpd -n -p pool"), ("ntpd.program", "/bin/busybox")], Timekeeper::BusyboxNtpd);

@@ -94,9 +94,9 @@ fn container(said: Said<'_>) -> Option<String> {
         .first("capbnd")
         .and_then(|set| u64::from_str_radix(set.trim(), 16).ok())
         .is_some_and(|set| set & SYS_TIME == 0);
-    let is_mapped = said.first("uidmap").is_some_and(|map| {
-        map.split_ascii_whitespace().nth(2).is_some_and(|count| count != ALL_USERS)
-    });
+    let is_mapped = said
+        .first("uidmap")
+        .is_some_and(|map| map.split_ascii_whitespace().nth(2).is_some_and(|count| count != ALL_USERS));
     let by_right = || match (has_no_right, is_mapped) {
         (true, _) => Some("no CAP_SYS_TIME".to_owned()),
         (_, true) => Some("a user namespace".to_owned()),

@@ -103,7 +103,8 @@ mod tests {
                     10.105.0.33 \n *  1  9  2   30s   32s       100.031ms     0.101ms     0.015ms\n\
                     10.105.0.12 from pool \n    1  3  2    5s    7s             ---- peer not valid ----\n";
         let status = status(text).unwrap();
-        let told: Vec<_> = status.peers.iter().flatten().map(|peer| (peer.name.as_str(), peer.selection, peer.offset)).collect();
+        let told: Vec<_> =
+            status.peers.iter().flatten().map(|peer| (peer.name.as_str(), peer.selection, peer.offset)).collect();
         let expected = [
             ("10.105.0.11", Selection::Combined, Some(Nanos(-7_000))),
             ("10.105.0.33", Selection::Selected, Some(Nanos(-100_031_000))),

@@ -130,7 +130,13 @@ impl TimeService {
         let said = Said::of(facts);
         let units = Unit::read(said);
         let mut running = daemon::running(said, &units);
-        let answer = answers::read(said, &running);
+        let leaves_the_clock_alone = daemon::leaves_the_clock_alone(said);
+        // A mere time server's word counts only where it is the only one.
+        let asked: Vec<Timekeeper> = match running.as_slice() {
+            [Timekeeper::Chronyd, others @ ..] if leaves_the_clock_alone && !others.is_empty() => others.to_vec(),
+            all => all.to_vec(),
+        };
+        let answer = answers::read(said, &asked);
         // Where processes are hidden, an answer proves that somebody gave it.
         if let Some(timekeeper) = answer.outcome.timekeeper().filter(|timekeeper| !running.contains(timekeeper)) {
             running.insert(0, timekeeper);
@@ -138,7 +144,7 @@ impl TimeService {
         Self {
             claim: answer.outcome,
             running,
-            leaves_the_clock_alone: daemon::leaves_the_clock_alone(said),
+            leaves_the_clock_alone,
             sources: answer.sources,
             unresolved: answer.unresolved,
             units,
@@ -204,9 +210,10 @@ impl TimeService {
         let longest = Nanos(interval.0.saturating_mul(STALE_INTERVALS));
         // chronyd goes on to name a source, and to say `Normal`, long after it was heard for the last time.
         let is_named = |source: &Source| claim.source.as_deref() == Some(source.name.as_str());
-        let is_gone = self.known_sources().iter().any(|source| {
-            (source.selection == Selection::Selected || is_named(source)) && source.is_unreachable()
-        });
+        let is_gone = self
+            .known_sources()
+            .iter()
+            .any(|source| (source.selection == Selection::Selected || is_named(source)) && source.is_unreachable());
         is_gone || self.age().is_some_and(|age| age > longest)
     }
 

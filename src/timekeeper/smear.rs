@@ -69,7 +69,11 @@ pub fn of_server(name: &str) -> Smear {
 
 /// A reference clock on the host: a PTP hardware clock is not smeared, as the vendors that have them say.
 pub fn of_reference_clock(driver: &str) -> Smear {
-    if driver.starts_with("PHC") || driver.starts_with("PPS") || driver.starts_with("PTP") { Smear::Plain } else { Smear::Unknown }
+    if driver.starts_with("PHC") || driver.starts_with("PPS") || driver.starts_with("PTP") {
+        Smear::Plain
+    } else {
+        Smear::Unknown
+    }
 }
 
 #[cfg(test)]

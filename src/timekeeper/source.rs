@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn lengths_are_read_in_their_unit() {
-        let check = |text: &str, expected: Option<i64>| assert_eq!(length_with_unit(text), expected.map(Nanos), "{text}");
+        let check =
+            |text: &str, expected: Option<i64>| assert_eq!(length_with_unit(text), expected.map(Nanos), "{text}");
         check("-3262ns", Some(-3_262));
         check("+0ns", Some(0));
         check(" 20us", Some(20_000));

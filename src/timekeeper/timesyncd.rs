@@ -175,7 +175,8 @@ mod tests {
     fn a_server_that_never_answered_is_no_claim() {
         let nothing = Answer::Nothing { server: Some("10.105.0.99".to_owned()) };
         assert_eq!(of_bus(&["s \"10.105.0.99\"", "t 32000000"]), Some(nothing.clone()));
-        let status = "       Server: 10.105.0.99 (10.105.0.99)\nPoll interval: 32s (min: 32s; max 34min 8s)\n Packet count: 0";
+        let status =
+            "       Server: 10.105.0.99 (10.105.0.99)\nPoll interval: 32s (min: 32s; max 34min 8s)\n Packet count: 0";
         assert_eq!(of_text(status), Some(nothing));
         assert_eq!((of_bus(&[]), of_text("Failed to connect to bus")), (None, None));
         assert_eq!(of_bus(&["(uuuuittayttttbtt) 0 4 4 2 -20 1 1 9 70"]), None);

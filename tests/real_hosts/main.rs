@@ -15,3 +15,5 @@ mod rungs;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(test)]
+mod timekeepers;

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -30,11 +31,15 @@ static struct state {
 } *state;
 static int (*kernel_gettime)(clockid_t, struct timespec *);
 static int (*kernel_setsockopt)(int, int, int, const void *, socklen_t);
+static ssize_t (*kernel_recvmsg)(int, struct msghdr *, int);
+static int translates_stamps;
 
 __attribute__((constructor)) static void start(void) {
     if (kernel_setsockopt) return;
     kernel_gettime = dlsym(RTLD_NEXT, "clock_gettime");
     kernel_setsockopt = dlsym(RTLD_NEXT, "setsockopt");
+    kernel_recvmsg = dlsym(RTLD_NEXT, "recvmsg");
+    translates_stamps = getenv("TEST_HOST_STAMPS") != NULL;
     const char *path = getenv("TEST_HOST_CLOCK");
     if (!path) path = "/run/host/clock";
     int writable = 1, file = open(path, O_RDWR | O_CLOEXEC);
@@ -154,12 +159,37 @@ int clock_adjtime(clockid_t id, struct timex *t) {
 }
 int adjtimex(struct timex *t) { return clock_adjtime(CLOCK_REALTIME, t); }
 int ntp_adjtime(struct timex *t) { return clock_adjtime(CLOCK_REALTIME, t); }
+int adjtime(const struct timeval *delta, struct timeval *left) {
+    struct timex t = {.modes = delta ? ADJ_OFFSET_SINGLESHOT : ADJ_OFFSET_SS_READ};
+    if (delta) t.offset = delta->tv_sec * 1000000 + delta->tv_usec;
+    if (clock_adjtime(CLOCK_REALTIME, &t) < 0) return -1;
+    if (left) *left = (struct timeval){t.offset / 1000000, t.offset % 1000000};
+    return 0;
+}
 
-/* Kernel stamps carry this machine's clock: a time server inside the host would mix two clocks. */
+/* Kernel stamps carry this machine's clock: a time server inside the host would mix two clocks. ntpsec and openntpd cannot
+ * do without; recvmsg below translates theirs, where the environment asks for it. */
 int setsockopt(int socket, int level, int name, const void *value, socklen_t length) {
     start();
-    if (level == SOL_SOCKET && (name == SO_TIMESTAMP || name == SO_TIMESTAMPNS || name == SO_TIMESTAMPING
+    int translated = translates_stamps && (name == SO_TIMESTAMPNS || name == SO_TIMESTAMP);
+    if (level == SOL_SOCKET && !translated && (name == SO_TIMESTAMP || name == SO_TIMESTAMPNS || name == SO_TIMESTAMPING
             || (name >= 63 && name <= 65))) /* their 64-bit namesakes */
         return errno = ENOPROTOOPT, -1;
     return kernel_setsockopt(socket, level, name, value, length);
+}
+ssize_t recvmsg(int socket, struct msghdr *message, int flags) {
+    start();
+    ssize_t size = kernel_recvmsg(socket, message, flags);
+    if (size < 0 || !state || !translates_stamps) return size;
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || (part->cmsg_type != SCM_TIMESTAMPNS && part->cmsg_type != SCM_TIMESTAMP))
+            continue;
+        int64_t unit = part->cmsg_type == SCM_TIMESTAMP ? 1000 : 1;
+        struct timespec t; /* or a struct timeval, which is laid out alike */
+        memcpy(&t, CMSG_DATA(part), sizeof t);
+        int64_t stamp = t.tv_sec * SECOND + t.tv_nsec * unit + host_clock(0) - kernel_clock(CLOCK_REALTIME);
+        t = (struct timespec){stamp / SECOND, stamp % SECOND / unit};
+        memcpy(CMSG_DATA(part), &t, sizeof t);
+    }
+    return size;
 }

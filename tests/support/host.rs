@@ -51,6 +51,12 @@ pub(crate) struct HostPlan {
     pub(crate) sshd_options: Vec<&'static str>,
     /// How far the time server that the host's chronyd follows is ahead of this machine; no chronyd without.
     pub(crate) time_server: Option<Nanos>,
+    /// A package that is laid over the host's programs: `tests/run` unpacks what cannot be installed beside chrony.
+    pub(crate) package: Option<&'static str>,
+    /// More clocks, by name, and how far each is ahead of this machine's; for time servers.
+    pub(crate) clocks: Vec<(&'static str, Nanos)>,
+    /// What the host runs before it is ready, in the words of `host.sh`.
+    pub(crate) start: &'static str,
 }
 
 impl HostPlan {
@@ -66,6 +72,9 @@ impl HostPlan {
             hidden: Vec::new(),
             sshd_options: Vec::new(),
             time_server: None,
+            package: None,
+            clocks: Vec::new(),
+            start: "",
         }
     }
 }
@@ -166,6 +175,10 @@ fn furnish(plan: &HostPlan, folder: &Path, user_key: &str) {
         chown(folder.join(path), Some(USER_ID), Some(GROUP_ID)).expect("the user's own home");
     }
     fs::copy(host_clock::library(), folder.join("clock.so")).expect("the preloaded library");
+    fs::copy(host_clock::root_library(), folder.join("root.so")).expect("the library of daemons");
+    for (name, ahead) in &plan.clocks {
+        HostClock::create(&folder.join(name), *ahead, Ppm(0));
+    }
     // Whatever the umask of whoever runs the tests: the user of the host must get at these.
     for (path, mode) in [("", 0o755), ("tmp", 0o1777), ("home", 0o755), ("home/.ssh", 0o700), ("clock.so", 0o755)] {
         fs::set_permissions(folder.join(path), fs::Permissions::from_mode(mode)).expect("the rights of the user");
@@ -220,6 +233,12 @@ fn first_process(plan: &HostPlan, folder: &Path) -> Command {
     let replaced: Vec<String> = plan.replaced.iter().map(|(name, program)| format!("{name}={program}")).collect();
     command.env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     command.env("HOST_FOLDER", folder).env("HOST_LOGIN_SHELL", &plan.login_shell);
+    if let Some(package) = plan.package {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/timekeepers").join(package);
+        assert!(folder.is_dir(), "{package} is not unpacked; tests/run does it");
+        command.env("HOST_PACKAGE", folder);
+    }
+    command.env("HOST_START", plan.start);
     command.env("HOST_REPLACED", replaced.join(" ")).env("HOST_HIDDEN", plan.hidden.join(" "));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(open_log(&folder.join("log")));
     command

@@ -34,6 +34,60 @@ for program in $HOST_HIDDEN; do
     done
 done
 
+# A timekeeper that is not installed on this machine, laid over its programs.
+if [ -n "${HOST_PACKAGE:-}" ]; then
+    mkdir /run/package
+    cp -a "$HOST_PACKAGE/usr/." "$HOST_PACKAGE/lib" /run/package/
+    mount -t overlay host-usr -o lowerdir=/run/package:/usr /usr
+    for user in ntpd ntpsec; do echo "$user:*:4243:65534::/run/nobody:/bin/false"; done >>/etc/passwd
+    mkdir -m 0755 /run/nobody
+    mount -t tmpfs host-lib /var/lib
+    mkdir -p /var/lib/openntpd/run /var/lib/openntpd/db /var/lib/systemd/timesync /var/lib/chrony
+fi
+
+# serve ADDRESS CLOCK: a time server at a loopback address.
+serve() {
+    printf '%s\n' "bindaddress $1" "allow 127.0.0.0/8" "local stratum 1" "cmdport 0" "bindcmdaddress /" \
+        "pidfile /run/chrony/$1.pid" >"/run/chrony/$1.conf"
+    TEST_HOST_CLOCK=/run/host/$2 chronyd -x -u root -f "/run/chrony/$1.conf" >>/run/host/log 2>&1
+}
+
+# serve_apart CLOCK: a time server at 10.99.0.2 on a machine of its own, for timekeepers that take port 123 everywhere.
+serve_apart() {
+    printf '%s\n' "bindaddress 10.99.0.2" "allow 10.99.0.0/24" "local stratum 1" "cmdport 0" "bindcmdaddress /" \
+        "pidfile /run/chrony/apart.pid" >/run/chrony/apart.conf
+    ip link add host0 type veth peer name server0
+    TEST_HOST_CLOCK=/run/host/$1 unshare --net bash -c '
+        until ip addr add 10.99.0.2/24 dev server0 2>/dev/null; do :; done
+        ip link set server0 up
+        exec chronyd -n -x -u root -f /run/chrony/apart.conf' >>/run/host/log 2>&1 &
+    local server=$!
+    # Until it has a network of its own, it would be given this one.
+    until [ "$(readlink /proc/$server/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do :; done
+    ip link set server0 netns $server
+    ip addr add 10.99.0.1/24 dev host0
+    ip link set host0 up
+    within 30 chronyd -Q -t 2 "server 10.99.0.2 maxsamples 1"
+}
+
+# follow LINE...: a chronyd with these lines of configuration.
+follow() {
+    mount -t tmpfs host-chrony /var/lib/chrony
+    printf '%s\n' "$@" "pidfile /run/chrony/chronyd.pid" >/run/chrony/chrony.conf
+    chronyd -u root -f /run/chrony/chrony.conf >>/run/host/log 2>&1
+}
+
+# within TRIES COMMAND...: runs it every tenth of a second until it succeeds; the host does not start where it never does.
+within() {
+    local tries=$1
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$tries" -gt 0 ] || { echo "in vain: $*" >&2; exit 1; }
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+}
+
 # From here on every program that is started has the host's clock.
 echo /run/host/clock.so >/etc/ld.so.preload
 
@@ -43,6 +97,8 @@ if [ -e /run/host/chrony.conf ]; then
     chronyd -u root -f /run/host/chrony.conf >>/run/host/log 2>&1
     chronyc waitsync 300 0.01 0 0.1 >>/run/host/log 2>&1
 fi
+
+eval "$HOST_START"
 
 echo ready
 while read -r _; do :; done

@@ -26,18 +26,26 @@ const SCALED_PPM: i128 = 65_536;
 /// Compiles the preloaded library, once for all hosts of this test.
 pub(crate) fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let built = folder.join(format!("clock-{}.so", std::process::id()));
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/clock.c");
-        let mut compiler = Command::new("cc");
-        compiler.args(["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"]).arg(&built).arg(source);
-        let outcome = compiler.status().expect("a C compiler");
-        assert!(outcome.success(), "clock.c does not compile");
-        let library = folder.join("clock.so");
-        fs::rename(built, &library).expect("the library in its place");
-        library
-    })
+    LIBRARY.get_or_init(|| compiled("clock"))
+}
+
+/// Compiles the library that lets a daemon stay root.
+pub(crate) fn root_library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| compiled("root"))
+}
+
+fn compiled(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let built = folder.join(format!("{name}-{}.so", std::process::id()));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support").join(name).with_extension("c");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"]).arg(&built).arg(source);
+    let outcome = compiler.status().expect("a C compiler");
+    assert!(outcome.success(), "{name}.c does not compile");
+    let library = folder.join(name).with_extension("so");
+    fs::rename(built, &library).expect("the library in its place");
+    library
 }
 
 /// One host's clock, settable while the host runs.

@@ -59,7 +59,10 @@ fn add_facts(name: &str, lines: &[String], facts: &mut Vec<(String, String)>) {
             for line in &lines {
                 match line.as_str() {
                     line if [4, 7, 9, 13].contains(&line.matches(',').count()) => fact("chrony.csv", line),
-                    line if line.contains(" : ") || line.starts_with(['^', '=', '#', 'M']) || line.contains(" sources ") => {
+                    line if line.contains(" : ")
+                        || line.starts_with(['^', '=', '#', 'M'])
+                        || line.contains(" sources ") =>
+                    {
                         fact("chrony.text", line);
                     }
                     line => fact("chrony.error", line),

@@ -49,7 +49,11 @@ const FOUR: [(&str, &str); 4] = [("*", "10.0.0.1"), ("+", "10.0.0.2"), ("+", "10
 
 #[test]
 fn a_good_host_has_no_finding() {
-    check_sources(&FOUR, &[("unit", "Id=chrony.service LoadState=loaded ActiveState=active UnitFileState=enabled")], &[]);
+    check_sources(
+        &FOUR,
+        &[("unit", "Id=chrony.service LoadState=loaded ActiveState=active UnitFileState=enabled")],
+        &[],
+    );
     assert_eq!(service(&[("chrony.csv", GOOD), CHRONYD]).state(Nanos::from_millis(50)), State::Synchronised);
 }
 
@@ -93,8 +97,10 @@ fn a_service_that_does_not_run_is_told() {
 fn two_timekeepers_are_told_outside_of_containers() {
     let both = [("chrony.csv", GOOD), CHRONYD, ("proc", "ntpd"), ("ntpq.rc", "0")];
     check(&both, &["CLK203"]);
-    // A mere time server beside the timekeeper, timemaster's servants, and a neighbour's chronyd are no rivals.
-    check(&[both[0], both[1], both[2], both[3], ("chronyd.args", "/usr/sbin/chronyd -x -f /etc/server.conf")], &[]);
+    // A mere time server beside the timekeeper, timemaster's servants, and a neighbour's ntpd are no rivals; the
+    // server's word does not stand for the ntpd that keeps the clock and says nothing.
+    let server = ("chronyd.args", "/usr/sbin/chronyd -x -f /etc/server.conf");
+    check(&[both[0], both[1], both[2], both[3], server], &["CLK207"]);
     check(&[("chrony.csv", GOOD), CHRONYD, ("proc", "timemaster"), ("proc", "phc2sys"), ("proc", "ptp4l")], &[]);
     check(&[("chrony.csv", GOOD), CHRONYD, ("proc", "phc2sys")], &["CLK203"]);
     check(&[("chrony.csv", GOOD), CHRONYD, ("proc.container", "ntpd")], &[]);
@@ -149,7 +155,8 @@ fn smeared_and_plain_sources_are_not_mixed() {
     check_sources(&[("*", "169.254.169.123"), ("+", "216.239.35.0")], &[], &[]);
     check_sources(&[("*", "10.0.0.1"), ("+", "162.159.200.1")], &[], &[]);
     // By the names of the configuration, whatever addresses they have.
-    let names = [("chrony.conf", "server time.google.com iburst"), ("chrony.conf", "pool 2.debian.pool.ntp.org iburst")];
+    let names =
+        [("chrony.conf", "server time.google.com iburst"), ("chrony.conf", "pool 2.debian.pool.ntp.org iburst")];
     check_sources(&FOUR, &names, &["CLK302"]);
     check_sources(&FOUR, &names[..1], &[]);
     // Amazon's hardware clock is not smeared, its server is.
@@ -236,5 +243,8 @@ fn who_cannot_be_asked_is_told_with_the_reason() {
     let sntp = [("timesyncd", "s \"10.0.0.1\""), ("timesyncd.rc", "0"), ("proc", "systemd-timesyn")];
     check(&sntp, &["CLK204", "CLK208"]);
     check(&[("proc", "ntpd"), ("ntpd.program", "/bin/busybox")], &["CLK208"]);
-    check(&[("proc", "ntpd"), ("ntpd.program", "/bin/busybox"), ("kernel.maxerror", "16000000")], &["CLK204", "CLK208"]);
+    check(
+        &[("proc", "ntpd"), ("ntpd.program", "/bin/busybox"), ("kernel.maxerror", "16000000")],
+        &["CLK204", "CLK208"],
+    );
 }

@@ -81,7 +81,10 @@ fn every_output_has_its_sign_turned_once() {
     let service = |names: &[&str], process: &str| {
         let Facts(mut facts) = facts_of(names, &captures);
         facts.push(("proc".to_owned(), process.to_owned()));
-        facts.push(("ntpd.args".to_owned(), if names[0].starts_with("openntpd") { "ntp engine" } else { "" }.to_owned()));
+        facts.push((
+            "ntpd.args".to_owned(),
+            if names[0].starts_with("openntpd") { "ntp engine" } else { "" }.to_owned(),
+        ));
         TimeService::read(&facts, None)
     };
     let near = |what: &str, offset: Option<Nanos>, expected_us: i64| {

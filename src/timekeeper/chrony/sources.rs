@@ -170,7 +170,9 @@ mod tests {
 
     #[test]
     fn what_is_no_source_is_none() {
-        for line in ["", "^", "MS Name/IP address         Stratum Poll Reach LastRx Last sample", "===", "1,0,0,0,0", "é"] {
+        for line in
+            ["", "^", "MS Name/IP address         Stratum Poll Reach LastRx Last sample", "===", "1,0,0,0,0", "é"]
+        {
             assert_eq!((Source::parse_csv(line), Source::parse_text(line)), (None, None), "{line}");
         }
     }
