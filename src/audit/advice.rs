@@ -4,6 +4,7 @@ use super::finding::Code;
 use crate::probe::{FailureCode, Stage};
 
 /// The meaning and the remedy of a code.
+#[expect(clippy::too_many_lines, reason = "one entry a code, in the order of the codes")]
 pub(super) fn of(code: Code) -> (&'static str, &'static str) {
     match code {
         Code::BeyondCrit => (

@@ -12,9 +12,9 @@ const ALL_USERS: &str = "4294967295";
 /// A hypervisor's own way to set its guest's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HypervisorSync {
-    /// VMware's tools, time synchronisation enabled.
+    /// `VMware`'s tools, time synchronisation enabled.
     Vmware,
-    /// VirtualBox's guest service.
+    /// `VirtualBox`'s guest service.
     VirtualBox,
     /// Parallels' tools.
     Parallels,

@@ -51,7 +51,7 @@ pub(super) fn of_bus(lines: &[&str]) -> Option<Answer> {
         timekeeper: Timekeeper::Timesyncd,
         version: None,
         // The server's clock minus the host's.
-        offset: -Nanos::saturating_from((there + back) / 2),
+        offset: -Nanos::saturating_from(i128::midpoint(there, back)),
         offset_is: OffsetIs::LastMeasured,
         root_delay: micros(root_delay)? + Nanos::saturating_from(there - back).abs(),
         root_dispersion: micros(root_dispersion)? + micros(jitter)?,

@@ -49,12 +49,17 @@ fn add_facts(name: &str, lines: &[String], facts: &mut Vec<(String, String)>) {
     let status = status.first().map(|line| line.trim_start_matches("[rc=").split([' ', ']']).next().expect("a status"));
     let mut fact = |key: &str, value: &str| facts.push((key.to_owned(), value.to_owned()));
     let mut all = |key: &str| {
-        lines.iter().for_each(|line| fact(key, line));
-        status.into_iter().for_each(|status| fact(&format!("{key}.rc").replace(".text.rc", ".rc"), status));
+        for line in &lines {
+            fact(key, line);
+        }
+        if let Some(status) = status {
+            fact(&format!("{}.rc", key.trim_end_matches(".text")), status);
+        }
     };
+    let extension = name.rsplit('.').next().expect("an extension");
     match name.split('-').next().expect("a program") {
         "probe1" => lines.iter().filter_map(|line| line.split_once('=')).for_each(|(key, value)| fact(key, value)),
-        "chrony" if name.ends_with(".conf") => lines.iter().for_each(|line| fact("chrony.conf", line)),
+        "chrony" if extension == "conf" => lines.iter().for_each(|line| fact("chrony.conf", line)),
         "chrony" => {
             for line in &lines {
                 match line.as_str() {
@@ -68,7 +73,9 @@ fn add_facts(name: &str, lines: &[String], facts: &mut Vec<(String, String)>) {
                     line => fact("chrony.error", line),
                 }
             }
-            status.into_iter().for_each(|status| fact("chrony.rc", status));
+            if let Some(status) = status {
+                fact("chrony.rc", status);
+            }
         }
         "ntpsec" => all("ntpq"),
         "openntpd" => all("ntpctl"),

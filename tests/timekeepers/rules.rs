@@ -33,9 +33,9 @@ fn check_sources(sources: &[(&str, &str)], more: &[(&str, &str)], expected: &[&s
     let lines: Vec<String> = sources
         .iter()
         .map(|(state, name)| {
-            let mode = if name.starts_with("PHC") { "#" } else { "^" };
+            let kind = if name.starts_with("PHC") { "#" } else { "^" };
             let (reach, heard) = if *state == "?" { ("0", "4294967295") } else { ("377", "20") };
-            format!("{mode},{state},{name},2,6,{reach},{heard},0.000001,0.000001,0.0001")
+            format!("{kind},{state},{name},2,6,{reach},{heard},0.000001,0.000001,0.0001")
         })
         .collect();
     let tracking = GOOD.replace("10.0.0.1", sources[0].1);

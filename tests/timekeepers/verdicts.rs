@@ -70,8 +70,8 @@ fn every_captured_answer_is_judged_as_the_table_says() {
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     assert!(judgements > 150, "only {judgements} rows are judged");
-    let captured: BTreeSet<String> = captures.into_keys().collect();
-    assert_eq!(captured, seen, "files that the table does not name, or names in vain");
+    let files: BTreeSet<String> = captures.into_keys().collect();
+    assert_eq!(files, seen, "files that the table does not name, or names in vain");
 }
 
 /// timekeepers.md, table of signs: each output with a server that is ahead (or behind) by a known amount.

@@ -41,7 +41,10 @@ impl Source {
         let poll = interval(words.next()?)?;
         let reach = u8::from_str_radix(words.next()?, 8).ok()?;
         // 1.x prints the age of the Unix epoch for a source that was never heard.
-        let last_heard = ago(words.next()?)?.filter(|_| reach > 0);
+        let last_heard = match words.next()? {
+            "-" => None,
+            time => Some(ago(time)?).filter(|_| reach > 0),
+        };
         let (sample, error) = rest.rsplit_once("+/-")?;
         let adjusted = sample.split_once('[')?.0.split_ascii_whitespace().next_back()?;
         Some(Self {
@@ -126,11 +129,8 @@ fn interval(text: &str) -> Option<Nanos> {
     nanos.filter(|nanos| *nanos > 0).map(Nanos)
 }
 
-/// `17`, `13m`, `4h`, `10d`, `2y`, `-`: how long ago; `Some(None)` = never.
-fn ago(text: &str) -> Option<Option<Nanos>> {
-    if text == "-" {
-        return Some(None);
-    }
+/// `17`, `13m`, `4h`, `10d`, `2y`: how long ago.
+fn ago(text: &str) -> Option<Nanos> {
     let number = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
     let unit = match text.get(number.len()..)? {
         "" => 1,
@@ -141,7 +141,7 @@ fn ago(text: &str) -> Option<Option<Nanos>> {
         _ => return None,
     };
     let count: i64 = number.parse().ok()?;
-    Some(Some(Nanos::from_seconds(count.checked_mul(unit).filter(|seconds| *seconds < 9_000_000_000)?)))
+    count.checked_mul(unit).filter(|seconds| (0..9_000_000_000).contains(seconds)).map(Nanos::from_seconds)
 }
 
 #[cfg(test)]
