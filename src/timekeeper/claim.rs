@@ -22,6 +22,8 @@ pub struct Claim {
     pub root_delay: Nanos,
     /// Dispersion of the whole way to the stratum-1 clock.
     pub root_dispersion: Nanos,
+    /// How far the clock may have wandered since the last measurement, where the dispersion does not count it; never negative.
+    pub aged_by: Nanos,
     /// The host's own stratum; 0 where not synchronised.
     pub stratum: u8,
     /// Whether the clock is synchronised, and what is planned for the end of the day.
@@ -56,6 +58,7 @@ impl Claim {
             offset_is: OffsetIs::Remaining,
             root_delay: tracking.root_delay,
             root_dispersion: tracking.root_dispersion,
+            aged_by: Nanos::ZERO,
             stratum: tracking.stratum,
             leap_status: tracking.leap_status,
             reference_id: tracking.reference_id,
@@ -66,7 +69,8 @@ impl Claim {
         }
     }
 
-    /// How wrong the clock is at most, by this claim: |offset| + root dispersion + root delay / 2, rounded up.
+    /// How wrong the clock is at most, by this claim: |offset| + root dispersion + root delay / 2, rounded up, and
+    /// what it may have wandered.
     pub fn bound(&self) -> Nanos {
         self.offset.abs() + self.root_distance()
     }
@@ -113,7 +117,7 @@ impl Claim {
 
     fn root_distance(&self) -> Nanos {
         let delay = self.root_delay.abs();
-        self.root_dispersion + Nanos(delay.0 / 2 + delay.0 % 2)
+        self.root_dispersion + self.aged_by + Nanos(delay.0 / 2 + delay.0 % 2)
     }
 }
 

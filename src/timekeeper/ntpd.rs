@@ -38,6 +38,7 @@ pub(super) fn system(text: &str) -> Option<Claim> {
         offset_is: OffsetIs::LastMeasured,
         root_delay: length("rootdelay")?,
         root_dispersion: length("rootdisp")?.abs(),
+        aged_by: Nanos::ZERO,
         // RFC 5905 sends 16 for what is not synchronised; chronyd shows that as 0, and so do we.
         stratum: of("stratum")?.parse().ok().map(|stratum: u8| if stratum >= 16 { 0 } else { stratum })?,
         leap_status,

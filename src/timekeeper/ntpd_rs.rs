@@ -24,6 +24,7 @@ pub(super) fn status(text: &str) -> Option<(Claim, Vec<Source>)> {
         offset_is: OffsetIs::LastMeasured,
         root_delay: delay,
         root_dispersion: dispersion,
+        aged_by: Nanos::ZERO,
         stratum: if is_synchronised { stratum } else { 0 },
         leap_status: if is_synchronised { LeapStatus::Normal } else { LeapStatus::NotSynchronised },
         reference_id: ReferenceId::NONE,

@@ -7,6 +7,9 @@ use super::daemon::Timekeeper;
 use super::source::{Selection, Source, SourceKind, length_with_unit};
 use crate::clock::{Nanos, Ppm};
 
+/// How fast a clock may run off between two measurements.
+const WORST_RATE: Ppm = Ppm::from_ppm(500);
+
 /// What `ntpctl` said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Status {
@@ -33,6 +36,7 @@ pub(super) fn status(text: &str) -> Option<Status> {
             offset_is: OffsetIs::LastMeasured,
             root_delay: Nanos::ZERO,
             root_dispersion: error.unwrap_or(Nanos::ZERO),
+            aged_by: peers.iter().filter_map(|peer| peer.poll).max().unwrap_or(Nanos::ZERO).wander(WORST_RATE),
             stratum,
             leap_status: if is_synchronised { LeapStatus::Normal } else { LeapStatus::NotSynchronised },
             reference_id: ReferenceId::NONE,

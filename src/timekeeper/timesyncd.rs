@@ -12,6 +12,9 @@ use crate::clock::{Nanos, Ppm, UnixNanos};
 /// The longest poll interval, which stands for one that was not told.
 const LONGEST_POLL: Nanos = Nanos::from_seconds(2_048);
 
+/// How fast a clock may run off between two polls: the last one is no older than the interval.
+const WORST_RATE: Ppm = Ppm::from_ppm(500);
+
 /// What timesyncd said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
@@ -55,6 +58,7 @@ pub(super) fn of_bus(lines: &[&str]) -> Option<Answer> {
         offset_is: OffsetIs::LastMeasured,
         root_delay: micros(root_delay)? + Nanos::saturating_from(there - back).abs(),
         root_dispersion: micros(root_dispersion)? + micros(jitter)?,
+        aged_by: poll.wander(WORST_RATE),
         stratum: own_stratum(stratum.parse().ok()?),
         leap_status: leap_of(leap),
         // The message's own reference is what its server follows.
@@ -86,6 +90,7 @@ pub(super) fn of_text(text: &str) -> Option<Answer> {
         offset_is: OffsetIs::LastMeasured,
         root_delay: delay,
         root_dispersion: distance,
+        aged_by: poll.wander(WORST_RATE),
         stratum: own_stratum(stratum),
         leap_status: leap_of(leap),
         reference_id: ReferenceId::NONE,
@@ -116,6 +121,7 @@ pub(super) fn nothing(server: Option<String>) -> Claim {
         offset_is: OffsetIs::LastMeasured,
         root_delay: Nanos::ZERO,
         root_dispersion: Nanos::ZERO,
+        aged_by: Nanos::ZERO,
         stratum: 0,
         leap_status: LeapStatus::NotSynchronised,
         reference_id: ReferenceId::NONE,
@@ -169,6 +175,9 @@ mod tests {
         assert_eq!((claim.root_delay, claim.root_dispersion), (Nanos(9_994_000 + 239_000), Nanos(4_989_000)));
         assert_eq!((claim.stratum, claim.source.as_deref()), (3, Some("10.105.0.33")));
         assert_eq!(claim.update_interval, Nanos::from_seconds(32));
+        // Within half a millisecond a second since the last poll, whatever was corrected since.
+        assert_eq!(claim.aged_by, Nanos::from_millis(16));
+        assert_eq!(claim.interval().hi, Nanos(10_233_000 / 2 + 4_989_000 + 16_000_000));
     }
 
     #[test]
