@@ -53,6 +53,9 @@ pub enum Command {
     /// Show a saved report again
     #[command(after_help = EXIT_CODES)]
     Report(ReportArgs),
+    /// Join the reports of several controllers that measured some hosts in common
+    #[command(after_help = EXIT_CODES)]
+    Merge(MergeArgs),
     /// Show what the inventory holds
     Inventory(InventoryArgs),
     /// Judge the exchanges of a recorded scan again
@@ -228,6 +231,26 @@ pub struct ScanArgs {
 pub struct ReportArgs {
     /// A report that `--export FILE.json` wrote; `-` reads standard input
     pub file: PathBuf,
+    /// Exit with 0 unless hosts are this bad: `never`, `crit`, `warn`, `undecided` or `down`, each with those before it
+    #[arg(long, value_name = "VERDICT", default_value = "down", hide_possible_values = true)]
+    pub fail_on: FailOn,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `merge`.
+#[derive(Debug, Clone, Args)]
+pub struct MergeArgs {
+    /// Reports that `--export FILE.json` wrote, or traces that `scan --record FILE` wrote
+    #[arg(required = true, num_args = 2.., value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Go on without files that cannot be read and reports that no common host joins to the first; the report is partial
+    #[arg(long)]
+    pub allow_missing: bool,
+    /// Print where every host of the traces stands on the first one's axis, as JSON in whole nanoseconds
+    #[arg(long, conflicts_with = "allow_missing")]
+    pub analysis: bool,
     /// Exit with 0 unless hosts are this bad: `never`, `crit`, `warn`, `undecided` or `down`, each with those before it
     #[arg(long, value_name = "VERDICT", default_value = "down", hide_possible_values = true)]
     pub fail_on: FailOn,

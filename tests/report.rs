@@ -3,6 +3,8 @@
 
 #[path = "report/fleet.rs"]
 mod fleet;
+#[path = "report/merge.rs"]
+mod merge;
 #[path = "report/rules.rs"]
 mod rules;
 #[path = "report/soundness.rs"]

@@ -361,3 +361,26 @@ fn replay_prints_the_analysis_of_a_trace() {
     assert_eq!(report["kind"], "replay");
     assert_eq!(report["hosts"][0]["claim"]["stratum"], 4);
 }
+
+#[test]
+fn merge_prints_the_analysis_of_traces() {
+    let merge = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
+            .arg("merge")
+            .args(arguments)
+            .current_dir(folder())
+            .output()
+            .expect("the program runs");
+        (output.status.code(), output.stdout, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let files: Vec<String> = shards_of("merge_three_shards").iter().map(|name| format!("{name}.jsonl")).collect();
+    let mut arguments = vec!["--analysis"];
+    arguments.extend(files.iter().map(String::as_str));
+    let (code, printed, _) = merge(&arguments);
+    assert_eq!(code, Some(0));
+    assert_eq!(serde_json::from_slice::<Value>(&printed).expect("JSON"), found("merge_three_shards"));
+    let (code, _, said) = merge(&["README.md", "no_such_file"]);
+    assert_eq!(code, Some(65), "{said}");
+    let (code, _, said) = merge(&["README.md"]);
+    assert_eq!(code, Some(64), "{said}");
+}

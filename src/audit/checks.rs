@@ -6,7 +6,7 @@ use super::figure;
 use super::finding::{Code, Finding};
 use super::policy::Policy;
 use super::reference::{Basis, Reference};
-use super::verdict::Verdict;
+use super::verdict::limit_finding;
 use crate::clock::estimate::{Config, Status, Step};
 use crate::clock::pairs::Standing;
 use crate::clock::{Estimate, Interval, Nanos, UnixNanos};
@@ -38,16 +38,8 @@ pub(super) struct Evidence<'seen> {
 type Check = fn(&Evidence<'_>) -> Option<Finding>;
 
 /// Every check of a measured host.
-pub(super) const CHECKS: [Check; 8] = [
-    beyond_a_limit,
-    off_by_hours,
-    moved_while_measured,
-    claim_contradicted,
-    ancient_year,
-    slewing,
-    undecided,
-    few_samples,
-];
+pub(super) const CHECKS: [Check; 7] =
+    [against_the_limits, off_by_hours, moved_while_measured, claim_contradicted, ancient_year, slewing, few_samples];
 
 /// Half an hour: the step between time zones (some lie on quarters; none that is off by one is not off by a half too).
 const HALF_HOUR: Nanos = Nanos::from_seconds(1_800);
@@ -60,15 +52,8 @@ const YEAR_2001: UnixNanos = UnixNanos(978_307_200_000_000_000);
 /// chronyd slews at 83 333 ppm at most, so that one second takes twelve.
 const SLEW_SECONDS_PER_SECOND: i64 = 12;
 
-fn beyond_a_limit(evidence: &Evidence<'_>) -> Option<Finding> {
-    let offset = evidence.offset?;
-    let (code, limit) = match Verdict::of(offset.bounds, evidence.policy) {
-        Verdict::Crit => (Code::BeyondCrit, evidence.policy.crit),
-        Verdict::Warn => (Code::BeyondWarn, evidence.policy.warn),
-        Verdict::Ok | Verdict::Undecided | Verdict::Down => return None,
-    };
-    let what = format!("the clock is {} off", figure::with_bound(offset.estimate, offset.bounds));
-    Some(code.finding(what, format!("at most {}", figure::limit(limit))))
+fn against_the_limits(evidence: &Evidence<'_>) -> Option<Finding> {
+    limit_finding(evidence.offset, evidence.policy.warn, evidence.policy.crit)
 }
 
 fn off_by_hours(evidence: &Evidence<'_>) -> Option<Finding> {
@@ -169,20 +154,6 @@ fn slewing(evidence: &Evidence<'_>) -> Option<Finding> {
         None => "the clock changed along a straight line faster than 500 ppm".to_owned(),
     };
     Some(Code::Slewing.finding(what, "a clock that is not being moved"))
-}
-
-fn undecided(evidence: &Evidence<'_>) -> Option<Finding> {
-    let (what, expected) = match evidence.offset {
-        None => {
-            ("there is no reference to take the offset from".to_owned(), "a reference that was measured".to_owned())
-        }
-        Some(offset) if Verdict::of(offset.bounds, evidence.policy) == Verdict::Undecided => (
-            format!("the offset is known to ± {} only", figure::length(offset.bounds.half_width())),
-            format!("bounds on one side of {}", figure::limit(evidence.policy.warn)),
-        ),
-        Some(_) => return None,
-    };
-    Some(Code::Undecided.finding(what, expected))
 }
 
 fn few_samples(evidence: &Evidence<'_>) -> Option<Finding> {

@@ -82,7 +82,7 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], policy: &Policy) -> Ju
     let counts = Counts::of(hosts.iter().map(|host| host.verdict));
     let worst_host = hosts.iter().map(|host| host.verdict).max().unwrap_or(Verdict::Ok);
     let worst_pair = if pairs.beyond > 0 { Verdict::Crit } else { Verdict::Ok };
-    let mut findings = pair_finding(seen, pairs, &worst_pairs, policy).into_iter().collect::<Vec<_>>();
+    let mut findings = worst_pair_finding(seen, pairs, &worst_pairs, policy).into_iter().collect::<Vec<_>>();
     findings.extend(controller_findings(seen, &config));
     Judgement {
         epoch,
@@ -190,19 +190,22 @@ fn claim_read_in(facts: Option<&FactsReading>, estimate: &Estimate, config: &Con
     is_same_clock.then_some((bracket.sent, bracket.received))
 }
 
-fn pair_finding(seen: &Seen, pairs: PairCounts, worst: &[Pair], policy: &Policy) -> Option<Finding> {
+fn worst_pair_finding(seen: &Seen, pairs: PairCounts, worst: &[Pair], policy: &Policy) -> Option<Finding> {
     let widest = worst.first().filter(|_| pairs.beyond > 0)?;
     let name = |index: usize| seen.observations.get(index).map_or("?", |observation| observation.host.as_str());
+    Some(pair_finding((name(widest.ahead), name(widest.behind)), widest, pairs, policy.crit))
+}
+
+/// The finding of pairs beyond `crit` (CLK103), with the widest of them and the names of its two hosts, ahead and behind.
+pub fn pair_finding((ahead, behind): (&str, &str), widest: &Pair, pairs: PairCounts, crit: Nanos) -> Finding {
     let what = format!(
-        "more than {} apart: {} of {}, most {} - {} by {}",
-        figure::limit(policy.crit),
+        "more than {} apart: {} of {}, most {ahead} - {behind} by {}",
+        figure::limit(crit),
         pairs.beyond,
         figure::count(usize::try_from(pairs.total).unwrap_or(usize::MAX), "pair"),
-        name(widest.ahead),
-        name(widest.behind),
         figure::with_bound(widest.estimate, widest.difference).trim_start_matches('+')
     );
-    Some(Code::PairBeyondCrit.finding(what, format!("at most {} between any two", figure::limit(policy.crit))))
+    Code::PairBeyondCrit.finding(what, format!("at most {} between any two", figure::limit(crit)))
 }
 
 fn controller_findings(seen: &Seen, config: &Config) -> Vec<Finding> {

@@ -10,6 +10,7 @@ pub mod exchange;
 mod fenwick;
 pub mod hunt;
 pub mod interval;
+pub mod merged_pairs;
 mod overlap;
 pub mod pairs;
 mod path_stable;

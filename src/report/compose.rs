@@ -4,7 +4,7 @@ use super::model;
 use super::quantity::{Instant, PartsPerMillion, Seconds};
 use crate::audit::{self, Basis, HostJudgement, Judgement, Policy, ReferenceChoice};
 use crate::clock::estimate::{Config, Estimate, RateBounds};
-use crate::clock::pairs::Pair;
+use crate::clock::pairs::{Pair, PairCounts};
 use crate::clock::{Interval, Nanos, Ppm};
 use crate::probe::{Facts, Interruption, Observation, Seen};
 use crate::timekeeper::{Claim, ClaimOutcome};
@@ -123,7 +123,11 @@ fn reference(judgement: &Judgement) -> model::Reference {
             (model::ReferenceKind::None, None, "none: the controller's clock was not read".to_owned())
         }
     };
-    model::Reference { kind, host, label, bound_s }
+    let end = |end: fn(Interval) -> Nanos| {
+        judgement.reference.standing.map(|standing| Seconds(end(standing.bounds) - standing.estimate))
+    };
+    let (lo_s, hi_s) = (end(|bounds| bounds.lo), end(|bounds| bounds.hi));
+    model::Reference { kind, host, label, bound_s, lo_s, hi_s }
 }
 
 fn summary(seen: &Seen, judgement: &Judgement, widest: Option<model::Pair>) -> model::Summary {
@@ -131,19 +135,8 @@ fn summary(seen: &Seen, judgement: &Judgement, widest: Option<model::Pair>) -> m
     let first = seen.windows.first();
     model::Summary {
         verdict: verdict(judgement.verdict),
-        counts: model::Counts {
-            ok: counts.ok,
-            warn: counts.warn,
-            crit: counts.crit,
-            undecided: counts.undecided,
-            down: counts.down,
-        },
-        pairs: model::PairCounts {
-            total: pairs.total,
-            beyond: pairs.beyond,
-            undecided: pairs.undecided,
-            within: pairs.within,
-        },
+        counts: self::counts(counts),
+        pairs: pair_counts(pairs),
         widest,
         window_first_s: first.map(|window| Seconds(window.first_spread)),
         window_s: first.map(|window| Seconds(window.closed.since(window.opened))),
@@ -261,6 +254,16 @@ fn platform(facts: &Facts) -> model::Platform {
     model::Platform { kernel: fact("kernel"), os, clocksource: fact("clocksource"), container: fact("container") }
 }
 
+pub(super) fn counts(counts: audit::Counts) -> model::Counts {
+    let audit::Counts { ok, warn, crit, undecided, down } = counts;
+    model::Counts { ok, warn, crit, undecided, down }
+}
+
+pub(super) fn pair_counts(counts: PairCounts) -> model::PairCounts {
+    let PairCounts { total, beyond, undecided, within } = counts;
+    model::PairCounts { total, beyond, undecided, within }
+}
+
 fn pair(pair: &Pair, seen: &Seen) -> Option<model::Pair> {
     let name = |index: usize| seen.observations.get(index).map(|observation| observation.host.clone());
     Some(model::Pair {
@@ -272,7 +275,7 @@ fn pair(pair: &Pair, seen: &Seen) -> Option<model::Pair> {
     })
 }
 
-fn finding(finding: &audit::Finding) -> model::Finding {
+pub(super) fn finding(finding: &audit::Finding) -> model::Finding {
     model::Finding {
         code: finding.code.label(),
         severity: match finding.code.severity() {
@@ -287,7 +290,7 @@ fn finding(finding: &audit::Finding) -> model::Finding {
     }
 }
 
-fn verdict(verdict: audit::Verdict) -> model::Verdict {
+pub(super) fn verdict(verdict: audit::Verdict) -> model::Verdict {
     match verdict {
         audit::Verdict::Ok => model::Verdict::Ok,
         audit::Verdict::Warn => model::Verdict::Warn,

@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod compose;
 pub mod escape;
 pub mod json;
+pub mod merge;
 pub mod model;
 pub mod quantity;
 pub mod table;

@@ -46,6 +46,8 @@ pub enum Kind {
     Scan,
     /// Recorded exchanges, judged again.
     Replay,
+    /// The reports of several controllers, joined.
+    Merge,
     /// A scan of simulated hosts.
     Demo,
 }
@@ -144,6 +146,12 @@ pub struct Reference {
     pub label: String,
     /// Half the width of what is known of it: part of every offset's bounds; null where there is none.
     pub bound_s: Option<Seconds>,
+    /// Least value of the reference minus its own point estimate, which offsets are taken from; null where there is none.
+    #[serde(default)]
+    pub lo_s: Option<Seconds>,
+    /// Greatest value of it.
+    #[serde(default)]
+    pub hi_s: Option<Seconds>,
 }
 
 /// By which rule the reference was found.

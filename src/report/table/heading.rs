@@ -18,9 +18,10 @@ pub(super) fn above(report: &Report, page: Page) -> Vec<String> {
     let hosts = figure::count(report.hosts.len(), "host");
     let (hosts, sources) = match report.kind {
         Kind::Scan => (hosts, report.run.inventory.sources.iter().map(|source| escaped(source)).collect()),
-        Kind::Replay => {
+        Kind::Replay | Kind::Merge => {
             let sources = report.run.inventory.sources.iter().map(|source| escaped(source)).collect();
-            (format!("{hosts} of a recorded scan"), sources)
+            let what = if report.kind == Kind::Replay { "a recorded scan" } else { "joined reports" };
+            (format!("{hosts} of {what}"), sources)
         }
         Kind::Demo => (figure::count(report.hosts.len(), "simulated host"), Vec::new()),
     };
