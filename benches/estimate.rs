@@ -80,7 +80,7 @@ fn great_fleet(bench: &mut Criterion) {
     group.bench_function("estimated and judged", |timer| {
         timer.iter(|| {
             let found = estimates(black_box(&seen));
-            judge(&seen, &found, &policy)
+            judge(&seen, &found, &[], &policy)
         });
     });
     group.finish();

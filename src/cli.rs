@@ -163,9 +163,10 @@ pub struct PolicyArgs {
     /// Critical beyond this
     #[arg(long, value_name = "DURATION", default_value = "100ms", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Limits")]
     pub crit: Nanos,
-    /// Take offsets relative to `controller` or `host:NAME`
-    #[arg(long, value_name = "CLOCK", default_value = "controller", value_parser = parse_reference, help_heading = "Limits")]
-    pub reference: ReferenceChoice,
+    /// Take offsets relative to `consensus` (of the hosts' claims), `agreement` (of the hosts' clocks), `controller`,
+    /// `host:NAME` or `group:NAME` [default: consensus, else agreement]
+    #[arg(long, value_name = "CLOCK", value_parser = parse_reference, help_heading = "Limits")]
+    pub reference: Option<ReferenceChoice>,
     /// Exit with 0 unless hosts are this bad: `never`, `crit`, `warn`, `undecided` or `down`, each with those before it
     #[arg(long, value_name = "VERDICT", default_value = "down", hide_possible_values = true, help_heading = "Limits")]
     pub fail_on: FailOn,

@@ -99,6 +99,7 @@ fn help_reads_like_this() {
         vec!["report", "--help"],
         vec!["inventory", "--help"],
         vec!["replay", "--help"],
+        vec!["merge", "--help"],
         vec!["demo", "--help"],
         vec!["generate", "--help"],
     ];
@@ -133,8 +134,12 @@ fn what_makes_no_sense_is_told_and_ends_with_64() {
     check(&["inventory", "--list", "-i", " "], "the name of an inventory is empty");
     check(&["scan", "--record", "a.json", "--export", "a.json", "a.example,"], "both write `a.json`");
     check(&["scan", "--samples", "0"], "must be at least 1");
-    check(&["scan", "--reference", "best"], "expected `controller` or `host:NAME`");
+    check(
+        &["scan", "--reference", "best"],
+        "expected `consensus`, `agreement`, `controller`, `host:NAME` or `group:NAME`",
+    );
     check(&["scan", "--reference", "host:c.example", "a.example,b.example,"], "not among the selected hosts");
+    check(&["scan", "--reference", "group:db", "a.example,b.example,"], "`group:db` is not among the selected hosts");
     check(&["scan", "--export", "out.xml", "a.example,"], "cannot tell the format of `out.xml`");
     check(&["scan", "--ssh-option", "StrictHostKeyChecking=maybe", "a.example,"], "does not take `maybe`");
     check(&[], "Usage: clockaudit");
@@ -189,7 +194,7 @@ fn the_exit_code_is_the_worst_verdict() {
         HostPlan { trouble: Some(Trouble::Refused), ..off_by("gone", 0) },
     ]);
     let check = |limit: &str, more: &[&str], expected: i32, verdict: Verdict| {
-        let mut arguments = vec!["-o", "json", "--samples", "4", "-l", limit];
+        let mut arguments = vec!["-o", "json", "--samples", "4", "--reference", "controller", "-l", limit];
         arguments.extend(more);
         let session = fleet.scan(&arguments);
         assert_eq!(session.status, Some(expected), "{limit} {more:?}: {}", session.transcript());
@@ -211,7 +216,7 @@ fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
     let folder = tempfile::tempdir().expect("a folder");
     let (stored, trace) = (folder.path().join("out.json"), folder.path().join("out.jsonl"));
     let (stored, trace) = (stored.to_str().expect("text"), trace.to_str().expect("text"));
-    let scan = fleet.scan(&["--samples", "4", "--export", stored, "--record", trace]);
+    let scan = fleet.scan(&["--samples", "4", "--reference", "controller", "--export", stored, "--record", trace]);
     assert_eq!(scan.status, Some(2), "{}", scan.transcript());
     assert_eq!(scan.stderr, "");
     assert!(!scan.stdout.contains('\u{1b}'), "{}", scan.stdout);
@@ -221,7 +226,7 @@ fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
     let again = run(&["report", stored]);
     assert_eq!((again.status, again.stdout), (scan.status, scan.stdout));
     // So does the recorded scan, judged again.
-    let replayed = run(&["replay", trace, "-o", "json"]);
+    let replayed = run(&["replay", trace, "--reference", "controller", "-o", "json"]);
     assert_eq!(replayed.status, Some(2), "{}", replayed.transcript());
     let original = json::read(&fs::read_to_string(stored).expect("the export")).expect("a report");
     let clocks = |report: &Report| report.hosts.iter().map(|host| host.clock.clone()).collect::<Vec<_>>();
@@ -441,7 +446,7 @@ fn a_hostile_host_changes_nothing_on_the_terminal() {
     let hostile = troubles.map(|(name, trouble)| HostPlan { trouble: Some(trouble), ..off_by(name, 0) });
     let fleet = Scanned::new(hostile.into_iter().chain([off_by("good", 0)]).collect());
     for output in ["table", "wide"] {
-        let session = fleet.scan(&["-vvv", "-o", output, "--samples", "4"]);
+        let session = fleet.scan(&["-vvv", "-o", output, "--samples", "4", "--reference", "controller"]);
         let acts = |character: char| character.is_control() && character != '\n';
         let shown = format!("{}{}", session.stdout, session.stderr);
         assert_eq!(shown.chars().find(|character| acts(*character)), None, "{}", session.transcript());

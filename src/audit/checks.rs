@@ -5,7 +5,7 @@ use chrono::DateTime;
 use super::figure;
 use super::finding::{Code, Finding};
 use super::policy::Policy;
-use super::reference::{Basis, Reference};
+use super::reference::Reference;
 use super::verdict::limit_finding;
 use crate::clock::estimate::{Config, Status, Step};
 use crate::clock::pairs::Standing;
@@ -100,7 +100,8 @@ fn of_last_step(estimate: &Estimate) -> String {
 
 /// The claim, carried to the epoch at the rate that the host's status allows, against the measured offset.
 ///
-/// A controller that nothing vouches for may itself be off by what is let pass unwarned: below `warn` its own error
+/// A reference that nothing vouches for (the controller, a clock that others agree with) may itself be off by what is let
+/// pass unwarned: below `warn` its own error
 /// explains the difference as well as the host's does, and a host is not accused for it.
 fn claim_contradicted(evidence: &Evidence<'_>) -> Option<Finding> {
     let (claim, (from, to)) = (evidence.claim?, evidence.claim_read_in?);
@@ -112,10 +113,7 @@ fn claim_contradicted(evidence: &Evidence<'_>) -> Option<Finding> {
     let epoch = evidence.estimate.epoch;
     let farthest = epoch.since(from).abs().max(epoch.since(to).abs());
     let claimed = claim.interval().widened(farthest.wander(rate));
-    let doubt = match evidence.reference.basis {
-        Basis::Controller => evidence.policy.warn,
-        Basis::Host(_) | Basis::Missing(_) => Nanos::ZERO,
-    };
+    let doubt = if evidence.reference.is_unverified() { evidence.policy.warn } else { Nanos::ZERO };
     if !offset.bounds.widened(doubt).is_disjoint(claimed) {
         return None;
     }

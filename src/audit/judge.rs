@@ -5,7 +5,8 @@ use super::checks::{CHECKS, Evidence};
 use super::figure;
 use super::finding::{Code, Finding, Severity};
 use super::policy::Policy;
-use super::reference::{Basis, Reference, controller_readings};
+use super::reference::{self, Basis, Reference, controller_readings};
+use super::reference_checks::reference_findings;
 use super::verdict::{Counts, Verdict};
 use crate::clock::controller::{controller_at, controller_moved};
 use crate::clock::estimate::{Config, RateBounds};
@@ -58,11 +59,19 @@ pub struct Judgement {
     pub verdict: Verdict,
 }
 
-/// Judges what was seen; `estimates` are those of the observations, in their order.
-pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], policy: &Policy) -> Judgement {
+/// Judges what was seen; `estimates` and `groups` are those of the observations, in their order.
+pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>], policy: &Policy) -> Judgement {
     let config = Config::default();
     let epoch = estimates.iter().flatten().map(|estimate| estimate.epoch).next();
-    let reference = Reference::find(seen, estimates, policy, epoch.unwrap_or(seen.started), &config);
+    let evidence = reference::Evidence {
+        seen,
+        estimates,
+        groups,
+        epoch: epoch.unwrap_or(seen.started),
+        warn: policy.warn,
+        config: &config,
+    };
+    let reference = Reference::find(&evidence, &policy.reference);
     let controller = controller_offset(seen, &reference, epoch.unwrap_or(seen.started), &config);
     let judged = |(observation, estimate): (&Observation, &Option<Estimate>)| {
         judge_host(observation, estimate.as_ref(), &reference, policy, &config)
@@ -83,6 +92,7 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], policy: &Policy) -> Ju
     let worst_host = hosts.iter().map(|host| host.verdict).max().unwrap_or(Verdict::Ok);
     let worst_pair = if pairs.beyond > 0 { Verdict::Crit } else { Verdict::Ok };
     let mut findings = worst_pair_finding(seen, pairs, &worst_pairs, policy).into_iter().collect::<Vec<_>>();
+    findings.extend(reference_findings(&reference, controller, policy));
     findings.extend(controller_findings(seen, &config));
     Judgement {
         epoch,
@@ -101,8 +111,8 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], policy: &Policy) -> Ju
 fn controller_offset(seen: &Seen, reference: &Reference, epoch: UnixNanos, config: &Config) -> Option<Standing> {
     let zero = Standing { bounds: Interval::point(Nanos::ZERO), estimate: Nanos::ZERO };
     match (&reference.basis, reference.standing?) {
-        (Basis::Controller | Basis::Missing(_), _) => Some(zero),
-        (Basis::Host(_), host) => {
+        (Basis::Controller, _) => Some(zero),
+        (_, host) => {
             let own = controller_at(&controller_readings(seen), seen.controller_stepped, epoch, config.rho)?;
             let bounds = own.minus(host.bounds);
             Some(Standing { bounds, estimate: own.midpoint() - host.estimate })
@@ -150,10 +160,11 @@ fn judge_host(
         return HostJudgement { verdict: Verdict::Down, offset: None, rate: None, claim, findings };
     };
     let offset = reference.offset(&observation.host, estimate);
+    let judged = offset.filter(|_| reference.is_found());
     let evidence = Evidence {
         estimate,
         is_hunted: observation.reader.is_some_and(Reader::is_hunted),
-        offset,
+        offset: judged,
         claim: claim.claim(),
         claim_read_in: claim_read_in(facts, estimate, config),
         is_reference: reference.is(&observation.host),
@@ -163,7 +174,7 @@ fn judge_host(
     };
     let mut findings: Vec<Finding> = CHECKS.iter().filter_map(|check| check(&evidence)).chain(failed).collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.code.severity()), finding.code));
-    let by_offset = offset.map_or(Verdict::Undecided, |offset| Verdict::of(offset.bounds, policy));
+    let by_offset = judged.map_or(Verdict::Undecided, |offset| Verdict::of(offset.bounds, policy));
     let by_findings = findings.iter().map(|finding| weight(finding.code.severity())).max().unwrap_or(Verdict::Ok);
     let rate = reference.rate_of(&observation.host, estimate);
     HostJudgement { verdict: by_offset.max(by_findings), offset, rate, claim, findings }

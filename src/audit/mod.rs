@@ -10,6 +10,7 @@ pub mod finding;
 pub mod judge;
 pub mod policy;
 pub mod reference;
+mod reference_checks;
 pub mod verdict;
 
 pub use advice::failure_title;

@@ -5,10 +5,32 @@ use crate::clock::Nanos;
 /// What offsets are relative to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferenceChoice {
+    /// None named: what the hosts' claims agree on, else what the fleet agrees on; never blindly the controller.
+    Automatic,
+    /// UTC, as the hosts' claims agree.
+    Consensus,
+    /// The clock in the middle of the hosts that agree.
+    Agreement,
+    /// The clock in the middle of the hosts of this group that agree.
+    Group(String),
     /// The wall clock of the machine that clockaudit runs on.
     Controller,
     /// The clock of the host of this inventory name.
     Host(String),
+}
+
+impl ReferenceChoice {
+    /// How it is asked for on the command line; `automatic` where it is not.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Automatic => "automatic".to_owned(),
+            Self::Consensus => "consensus".to_owned(),
+            Self::Agreement => "agreement".to_owned(),
+            Self::Controller => "controller".to_owned(),
+            Self::Group(name) => format!("group:{name}"),
+            Self::Host(name) => format!("host:{name}"),
+        }
+    }
 }
 
 /// What is asked of the clocks.
@@ -37,7 +59,7 @@ impl Policy {
         Self {
             warn: Self::DEFAULT_WARN,
             crit: Self::DEFAULT_CRIT,
-            reference: ReferenceChoice::Controller,
+            reference: ReferenceChoice::Automatic,
             samples: Self::DEFAULT_SAMPLES,
         }
     }

@@ -58,12 +58,15 @@ fn scaled(number: &str, unit: i64) -> Result<Nanos, String> {
     i64::try_from(nanos).map(Nanos).map_err(|_| LONGEST.to_owned())
 }
 
-/// Reads `controller` or `host:NAME`.
+/// Reads `consensus`, `agreement`, `controller`, `host:NAME` or `group:NAME`.
 pub(super) fn parse_reference(text: &str) -> Result<ReferenceChoice, String> {
     match text.split_once(':') {
+        None if text == "consensus" => Ok(ReferenceChoice::Consensus),
+        None if text == "agreement" => Ok(ReferenceChoice::Agreement),
         None if text == "controller" => Ok(ReferenceChoice::Controller),
+        Some(("group", name)) if !name.is_empty() => Ok(ReferenceChoice::Group(name.to_owned())),
         Some(("host", name)) if !name.is_empty() => Ok(ReferenceChoice::Host(name.to_owned())),
-        _ => Err("expected `controller` or `host:NAME`".to_owned()),
+        _ => Err("expected `consensus`, `agreement`, `controller`, `host:NAME` or `group:NAME`".to_owned()),
     }
 }
 
@@ -138,7 +141,11 @@ mod tests {
     #[test]
     fn a_reference_is_named_in_full() {
         assert_eq!(parse_reference("host:db1"), Ok(ReferenceChoice::Host("db1".to_owned())));
+        assert_eq!(parse_reference("group:db"), Ok(ReferenceChoice::Group("db".to_owned())));
+        assert_eq!(parse_reference("consensus"), Ok(ReferenceChoice::Consensus));
+        assert_eq!(parse_reference("agreement"), Ok(ReferenceChoice::Agreement));
         assert!(parse_reference("host:").is_err());
+        assert!(parse_reference("group:").is_err());
         assert!(parse_reference("db1").is_err());
     }
 }

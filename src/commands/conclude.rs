@@ -22,6 +22,6 @@ pub fn conclude(
 
 /// Judges what was seen, as a report.
 pub fn judged(seen: &Seen, estimates: &[Option<Estimate>], provenance: &Provenance, policy: &Policy) -> Report {
-    let judgement = audit::judge(seen, estimates, policy); // estimates -> verdicts and findings
+    let judgement = audit::judge(seen, estimates, &provenance.groups(), policy); // estimates -> verdicts and findings
     report::compose(seen, estimates, &judgement, policy, provenance)
 }

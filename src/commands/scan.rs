@@ -49,9 +49,16 @@ fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec
     if targets.is_empty() {
         return Err(CommandError::no_hosts("none of the selected hosts can be audited"));
     }
-    if let ReferenceChoice::Host(name) = &policy.reference
-        && !targets.iter().any(|target| target.name == *name)
-    {
+    let is_there = match &policy.reference {
+        ReferenceChoice::Host(name) => targets.iter().any(|target| target.name == *name),
+        ReferenceChoice::Group(name) => targets.iter().any(|target| target.groups.contains(name)),
+        ReferenceChoice::Automatic
+        | ReferenceChoice::Consensus
+        | ReferenceChoice::Agreement
+        | ReferenceChoice::Controller => true,
+    };
+    if !is_there {
+        let name = policy.reference.label();
         return Err(CommandError::usage(format!("the reference `{name}` is not among the selected hosts"))
             .hint("name it as the inventory does, and let `--limit` include it"));
     }

@@ -26,6 +26,13 @@ pub struct Provenance {
     pub places: Vec<Place>,
 }
 
+impl Provenance {
+    /// The groups of the hosts, in the order of the observations.
+    pub fn groups(&self) -> Vec<Vec<String>> {
+        self.places.iter().map(|place| place.groups.clone()).collect()
+    }
+}
+
 /// Where a host is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
@@ -67,10 +74,7 @@ pub fn compose(
         policy: model::Policy {
             warn_s: Seconds(policy.warn),
             crit_s: Seconds(policy.crit),
-            reference: match &policy.reference {
-                ReferenceChoice::Controller => "controller".to_owned(),
-                ReferenceChoice::Host(name) => format!("host:{name}"),
-            },
+            reference: policy.reference.label(),
             samples: policy.samples,
         },
         reference: reference(judgement),
@@ -111,16 +115,33 @@ fn run(seen: &Seen, judgement: &Judgement, provenance: &Provenance) -> model::Ru
 
 fn reference(judgement: &Judgement) -> model::Reference {
     let bound_s = judgement.reference.standing.map(|standing| Seconds(standing.bounds.half_width()));
-    let (kind, host, label) = match &judgement.reference.basis {
+    let host = judgement.reference.host().map(str::to_owned);
+    let (kind, label) = match &judgement.reference.basis {
+        Basis::Consensus { agreeing, of, contradicting } => {
+            let others = match contradicting.as_slice() {
+                [] => String::new(),
+                [one] => format!(" ({one} does not)"),
+                [one, other] => format!(" ({one} and {other} do not)"),
+                [one, ..] => format!(" ({one} and {} others do not)", contradicting.len() - 1),
+            };
+            (model::ReferenceKind::Consensus, format!("UTC, where {agreeing} of {of} claims agree{others}"))
+        }
+        Basis::Agreement { host, agreeing, group } => {
+            let of_group = group.as_ref().map_or_else(String::new, |group| format!(" of {group}"));
+            let label = format!("median of {agreeing} agreeing hosts{of_group} ({host}), not UTC");
+            (model::ReferenceKind::Agreement, label)
+        }
         Basis::Controller => {
-            (model::ReferenceKind::Controller, None, "this controller's clock, not compared with UTC".to_owned())
+            (model::ReferenceKind::Controller, "this controller's clock, not compared with UTC".to_owned())
         }
-        Basis::Host(name) => (model::ReferenceKind::Host, Some(name.clone()), format!("the clock of {name}, not UTC")),
-        Basis::Missing(ReferenceChoice::Host(name)) => {
-            (model::ReferenceKind::None, None, format!("none: {name} was not measured"))
+        Basis::Host { name, claims } => {
+            let utc = if *claims { "which claims UTC" } else { "not UTC" };
+            (model::ReferenceKind::Host, format!("the clock of {name}, {utc}"))
         }
-        Basis::Missing(ReferenceChoice::Controller) => {
-            (model::ReferenceKind::None, None, "none: the controller's clock was not read".to_owned())
+        Basis::Missing { choice, medoid } => {
+            let relative =
+                medoid.as_ref().map_or_else(String::new, |name| format!("; offsets are from the clock of {name}"));
+            (model::ReferenceKind::None, format!("none: {}{relative}", missing(choice)))
         }
     };
     let end = |end: fn(Interval) -> Nanos| {
@@ -128,6 +149,18 @@ fn reference(judgement: &Judgement) -> model::Reference {
     };
     let (lo_s, hi_s) = (end(|bounds| bounds.lo), end(|bounds| bounds.hi));
     model::Reference { kind, host, label, bound_s, lo_s, hi_s }
+}
+
+/// Why there is no reference.
+fn missing(choice: &ReferenceChoice) -> String {
+    match choice {
+        ReferenceChoice::Automatic => "no two thirds of three or more hosts agree".to_owned(),
+        ReferenceChoice::Consensus => "no two thirds of three or more claims agree".to_owned(),
+        ReferenceChoice::Agreement => "no two thirds of three or more clocks agree".to_owned(),
+        ReferenceChoice::Group(name) => format!("no two thirds of three or more clocks of {name} agree"),
+        ReferenceChoice::Host(name) => format!("{name} was not measured"),
+        ReferenceChoice::Controller => "the controller's clock was not read".to_owned(),
+    }
 }
 
 fn summary(seen: &Seen, judgement: &Judgement, widest: Option<model::Pair>) -> model::Summary {

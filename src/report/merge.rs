@@ -116,6 +116,7 @@ impl Joined<'_> {
         let (warn, crit) = (report.policy.warn_s.0, report.policy.crit_s.0);
         let reference = reference_interval(&report);
         let reference_host = report.reference.host.clone();
+        let is_judging = report.reference.kind != model::ReferenceKind::None;
         let epoch = self.shards.first().map(|shard| shard.epoch).unwrap_or_default();
 
         let mut hosts: BTreeMap<String, model::Host> = BTreeMap::new();
@@ -142,7 +143,7 @@ impl Joined<'_> {
                 clock.lo_s = Some(Seconds(offset.bounds.lo));
                 clock.hi_s = Some(Seconds(offset.bounds.hi));
                 clock.at = Instant(epoch);
-                judge(host, offset, warn, crit);
+                judge(host, is_judging.then_some(offset), warn, crit);
             }
         }
         report.kind = model::Kind::Merge;
@@ -219,9 +220,9 @@ impl Joined<'_> {
 }
 
 /// Judges a host anew by its offset and by what its own report found besides.
-fn judge(host: &mut model::Host, offset: Standing, warn: Nanos, crit: Nanos) {
+fn judge(host: &mut model::Host, offset: Option<Standing>, warn: Nanos, crit: Nanos) {
     host.findings.retain(|finding| !SAID_ANEW.contains(&finding.code.as_str()));
-    let found = audit::limit_finding(Some(offset), warn, crit);
+    let found = audit::limit_finding(offset, warn, crit);
     host.findings.extend(found.as_ref().map(compose::finding));
     host.findings.sort_by_key(|finding| (severity_rank(finding.severity), finding.code.clone()));
     let by_findings = host.findings.iter().map(|finding| match finding.severity {
@@ -229,7 +230,8 @@ fn judge(host: &mut model::Host, offset: Standing, warn: Nanos, crit: Nanos) {
         model::Severity::Warn => Verdict::Warn,
         model::Severity::Note => Verdict::Ok,
     });
-    let worst = by_findings.max().unwrap_or(Verdict::Ok).max(Verdict::against(offset.bounds, warn, crit));
+    let by_offset = offset.map_or(Verdict::Undecided, |offset| Verdict::against(offset.bounds, warn, crit));
+    let worst = by_findings.max().unwrap_or(Verdict::Ok).max(by_offset);
     host.verdict = compose::verdict(worst);
 }
 

@@ -129,7 +129,7 @@ pub struct Policy {
     pub warn_s: Seconds,
     /// Beyond this is `crit`.
     pub crit_s: Seconds,
-    /// The reference as it was asked for: `controller`, `host:NAME`.
+    /// The reference as it was asked for: `automatic`, `consensus`, `agreement`, `controller`, `host:NAME`, `group:NAME`.
     pub reference: String,
     /// Exchanges asked for, for each host.
     pub samples: usize,
@@ -140,7 +140,7 @@ pub struct Policy {
 pub struct Reference {
     /// By which rule it was found.
     pub kind: ReferenceKind,
-    /// Whose clock it is; null for the controller's.
+    /// The host whose clock it is; null where it is no host's.
     pub host: Option<String>,
     /// What it is, in words.
     pub label: String,
@@ -158,11 +158,15 @@ pub struct Reference {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReferenceKind {
+    /// UTC, as the hosts' claims agree.
+    Consensus,
+    /// The clock in the middle of the hosts that agree; not UTC.
+    Agreement,
     /// The controller's own wall clock.
     Controller,
     /// One host's clock.
     Host,
-    /// None could be had: offsets are not given, pairs are.
+    /// None could be had: offsets are from the clock in the middle and are not judged, pairs are.
     None,
 }
 

@@ -11,7 +11,7 @@ use clockaudit::report::model::{Kind, Report, Verdict};
 fn report(ahead: Nanos, hosts: &[(&str, i64)]) -> Report {
     let made: Vec<fleet::Made> =
         hosts.iter().map(|(name, offset_ms)| fleet::host(name, Nanos::from_millis(*offset_ms) - ahead)).collect();
-    fleet::report(&made)
+    fleet::report_by_controller(&made)
 }
 
 fn offset(report: &Report, host: &str) -> (Nanos, Nanos, Nanos) {

@@ -74,10 +74,21 @@ fn sampling(report: &Report) -> Vec<String> {
     parts
 }
 
+/// Where the controller's clock stands, where it is not the reference itself.
+fn controller(report: &Report) -> Option<String> {
+    if report.reference.kind == ReferenceKind::Controller {
+        return None;
+    }
+    let controller = &report.run.controller;
+    let bounds = Interval::new(controller.lo_s?.0, controller.hi_s?.0);
+    Some(format!("this controller is {} from it", figure::with_bound(controller.offset_s?.0, bounds)))
+}
+
 /// The lines below the table.
 pub(super) fn below(report: &Report, page: Page) -> Vec<String> {
     let labelled = |word: &str, text: &str| paragraph(word, text, INDENT, page.text());
     let mut lines = labelled("Reference", &reference(report));
+    lines.extend(controller(report).iter().flat_map(|text| labelled("", text)));
     let pairs = report.summary.pairs;
     if pairs.total > 0 {
         let limit = figure::limit(report.policy.crit_s.0);
