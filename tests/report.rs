@@ -1,6 +1,8 @@
 //! The report: its schema, its exactness, what is stored for ever, and what people see of it.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends where its preparations fail")]
 
+#[path = "report/consequences.rs"]
+mod consequences;
 #[path = "report/fleet.rs"]
 mod fleet;
 #[path = "report/merge.rs"]
@@ -196,7 +198,7 @@ fn a_summary_fits_one_screen_at_any_fleet_size_and_width() {
 fn a_narrow_page_shortens_names_and_a_pipe_never_does() {
     let name = format!("web-{}.prod.example.internal", "very-".repeat(14));
     let made = [fleet::host(&name, Nanos::from_seconds(2)).claims("0.000001"), fleet::host("db", Nanos::ZERO)];
-    let report = fleet::report(&made);
+    let report = fleet::report_by_controller(&made);
     let row = |text: &str| text.lines().find(|line| line.starts_with("CRIT")).expect("the host's line").to_owned();
     let piped = row(&summary(&report));
     assert!(piped.contains(&name) && piped.contains("CLK101 CLK107"), "{piped}");
@@ -207,10 +209,13 @@ fn a_narrow_page_shortens_names_and_a_pipe_never_does() {
 
 #[test]
 fn one_of_a_kind_is_not_a_plural() {
-    let alone = summary(&fleet::report(&[fleet::host("a", Nanos::ZERO)]));
+    let alone = summary(&fleet::report_by_controller(&[fleet::host("a", Nanos::ZERO)]));
     assert!(alone.contains("   1 host   "), "{alone}");
     assert!(alone.contains("\nok      1 host  within"), "{alone}");
-    let pair = summary(&fleet::report(&[fleet::host("a", Nanos::ZERO), fleet::host("b", Nanos::from_seconds(1))]));
+    let pair = summary(&fleet::report_by_controller(&[
+        fleet::host("a", Nanos::ZERO),
+        fleet::host("b", Nanos::from_seconds(1)),
+    ]));
     assert!(pair.contains("more than 100 ms apart: 1 of 1 pair, most b - a by 1.0"), "{pair}");
 }
 

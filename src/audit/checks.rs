@@ -5,6 +5,7 @@ use chrono::DateTime;
 use super::figure;
 use super::finding::{Code, Finding};
 use super::policy::Policy;
+use super::profile::ProfileKind;
 use super::reference::Reference;
 use super::verdict::limit_finding;
 use crate::clock::estimate::{Config, Status, Step};
@@ -53,7 +54,18 @@ const YEAR_2001: UnixNanos = UnixNanos(978_307_200_000_000_000);
 const SLEW_SECONDS_PER_SECOND: i64 = 12;
 
 fn against_the_limits(evidence: &Evidence<'_>) -> Option<Finding> {
-    limit_finding(evidence.offset, evidence.policy.warn, evidence.policy.crit)
+    let policy = evidence.policy;
+    let found = limit_finding(evidence.offset, policy.warn, policy.crit);
+    if evidence.reference.is_utc() || !evidence.reference.is_found() || !policy.needs_utc() {
+        return found;
+    }
+    // Beyond a limit that needs no UTC weighs more than what stays open.
+    found.filter(|found| matches!(found.code, Code::BeyondCrit | Code::BeyondWarn)).or_else(|| {
+        let absolute = policy.profiles.iter().filter(|profile| profile.kind() == ProfileKind::Absolute);
+        let systems: Vec<&str> = absolute.map(|profile| profile.system()).collect();
+        let what = format!("{} asks for the offset from UTC, and the reference is not UTC", systems.join(", "));
+        Some(Code::Undecided.finding(what, "two thirds of three or more claims that agree"))
+    })
 }
 
 fn off_by_hours(evidence: &Evidence<'_>) -> Option<Finding> {

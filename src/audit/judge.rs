@@ -4,9 +4,11 @@ use super::advice;
 use super::checks::{CHECKS, Evidence};
 use super::figure;
 use super::finding::{Code, Finding, Severity};
+use super::impact::{Impact, impact};
 use super::policy::Policy;
 use super::reference::{self, Basis, Reference, controller_readings};
 use super::reference_checks::reference_findings;
+use super::token_use::{TokenUse, token_use};
 use super::verdict::{Counts, Verdict};
 use crate::clock::controller::{controller_at, controller_moved};
 use crate::clock::estimate::{Config, RateBounds};
@@ -37,7 +39,7 @@ pub struct HostJudgement {
 }
 
 /// What is said of the fleet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// The instant that offsets hold for; `None` where no host was measured.
     pub epoch: Option<UnixNanos>,
@@ -55,6 +57,10 @@ pub struct Judgement {
     pub worst_pairs: Vec<Pair>,
     /// Findings about the fleet, its pairs and the controller, worst first.
     pub findings: Vec<Finding>,
+    /// What the clocks mean for the systems that were asked for.
+    pub impact: Vec<Impact>,
+    /// What they mean for tokens.
+    pub tokens: Vec<TokenUse>,
     /// The worst of hosts and pairs.
     pub verdict: Verdict,
 }
@@ -72,11 +78,17 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>]
         config: &config,
     };
     let reference = Reference::find(&evidence, &policy.reference);
+    let policy = &policy.applied(reference.is_utc());
     let controller = controller_offset(seen, &reference, epoch.unwrap_or(seen.started), &config);
     let judged = |(observation, estimate): (&Observation, &Option<Estimate>)| {
         judge_host(observation, estimate.as_ref(), &reference, policy, &config)
     };
     let hosts: Vec<HostJudgement> = seen.observations.iter().zip(estimates).map(judged).collect();
+
+    let offsets: Vec<Option<Standing>> = hosts.iter().map(|host| host.offset).collect();
+    let impact = impact(policy, &reference, &offsets);
+    let own: Vec<Option<Standing>> = estimates.iter().map(|found| found.as_ref().map(standing_of)).collect();
+    let tokens = token_use(&policy.tokens, &own, groups);
 
     let (measured, standings) = standings(seen, estimates);
     let pairs = pairs::count(&standings, policy.crit);
@@ -103,6 +115,8 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>]
         pairs,
         worst_pairs,
         findings,
+        impact,
+        tokens,
         verdict: worst_host.max(worst_pair),
     }
 }
@@ -129,12 +143,15 @@ fn standings(seen: &Seen, estimates: &[Option<Estimate>]) -> (Vec<usize>, Vec<St
         .enumerate()
         .filter_map(|(index, (observation, estimate))| {
             let estimate = estimate.as_ref()?;
-            let standing = Standing { bounds: estimate.bounds, estimate: estimate.estimate };
-            Some((observation.host.as_str(), index, standing))
+            Some((observation.host.as_str(), index, standing_of(estimate)))
         })
         .collect();
     measured.sort_by_key(|(name, index, _)| (*name, *index));
     measured.into_iter().map(|(_, index, standing)| (index, standing)).unzip()
+}
+
+fn standing_of(estimate: &Estimate) -> Standing {
+    Standing { bounds: estimate.bounds, estimate: estimate.estimate }
 }
 
 fn judge_host(
@@ -160,7 +177,8 @@ fn judge_host(
         return HostJudgement { verdict: Verdict::Down, offset: None, rate: None, claim, findings };
     };
     let offset = reference.offset(&observation.host, estimate);
-    let judged = offset.filter(|_| reference.is_found());
+    let lacks_utc = policy.needs_utc() && !reference.is_utc();
+    let judged = offset.filter(|_| reference.is_found() && (policy.relative.is_some() || !lacks_utc));
     let evidence = Evidence {
         estimate,
         is_hunted: observation.reader.is_some_and(Reader::is_hunted),
@@ -175,6 +193,8 @@ fn judge_host(
     let mut findings: Vec<Finding> = CHECKS.iter().filter_map(|check| check(&evidence)).chain(failed).collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.code.severity()), finding.code));
     let by_offset = judged.map_or(Verdict::Undecided, |offset| Verdict::of(offset.bounds, policy));
+    // What was asked about UTC stays open without it, whatever the hosts are to each other.
+    let by_offset = if lacks_utc { by_offset.max(Verdict::Undecided) } else { by_offset };
     let by_findings = findings.iter().map(|finding| weight(finding.code.severity())).max().unwrap_or(Verdict::Ok);
     let rate = reference.rate_of(&observation.host, estimate);
     HostJudgement { verdict: by_offset.max(by_findings), offset, rate, claim, findings }

@@ -62,6 +62,12 @@ fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec
         return Err(CommandError::usage(format!("the reference `{name}` is not among the selected hosts"))
             .hint("name it as the inventory does, and let `--limit` include it"));
     }
+    let is_empty = |group: &&String| !targets.iter().any(|target| target.groups.contains(group));
+    let asked = policy.tokens.iter().flat_map(|tokens| [&tokens.issuers, &tokens.verifiers]);
+    if let Some(group) = asked.into_iter().find(is_empty) {
+        return Err(CommandError::usage(format!("`--jwt`: no selected host is in the group `{group}`"))
+            .hint("`clockaudit inventory --list` shows the groups"));
+    }
     Ok(targets)
 }
 

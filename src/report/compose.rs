@@ -1,5 +1,6 @@
 //! Composing: what was seen and judged, turned into the report's model.
 
+use super::consequences;
 use super::model;
 use super::quantity::{Instant, PartsPerMillion, Seconds};
 use crate::audit::{self, Basis, HostJudgement, Judgement, Policy, ReferenceChoice};
@@ -65,6 +66,7 @@ pub fn compose(
         })
         .collect();
     hosts.sort_by(|one, other| one.name.cmp(&other.name));
+    let names = |host: usize| seen.observations.get(host).map_or_else(String::new, |one| one.host.clone());
     let pairs_worst: Vec<model::Pair> = judgement.worst_pairs.iter().filter_map(|found| pair(found, seen)).collect();
     model::Report {
         schema: model::SCHEMA.to_owned(),
@@ -76,12 +78,15 @@ pub fn compose(
             crit_s: Seconds(policy.crit),
             reference: policy.reference.label(),
             samples: policy.samples,
+            profiles: policy.profiles.iter().map(|profile| profile.label().to_owned()).collect(),
         },
         reference: reference(judgement),
         summary: summary(seen, judgement, pairs_worst.first().cloned()),
         findings: judgement.findings.iter().map(finding).collect(),
         hosts,
         pairs_worst,
+        impact: consequences::impact(&judgement.impact, &names),
+        jwt: consequences::tokens(&judgement.tokens, &names),
     }
 }
 

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compose;
+use super::consequences;
 use super::model::{self, Report};
 use super::quantity::{Instant, Seconds};
-use crate::audit::{self, Verdict};
+use crate::audit::{self, TokenPolicy, Verdict};
 use crate::clock::axes::{Axes, Disjoint, Shard, Sighting, join, joined};
 use crate::clock::estimate::{Config, Status};
 use crate::clock::merged_pairs::Merged;
-use crate::clock::pairs::{Pair, Standing};
+use crate::clock::pairs::{Decision, Pair, Standing};
 use crate::clock::{Interval, Nanos};
 
 /// How many of the worst pairs are named.
@@ -146,11 +147,31 @@ impl Joined<'_> {
                 judge(host, is_judging.then_some(offset), warn, crit);
             }
         }
+        let first_measured = self.first.hosts.iter().filter(|host| host.clock.is_some()).count();
+        report.impact.iter_mut().for_each(|impact| impact_anew(impact, first_measured, &report.hosts));
+        report.jwt = self.tokens(&report, &standings);
         report.kind = model::Kind::Merge;
         report.pairs_worst = merged.worst(WORST_PAIRS).iter().filter_map(|pair| self.pair(pair)).collect();
         self.set_run(&mut report.run, run, partial);
         self.set_findings_and_summary(&mut report, &merged, crit);
         report
+    }
+
+    /// The questions about tokens that the first report asks, answered for all hosts.
+    fn tokens(&self, report: &Report, standings: &[Standing]) -> Vec<model::Tokens> {
+        let asked = |tokens: &model::Tokens| TokenPolicy {
+            issuers: tokens.issuer_group.clone(),
+            verifiers: tokens.verifier_group.clone(),
+            leeway: tokens.leeway_s.0,
+            latency: tokens.latency_s.0,
+        };
+        let standing =
+            |host: &model::Host| self.indices.get(host.name.as_str()).and_then(|index| standings.get(*index));
+        let standings: Vec<Option<Standing>> = report.hosts.iter().map(|host| standing(host).copied()).collect();
+        let groups: Vec<Vec<String>> = report.hosts.iter().map(|host| host.groups.clone()).collect();
+        let answers = audit::token_use(&report.jwt.iter().map(asked).collect::<Vec<_>>(), &standings, &groups);
+        let names = |host: usize| report.hosts.get(host).map_or_else(String::new, |host| host.name.clone());
+        consequences::tokens(&answers, &names)
     }
 
     fn standing(&self, host: usize) -> Option<Standing> {
@@ -216,6 +237,31 @@ impl Joined<'_> {
             window_s: None,
             claims_window_s: None,
         };
+    }
+}
+
+/// Which of the hosts break a system. Where `first_measured`, the number of hosts that the first report measured, is that of
+/// those which it left open, its reference did not fit, and all stay open.
+fn impact_anew(impact: &mut model::Impact, first_measured: usize, hosts: &[model::Host]) {
+    let crit = impact.crit_s.0;
+    let mut measured = 0;
+    let is_open = impact.undecided >= first_measured;
+    impact.hosts.clear();
+    impact.undecided = 0;
+    for host in hosts {
+        let Some((lo, hi)) = host.clock.as_ref().and_then(|clock| clock.lo_s.zip(clock.hi_s)) else {
+            continue;
+        };
+        measured += 1;
+        match Decision::of(Interval::new(lo.0, hi.0), crit) {
+            Decision::Beyond => impact.hosts.push(host.name.clone()),
+            Decision::Undecided => impact.undecided += 1,
+            Decision::Within => {}
+        }
+    }
+    if is_open {
+        impact.hosts.clear();
+        impact.undecided = measured;
     }
 }
 

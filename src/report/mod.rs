@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod compose;
+mod consequences;
 pub mod escape;
 pub mod json;
 pub mod merge;

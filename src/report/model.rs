@@ -3,6 +3,10 @@
 //! Adding a field is a minor change and needs `#[serde(default)]`, so that stored reports load for ever; changing one
 //! needs a new major. Durations (`_s`) live in plain structs only, see `quantity`.
 
+mod consequences;
+
+pub use consequences::{Impact, RefusingPair, Tokens};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +40,12 @@ pub struct Report {
     /// The pairs that are surely furthest apart, worst first.
     #[serde(default)]
     pub pairs_worst: Vec<Pair>,
+    /// What the clocks mean for the systems whose profiles were asked for.
+    #[serde(default)]
+    pub impact: Vec<Impact>,
+    /// What they mean for tokens, one entry a question.
+    #[serde(default)]
+    pub jwt: Vec<Tokens>,
 }
 
 /// What made a report.
@@ -133,6 +143,9 @@ pub struct Policy {
     pub reference: String,
     /// Exchanges asked for, for each host.
     pub samples: usize,
+    /// The systems that the limits are for; none where limits were given instead.
+    #[serde(default)]
+    pub profiles: Vec<String>,
 }
 
 /// What offsets are relative to.

@@ -1,5 +1,6 @@
 //! Advice: whether a leeway can cover the skew, or the clocks must be put right.
 
+use super::whole_seconds_up;
 use crate::clock::{Interval, Nanos};
 
 /// A skew within this is what good clocks have.
@@ -60,12 +61,6 @@ impl Advice {
             Self::NeverWiden => "fix-clocks-never-widen",
         }
     }
-}
-
-/// A length in whole seconds, rounded up.
-fn whole_seconds_up(length: Nanos) -> i64 {
-    let second = Nanos::from_seconds(1).0;
-    length.0 / second + i64::from(length.0 % second > 0)
 }
 
 #[cfg(test)]

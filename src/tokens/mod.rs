@@ -33,3 +33,9 @@ pub struct Terms {
     /// How old the verifier's reading of its own clock may be: 10 ms for `time()` of C and PHP, 0 for most others.
     pub lag: Nanos,
 }
+
+/// A length in whole seconds, rounded up.
+fn whole_seconds_up(length: Nanos) -> i64 {
+    let second = Nanos::from_seconds(1).0;
+    length.0 / second + i64::from(length.0 % second > 0)
+}

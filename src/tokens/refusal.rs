@@ -1,6 +1,6 @@
 //! How often the first use of a token is refused: per pair, over all pairs, and how many pairs are concerned.
 
-use super::{Party, Terms};
+use super::{Party, Terms, whole_seconds_up};
 use crate::clock::{Interval, Nanos};
 
 /// Tokens carry whole seconds: over one second of the issuer's clock, the refused share goes from none to all.
@@ -102,6 +102,13 @@ pub struct PairRefusal {
     pub share_hi: f64,
     /// The leeway that would hide it, whatever the way there takes: bounds, never negative.
     pub needed: Interval,
+}
+
+impl PairRefusal {
+    /// The leeway that would hide it for certain, in whole seconds, rounded up.
+    pub fn hiding_leeway_s(&self) -> i64 {
+        whole_seconds_up(self.needed.hi)
+    }
 }
 
 /// Works out one pair: the share is clamp((skew + lag - transit - leeway) / 1 s, 0, 1), for the lag between none and most.

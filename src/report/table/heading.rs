@@ -25,8 +25,13 @@ pub(super) fn above(report: &Report, page: Page) -> Vec<String> {
         }
         Kind::Demo => (figure::count(report.hosts.len(), "simulated host"), Vec::new()),
     };
-    let limits =
-        format!("warn {}, crit {}", figure::limit(report.policy.warn_s.0), figure::limit(report.policy.crit_s.0));
+    let profiles = report.policy.profiles.iter().map(|profile| escaped(profile)).collect::<Vec<_>>().join("+");
+    let profile = if profiles.is_empty() { String::new() } else { format!("profile {profiles}: ") };
+    let limits = format!(
+        "{profile}warn {}, crit {}",
+        figure::limit(report.policy.warn_s.0),
+        figure::limit(report.policy.crit_s.0)
+    );
     let version = format!("{} {}", escaped(&report.tool.name), escaped(&report.tool.version));
     let first: Vec<String> =
         [vec![version, hosts], sources, vec![limits]].concat().into_iter().filter(|part| !part.is_empty()).collect();
