@@ -412,7 +412,7 @@ fn a_trace_that_was_cut_is_refused_with_what_is_missing() {
     let fleet = Scanned::new(vec![off_by("good", 0), off_by("other", 0)]);
     let folder = tempfile::tempdir().expect("a folder");
     let trace = folder.path().join("out.jsonl");
-    let recorded = fleet.scan(&["--samples", "2", "--record", trace.to_str().expect("text")]);
+    let recorded = fleet.scan(&["--samples", "2", "--reference", "controller", "--record", trace.to_str().expect("text")]);
     assert_eq!(recorded.status, Some(0), "{}", recorded.transcript());
     let text = fs::read_to_string(trace).expect("the trace");
     let cut: String = text.split_inclusive('\n').take_while(|line| !line.contains("\"other\"")).collect();
