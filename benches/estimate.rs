@@ -21,6 +21,7 @@ fn fleet() -> Seen {
         started: START,
         finished: closed,
         controller: (0..=SWEEPS).map(|sweep| reading(START + Nanos::from_seconds(sweep))).collect(),
+        controller_facts: None,
         controller_stepped: false,
         timer_lateness_p95: Some(Nanos::from_micros(20)),
         windows: vec![SamplingWindow { opened: START, closed, first_spread: Nanos::from_seconds(1) }],

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its preparations fail")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -412,7 +413,8 @@ fn a_trace_that_was_cut_is_refused_with_what_is_missing() {
     let fleet = Scanned::new(vec![off_by("good", 0), off_by("other", 0)]);
     let folder = tempfile::tempdir().expect("a folder");
     let trace = folder.path().join("out.jsonl");
-    let recorded = fleet.scan(&["--samples", "2", "--reference", "controller", "--record", trace.to_str().expect("text")]);
+    let recorded =
+        fleet.scan(&["--samples", "2", "--reference", "controller", "--record", trace.to_str().expect("text")]);
     assert_eq!(recorded.status, Some(0), "{}", recorded.transcript());
     let text = fs::read_to_string(trace).expect("the trace");
     let cut: String = text.split_inclusive('\n').take_while(|line| !line.contains("\"other\"")).collect();
@@ -424,6 +426,23 @@ fn a_trace_that_was_cut_is_refused_with_what_is_missing() {
         assert!(session.stderr.contains("the trace was cut: it holds 1 of 2 hosts"), "{}", session.stderr);
         assert!(session.stderr.contains("hint: copy the file again"), "{}", session.stderr);
     }
+}
+
+#[test]
+fn the_controllers_own_timekeeper_is_asked_and_may_be_silent() {
+    let fleet = Scanned::new(vec![off_by("a", 0), off_by("b", 0)]);
+    let scan = |chronyc: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let program = file(folder.path(), "chronyc", chronyc);
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program");
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap_or_default());
+        let scan = fleet.command(&["--samples", "2", "-o", "json"]).env("PATH", path).spawn().expect("a scan");
+        finished(scan).report().reference.label
+    };
+    let line = "0A000001,10.0.0.1,3,1795535990.0,0.0,0.000001,0.000002,-3.1,0.001,0.01,0.00002,0.000006,64.2,Normal";
+    assert_eq!(scan(&format!("#!/bin/sh\necho {line}\n")), "UTC, by this controller's own claim");
+    let silent = scan("#!/bin/sh\necho 506 Cannot talk to daemon\nexit 1\n");
+    assert!(silent.starts_with("none: no two thirds"), "{silent}");
 }
 
 #[test]

@@ -250,6 +250,11 @@ fn a_scan() -> Seen {
         finished: UnixNanos(1_000_000_000),
         observations: vec![measured, failed],
         controller: vec![ControllerReading { at: UnixNanos(5), x: Interval::new(Nanos(-7), Nanos(9)) }],
+        controller_facts: Some(FactsReading {
+            bracket: Some(exchange(950_000_000, false)),
+            facts: Facts(vec![("chrony.csv".to_owned(), "A9FEA97B,".to_owned())]),
+            complete: true,
+        }),
         controller_stepped: true,
         timer_lateness_p95: Some(Nanos(31_000)),
         windows: vec![SamplingWindow { opened: UnixNanos(1_000), closed: UnixNanos(9_000), first_spread: Nanos(3) }],
@@ -300,9 +305,9 @@ fn a_recorded_scan_that_was_cut_anywhere_is_refused() {
             assert_eq!(error, Err(format!("line {line}: the trace was cut: it holds {expected} lines")));
         }
     };
-    check(1, "0 of 2 hosts and 1 of 8");
-    check(4, "1 of 2 hosts and 4 of 8");
-    check(7, "1 of 2 hosts and 7 of 8");
+    check(1, "0 of 2 hosts and 1 of 9");
+    check(5, "1 of 2 hosts and 5 of 9");
+    check(8, "1 of 2 hosts and 8 of 9");
     // Lines may stand in any order: the count may come last.
     let turned: Vec<&str> = text.lines().rev().collect();
     assert!(trace::read(&turned.join("\n")).is_ok());

@@ -125,7 +125,7 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>]
 fn controller_offset(seen: &Seen, reference: &Reference, epoch: UnixNanos, config: &Config) -> Option<Standing> {
     let zero = Standing { bounds: Interval::point(Nanos::ZERO), estimate: Nanos::ZERO };
     match (&reference.basis, reference.standing?) {
-        (Basis::Controller, _) => Some(zero),
+        (Basis::Controller { claims: false }, _) => Some(zero),
         (_, host) => {
             let own = controller_at(&controller_readings(seen), seen.controller_stepped, epoch, config.rho)?;
             let bounds = own.minus(host.bounds);
@@ -211,7 +211,11 @@ fn weight(severity: Severity) -> Verdict {
 
 /// Within what time the claim was read; `None` where it accuses nobody: a claim without a bracket has no date, and one whose
 /// bracket shows another clock than the one that was sampled is of a clock that was set in between.
-fn claim_read_in(facts: Option<&FactsReading>, estimate: &Estimate, config: &Config) -> Option<(UnixNanos, UnixNanos)> {
+pub(super) fn claim_read_in(
+    facts: Option<&FactsReading>,
+    estimate: &Estimate,
+    config: &Config,
+) -> Option<(UnixNanos, UnixNanos)> {
     let bracket = facts?.bracket.as_ref().filter(|bracket| bracket.is_valid())?;
     let farthest = [bracket.sent, bracket.received].map(|end| estimate.epoch.since(end).abs()).into_iter().max()?;
     let wander = farthest.wander(estimate.allowed_rate(config));

@@ -31,8 +31,12 @@ pub enum Basis {
         /// The group that was asked for.
         group: Option<String>,
     },
-    /// The controller's wall clock. Nothing vouches for it: it is UTC only as far as this machine is right.
-    Controller,
+    /// The controller's clock.
+    Controller {
+        /// Whether it claims to follow UTC: then the reference is UTC as it claims. Else it is its wall clock, and nothing
+        /// vouches for that.
+        claims: bool,
+    },
     /// The clock of one host.
     Host {
         /// Its name.
@@ -72,8 +76,8 @@ impl Reference {
     pub fn is_utc(&self) -> bool {
         match &self.basis {
             Basis::Consensus { .. } => true,
-            Basis::Host { claims, .. } => *claims,
-            Basis::Agreement { .. } | Basis::Controller | Basis::Missing { .. } => false,
+            Basis::Host { claims, .. } | Basis::Controller { claims } => *claims,
+            Basis::Agreement { .. } | Basis::Missing { .. } => false,
         }
     }
 
@@ -84,7 +88,7 @@ impl Reference {
 
     /// Whether nothing vouches for it, so that it may itself be off by what is let pass unwarned.
     pub fn is_unverified(&self) -> bool {
-        matches!(self.basis, Basis::Controller | Basis::Agreement { .. })
+        matches!(self.basis, Basis::Controller { claims: false } | Basis::Agreement { .. })
     }
 
     /// The host whose clock it is, where it is one.
@@ -92,7 +96,7 @@ impl Reference {
         match &self.basis {
             Basis::Host { name, .. } | Basis::Agreement { host: name, .. } => Some(name),
             Basis::Missing { medoid, .. } => medoid.as_deref(),
-            Basis::Consensus { .. } | Basis::Controller => None,
+            Basis::Consensus { .. } | Basis::Controller { .. } => None,
         }
     }
 

@@ -34,7 +34,7 @@ fn claims_split(reference: &Reference) -> Option<Finding> {
 }
 
 fn controller_is_outlier(reference: &Reference, controller: Option<Standing>, policy: &Policy) -> Option<Finding> {
-    if matches!(reference.basis, Basis::Controller | Basis::Missing { .. }) {
+    if matches!(reference.basis, Basis::Controller { .. } | Basis::Missing { .. }) {
         return None;
     }
     let offset = controller?;

@@ -136,7 +136,10 @@ fn reference(judgement: &Judgement) -> model::Reference {
             let label = format!("median of {agreeing} agreeing hosts{of_group} ({host}), not UTC");
             (model::ReferenceKind::Agreement, label)
         }
-        Basis::Controller => {
+        Basis::Controller { claims: true } => {
+            (model::ReferenceKind::ControllerClaim, "UTC, by this controller's own claim".to_owned())
+        }
+        Basis::Controller { claims: false } => {
             (model::ReferenceKind::Controller, "this controller's clock, not compared with UTC".to_owned())
         }
         Basis::Host { name, claims } => {

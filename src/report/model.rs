@@ -177,6 +177,8 @@ pub enum ReferenceKind {
     Agreement,
     /// The controller's own wall clock.
     Controller,
+    /// UTC, as the controller's own timekeeper claims.
+    ControllerClaim,
     /// One host's clock.
     Host,
     /// None could be had: offsets are from the clock in the middle and are not judged, pairs are.

@@ -100,6 +100,7 @@ pub(crate) fn seen(fleet: &[Made]) -> Seen {
         finished: STARTED + Nanos::from_millis(2_900),
         observations: fleet.iter().map(observation).collect(),
         controller: (4..=12).map(|index| reading(index * 250)).collect(),
+        controller_facts: None,
         controller_stepped: false,
         timer_lateness_p95: Some(Nanos::from_micros(20)),
         windows: vec![SamplingWindow {

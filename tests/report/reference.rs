@@ -122,3 +122,38 @@ fn a_group_is_a_reference_of_its_own() {
     assert_eq!(codes(&report, "web0"), ["CLK101"]);
     assert_eq!(codes(&report, "time0"), [""; 0]);
 }
+
+/// The report of a scan of these hosts from a controller whose own chronyd answers with this line.
+fn from_claiming_controller(made: &[fleet::Made], tracking: &str) -> Report {
+    let mut seen = fleet::seen(made);
+    let own = fleet::seen(&[fleet::host("own", Nanos::ZERO).claims("0.0")]).observations.pop().expect("the host");
+    seen.controller_facts = own.facts;
+    let facts = seen.controller_facts.iter_mut().flat_map(|reading| &mut reading.facts.0);
+    for (_, value) in facts.filter(|(key, _)| key == "chrony.csv") {
+        tracking.clone_into(value);
+    }
+    fleet::report_of(&seen, &Policy::standard())
+}
+
+/// chronyd says that the clock is 2 ms behind, give or take 7 us.
+const SYNCHRONISED: &str = "0A000001,10.0.0.1,3,1795535990.000000000,0.002000000,0.000001,0.000002,-3.104,0.001,0.010,0.000002,0.000006,64.2,Normal";
+
+#[test]
+fn a_controller_that_claims_utc_is_the_last_resort() {
+    let two = named("host", 2, Nanos::from_millis(70));
+    let report = from_claiming_controller(&two, SYNCHRONISED);
+    assert_eq!(report.reference.kind, ReferenceKind::ControllerClaim);
+    assert_eq!(report.reference.label, "UTC, by this controller's own claim");
+    // UTC is 2 ms ahead of the controller's clock.
+    let off = (offsets(&report)[0].unwrap() - Nanos::from_millis(68)).abs();
+    assert!(off < Nanos::from_millis(1), "{off}");
+    assert_eq!(codes(&report, "host0"), ["CLK102"]);
+
+    let unsynchronised = SYNCHRONISED.replace("Normal", "Not synchronised");
+    assert_eq!(from_claiming_controller(&two, &unsynchronised).reference.kind, ReferenceKind::None);
+    let three = named("host", 3, Nanos::from_millis(70));
+    assert_eq!(from_claiming_controller(&three, SYNCHRONISED).reference.kind, ReferenceKind::Agreement);
+    let mut split = claiming("good", 2, Nanos::ZERO);
+    split.extend(claiming("liar", 2, Nanos::from_seconds(2)));
+    assert_eq!(from_claiming_controller(&split, SYNCHRONISED).reference.kind, ReferenceKind::None);
+}

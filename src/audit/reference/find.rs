@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::{Basis, Reference, controller_readings};
+use crate::audit::judge::claim_read_in;
 use crate::audit::policy::ReferenceChoice;
 use crate::clock::controller::{controller_at, controller_moved, controller_rate};
 use crate::clock::estimate::Config;
 use crate::clock::pairs::{Standing, medoid};
 use crate::clock::reference::{Consensus, agreement, consensus};
-use crate::clock::{Estimate, Interval, Nanos, UnixNanos};
-use crate::probe::{Observation, Seen};
-use crate::timekeeper::{self, Claim};
+use crate::clock::{Estimate, Interval, Nanos, Ppm, UnixNanos};
+use crate::probe::{FactsReading, Observation, Seen};
+use crate::timekeeper;
 
 /// A claim whose root distance reaches this says nothing of UTC.
 const MOST_ROOT_DISTANCE: Nanos = Nanos::from_millis(1_500);
@@ -53,7 +54,10 @@ impl Reference {
     pub fn find(evidence: &Evidence<'_>, choice: &ReferenceChoice) -> Self {
         let (by_claims, split) = evidence.by_claims();
         let found = match choice {
-            ReferenceChoice::Automatic => by_claims.or_else(|| evidence.by_agreement(None)),
+            ReferenceChoice::Automatic => {
+                let by_own_claim = || evidence.by_controller().filter(|found| split.is_none() && found.is_utc());
+                by_claims.or_else(|| evidence.by_agreement(None)).or_else(by_own_claim)
+            }
             ReferenceChoice::Consensus => by_claims,
             ReferenceChoice::Agreement => evidence.by_agreement(None),
             ReferenceChoice::Group(group) => evidence.by_agreement(Some(group)),
@@ -77,14 +81,9 @@ impl<'seen> Evidence<'seen> {
     fn votes(&self) -> Vec<Vote<'seen>> {
         let vote = |(host, observation, estimate): (usize, &'seen Observation, &'seen Estimate)| {
             let facts = observation.facts.as_ref()?;
-            let outcome = timekeeper::claim(&facts.facts.0);
-            let claim: &Claim = outcome.claim().filter(|claim| claim.root_distance() < MOST_ROOT_DISTANCE)?;
-            // A claim that nobody knows the time of says nothing of the clock at the epoch.
-            let bracket = facts.bracket.as_ref()?;
-            let farthest = self.epoch.since(bracket.sent).abs().max(self.epoch.since(bracket.received).abs());
-            let wander = farthest.wander(estimate.allowed_rate(self.config));
-            let utc = estimate.bounds.minus(claim.interval().widened(wander));
-            Some(Vote { host, reference_id: claim.reference_id.to_string(), estimate, utc })
+            claim_read_in(Some(facts), estimate, self.config)?;
+            let (reference_id, claimed) = self.claimed(facts, estimate.allowed_rate(self.config))?;
+            Some(Vote { host, reference_id, estimate, utc: estimate.bounds.minus(claimed) })
         };
         self.hosts().filter_map(vote).collect()
     }
@@ -150,12 +149,26 @@ impl<'seen> Evidence<'seen> {
     /// The controller's wall clock.
     fn by_controller(&self) -> Option<Reference> {
         let readings = controller_readings(self.seen);
-        let bounds = controller_at(&readings, self.seen.controller_stepped, self.epoch, self.config.rho)?;
-        let standing = Standing { bounds, estimate: bounds.midpoint() };
+        let wall = controller_at(&readings, self.seen.controller_stepped, self.epoch, self.config.rho)?;
         let is_moved = self.seen.controller_stepped || controller_moved(&readings, self.config.rho);
         let allowed_rate = if is_moved { self.config.rho_max } else { self.config.rho };
-        let rate = controller_rate(&readings);
-        Some(Reference { rate, allowed_rate, ..self.reference(Basis::Controller, Some(standing)) })
+        // What was said of a clock that was set meanwhile says nothing of it at the epoch.
+        let said = self.seen.controller_facts.as_ref().filter(|_| !is_moved);
+        let claim = said.and_then(|facts| self.claimed(facts, allowed_rate));
+        let bounds = claim.as_ref().map_or(wall, |(_, claimed)| wall.minus(*claimed));
+        let standing = Standing { bounds, estimate: bounds.midpoint() };
+        let basis = Basis::Controller { claims: claim.is_some() };
+        Some(Reference { rate: controller_rate(&readings), allowed_rate, ..self.reference(basis, Some(standing)) })
+    }
+
+    /// Where a clock minus UTC lies at the epoch by what its timekeeper said, and what that follows; `None` where it said
+    /// nothing of UTC, or nobody knows when.
+    fn claimed(&self, facts: &FactsReading, rate: Ppm) -> Option<(String, Interval)> {
+        let outcome = timekeeper::claim(&facts.facts.0);
+        let claim = outcome.claim().filter(|claim| claim.root_distance() < MOST_ROOT_DISTANCE)?;
+        let bracket = facts.bracket.as_ref()?;
+        let farthest = self.epoch.since(bracket.sent).abs().max(self.epoch.since(bracket.received).abs());
+        Some((claim.reference_id.to_string(), claim.interval().widened(farthest.wander(rate))))
     }
 
     /// The clock of one host.

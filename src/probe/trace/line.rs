@@ -124,6 +124,16 @@ pub(super) struct FactsLine {
     pub(super) facts: Vec<(String, String)>,
 }
 
+/// What the controller's own timekeeper said.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ControllerFacts {
+    #[serde(rename = "type", skip_deserializing)]
+    pub(super) kind: &'static str,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) bracket: Option<Stamps>,
+    pub(super) facts: Vec<(String, String)>,
+}
+
 /// What chronyd says on a host.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Chrony {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::claim::ChronyClaim;
-use super::line::{Chrony, Controller, FactsLine, Host, Kind, Meta, Ntp, Of, Run, Stamps, Window};
+use super::line::{Chrony, Controller, ControllerFacts, FactsLine, Host, Kind, Meta, Ntp, Of, Run, Stamps, Window};
 use super::{Settings, TimeServer, TokenQuestion, Trace, TraceHost};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::probe::{
@@ -107,6 +107,7 @@ struct Reading {
     hosts: Vec<TraceHost>,
     claims: Vec<ChronyClaim>,
     controller: Vec<ControllerReading>,
+    controller_facts: Option<FactsReading>,
     windows: Vec<SamplingWindow>,
     run: Option<Run>,
     interrupted: Option<Interruption>,
@@ -136,6 +137,12 @@ impl Reading {
                 let reading: Controller = parsed(line)?;
                 let x = Interval::new(Nanos(reading.x_lo_ns), Nanos(reading.x_hi_ns));
                 self.controller.push(ControllerReading { at: UnixNanos(reading.at_ns), x });
+                Ok(())
+            }
+            "controller_facts" => {
+                let own: ControllerFacts = parsed(line)?;
+                let bracket = own.bracket.map(|stamps| stamps.exchange());
+                self.controller_facts = Some(FactsReading { bracket, facts: Facts(own.facts), complete: true });
                 Ok(())
             }
             "window" => {
@@ -291,6 +298,7 @@ impl Reading {
             interrupted: self.interrupted,
             observations: self.observations,
             controller: self.controller,
+            controller_facts: self.controller_facts,
             windows: self.windows,
         };
         Trace {
