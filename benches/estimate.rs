@@ -21,6 +21,7 @@ fn fleet() -> Seen {
         started: START,
         finished: closed,
         controller: (0..=SWEEPS).map(|sweep| reading(START + Nanos::from_seconds(sweep))).collect(),
+        controller_facts: None,
         controller_stepped: false,
         timer_lateness_p95: Some(Nanos::from_micros(20)),
         windows: vec![SamplingWindow { opened: START, closed, first_spread: Nanos::from_seconds(1) }],
@@ -80,7 +81,7 @@ fn great_fleet(bench: &mut Criterion) {
     group.bench_function("estimated and judged", |timer| {
         timer.iter(|| {
             let found = estimates(black_box(&seen));
-            judge(&seen, &found, &policy)
+            judge(&seen, &found, &[], &policy)
         });
     });
     group.finish();

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::audit::{FailOn, ReferenceChoice};
+use crate::audit::{FailOn, Profile, ReferenceChoice, TokenPolicy};
 use crate::clock::Nanos;
-use values::{at_least_one, parse_duration, parse_reference, parse_seconds};
+use values::{at_least_one, parse_duration, parse_reference, parse_seconds, parse_tokens};
 
 /// Shown under every help text of a command that audits.
 const EXIT_CODES: &str = "Exit codes:
@@ -49,10 +49,13 @@ pub struct Cli {
 pub enum Command {
     /// Measure the clocks of a fleet; writes nothing on any host
     #[command(after_help = EXIT_CODES)]
-    Scan(ScanArgs),
+    Scan(Box<ScanArgs>),
     /// Show a saved report again
     #[command(after_help = EXIT_CODES)]
     Report(ReportArgs),
+    /// Join the reports of several controllers that measured some hosts in common
+    #[command(after_help = EXIT_CODES)]
+    Merge(MergeArgs),
     /// Show what the inventory holds
     Inventory(InventoryArgs),
     /// Judge the exchanges of a recorded scan again
@@ -154,15 +157,25 @@ pub struct ConnectionArgs {
 /// The limits, and what offsets are relative to.
 #[derive(Debug, Clone, Args)]
 pub struct PolicyArgs {
-    /// Warn beyond this
-    #[arg(long, value_name = "DURATION", default_value = "50ms", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Limits")]
-    pub warn: Nanos,
-    /// Critical beyond this
-    #[arg(long, value_name = "DURATION", default_value = "100ms", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Limits")]
-    pub crit: Nanos,
-    /// Take offsets relative to `controller` or `host:NAME`
-    #[arg(long, value_name = "CLOCK", default_value = "controller", value_parser = parse_reference, help_heading = "Limits")]
-    pub reference: ReferenceChoice,
+    /// Judge by what this system breaks at (can be repeated; the strictest limit wins): `jwt`, `ceph`, `cockroachdb`,
+    /// `yugabytedb`, `tidb`, `etcd`, `cassandra`, `kerberos`, `sigv4`, `totp`, `slurm`, `aerospike`, `hbase`, `logs`,
+    /// `finra`, `mifid`, `strict` [default: jwt]
+    #[arg(long, value_name = "PROFILE", hide_possible_values = true, help_heading = "Limits")]
+    pub profile: Vec<Profile>,
+    /// Warn beyond this [default: the profile's limit; jwt: 50ms]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Limits")]
+    pub warn: Option<Nanos>,
+    /// Critical beyond this [default: the profile's limit; jwt: 100ms]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Limits")]
+    pub crit: Option<Nanos>,
+    /// Take offsets relative to `consensus` (of the hosts' claims), `agreement` (of the hosts' clocks), `controller`,
+    /// `host:NAME` or `group:NAME` [default: consensus, else agreement]
+    #[arg(long, value_name = "CLOCK", value_parser = parse_reference, help_heading = "Limits")]
+    pub reference: Option<ReferenceChoice>,
+    /// Tell what the clocks mean for tokens that one group issues and another verifies (can be repeated):
+    /// `issuer=GROUP,verifier=GROUP[,leeway=DURATION][,latency=DURATION]`
+    #[arg(long, value_name = "GROUPS", value_parser = parse_tokens, help_heading = "Limits")]
+    pub jwt: Vec<TokenPolicy>,
     /// Exit with 0 unless hosts are this bad: `never`, `crit`, `warn`, `undecided` or `down`, each with those before it
     #[arg(long, value_name = "VERDICT", default_value = "down", hide_possible_values = true, help_heading = "Limits")]
     pub fail_on: FailOn,
@@ -236,6 +249,26 @@ pub struct ReportArgs {
     pub output: OutputArgs,
 }
 
+/// Arguments of `merge`.
+#[derive(Debug, Clone, Args)]
+pub struct MergeArgs {
+    /// Reports that `--export FILE.json` wrote, or traces that `scan --record FILE` wrote
+    #[arg(required = true, num_args = 2.., value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Go on without files that cannot be read and reports that no common host joins to the first; the report is partial
+    #[arg(long)]
+    pub allow_missing: bool,
+    /// Print where every host of the traces stands on the first one's axis, as JSON in whole nanoseconds
+    #[arg(long, conflicts_with = "allow_missing")]
+    pub analysis: bool,
+    /// Exit with 0 unless hosts are this bad: `never`, `crit`, `warn`, `undecided` or `down`, each with those before it
+    #[arg(long, value_name = "VERDICT", default_value = "down", hide_possible_values = true)]
+    pub fail_on: FailOn,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
 /// Arguments of `inventory`.
 #[derive(Debug, Clone, Args)]
 pub struct InventoryArgs {
@@ -291,6 +324,16 @@ pub struct DemoArgs {
 pub enum GenerateCommand {
     /// Print the JSON Schema of the report
     Schema,
+}
+
+impl ValueEnum for Profile {
+    fn value_variants<'variants>() -> &'variants [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.label()))
+    }
 }
 
 impl ValueEnum for FailOn {

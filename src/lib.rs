@@ -16,3 +16,4 @@ pub mod report;
 pub mod ssh;
 pub mod terminal;
 pub mod timekeeper;
+pub mod tokens;

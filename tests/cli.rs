@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its preparations fail")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -100,6 +101,7 @@ fn help_reads_like_this() {
         vec!["report", "--help"],
         vec!["inventory", "--help"],
         vec!["replay", "--help"],
+        vec!["merge", "--help"],
         vec!["demo", "--help"],
         vec!["generate", "--help"],
     ];
@@ -134,8 +136,12 @@ fn what_makes_no_sense_is_told_and_ends_with_64() {
     check(&["inventory", "--list", "-i", " "], "the name of an inventory is empty");
     check(&["scan", "--record", "a.json", "--export", "a.json", "a.example,"], "both write `a.json`");
     check(&["scan", "--samples", "0"], "must be at least 1");
-    check(&["scan", "--reference", "best"], "expected `controller` or `host:NAME`");
+    check(
+        &["scan", "--reference", "best"],
+        "expected `consensus`, `agreement`, `controller`, `host:NAME` or `group:NAME`",
+    );
     check(&["scan", "--reference", "host:c.example", "a.example,b.example,"], "not among the selected hosts");
+    check(&["scan", "--reference", "group:db", "a.example,b.example,"], "`group:db` is not among the selected hosts");
     check(&["scan", "--export", "out.xml", "a.example,"], "cannot tell the format of `out.xml`");
     check(&["scan", "--ssh-option", "StrictHostKeyChecking=maybe", "a.example,"], "does not take `maybe`");
     check(&[], "Usage: clockaudit");
@@ -190,7 +196,7 @@ fn the_exit_code_is_the_worst_verdict() {
         HostPlan { trouble: Some(Trouble::Refused), ..off_by("gone", 0) },
     ]);
     let check = |limit: &str, more: &[&str], expected: i32, verdict: Verdict| {
-        let mut arguments = vec!["-o", "json", "--samples", "4", "-l", limit];
+        let mut arguments = vec!["-o", "json", "--samples", "4", "--reference", "controller", "-l", limit];
         arguments.extend(more);
         let session = fleet.scan(&arguments);
         assert_eq!(session.status, Some(expected), "{limit} {more:?}: {}", session.transcript());
@@ -212,7 +218,7 @@ fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
     let folder = tempfile::tempdir().expect("a folder");
     let (stored, trace) = (folder.path().join("out.json"), folder.path().join("out.jsonl"));
     let (stored, trace) = (stored.to_str().expect("text"), trace.to_str().expect("text"));
-    let scan = fleet.scan(&["--samples", "4", "--export", stored, "--record", trace]);
+    let scan = fleet.scan(&["--samples", "4", "--reference", "controller", "--export", stored, "--record", trace]);
     assert_eq!(scan.status, Some(2), "{}", scan.transcript());
     assert_eq!(scan.stderr, "");
     assert!(!scan.stdout.contains('\u{1b}'), "{}", scan.stdout);
@@ -222,7 +228,7 @@ fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
     let again = run(&["report", stored]);
     assert_eq!((again.status, again.stdout), (scan.status, scan.stdout));
     // So does the recorded scan, judged again.
-    let replayed = run(&["replay", trace, "-o", "json"]);
+    let replayed = run(&["replay", trace, "--reference", "controller", "-o", "json"]);
     assert_eq!(replayed.status, Some(2), "{}", replayed.transcript());
     let original = json::read(&fs::read_to_string(stored).expect("the export")).expect("a report");
     let clocks = |report: &Report| report.hosts.iter().map(|host| host.clock.clone()).collect::<Vec<_>>();
@@ -408,7 +414,8 @@ fn a_trace_that_was_cut_is_refused_with_what_is_missing() {
     let fleet = Scanned::new(vec![off_by("good", 0), off_by("other", 0)]);
     let folder = tempfile::tempdir().expect("a folder");
     let trace = folder.path().join("out.jsonl");
-    let recorded = fleet.scan(&["--samples", "2", "--record", trace.to_str().expect("text")]);
+    let recorded =
+        fleet.scan(&["--samples", "2", "--reference", "controller", "--record", trace.to_str().expect("text")]);
     assert_eq!(recorded.status, Some(0), "{}", recorded.transcript());
     let text = fs::read_to_string(trace).expect("the trace");
     let cut: String = text.split_inclusive('\n').take_while(|line| !line.contains("\"other\"")).collect();
@@ -420,6 +427,23 @@ fn a_trace_that_was_cut_is_refused_with_what_is_missing() {
         assert!(session.stderr.contains("the trace was cut: it holds 1 of 2 hosts"), "{}", session.stderr);
         assert!(session.stderr.contains("hint: copy the file again"), "{}", session.stderr);
     }
+}
+
+#[test]
+fn the_controllers_own_timekeeper_is_asked_and_may_be_silent() {
+    let fleet = Scanned::new(vec![off_by("a", 0), off_by("b", 0)]);
+    let scan = |chronyc: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let program = file(folder.path(), "chronyc", chronyc);
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program");
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap_or_default());
+        let scan = fleet.command(&["--samples", "2", "-o", "json"]).env("PATH", path).spawn().expect("a scan");
+        finished(scan).report().reference.label
+    };
+    let line = "0A000001,10.0.0.1,3,1795535990.0,0.0,0.000001,0.000002,-3.1,0.001,0.01,0.00002,0.000006,64.2,Normal";
+    assert_eq!(scan(&format!("#!/bin/sh\necho {line}\n")), "UTC, by this controller's own claim");
+    let silent = scan("#!/bin/sh\necho 506 Cannot talk to daemon\nexit 1\n");
+    assert!(silent.starts_with("none: no two thirds"), "{silent}");
 }
 
 #[test]
@@ -442,7 +466,7 @@ fn a_hostile_host_changes_nothing_on_the_terminal() {
     let hostile = troubles.map(|(name, trouble)| HostPlan { trouble: Some(trouble), ..off_by(name, 0) });
     let fleet = Scanned::new(hostile.into_iter().chain([off_by("good", 0)]).collect());
     for output in ["table", "wide"] {
-        let session = fleet.scan(&["-vvv", "-o", output, "--samples", "4"]);
+        let session = fleet.scan(&["-vvv", "-o", output, "--samples", "4", "--reference", "controller"]);
         let acts = |character: char| character.is_control() && character != '\n';
         let shown = format!("{}{}", session.stdout, session.stderr);
         assert_eq!(shown.chars().find(|character| acts(*character)), None, "{}", session.transcript());

@@ -1,8 +1,14 @@
 //! The report: its schema, its exactness, what is stored for ever, and what people see of it.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends where its preparations fail")]
 
+#[path = "report/consequences.rs"]
+mod consequences;
 #[path = "report/fleet.rs"]
 mod fleet;
+#[path = "report/merge.rs"]
+mod merge;
+#[path = "report/reference.rs"]
+mod reference;
 #[path = "report/rules.rs"]
 mod rules;
 #[path = "report/soundness.rs"]
@@ -123,8 +129,10 @@ fn each_kind_of_trouble_has_its_finding() {
 
 #[test]
 fn a_pair_can_be_critical_where_no_host_is() {
-    let report =
-        fleet::report(&[fleet::host("ahead", Nanos::from_millis(60)), fleet::host("behind", Nanos::from_millis(-60))]);
+    let report = fleet::report_by_controller(&[
+        fleet::host("ahead", Nanos::from_millis(60)),
+        fleet::host("behind", Nanos::from_millis(-60)),
+    ]);
     assert!(report.hosts.iter().all(|host| host.verdict == model::Verdict::Warn));
     assert_eq!(report.summary.verdict, model::Verdict::Crit);
     assert_eq!(report.summary.pairs.beyond, 1);
@@ -135,7 +143,7 @@ fn an_unverified_controller_accuses_nobody_of_its_own_error() {
     // Ten hosts that claim to be right to 17 us, seen from a laptop that is 5 ms off.
     let made: Vec<_> =
         (0..10).map(|index| fleet::host(&format!("web{index}"), Nanos::from_millis(5)).claims("0.0")).collect();
-    assert_eq!(fleet::report(&made).summary.verdict, model::Verdict::Ok);
+    assert_eq!(fleet::report_by_controller(&made).summary.verdict, model::Verdict::Ok);
     // From the clock of a host, the same difference is a contradiction.
     let mut made = made;
     made.push(fleet::host("time", Nanos::ZERO));
@@ -190,7 +198,7 @@ fn a_summary_fits_one_screen_at_any_fleet_size_and_width() {
 fn a_narrow_page_shortens_names_and_a_pipe_never_does() {
     let name = format!("web-{}.prod.example.internal", "very-".repeat(14));
     let made = [fleet::host(&name, Nanos::from_seconds(2)).claims("0.000001"), fleet::host("db", Nanos::ZERO)];
-    let report = fleet::report(&made);
+    let report = fleet::report_by_controller(&made);
     let row = |text: &str| text.lines().find(|line| line.starts_with("CRIT")).expect("the host's line").to_owned();
     let piped = row(&summary(&report));
     assert!(piped.contains(&name) && piped.contains("CLK101 CLK107"), "{piped}");
@@ -201,10 +209,13 @@ fn a_narrow_page_shortens_names_and_a_pipe_never_does() {
 
 #[test]
 fn one_of_a_kind_is_not_a_plural() {
-    let alone = summary(&fleet::report(&[fleet::host("a", Nanos::ZERO)]));
+    let alone = summary(&fleet::report_by_controller(&[fleet::host("a", Nanos::ZERO)]));
     assert!(alone.contains("   1 host   "), "{alone}");
     assert!(alone.contains("\nok      1 host  within"), "{alone}");
-    let pair = summary(&fleet::report(&[fleet::host("a", Nanos::ZERO), fleet::host("b", Nanos::from_seconds(1))]));
+    let pair = summary(&fleet::report_by_controller(&[
+        fleet::host("a", Nanos::ZERO),
+        fleet::host("b", Nanos::from_seconds(1)),
+    ]));
     assert!(pair.contains("more than 100 ms apart: 1 of 1 pair, most b - a by 1.0"), "{pair}");
 }
 
@@ -276,7 +287,7 @@ fn a_change_while_measured_is_told_with_its_size() {
         exchange.first = exchange.first + Nanos::from_seconds(2);
         exchange.last = exchange.first;
     }
-    let report = fleet::report_of(&seen, &Policy::standard());
+    let report = fleet::report_of(&seen, &fleet::by_controller());
     assert_eq!(codes(&report, "web1"), ["CLK101", "CLK105"]);
     let finding = &report.hosts[0].findings[1];
     assert_eq!(
@@ -293,7 +304,7 @@ fn the_controller_is_told_of_its_own_faults() {
     for reading in seen.controller.iter_mut().filter(|reading| reading.at > after) {
         reading.x = clockaudit::clock::Interval::around(Nanos::from_millis(2), Nanos(60));
     }
-    let report = fleet::report_of(&seen, &Policy::standard());
+    let report = fleet::report_of(&seen, &fleet::by_controller());
     let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
     assert_eq!(codes, ["CLK503", "CLK506"]);
     assert_eq!(report.summary.verdict, model::Verdict::Ok);

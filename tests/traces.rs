@@ -7,29 +7,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use clockaudit::clock::{Exchange, Interval, Nanos, UnixNanos};
-use clockaudit::probe::trace::{self, Recording, TraceHost};
+use clockaudit::probe::trace::{self, Recording, Trace, TraceHost};
 use clockaudit::probe::{
     ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
     Seen, Stage,
 };
-use clockaudit::report::analysis::{analysis, hunt};
+use clockaudit::report::analysis::{analysis, hunt, merge};
 use serde_json::Value;
 
-/// Cases that need what a later issue builds, each with its reason.
-const LATER: [(&str, &str); 4] = [
-    ("merge_five_shards_one_anchor", "joining the reports of several controllers is not built yet"),
-    ("merge_moved_anchor", "joining the reports of several controllers is not built yet"),
-    ("merge_three_shards", "joining the reports of several controllers is not built yet"),
-    ("merge_two_shards", "joining the reports of several controllers is not built yet"),
-];
-/// Keys of the expected files that belong to later issues: tokens, consensus of claims, references.
-const LATER_KEYS: [&str; 8] =
-    ["jwt", "consensus", "claimed", "reference", "references", "abs_est_ns", "abs_lo_ns", "abs_hi_ns"];
-/// Findings of the expected files that the rules about references make.
-const LATER_FINDINGS: [&str; 4] =
-    ["reference-unusable", "not-synchronised", "reference-contradicts", "claims-synced-but-off"];
-/// Predictions of this case rest on the reference that its time servers give.
-const REFERENCED_CASE: &str = "reference_ntp_with_liar";
 /// Point estimates may differ by so much; everything else must be equal.
 const ESTIMATE_TOLERANCE_NS: i64 = 1_000;
 
@@ -37,17 +22,21 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/traces")
 }
 
-/// Names of the cases: of every expected file that is not left to a later issue.
+/// Names of the cases: of every expected file.
 fn cases() -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder())
         .expect("the folder of the traces")
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .filter_map(|name| name.strip_suffix(".expected.json").map(str::to_owned))
-        .filter(|name| LATER.iter().all(|(later, _)| later != name))
         .collect();
     names.sort();
-    assert!(names.len() >= 40, "only {} cases in {}", names.len(), folder().display());
+    assert!(names.len() >= 44, "only {} cases in {}", names.len(), folder().display());
     names
+}
+
+/// The cases of one trace each that is analysed whole.
+fn analysed() -> impl Iterator<Item = String> {
+    cases().into_iter().filter(|case| !case.starts_with("hunt_") && !case.starts_with("merge_"))
 }
 
 fn text_of(file: &str) -> String {
@@ -58,9 +47,24 @@ fn json_of(file: &str) -> Value {
     serde_json::from_str(&text_of(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
+fn trace_of(name: &str) -> Trace {
+    trace::read(&text_of(&format!("{name}.jsonl"))).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The traces of the controllers whose reports a case joins, in their order.
+fn shards_of(case: &str) -> Vec<String> {
+    let names = (0..).map(|shard| format!("{case}.shard{shard}"));
+    names.take_while(|name| folder().join(format!("{name}.jsonl")).exists()).collect()
+}
+
 /// What `clockaudit` finds in the trace of a case.
 fn found(case: &str) -> Value {
-    let trace = trace::read(&text_of(&format!("{case}.jsonl"))).unwrap_or_else(|error| panic!("{case}: {error}"));
+    if case.starts_with("merge_") {
+        let traces: Vec<Trace> = shards_of(case).iter().map(|name| trace_of(name)).collect();
+        assert!(traces.len() > 1, "{case}: only {} traces", traces.len());
+        return serde_json::to_value(merge(&traces)).expect("a merge is JSON");
+    }
+    let trace = trace_of(case);
     let json = if case.starts_with("hunt_") {
         serde_json::to_value(hunt(&trace))
     } else {
@@ -78,18 +82,17 @@ fn compare(found: Option<&Value>, expected: &Value, path: &str, differences: &mu
     };
     match expected {
         Value::Object(members) => {
-            for (key, value) in members.iter().filter(|(key, _)| !LATER_KEYS.contains(&key.as_str())) {
+            for (key, value) in members {
                 compare(found.get(key), value, &format!("{path}/{key}"), differences);
             }
         }
         Value::Array(items) => {
-            let items: Vec<&Value> = items.iter().filter(|item| !is_later_finding(path, item)).collect();
             let count = found.as_array().map_or(0, Vec::len);
             if !found.is_array() || count != items.len() {
                 differences.push(format!("{path}: {count} items, expected {}", items.len()));
                 return;
             }
-            for (index, item) in items.into_iter().enumerate() {
+            for (index, item) in items.iter().enumerate() {
                 compare(found.get(index), item, &format!("{path}[{index}]"), differences);
             }
         }
@@ -115,18 +118,12 @@ fn compare(found: Option<&Value>, expected: &Value, path: &str, differences: &mu
     }
 }
 
-fn is_later_finding(path: &str, item: &Value) -> bool {
-    let kind = item.get("kind").and_then(Value::as_str).unwrap_or_default();
-    path == "/findings" && LATER_FINDINGS.contains(&kind)
-}
-
 #[test]
 fn every_trace_agrees_with_its_expected_file() {
     let mut broken = BTreeMap::new();
     for case in cases() {
         let mut differences = Vec::new();
         compare(Some(&found(&case)), &json_of(&format!("{case}.expected.json")), "", &mut differences);
-        differences.retain(|path| case != REFERENCED_CASE || !path.contains("/slo_break_"));
         differences.truncate(12);
         if !differences.is_empty() {
             broken.insert(case, differences);
@@ -145,8 +142,8 @@ fn true_offset(known: &Value) -> Option<i64> {
 fn every_bound_holds_the_truth_that_the_generator_knows() {
     let mut broken = Vec::new();
     let mut hosts = 0;
-    for case in cases().iter().filter(|case| !case.starts_with("hunt_")) {
-        let (found, truth) = (found(case), json_of(&format!("{case}.truth.json")));
+    for case in analysed() {
+        let (found, truth) = (found(&case), json_of(&format!("{case}.truth.json")));
         assert_eq!(found["epoch_ns"], truth["epoch_ns"], "{case}");
         for (name, known) in truth["hosts"].as_object().expect("hosts") {
             let host = &found["hosts"][name];
@@ -170,9 +167,26 @@ fn every_bound_holds_the_truth_that_the_generator_knows() {
 }
 
 #[test]
-fn counts_of_pairs_are_sound_against_the_true_offsets() {
-    for case in cases().iter().filter(|case| !case.starts_with("hunt_")) {
+fn every_merged_host_holds_the_truth_that_the_generator_knows() {
+    let mut hosts = 0;
+    for case in cases().iter().filter(|case| case.starts_with("merge_")) {
         let (found, truth) = (found(case), json_of(&format!("{case}.truth.json")));
+        for (name, known) in truth["hosts"].as_object().expect("hosts") {
+            let (line, offset) = (&found["hosts"][name], known["offset_ns"].as_i64().expect("an offset"));
+            // The truth is told for the generator's epoch, a few microseconds from the estimator's.
+            let inside = line["lo_ns"].as_i64().is_some_and(|lo| lo <= offset)
+                && line["hi_ns"].as_i64().is_some_and(|hi| offset <= hi);
+            assert_eq!(Some(inside), known["contained"].as_bool(), "{case} {name}: {offset} in {line}");
+            hosts += 1;
+        }
+    }
+    assert!(hosts > 80, "only {hosts} hosts with a known offset");
+}
+
+#[test]
+fn counts_of_pairs_are_sound_against_the_true_offsets() {
+    for case in analysed() {
+        let (found, truth) = (found(&case), json_of(&format!("{case}.truth.json")));
         let known = truth["hosts"].as_object().expect("hosts").values();
         if known.clone().any(|host| host["contained"] == Value::Bool(false)) {
             continue;
@@ -236,6 +250,11 @@ fn a_scan() -> Seen {
         finished: UnixNanos(1_000_000_000),
         observations: vec![measured, failed],
         controller: vec![ControllerReading { at: UnixNanos(5), x: Interval::new(Nanos(-7), Nanos(9)) }],
+        controller_facts: Some(FactsReading {
+            bracket: Some(exchange(950_000_000, false)),
+            facts: Facts(vec![("chrony.csv".to_owned(), "A9FEA97B,".to_owned())]),
+            complete: true,
+        }),
         controller_stepped: true,
         timer_lateness_p95: Some(Nanos(31_000)),
         windows: vec![SamplingWindow { opened: UnixNanos(1_000), closed: UnixNanos(9_000), first_spread: Nanos(3) }],
@@ -286,9 +305,9 @@ fn a_recorded_scan_that_was_cut_anywhere_is_refused() {
             assert_eq!(error, Err(format!("line {line}: the trace was cut: it holds {expected} lines")));
         }
     };
-    check(1, "0 of 2 hosts and 1 of 8");
-    check(4, "1 of 2 hosts and 4 of 8");
-    check(7, "1 of 2 hosts and 7 of 8");
+    check(1, "0 of 2 hosts and 1 of 9");
+    check(5, "1 of 2 hosts and 5 of 9");
+    check(8, "1 of 2 hosts and 8 of 9");
     // Lines may stand in any order: the count may come last.
     let turned: Vec<&str> = text.lines().rev().collect();
     assert!(trace::read(&turned.join("\n")).is_ok());
@@ -349,8 +368,24 @@ fn replay_prints_the_analysis_of_a_trace() {
 }
 
 #[test]
-fn what_is_left_to_later_issues_is_there() {
-    for (name, reason) in LATER {
-        assert!(folder().join(format!("{name}.expected.json")).exists(), "{name} ({reason}) is not in the corpus");
-    }
+fn merge_prints_the_analysis_of_traces() {
+    let merge = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
+            .arg("merge")
+            .args(arguments)
+            .current_dir(folder())
+            .output()
+            .expect("the program runs");
+        (output.status.code(), output.stdout, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let files: Vec<String> = shards_of("merge_three_shards").iter().map(|name| format!("{name}.jsonl")).collect();
+    let mut arguments = vec!["--analysis"];
+    arguments.extend(files.iter().map(String::as_str));
+    let (code, printed, _) = merge(&arguments);
+    assert_eq!(code, Some(0));
+    assert_eq!(serde_json::from_slice::<Value>(&printed).expect("JSON"), found("merge_three_shards"));
+    let (code, _, said) = merge(&["README.md", "no_such_file"]);
+    assert_eq!(code, Some(65), "{said}");
+    let (code, _, said) = merge(&["README.md"]);
+    assert_eq!(code, Some(64), "{said}");
 }

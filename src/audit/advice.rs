@@ -135,6 +135,10 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
             "stamps were taken late, so that bounds are wider than the network makes them; they still hold",
             "scan from a machine with less load, or in smaller parts with `--limit`",
         ),
+        Code::ControllerOutlier => (
+            "the hosts are judged without it; whatever else this machine stamps is off by that much",
+            "see what keeps this machine's time (`chronyc tracking`), and set its clock",
+        ),
         Code::FewSamples => (
             "bounds are wider than they need be, and a step in the middle is harder to see",
             "see whether the host is slow or its session ended early; scan it again",
@@ -142,6 +146,10 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         Code::ControllerMoved => (
             "offsets from this machine's clock are only as good as that clock; pairs of hosts do not rest on it",
             "scan again when this machine's timekeeper is quiet, or take `--reference host:NAME`",
+        ),
+        Code::ReferenceDoubtful => (
+            "some of the sources are wrong, and a bare majority does not tell which: nothing is taken for UTC",
+            "compare what the two sides follow (`chronyc -n sources`) with a server that you trust",
         ),
         Code::Unreached(failure) => of_failure(failure),
     }

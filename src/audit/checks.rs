@@ -5,8 +5,9 @@ use chrono::DateTime;
 use super::figure;
 use super::finding::{Code, Finding};
 use super::policy::Policy;
-use super::reference::{Basis, Reference};
-use super::verdict::Verdict;
+use super::profile::ProfileKind;
+use super::reference::Reference;
+use super::verdict::limit_finding;
 use crate::clock::estimate::{Config, Status, Step};
 use crate::clock::pairs::Standing;
 use crate::clock::{Estimate, Interval, Nanos, UnixNanos};
@@ -38,16 +39,8 @@ pub(super) struct Evidence<'seen> {
 type Check = fn(&Evidence<'_>) -> Option<Finding>;
 
 /// Every check of a measured host.
-pub(super) const CHECKS: [Check; 8] = [
-    beyond_a_limit,
-    off_by_hours,
-    moved_while_measured,
-    claim_contradicted,
-    ancient_year,
-    slewing,
-    undecided,
-    few_samples,
-];
+pub(super) const CHECKS: [Check; 7] =
+    [against_the_limits, off_by_hours, moved_while_measured, claim_contradicted, ancient_year, slewing, few_samples];
 
 /// Half an hour: the step between time zones (some lie on quarters; none that is off by one is not off by a half too).
 const HALF_HOUR: Nanos = Nanos::from_seconds(1_800);
@@ -60,15 +53,19 @@ const YEAR_2001: UnixNanos = UnixNanos(978_307_200_000_000_000);
 /// chronyd slews at 83 333 ppm at most, so that one second takes twelve.
 const SLEW_SECONDS_PER_SECOND: i64 = 12;
 
-fn beyond_a_limit(evidence: &Evidence<'_>) -> Option<Finding> {
-    let offset = evidence.offset?;
-    let (code, limit) = match Verdict::of(offset.bounds, evidence.policy) {
-        Verdict::Crit => (Code::BeyondCrit, evidence.policy.crit),
-        Verdict::Warn => (Code::BeyondWarn, evidence.policy.warn),
-        Verdict::Ok | Verdict::Undecided | Verdict::Down => return None,
-    };
-    let what = format!("the clock is {} off", figure::with_bound(offset.estimate, offset.bounds));
-    Some(code.finding(what, format!("at most {}", figure::limit(limit))))
+fn against_the_limits(evidence: &Evidence<'_>) -> Option<Finding> {
+    let policy = evidence.policy;
+    let found = limit_finding(evidence.offset, policy.warn, policy.crit);
+    if evidence.reference.is_utc() || !evidence.reference.is_found() || !policy.needs_utc() {
+        return found;
+    }
+    // Beyond a limit that needs no UTC weighs more than what stays open.
+    found.filter(|found| matches!(found.code, Code::BeyondCrit | Code::BeyondWarn)).or_else(|| {
+        let absolute = policy.profiles.iter().filter(|profile| profile.kind() == ProfileKind::Absolute);
+        let systems: Vec<&str> = absolute.map(|profile| profile.system()).collect();
+        let what = format!("{} asks for the offset from UTC, and the reference is not UTC", systems.join(", "));
+        Some(Code::Undecided.finding(what, "two thirds of three or more claims that agree"))
+    })
 }
 
 fn off_by_hours(evidence: &Evidence<'_>) -> Option<Finding> {
@@ -115,7 +112,8 @@ fn of_last_step(estimate: &Estimate) -> String {
 
 /// The claim, carried to the epoch at the rate that the host's status allows, against the measured offset.
 ///
-/// A controller that nothing vouches for may itself be off by what is let pass unwarned: below `warn` its own error
+/// A reference that nothing vouches for (the controller, a clock that others agree with) may itself be off by what is let
+/// pass unwarned: below `warn` its own error
 /// explains the difference as well as the host's does, and a host is not accused for it.
 fn claim_contradicted(evidence: &Evidence<'_>) -> Option<Finding> {
     let (claim, (from, to)) = (evidence.claim?, evidence.claim_read_in?);
@@ -127,10 +125,7 @@ fn claim_contradicted(evidence: &Evidence<'_>) -> Option<Finding> {
     let epoch = evidence.estimate.epoch;
     let farthest = epoch.since(from).abs().max(epoch.since(to).abs());
     let claimed = claim.interval().widened(farthest.wander(rate));
-    let doubt = match evidence.reference.basis {
-        Basis::Controller => evidence.policy.warn,
-        Basis::Host(_) | Basis::Missing(_) => Nanos::ZERO,
-    };
+    let doubt = if evidence.reference.is_unverified() { evidence.policy.warn } else { Nanos::ZERO };
     if !offset.bounds.widened(doubt).is_disjoint(claimed) {
         return None;
     }
@@ -169,20 +164,6 @@ fn slewing(evidence: &Evidence<'_>) -> Option<Finding> {
         None => "the clock changed along a straight line faster than 500 ppm".to_owned(),
     };
     Some(Code::Slewing.finding(what, "a clock that is not being moved"))
-}
-
-fn undecided(evidence: &Evidence<'_>) -> Option<Finding> {
-    let (what, expected) = match evidence.offset {
-        None => {
-            ("there is no reference to take the offset from".to_owned(), "a reference that was measured".to_owned())
-        }
-        Some(offset) if Verdict::of(offset.bounds, evidence.policy) == Verdict::Undecided => (
-            format!("the offset is known to ± {} only", figure::length(offset.bounds.half_width())),
-            format!("bounds on one side of {}", figure::limit(evidence.policy.warn)),
-        ),
-        Some(_) => return None,
-    };
-    Some(Code::Undecided.finding(what, expected))
 }
 
 fn few_samples(evidence: &Evidence<'_>) -> Option<Finding> {

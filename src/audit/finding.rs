@@ -70,10 +70,14 @@ pub enum Code {
     Undecided,
     /// CLK503: the controller was too busy to stamp in time.
     ControllerBusy,
+    /// CLK504: the controller's own clock is the one that is off.
+    ControllerOutlier,
     /// CLK505: there were fewer exchanges than asked for.
     FewSamples,
     /// CLK506: the controller's own clock was moved during the scan.
     ControllerMoved,
+    /// CLK507: the claims about UTC contradict each other, so that they give no reference.
+    ReferenceDoubtful,
     /// SSH901 to SSH912: the host was not measured (further).
     Unreached(FailureCode),
 }
@@ -125,8 +129,10 @@ impl Code {
             Self::Container => "CLK404".to_owned(),
             Self::Undecided => "CLK501".to_owned(),
             Self::ControllerBusy => "CLK503".to_owned(),
+            Self::ControllerOutlier => "CLK504".to_owned(),
             Self::FewSamples => "CLK505".to_owned(),
             Self::ControllerMoved => "CLK506".to_owned(),
+            Self::ReferenceDoubtful => "CLK507".to_owned(),
             Self::Unreached(failure) => failure.label(),
         }
     }
@@ -166,8 +172,10 @@ impl Code {
             | Self::Container
             | Self::Undecided
             | Self::ControllerBusy
+            | Self::ControllerOutlier
             | Self::FewSamples
             | Self::ControllerMoved
+            | Self::ReferenceDoubtful
             | Self::Unreached(_) => Severity::Note,
         }
     }

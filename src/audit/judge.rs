@@ -5,8 +5,11 @@ use super::checks::{CHECKS, Evidence};
 use super::circumstances;
 use super::figure;
 use super::finding::{Code, Finding, Severity};
+use super::impact::{Impact, impact};
 use super::policy::Policy;
-use super::reference::{Basis, Reference, controller_readings};
+use super::reference::{self, Basis, Reference, controller_readings};
+use super::reference_checks::reference_findings;
+use super::token_use::{TokenUse, token_use};
 use super::upstreams;
 use super::verdict::{Counts, Verdict};
 use crate::clock::controller::{controller_at, controller_moved};
@@ -40,7 +43,7 @@ pub struct HostJudgement {
 }
 
 /// What is said of the fleet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// The instant that offsets hold for; `None` where no host was measured.
     pub epoch: Option<UnixNanos>,
@@ -58,20 +61,38 @@ pub struct Judgement {
     pub worst_pairs: Vec<Pair>,
     /// Findings about the fleet, its pairs and the controller, worst first.
     pub findings: Vec<Finding>,
+    /// What the clocks mean for the systems that were asked for.
+    pub impact: Vec<Impact>,
+    /// What they mean for tokens.
+    pub tokens: Vec<TokenUse>,
     /// The worst of hosts and pairs.
     pub verdict: Verdict,
 }
 
-/// Judges what was seen; `estimates` are those of the observations, in their order.
-pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], policy: &Policy) -> Judgement {
+/// Judges what was seen; `estimates` and `groups` are those of the observations, in their order.
+pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>], policy: &Policy) -> Judgement {
     let config = Config::default();
     let epoch = estimates.iter().flatten().map(|estimate| estimate.epoch).next();
-    let reference = Reference::find(seen, estimates, policy, epoch.unwrap_or(seen.started), &config);
+    let evidence = reference::Evidence {
+        seen,
+        estimates,
+        groups,
+        epoch: epoch.unwrap_or(seen.started),
+        warn: policy.warn,
+        config: &config,
+    };
+    let reference = Reference::find(&evidence, &policy.reference);
+    let policy = &policy.applied(reference.is_utc());
     let controller = controller_offset(seen, &reference, epoch.unwrap_or(seen.started), &config);
     let judged = |(observation, estimate): (&Observation, &Option<Estimate>)| {
         judge_host(observation, estimate.as_ref(), &reference, policy, &config)
     };
     let hosts: Vec<HostJudgement> = seen.observations.iter().zip(estimates).map(judged).collect();
+
+    let offsets: Vec<Option<Standing>> = hosts.iter().map(|host| host.offset).collect();
+    let impact = impact(policy, &reference, &offsets);
+    let own: Vec<Option<Standing>> = estimates.iter().map(|found| found.as_ref().map(standing_of)).collect();
+    let tokens = token_use(&policy.tokens, &own, groups);
 
     let (measured, standings) = standings(seen, estimates);
     let pairs = pairs::count(&standings, policy.crit);
@@ -86,7 +107,8 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], policy: &Policy) -> Ju
     let counts = Counts::of(hosts.iter().map(|host| host.verdict));
     let worst_host = hosts.iter().map(|host| host.verdict).max().unwrap_or(Verdict::Ok);
     let worst_pair = if pairs.beyond > 0 { Verdict::Crit } else { Verdict::Ok };
-    let mut findings = pair_finding(seen, pairs, &worst_pairs, policy).into_iter().collect::<Vec<_>>();
+    let mut findings = worst_pair_finding(seen, pairs, &worst_pairs, policy).into_iter().collect::<Vec<_>>();
+    findings.extend(reference_findings(&reference, controller, policy));
     findings.extend(upstreams::smear_between_hosts(&members(seen, &hosts)));
     findings.extend(controller_findings(seen, &config));
     Judgement {
@@ -98,6 +120,8 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], policy: &Policy) -> Ju
         pairs,
         worst_pairs,
         findings,
+        impact,
+        tokens,
         verdict: worst_host.max(worst_pair),
     }
 }
@@ -112,8 +136,8 @@ fn members<'seen>(seen: &'seen Seen, hosts: &'seen [HostJudgement]) -> Vec<upstr
 fn controller_offset(seen: &Seen, reference: &Reference, epoch: UnixNanos, config: &Config) -> Option<Standing> {
     let zero = Standing { bounds: Interval::point(Nanos::ZERO), estimate: Nanos::ZERO };
     match (&reference.basis, reference.standing?) {
-        (Basis::Controller | Basis::Missing(_), _) => Some(zero),
-        (Basis::Host(_), host) => {
+        (Basis::Controller { claims: false }, _) => Some(zero),
+        (_, host) => {
             let own = controller_at(&controller_readings(seen), seen.controller_stepped, epoch, config.rho)?;
             let bounds = own.minus(host.bounds);
             Some(Standing { bounds, estimate: own.midpoint() - host.estimate })
@@ -130,12 +154,15 @@ fn standings(seen: &Seen, estimates: &[Option<Estimate>]) -> (Vec<usize>, Vec<St
         .enumerate()
         .filter_map(|(index, (observation, estimate))| {
             let estimate = estimate.as_ref()?;
-            let standing = Standing { bounds: estimate.bounds, estimate: estimate.estimate };
-            Some((observation.host.as_str(), index, standing))
+            Some((observation.host.as_str(), index, standing_of(estimate)))
         })
         .collect();
     measured.sort_by_key(|(name, index, _)| (*name, *index));
     measured.into_iter().map(|(_, index, standing)| (index, standing)).unzip()
+}
+
+fn standing_of(estimate: &Estimate) -> Standing {
+    Standing { bounds: estimate.bounds, estimate: estimate.estimate }
 }
 
 fn judge_host(
@@ -165,10 +192,12 @@ fn judge_host(
         return HostJudgement { verdict: Verdict::Down, offset: None, rate: None, claim, service, findings };
     };
     let offset = reference.offset(&observation.host, estimate);
+    let lacks_utc = policy.needs_utc() && !reference.is_utc();
+    let judged = offset.filter(|_| reference.is_found() && (policy.relative.is_some() || !lacks_utc));
     let evidence = Evidence {
         estimate,
         is_hunted: observation.reader.is_some_and(Reader::is_hunted),
-        offset,
+        offset: judged,
         claim: claim.claim(),
         claim_read_in: claim_read_in(facts, estimate, config),
         is_reference: reference.is(&observation.host),
@@ -180,7 +209,9 @@ fn judge_host(
     let mut findings: Vec<Finding> = CHECKS.iter().filter_map(|check| check(&evidence)).chain(failed).collect();
     findings.extend(circumstances.into_iter().flatten());
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.code));
-    let by_offset = offset.map_or(Verdict::Undecided, |offset| Verdict::of(offset.bounds, policy));
+    let by_offset = judged.map_or(Verdict::Undecided, |offset| Verdict::of(offset.bounds, policy));
+    // What was asked about UTC stays open without it, whatever the hosts are to each other.
+    let by_offset = if lacks_utc { by_offset.max(Verdict::Undecided) } else { by_offset };
     let by_findings = findings.iter().map(|finding| weight(finding.severity)).max().unwrap_or(Verdict::Ok);
     let rate = reference.rate_of(&observation.host, estimate);
     HostJudgement { verdict: by_offset.max(by_findings), offset, rate, claim, service, findings }
@@ -197,7 +228,11 @@ fn weight(severity: Severity) -> Verdict {
 
 /// Within what time the claim was read; `None` where it accuses nobody: a claim without a bracket has no date, and one whose
 /// bracket shows another clock than the one that was sampled is of a clock that was set in between.
-fn claim_read_in(facts: Option<&FactsReading>, estimate: &Estimate, config: &Config) -> Option<(UnixNanos, UnixNanos)> {
+pub(super) fn claim_read_in(
+    facts: Option<&FactsReading>,
+    estimate: &Estimate,
+    config: &Config,
+) -> Option<(UnixNanos, UnixNanos)> {
     let bracket = facts?.bracket.as_ref().filter(|bracket| bracket.is_valid())?;
     let farthest = [bracket.sent, bracket.received].map(|end| estimate.epoch.since(end).abs()).into_iter().max()?;
     let wander = farthest.wander(estimate.allowed_rate(config));
@@ -207,19 +242,22 @@ fn claim_read_in(facts: Option<&FactsReading>, estimate: &Estimate, config: &Con
     is_same_clock.then_some((bracket.sent, bracket.received))
 }
 
-fn pair_finding(seen: &Seen, pairs: PairCounts, worst: &[Pair], policy: &Policy) -> Option<Finding> {
+fn worst_pair_finding(seen: &Seen, pairs: PairCounts, worst: &[Pair], policy: &Policy) -> Option<Finding> {
     let widest = worst.first().filter(|_| pairs.beyond > 0)?;
     let name = |index: usize| seen.observations.get(index).map_or("?", |observation| observation.host.as_str());
+    Some(pair_finding((name(widest.ahead), name(widest.behind)), widest, pairs, policy.crit))
+}
+
+/// The finding of pairs beyond `crit` (CLK103), with the widest of them and the names of its two hosts, ahead and behind.
+pub fn pair_finding((ahead, behind): (&str, &str), widest: &Pair, pairs: PairCounts, crit: Nanos) -> Finding {
     let what = format!(
-        "more than {} apart: {} of {}, most {} - {} by {}",
-        figure::limit(policy.crit),
+        "more than {} apart: {} of {}, most {ahead} - {behind} by {}",
+        figure::limit(crit),
         pairs.beyond,
         figure::count(usize::try_from(pairs.total).unwrap_or(usize::MAX), "pair"),
-        name(widest.ahead),
-        name(widest.behind),
         figure::with_bound(widest.estimate, widest.difference).trim_start_matches('+')
     );
-    Some(Code::PairBeyondCrit.finding(what, format!("at most {} between any two", figure::limit(policy.crit))))
+    Code::PairBeyondCrit.finding(what, format!("at most {} between any two", figure::limit(crit)))
 }
 
 fn controller_findings(seen: &Seen, config: &Config) -> Vec<Finding> {

@@ -1,14 +1,50 @@
 //! What is asked of the clocks: the limits, and what offsets are relative to.
 
+use super::profile::{Limits, Profile, ProfileKind};
 use crate::clock::Nanos;
 
 /// What offsets are relative to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferenceChoice {
+    /// None named: what the hosts' claims agree on, else what the fleet agrees on; never blindly the controller.
+    Automatic,
+    /// UTC, as the hosts' claims agree.
+    Consensus,
+    /// The clock in the middle of the hosts that agree.
+    Agreement,
+    /// The clock in the middle of the hosts of this group that agree.
+    Group(String),
     /// The wall clock of the machine that clockaudit runs on.
     Controller,
     /// The clock of the host of this inventory name.
     Host(String),
+}
+
+impl ReferenceChoice {
+    /// How it is asked for on the command line; `automatic` where it is not.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Automatic => "automatic".to_owned(),
+            Self::Consensus => "consensus".to_owned(),
+            Self::Agreement => "agreement".to_owned(),
+            Self::Controller => "controller".to_owned(),
+            Self::Group(name) => format!("group:{name}"),
+            Self::Host(name) => format!("host:{name}"),
+        }
+    }
+}
+
+/// Whose tokens are verified where, and on what terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenPolicy {
+    /// The group of the hosts that issue.
+    pub issuers: String,
+    /// The group of the hosts that verify.
+    pub verifiers: String,
+    /// How much the verifiers tolerate.
+    pub leeway: Nanos,
+    /// How long a token is on its way before it is used for the first time.
+    pub latency: Nanos,
 }
 
 /// What is asked of the clocks.
@@ -18,6 +54,13 @@ pub struct Policy {
     pub warn: Nanos,
     /// An offset or a pair difference beyond this is `crit`.
     pub crit: Nanos,
+    /// The systems that the limits are for; the strictest limit of all is `warn` and `crit`, where those were not given.
+    pub profiles: Vec<Profile>,
+    /// The limits that need no UTC: those of the profiles that compare hosts with each other, or the ones that were given.
+    /// `None` where every profile needs it.
+    pub relative: Option<Limits>,
+    /// Whose tokens are verified where.
+    pub tokens: Vec<TokenPolicy>,
     /// What offsets are relative to.
     pub reference: ReferenceChoice,
     /// How many exchanges a host should have; fewer is CLK505.
@@ -25,20 +68,43 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The limits of the `jwt` profile (product page, section 4): 50 ms and 100 ms.
-    pub const DEFAULT_WARN: Nanos = Nanos::from_millis(50);
-    /// See [`Self::DEFAULT_WARN`].
-    pub const DEFAULT_CRIT: Nanos = Nanos::from_millis(100);
     /// Exchanges a host, where nothing else is asked.
     pub const DEFAULT_SAMPLES: usize = 8;
 
     /// The policy where nothing else is asked.
     pub fn standard() -> Self {
+        Self::of_profiles(vec![Profile::Jwt])
+    }
+
+    /// The policy of these profiles, and nothing else asked; of none: that of `jwt`.
+    pub fn of_profiles(profiles: Vec<Profile>) -> Self {
+        let mut profiles = if profiles.is_empty() { vec![Profile::Jwt] } else { profiles };
+        profiles.sort_unstable();
+        profiles.dedup();
+        let Limits { warn, crit } = Profile::strictest(profiles.iter().copied()).unwrap_or(Profile::Jwt.limits());
+        let relative = profiles.iter().copied().filter(|profile| profile.kind() == ProfileKind::Pair);
         Self {
-            warn: Self::DEFAULT_WARN,
-            crit: Self::DEFAULT_CRIT,
-            reference: ReferenceChoice::Controller,
+            warn,
+            crit,
+            relative: Profile::strictest(relative),
+            profiles,
+            tokens: Vec::new(),
+            reference: ReferenceChoice::Automatic,
             samples: Self::DEFAULT_SAMPLES,
+        }
+    }
+
+    /// Whether some profile compares clocks with UTC.
+    pub fn needs_utc(&self) -> bool {
+        self.profiles.iter().any(|profile| profile.kind() == ProfileKind::Absolute)
+    }
+
+    /// The policy with the limits that can be applied: without UTC those that do not need it, where there are some.
+    #[must_use]
+    pub fn applied(&self, is_utc: bool) -> Self {
+        match self.relative {
+            Some(Limits { warn, crit }) if !is_utc && self.needs_utc() => Self { warn, crit, ..self.clone() },
+            _ => self.clone(),
         }
     }
 }

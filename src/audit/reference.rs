@@ -1,8 +1,11 @@
 //! The reference: the clock that offsets are relative to, as an interval on the axis at the epoch.
 
-use super::policy::{Policy, ReferenceChoice};
-use crate::clock::controller::{controller_at, controller_moved, controller_rate};
-use crate::clock::estimate::{Config, RateBounds, Single};
+mod find;
+
+pub use find::{Evidence, Split};
+
+use super::policy::ReferenceChoice;
+use crate::clock::estimate::{RateBounds, Single};
 use crate::clock::pairs::Standing;
 use crate::clock::{Estimate, Interval, Nanos, Ppm, UnixNanos};
 use crate::probe::Seen;
@@ -10,12 +13,45 @@ use crate::probe::Seen;
 /// Whose clock the reference is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Basis {
-    /// The controller's wall clock. Nothing vouches for it: it is UTC only as far as this machine is right.
-    Controller,
-    /// The clock of the host of this name.
-    Host(String),
-    /// None: the one that was asked for was not measured. Pairs are judged, offsets are not.
-    Missing(ReferenceChoice),
+    /// UTC, as at least two thirds of the hosts that claim to follow it agree.
+    Consensus {
+        /// How many agree.
+        agreeing: usize,
+        /// How many claim something.
+        of: usize,
+        /// The hosts whose claims the others contradict.
+        contradicting: Vec<String>,
+    },
+    /// The clock in the middle of those that surely agree with each other. Not UTC.
+    Agreement {
+        /// Whose clock it is.
+        host: String,
+        /// How many agree.
+        agreeing: usize,
+        /// The group that was asked for.
+        group: Option<String>,
+    },
+    /// The controller's clock.
+    Controller {
+        /// Whether it claims to follow UTC: then the reference is UTC as it claims. Else it is its wall clock, and nothing
+        /// vouches for that.
+        claims: bool,
+    },
+    /// The clock of one host.
+    Host {
+        /// Its name.
+        name: String,
+        /// Whether it claims to follow UTC.
+        claims: bool,
+    },
+    /// None: what was asked for was not measured, or no rule applied. Offsets are only relative, to the clock in the middle
+    /// of all; pairs are judged, offsets are not.
+    Missing {
+        /// What was asked for.
+        choice: ReferenceChoice,
+        /// The host in the middle; `None` where none was measured.
+        medoid: Option<String>,
+    },
 }
 
 /// What offsets are relative to.
@@ -23,7 +59,7 @@ pub enum Basis {
 pub struct Reference {
     /// Whose clock it is.
     pub basis: Basis,
-    /// Where it stands against the axis at the epoch, positive = ahead of the axis; `None` where it is missing.
+    /// Where it stands against the axis at the epoch, positive = ahead of the axis; `None` where nothing was measured.
     pub standing: Option<Standing>,
     /// Its rate against the axis, positive = fast; `None` where nothing is known of it.
     pub rate: Option<RateBounds>,
@@ -31,61 +67,42 @@ pub struct Reference {
     pub epoch: UnixNanos,
     /// How fast it may have wandered from the axis before and after that instant.
     pub allowed_rate: Ppm,
+    /// How the hosts' claims split, where they do.
+    pub split: Option<Split>,
 }
 
 impl Reference {
-    /// Finds the reference that the policy asks for.
-    pub fn find(
-        seen: &Seen,
-        estimates: &[Option<Estimate>],
-        policy: &Policy,
-        epoch: UnixNanos,
-        config: &Config,
-    ) -> Self {
-        let found = match &policy.reference {
-            ReferenceChoice::Controller => Self::controller(seen, epoch, config),
-            ReferenceChoice::Host(name) => Self::host(seen, estimates, name, config),
-        };
-        found.unwrap_or(Self {
-            basis: Basis::Missing(policy.reference.clone()),
-            standing: None,
-            rate: None,
-            epoch,
-            allowed_rate: config.rho,
-        })
+    /// Whether it is UTC by somebody's word, so that a limit on the offset from UTC can be judged.
+    pub fn is_utc(&self) -> bool {
+        match &self.basis {
+            Basis::Consensus { .. } => true,
+            Basis::Host { claims, .. } | Basis::Controller { claims } => *claims,
+            Basis::Agreement { .. } | Basis::Missing { .. } => false,
+        }
     }
 
-    fn controller(seen: &Seen, epoch: UnixNanos, config: &Config) -> Option<Self> {
-        let readings = controller_readings(seen);
-        let bounds = controller_at(&readings, seen.controller_stepped, epoch, config.rho)?;
-        let standing = Standing { bounds, estimate: bounds.midpoint() };
-        let is_moved = seen.controller_stepped || controller_moved(&readings, config.rho);
-        Some(Self {
-            basis: Basis::Controller,
-            standing: Some(standing),
-            rate: controller_rate(&readings),
-            epoch,
-            allowed_rate: if is_moved { config.rho_max } else { config.rho },
-        })
+    /// Whether limits can be applied to offsets from it.
+    pub fn is_found(&self) -> bool {
+        !matches!(self.basis, Basis::Missing { .. })
     }
 
-    fn host(seen: &Seen, estimates: &[Option<Estimate>], name: &str, config: &Config) -> Option<Self> {
-        let index = seen.observations.iter().position(|observation| observation.host == name)?;
-        let estimate = estimates.get(index)?.as_ref()?;
-        let standing = Standing { bounds: estimate.bounds, estimate: estimate.estimate };
-        let rate = estimate.likely_rate.or(estimate.rate);
-        Some(Self {
-            basis: Basis::Host(name.to_owned()),
-            standing: Some(standing),
-            rate,
-            epoch: estimate.epoch,
-            allowed_rate: estimate.allowed_rate(config),
-        })
+    /// Whether nothing vouches for it, so that it may itself be off by what is let pass unwarned.
+    pub fn is_unverified(&self) -> bool {
+        matches!(self.basis, Basis::Controller { claims: false } | Basis::Agreement { .. })
+    }
+
+    /// The host whose clock it is, where it is one.
+    pub fn host(&self) -> Option<&str> {
+        match &self.basis {
+            Basis::Host { name, .. } | Basis::Agreement { host: name, .. } => Some(name),
+            Basis::Missing { medoid, .. } => medoid.as_deref(),
+            Basis::Consensus { .. } | Basis::Controller { .. } => None,
+        }
     }
 
     /// Whether this reference is that host's own clock.
     pub fn is(&self, host: &str) -> bool {
-        matches!(&self.basis, Basis::Host(name) if name == host)
+        self.host() == Some(host)
     }
 
     /// The offset of a host from the reference, positive = the host is ahead; `None` without a reference.

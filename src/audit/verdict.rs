@@ -1,7 +1,10 @@
 //! Verdicts: a limit meets an interval, so there are three answers and not two.
 
+use super::figure;
+use super::finding::{Code, Finding};
 use super::policy::Policy;
-use crate::clock::Interval;
+use crate::clock::pairs::Standing;
+use crate::clock::{Interval, Nanos};
 
 /// What is said of a host, or of the fleet; ordered so that the greatest of several is the worst.
 ///
@@ -26,12 +29,17 @@ impl Verdict {
 
     /// Judges the bounds of an offset or of a pair difference, whatever their sign.
     pub fn of(bounds: Interval, policy: &Policy) -> Self {
+        Self::against(bounds, policy.warn, policy.crit)
+    }
+
+    /// Judges bounds against two limits, whatever their sign.
+    pub fn against(bounds: Interval, warn: Nanos, crit: Nanos) -> Self {
         let magnitude = bounds.magnitude();
-        if magnitude.lo > policy.crit {
+        if magnitude.lo > crit {
             Self::Crit
-        } else if magnitude.lo > policy.warn {
+        } else if magnitude.lo > warn {
             Self::Warn
-        } else if magnitude.hi <= policy.warn {
+        } else if magnitude.hi <= warn {
             Self::Ok
         } else {
             Self::Undecided
@@ -47,6 +55,25 @@ impl Verdict {
             Self::Down => "down",
             Self::Crit => "crit",
         }
+    }
+}
+
+/// The finding that an offset amounts to: beyond a limit (CLK101, CLK102), undecided or without a reference (CLK501).
+pub fn limit_finding(offset: Option<Standing>, warn: Nanos, crit: Nanos) -> Option<Finding> {
+    let Some(offset) = offset else {
+        let what = "there is no reference to take the offset from";
+        return Some(Code::Undecided.finding(what, "a reference that was measured"));
+    };
+    let off = || format!("the clock is {} off", figure::with_bound(offset.estimate, offset.bounds));
+    let at_most = |limit: Nanos| format!("at most {}", figure::limit(limit));
+    match Verdict::against(offset.bounds, warn, crit) {
+        Verdict::Crit => Some(Code::BeyondCrit.finding(off(), at_most(crit))),
+        Verdict::Warn => Some(Code::BeyondWarn.finding(off(), at_most(warn))),
+        Verdict::Undecided => {
+            let what = format!("the offset is known to ± {} only", figure::length(offset.bounds.half_width()));
+            Some(Code::Undecided.finding(what, format!("bounds on one side of {}", figure::limit(warn))))
+        }
+        Verdict::Ok | Verdict::Down => None,
     }
 }
 
@@ -96,7 +123,6 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Nanos;
 
     #[test]
     fn a_verdict_needs_the_whole_interval_on_one_side() {

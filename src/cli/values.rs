@@ -1,6 +1,6 @@
 //! Values as they are typed on the command line: durations, counts, the name of a reference.
 
-use crate::audit::ReferenceChoice;
+use crate::audit::{ReferenceChoice, TokenPolicy};
 use crate::clock::Nanos;
 
 /// Units of a typed duration; longer suffixes stand before those that end them.
@@ -58,13 +58,43 @@ fn scaled(number: &str, unit: i64) -> Result<Nanos, String> {
     i64::try_from(nanos).map(Nanos).map_err(|_| LONGEST.to_owned())
 }
 
-/// Reads `controller` or `host:NAME`.
+/// Reads `consensus`, `agreement`, `controller`, `host:NAME` or `group:NAME`.
 pub(super) fn parse_reference(text: &str) -> Result<ReferenceChoice, String> {
     match text.split_once(':') {
+        None if text == "consensus" => Ok(ReferenceChoice::Consensus),
+        None if text == "agreement" => Ok(ReferenceChoice::Agreement),
         None if text == "controller" => Ok(ReferenceChoice::Controller),
+        Some(("group", name)) if !name.is_empty() => Ok(ReferenceChoice::Group(name.to_owned())),
         Some(("host", name)) if !name.is_empty() => Ok(ReferenceChoice::Host(name.to_owned())),
-        _ => Err("expected `controller` or `host:NAME`".to_owned()),
+        _ => Err("expected `consensus`, `agreement`, `controller`, `host:NAME` or `group:NAME`".to_owned()),
     }
+}
+
+/// Reads `issuer=GROUP,verifier=GROUP[,leeway=D][,latency=D]`, in any order, each once.
+pub(super) fn parse_tokens(text: &str) -> Result<TokenPolicy, String> {
+    let (mut issuers, mut verifiers, mut leeway, mut latency) = (None, None, None, None);
+    for part in text.split(',') {
+        let (key, value) = part.split_once('=').ok_or_else(|| format!("expected `KEY=VALUE`, found `{part}`"))?;
+        if value.is_empty() {
+            return Err(format!("`{key}` has no value"));
+        }
+        let before = match key {
+            "issuer" => issuers.replace(value.to_owned()).is_some(),
+            "verifier" => verifiers.replace(value.to_owned()).is_some(),
+            "leeway" => leeway.replace(parse_duration(value)?).is_some(),
+            "latency" => latency.replace(parse_duration(value)?).is_some(),
+            _ => return Err(format!("unknown key `{key}`, expected `issuer`, `verifier`, `leeway` or `latency`")),
+        };
+        if before {
+            return Err(format!("`{key}` is given twice"));
+        }
+    }
+    Ok(TokenPolicy {
+        issuers: issuers.ok_or("`issuer=GROUP` is missing")?,
+        verifiers: verifiers.ok_or("`verifier=GROUP` is missing")?,
+        leeway: leeway.unwrap_or_default(),
+        latency: latency.unwrap_or_default(),
+    })
 }
 
 /// Reads a count that makes sense only from 1 on.
@@ -138,7 +168,34 @@ mod tests {
     #[test]
     fn a_reference_is_named_in_full() {
         assert_eq!(parse_reference("host:db1"), Ok(ReferenceChoice::Host("db1".to_owned())));
+        assert_eq!(parse_reference("group:db"), Ok(ReferenceChoice::Group("db".to_owned())));
+        assert_eq!(parse_reference("consensus"), Ok(ReferenceChoice::Consensus));
+        assert_eq!(parse_reference("agreement"), Ok(ReferenceChoice::Agreement));
         assert!(parse_reference("host:").is_err());
+        assert!(parse_reference("group:").is_err());
         assert!(parse_reference("db1").is_err());
+    }
+
+    #[test]
+    fn tokens_are_asked_for_by_their_groups() {
+        let check = |text: &str, expected: Result<(&str, &str, i64, i64), &str>| {
+            let found = parse_tokens(text);
+            let found = found
+                .as_ref()
+                .map(|asked| (asked.issuers.as_str(), asked.verifiers.as_str(), asked.leeway.0, asked.latency.0));
+            assert_eq!(found.map_err(String::as_str), expected, "{text}");
+        };
+        check("issuer=auth,verifier=api", Ok(("auth", "api", 0, 0)));
+        check("verifier=api,latency=5ms,leeway=1s,issuer=auth", Ok(("auth", "api", 1_000_000_000, 5_000_000)));
+        check("issuer=auth", Err("`verifier=GROUP` is missing"));
+        check("verifier=api", Err("`issuer=GROUP` is missing"));
+        check("issuer=auth,issuer=b,verifier=api", Err("`issuer` is given twice"));
+        check("issuer=,verifier=api", Err("`issuer` has no value"));
+        check(
+            "issuer=auth,verifier=api,lag=1s",
+            Err("unknown key `lag`, expected `issuer`, `verifier`, `leeway` or `latency`"),
+        );
+        check("auth,api", Err("expected `KEY=VALUE`, found `auth`"));
+        assert!(parse_tokens("issuer=auth,verifier=api,leeway=5").is_err());
     }
 }

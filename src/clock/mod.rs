@@ -1,5 +1,6 @@
 //! Clock arithmetic: units, intervals, exchanges and what they prove about a clock. Pure; knows no other room.
 
+pub mod axes;
 pub mod calendar;
 mod consistency;
 mod constraint;
@@ -9,9 +10,12 @@ pub mod exchange;
 mod fenwick;
 pub mod hunt;
 pub mod interval;
+pub mod merged_pairs;
+mod overlap;
 pub mod pairs;
 mod path_stable;
 pub mod rate;
+pub mod reference;
 pub mod repair;
 mod runs;
 pub mod schedule;

@@ -3,6 +3,7 @@
 use super::constraint::{BILLION, Constraint, carried};
 use super::estimate::RateBounds;
 use super::interval::Interval;
+use super::overlap::most_covered;
 use super::units::{Nanos, Ppm};
 
 /// The ends of a rate's bounds; an end is `None` where the exchanges do not limit it.
@@ -174,31 +175,8 @@ pub struct CommonRate {
 
 /// Finds the rate that most hosts share; `None` where fewer than two thirds do, or where it may lie within `steady`.
 pub fn common_rate(rates: &[RateBounds], steady: Ppm) -> Option<CommonRate> {
-    let mut ends: Vec<(i64, bool)> = Vec::with_capacity(rates.len() * 2);
-    for rate in rates {
-        ends.push((rate.lo.ppb(), false));
-        ends.push((rate.hi.ppb(), true));
-    }
-    // At equal values the openings come first: closed intervals that touch share a point.
-    ends.sort_unstable();
-    let (mut depth, mut best) = (0_usize, 0_usize);
-    let mut region: Option<(i64, i64)> = None;
-    let mut open: Option<i64> = None;
-    for (value, closes) in ends {
-        if closes {
-            if let Some(from) = open.take() {
-                region = Some((from, value));
-            }
-            depth = depth.saturating_sub(1);
-        } else {
-            depth += 1;
-            if depth > best {
-                best = depth;
-                open = Some(value);
-            }
-        }
-    }
-    let (lo, hi) = region?;
+    let shared = most_covered(rates.iter().map(|rate| (rate.lo.ppb(), rate.hi.ppb())))?;
+    let (lo, hi, best) = (shared.from, shared.to, shared.count);
     let enough = rates.len() >= 3 && best * 3 >= rates.len() * 2;
     let elsewhere = lo > steady.ppb() || hi < -steady.ppb();
     (enough && elsewhere).then_some(CommonRate { hosts: best, bounds: RateBounds { lo: Ppm(lo), hi: Ppm(hi) } })

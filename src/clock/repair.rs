@@ -1,6 +1,7 @@
 //! Clusters of clocks that are surely apart, and how many hosts must be repaired until every pair agrees.
 
 use super::interval::Interval;
+use super::overlap::most_covered;
 use super::pairs::Standing;
 use super::units::Nanos;
 
@@ -48,25 +49,10 @@ pub fn repair_bounds(standings: &[Standing], limit: Nanos) -> RepairBounds {
     let may_stay = standings.iter().map(|one| (one.bounds.lo, one.bounds.hi + limit));
     let surely_stay =
         standings.iter().map(|one| (one.bounds.hi - limit, one.bounds.lo)).filter(|(from, to)| from <= to);
-    RepairBounds {
-        at_least: standings.len() - most_covered(may_stay),
-        at_most: standings.len() - most_covered(surely_stay),
-    }
+    RepairBounds { at_least: standings.len() - deepest(may_stay), at_most: standings.len() - deepest(surely_stay) }
 }
 
-/// How many of the closed intervals share the point that most of them share (Marzullo's sweep).
-fn most_covered(intervals: impl Iterator<Item = (Nanos, Nanos)>) -> usize {
-    let mut ends: Vec<(Nanos, bool)> = intervals.flat_map(|(from, to)| [(from, false), (to, true)]).collect();
-    // At equal values the openings come first: closed intervals that touch share a point.
-    ends.sort_unstable();
-    let (mut depth, mut most) = (0_usize, 0_usize);
-    for (_, closes) in ends {
-        if closes {
-            depth = depth.saturating_sub(1);
-        } else {
-            depth += 1;
-            most = most.max(depth);
-        }
-    }
-    most
+/// How many of the intervals share the point that most of them share.
+fn deepest(intervals: impl Iterator<Item = (Nanos, Nanos)>) -> usize {
+    most_covered(intervals).map_or(0, |overlap| overlap.count)
 }

@@ -5,7 +5,7 @@ use super::output::{OutputPlan, deliver};
 use crate::audit::{self, Policy};
 use crate::clock::Estimate;
 use crate::probe::Seen;
-use crate::report::{self, Provenance};
+use crate::report::{self, Provenance, Report};
 use crate::terminal::Terminal;
 
 /// Judges what was seen, shows it and writes it; `estimates` are those of the observations, in their order.
@@ -17,7 +17,11 @@ pub fn conclude(
     output: &OutputPlan,
     terminal: &Terminal,
 ) -> Outcome {
-    let judgement = audit::judge(seen, estimates, policy); // estimates -> verdicts and findings
-    let report = report::compose(seen, estimates, &judgement, policy, provenance);
-    deliver(&report, output, terminal)
+    deliver(&judged(seen, estimates, provenance, policy), output, terminal)
+}
+
+/// Judges what was seen, as a report.
+pub fn judged(seen: &Seen, estimates: &[Option<Estimate>], provenance: &Provenance, policy: &Policy) -> Report {
+    let judgement = audit::judge(seen, estimates, &provenance.groups(), policy); // estimates -> verdicts and findings
+    report::compose(seen, estimates, &judgement, policy, provenance)
 }

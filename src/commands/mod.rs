@@ -6,6 +6,7 @@ pub mod error;
 pub mod generate;
 pub mod inventory;
 pub mod measure;
+pub mod merge;
 pub mod output;
 pub mod plan;
 pub mod policy;
@@ -44,6 +45,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Outcome {
     match command {
         Command::Scan(args) => scan::run(&args, terminal),
         Command::Report(args) => report::run(&args, terminal),
+        Command::Merge(args) => merge::run(&args, terminal),
         Command::Inventory(args) => inventory::run(&args, terminal),
         Command::Replay(args) => replay::run(&args, terminal),
         Command::Demo(args) => demo::run(&args, terminal),

@@ -1,16 +1,30 @@
 //! The limits as they were typed, turned into the policy that hosts are judged by.
 
 use super::error::CommandError;
-use crate::audit::Policy;
 use crate::audit::figure;
+use crate::audit::{Limits, Policy, ReferenceChoice};
 use crate::cli::PolicyArgs;
 
 /// Makes the policy; `samples` is how many exchanges each host should have.
 pub fn policy(args: &PolicyArgs, samples: usize) -> Result<Policy, CommandError> {
-    if args.crit < args.warn {
-        let (warn, crit) = (figure::limit(args.warn), figure::limit(args.crit));
+    let of_profiles = Policy::of_profiles(args.profile.clone());
+    let given =
+        |limits: Limits| Limits { warn: args.warn.unwrap_or(limits.warn), crit: args.crit.unwrap_or(limits.crit) };
+    let Limits { warn, crit } = given(Limits { warn: of_profiles.warn, crit: of_profiles.crit });
+    if crit < warn {
+        let (warn, crit) = (figure::limit(warn), figure::limit(crit));
         return Err(CommandError::usage(format!("`--crit` ({crit}) is below `--warn` ({warn})"))
             .hint("critical begins where a warning ends, or beyond: give both, as in `--warn 20ms --crit 50ms`"));
     }
-    Ok(Policy { warn: args.warn, crit: args.crit, reference: args.reference.clone(), samples })
+    // Limits of one's own are for a system that the profiles do not know, unless one was named too.
+    let is_own = args.profile.is_empty() && (args.warn.is_some() || args.crit.is_some());
+    Ok(Policy {
+        warn,
+        crit,
+        relative: of_profiles.relative.map(given),
+        profiles: if is_own { Vec::new() } else { of_profiles.profiles },
+        tokens: args.jwt.clone(),
+        reference: args.reference.clone().unwrap_or(ReferenceChoice::Automatic),
+        samples,
+    })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::conclude::conclude;
+use super::conclude::{self, conclude};
 use super::error::{CommandError, Outcome};
 use super::output::OutputPlan;
 use super::policy::policy;
@@ -13,7 +13,7 @@ use crate::audit::{ExitStatus, Policy};
 use crate::cli::ReplayArgs;
 use crate::probe::Trace;
 use crate::probe::trace::{self, TraceProblem};
-use crate::report::{Place, Provenance, analysis, model};
+use crate::report::{Place, Provenance, Report, analysis, model};
 use crate::terminal::Terminal;
 use crate::{files, probe};
 
@@ -35,6 +35,13 @@ pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
     conclude(&trace.seen, &trace.estimates(), &provenance, &policy, &output, terminal)
 }
 
+/// The report of a recorded scan under these limits; `path` is where its text came from.
+pub fn judged(text: &str, path: &Path, policy: &Policy) -> Result<Report, CommandError> {
+    let trace = understood(text, path)?;
+    let provenance = provenance(&trace, text, path);
+    Ok(conclude::judged(&trace.seen, &trace.estimates(), &provenance, policy))
+}
+
 /// Everything that the estimator finds in the text of a trace, as JSON; `path` is where the text came from.
 pub fn analysis(text: &str, path: &Path) -> Result<String, CommandError> {
     json(&analysis::analysis(&understood(text, path)?))
@@ -45,7 +52,8 @@ pub fn hunt(text: &str, path: &Path) -> Result<String, CommandError> {
     json(&analysis::hunt(&understood(text, path)?))
 }
 
-fn understood(text: &str, path: &Path) -> Result<Trace, CommandError> {
+/// The trace that a text holds; `path` is where it came from.
+pub fn understood(text: &str, path: &Path) -> Result<Trace, CommandError> {
     trace::read(text).map_err(|error| {
         let probe::TraceError { line, problem } = error;
         let hint = match problem {
@@ -56,7 +64,8 @@ fn understood(text: &str, path: &Path) -> Result<Trace, CommandError> {
     })
 }
 
-fn json(value: &impl Serialize) -> Result<String, CommandError> {
+/// A value as JSON for people, with a line end.
+pub fn json(value: &impl Serialize) -> Result<String, CommandError> {
     let text = serde_json::to_string_pretty(value).map_err(|error| CommandError::internal(error.to_string()))?;
     Ok(text + "\n")
 }

@@ -49,11 +49,24 @@ fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec
     if targets.is_empty() {
         return Err(CommandError::no_hosts("none of the selected hosts can be audited"));
     }
-    if let ReferenceChoice::Host(name) = &policy.reference
-        && !targets.iter().any(|target| target.name == *name)
-    {
+    let is_there = match &policy.reference {
+        ReferenceChoice::Host(name) => targets.iter().any(|target| target.name == *name),
+        ReferenceChoice::Group(name) => targets.iter().any(|target| target.groups.contains(name)),
+        ReferenceChoice::Automatic
+        | ReferenceChoice::Consensus
+        | ReferenceChoice::Agreement
+        | ReferenceChoice::Controller => true,
+    };
+    if !is_there {
+        let name = policy.reference.label();
         return Err(CommandError::usage(format!("the reference `{name}` is not among the selected hosts"))
             .hint("name it as the inventory does, and let `--limit` include it"));
+    }
+    let is_empty = |group: &&String| !targets.iter().any(|target| target.groups.contains(group));
+    let asked = policy.tokens.iter().flat_map(|tokens| [&tokens.issuers, &tokens.verifiers]);
+    if let Some(group) = asked.into_iter().find(is_empty) {
+        return Err(CommandError::usage(format!("`--jwt`: no selected host is in the group `{group}`"))
+            .hint("`clockaudit inventory --list` shows the groups"));
     }
     Ok(targets)
 }

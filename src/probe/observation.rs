@@ -82,6 +82,8 @@ pub struct Seen {
     pub observations: Vec<Observation>,
     /// The controller's clock, read at the start and the end of every window.
     pub controller: Vec<ControllerReading>,
+    /// What the controller's own timekeeper said, and when; `None` where none answered.
+    pub controller_facts: Option<FactsReading>,
     /// Whether the kernel told of a step of the controller's clock while it was watched.
     pub controller_stepped: bool,
     /// The 95th percentile of the lateness of the pacer's timer.

@@ -5,14 +5,22 @@
 mod fleet;
 mod host;
 mod hunt;
+mod merge;
+mod reference;
+mod tokens;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use self::reference::References;
+
 pub use fleet::{FleetAnalysis, GroupAnalysis, PairLine};
 pub use host::{Finding, HostAnalysis};
 pub use hunt::{HuntLine, hunt};
+pub use merge::{AxisLine, MergeAnalysis, MergedLine, merge};
+pub use reference::{ClaimedLine, ConsensusLine, ReferenceLine, ServerLine};
+pub use tokens::TokenAnalysis;
 
 use crate::clock::Estimate;
 use crate::clock::estimate::Status;
@@ -34,6 +42,18 @@ pub struct Analysis {
     pub fleet: FleetAnalysis,
     /// The measured hosts of each group.
     pub groups: BTreeMap<String, GroupAnalysis>,
+    /// What offsets are relative to; null where neither time servers nor claims give it.
+    pub reference: Option<ReferenceLine>,
+    /// Where UTC minus the axis lies by each time server that was asked and is usable.
+    pub references: BTreeMap<String, ServerLine>,
+    /// How the hosts' claims agree; null for fewer than three.
+    pub consensus: Option<ConsensusLine>,
+    /// The pairs by the claims that nothing contradicts; absent for fewer than two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<ClaimedLine>,
+    /// What the clocks mean for tokens; absent where the trace does not ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<TokenAnalysis>,
     /// What the estimator noticed.
     pub findings: Vec<Finding>,
 }
@@ -83,6 +103,8 @@ pub fn analysis(trace: &Trace) -> Analysis {
     let epoch = trace.epoch();
     let estimates = estimates(trace);
 
+    let references = References::of(trace, &estimates, epoch.unwrap_or(trace.seen.started));
+
     let measured: Vec<Measured<'_>> = estimates
         .iter()
         .filter(|one| !one.reference_only)
@@ -93,11 +115,18 @@ pub fn analysis(trace: &Trace) -> Analysis {
         epoch_ns: epoch.map(|epoch| epoch.0),
         hosts: estimates
             .iter()
-            .map(|one| (one.name.to_owned(), HostAnalysis::of(one.estimate.as_ref(), one.exchanges, settings)))
+            .map(|one| {
+                (one.name.to_owned(), HostAnalysis::of(one.estimate.as_ref(), one.exchanges, references.utc, settings))
+            })
             .collect(),
         fleet: FleetAnalysis::of(&measured, settings),
         groups: fleet::groups(&measured, settings),
-        findings: findings(&measured, settings),
+        jwt: trace.tokens.as_ref().and_then(|question| TokenAnalysis::of(question, &measured)),
+        reference: references.reference,
+        references: references.servers,
+        consensus: references.consensus,
+        claimed: references.claimed,
+        findings: findings(&measured, settings).into_iter().chain(references.findings).collect(),
     }
 }
 

@@ -2,11 +2,12 @@
 
 mod timekeeping;
 
+use super::consequences;
 use super::model;
 use super::quantity::{Instant, PartsPerMillion, Seconds};
 use crate::audit::{self, Basis, HostJudgement, Judgement, Policy, ReferenceChoice};
 use crate::clock::estimate::{Config, Estimate, RateBounds};
-use crate::clock::pairs::Pair;
+use crate::clock::pairs::{Pair, PairCounts};
 use crate::clock::{Interval, Nanos, Ppm};
 use crate::probe::{Interruption, Observation, Seen};
 use crate::timekeeper::{Claim, ClaimOutcome};
@@ -26,6 +27,13 @@ pub struct Provenance {
     pub incomplete: bool,
     /// Where each host is, in the order of the observations.
     pub places: Vec<Place>,
+}
+
+impl Provenance {
+    /// The groups of the hosts, in the order of the observations.
+    pub fn groups(&self) -> Vec<Vec<String>> {
+        self.places.iter().map(|place| place.groups.clone()).collect()
+    }
 }
 
 /// Where a host is.
@@ -60,6 +68,7 @@ pub fn compose(
         })
         .collect();
     hosts.sort_by(|one, other| one.name.cmp(&other.name));
+    let names = |host: usize| seen.observations.get(host).map_or_else(String::new, |one| one.host.clone());
     let pairs_worst: Vec<model::Pair> = judgement.worst_pairs.iter().filter_map(|found| pair(found, seen)).collect();
     model::Report {
         schema: model::SCHEMA.to_owned(),
@@ -69,11 +78,9 @@ pub fn compose(
         policy: model::Policy {
             warn_s: Seconds(policy.warn),
             crit_s: Seconds(policy.crit),
-            reference: match &policy.reference {
-                ReferenceChoice::Controller => "controller".to_owned(),
-                ReferenceChoice::Host(name) => format!("host:{name}"),
-            },
+            reference: policy.reference.label(),
             samples: policy.samples,
+            profiles: policy.profiles.iter().map(|profile| profile.label().to_owned()).collect(),
         },
         reference: reference(judgement),
         summary: summary(seen, judgement, pairs_worst.first().cloned()),
@@ -85,6 +92,8 @@ pub fn compose(
             .collect(),
         hosts,
         pairs_worst,
+        impact: consequences::impact(&judgement.impact, &names),
+        jwt: consequences::tokens(&judgement.tokens, &names),
     }
 }
 
@@ -118,19 +127,55 @@ fn run(seen: &Seen, judgement: &Judgement, provenance: &Provenance) -> model::Ru
 
 fn reference(judgement: &Judgement) -> model::Reference {
     let bound_s = judgement.reference.standing.map(|standing| Seconds(standing.bounds.half_width()));
-    let (kind, host, label) = match &judgement.reference.basis {
-        Basis::Controller => {
-            (model::ReferenceKind::Controller, None, "this controller's clock, not compared with UTC".to_owned())
+    let host = judgement.reference.host().map(str::to_owned);
+    let (kind, label) = match &judgement.reference.basis {
+        Basis::Consensus { agreeing, of, contradicting } => {
+            let others = match contradicting.as_slice() {
+                [] => String::new(),
+                [one] => format!(" ({one} does not)"),
+                [one, other] => format!(" ({one} and {other} do not)"),
+                [one, ..] => format!(" ({one} and {} others do not)", contradicting.len() - 1),
+            };
+            (model::ReferenceKind::Consensus, format!("UTC, where {agreeing} of {of} claims agree{others}"))
         }
-        Basis::Host(name) => (model::ReferenceKind::Host, Some(name.clone()), format!("the clock of {name}, not UTC")),
-        Basis::Missing(ReferenceChoice::Host(name)) => {
-            (model::ReferenceKind::None, None, format!("none: {name} was not measured"))
+        Basis::Agreement { host, agreeing, group } => {
+            let of_group = group.as_ref().map_or_else(String::new, |group| format!(" of {group}"));
+            let label = format!("median of {agreeing} agreeing hosts{of_group} ({host}), not UTC");
+            (model::ReferenceKind::Agreement, label)
         }
-        Basis::Missing(ReferenceChoice::Controller) => {
-            (model::ReferenceKind::None, None, "none: the controller's clock was not read".to_owned())
+        Basis::Controller { claims: true } => {
+            (model::ReferenceKind::ControllerClaim, "UTC, by this controller's own claim".to_owned())
+        }
+        Basis::Controller { claims: false } => {
+            (model::ReferenceKind::Controller, "this controller's clock, not compared with UTC".to_owned())
+        }
+        Basis::Host { name, claims } => {
+            let utc = if *claims { "which claims UTC" } else { "not UTC" };
+            (model::ReferenceKind::Host, format!("the clock of {name}, {utc}"))
+        }
+        Basis::Missing { choice, medoid } => {
+            let relative =
+                medoid.as_ref().map_or_else(String::new, |name| format!("; offsets are from the clock of {name}"));
+            (model::ReferenceKind::None, format!("none: {}{relative}", missing(choice)))
         }
     };
-    model::Reference { kind, host, label, bound_s }
+    let end = |end: fn(Interval) -> Nanos| {
+        judgement.reference.standing.map(|standing| Seconds(end(standing.bounds) - standing.estimate))
+    };
+    let (lo_s, hi_s) = (end(|bounds| bounds.lo), end(|bounds| bounds.hi));
+    model::Reference { kind, host, label, bound_s, lo_s, hi_s }
+}
+
+/// Why there is no reference.
+fn missing(choice: &ReferenceChoice) -> String {
+    match choice {
+        ReferenceChoice::Automatic => "no two thirds of three or more hosts agree".to_owned(),
+        ReferenceChoice::Consensus => "no two thirds of three or more claims agree".to_owned(),
+        ReferenceChoice::Agreement => "no two thirds of three or more clocks agree".to_owned(),
+        ReferenceChoice::Group(name) => format!("no two thirds of three or more clocks of {name} agree"),
+        ReferenceChoice::Host(name) => format!("{name} was not measured"),
+        ReferenceChoice::Controller => "the controller's clock was not read".to_owned(),
+    }
 }
 
 fn summary(seen: &Seen, judgement: &Judgement, widest: Option<model::Pair>) -> model::Summary {
@@ -138,19 +183,8 @@ fn summary(seen: &Seen, judgement: &Judgement, widest: Option<model::Pair>) -> m
     let first = seen.windows.first();
     model::Summary {
         verdict: verdict(judgement.verdict),
-        counts: model::Counts {
-            ok: counts.ok,
-            warn: counts.warn,
-            crit: counts.crit,
-            undecided: counts.undecided,
-            down: counts.down,
-        },
-        pairs: model::PairCounts {
-            total: pairs.total,
-            beyond: pairs.beyond,
-            undecided: pairs.undecided,
-            within: pairs.within,
-        },
+        counts: self::counts(counts),
+        pairs: pair_counts(pairs),
         widest,
         window_first_s: first.map(|window| Seconds(window.first_spread)),
         window_s: first.map(|window| Seconds(window.closed.since(window.opened))),
@@ -260,6 +294,16 @@ fn claim(outcome: &ClaimOutcome) -> Option<model::Claim> {
     })
 }
 
+pub(super) fn counts(counts: audit::Counts) -> model::Counts {
+    let audit::Counts { ok, warn, crit, undecided, down } = counts;
+    model::Counts { ok, warn, crit, undecided, down }
+}
+
+pub(super) fn pair_counts(counts: PairCounts) -> model::PairCounts {
+    let PairCounts { total, beyond, undecided, within } = counts;
+    model::PairCounts { total, beyond, undecided, within }
+}
+
 fn pair(pair: &Pair, seen: &Seen) -> Option<model::Pair> {
     let name = |index: usize| seen.observations.get(index).map(|observation| observation.host.clone());
     Some(model::Pair {
@@ -271,7 +315,7 @@ fn pair(pair: &Pair, seen: &Seen) -> Option<model::Pair> {
     })
 }
 
-fn finding(finding: &audit::Finding) -> model::Finding {
+pub(super) fn finding(finding: &audit::Finding) -> model::Finding {
     model::Finding {
         code: finding.code.label(),
         severity: match finding.severity {
@@ -286,7 +330,7 @@ fn finding(finding: &audit::Finding) -> model::Finding {
     }
 }
 
-fn verdict(verdict: audit::Verdict) -> model::Verdict {
+pub(super) fn verdict(verdict: audit::Verdict) -> model::Verdict {
     match verdict {
         audit::Verdict::Ok => model::Verdict::Ok,
         audit::Verdict::Warn => model::Verdict::Warn,

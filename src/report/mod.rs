@@ -2,8 +2,10 @@
 
 pub mod analysis;
 pub mod compose;
+mod consequences;
 pub mod escape;
 pub mod json;
+pub mod merge;
 pub mod model;
 pub mod quantity;
 pub mod table;

@@ -3,8 +3,10 @@
 //! Adding a field is a minor change and needs `#[serde(default)]`, so that stored reports load for ever; changing one
 //! needs a new major. Durations (`_s`) live in plain structs only, see `quantity`.
 
+mod consequences;
 mod timekeeping;
 
+pub use consequences::{Impact, RefusingPair, Tokens};
 pub use timekeeping::{Service, TimeSource, Timekeeping};
 
 use schemars::JsonSchema;
@@ -40,6 +42,12 @@ pub struct Report {
     /// The pairs that are surely furthest apart, worst first.
     #[serde(default)]
     pub pairs_worst: Vec<Pair>,
+    /// What the clocks mean for the systems whose profiles were asked for.
+    #[serde(default)]
+    pub impact: Vec<Impact>,
+    /// What they mean for tokens, one entry a question.
+    #[serde(default)]
+    pub jwt: Vec<Tokens>,
 }
 
 /// What made a report.
@@ -50,6 +58,8 @@ pub enum Kind {
     Scan,
     /// Recorded exchanges, judged again.
     Replay,
+    /// The reports of several controllers, joined.
+    Merge,
     /// A scan of simulated hosts.
     Demo,
 }
@@ -131,10 +141,13 @@ pub struct Policy {
     pub warn_s: Seconds,
     /// Beyond this is `crit`.
     pub crit_s: Seconds,
-    /// The reference as it was asked for: `controller`, `host:NAME`.
+    /// The reference as it was asked for: `automatic`, `consensus`, `agreement`, `controller`, `host:NAME`, `group:NAME`.
     pub reference: String,
     /// Exchanges asked for, for each host.
     pub samples: usize,
+    /// The systems that the limits are for; none where limits were given instead.
+    #[serde(default)]
+    pub profiles: Vec<String>,
 }
 
 /// What offsets are relative to.
@@ -142,23 +155,35 @@ pub struct Policy {
 pub struct Reference {
     /// By which rule it was found.
     pub kind: ReferenceKind,
-    /// Whose clock it is; null for the controller's.
+    /// The host whose clock it is; null where it is no host's.
     pub host: Option<String>,
     /// What it is, in words.
     pub label: String,
     /// Half the width of what is known of it: part of every offset's bounds; null where there is none.
     pub bound_s: Option<Seconds>,
+    /// Least value of the reference minus its own point estimate, which offsets are taken from; null where there is none.
+    #[serde(default)]
+    pub lo_s: Option<Seconds>,
+    /// Greatest value of it.
+    #[serde(default)]
+    pub hi_s: Option<Seconds>,
 }
 
 /// By which rule the reference was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReferenceKind {
+    /// UTC, as the hosts' claims agree.
+    Consensus,
+    /// The clock in the middle of the hosts that agree; not UTC.
+    Agreement,
     /// The controller's own wall clock.
     Controller,
+    /// UTC, as the controller's own timekeeper claims.
+    ControllerClaim,
     /// One host's clock.
     Host,
-    /// None could be had: offsets are not given, pairs are.
+    /// None could be had: offsets are from the clock in the middle and are not judged, pairs are.
     None,
 }
 

@@ -13,6 +13,7 @@ use super::facts_round;
 use super::limits::{Capacity, raise_open_files};
 use super::metronome::Metronome;
 use super::opener::Opener;
+use super::own_claim;
 use super::pacer::Pacer;
 use super::plan::{ConnectionPlan, SamplingPlan};
 use super::scan_clock::StepWatch;
@@ -20,7 +21,7 @@ use super::session::Session;
 use super::stop::StopSignal;
 use crate::clock::{Exchange, UnixNanos, schedule};
 use crate::inventory::target::Target;
-use crate::probe::{ControllerReading, Failure, HostEvent, Interruption, SamplingWindow, Seen};
+use crate::probe::{ControllerReading, FactsReading, Failure, HostEvent, Interruption, SamplingWindow, Seen};
 
 /// The hosts of one scan, with the sessions that are open to them.
 ///
@@ -46,6 +47,8 @@ pub struct Fleet {
     under_way: usize,
     /// Sessions that are ready and not sampled yet.
     ready: Vec<(usize, Session)>,
+    /// What this machine's own timekeeper said, once it was asked.
+    own_claim: Option<FactsReading>,
 }
 
 impl Fleet {
@@ -90,6 +93,7 @@ impl Fleet {
             report_outcome,
             under_way: 0,
             ready: Vec::new(),
+            own_claim: None,
         };
         fleet.start_wave();
         fleet.gather().await;
@@ -121,6 +125,7 @@ impl Fleet {
             finished: self.plan.clock.now(),
             observations: self.hosts.iter().zip(&*self.targets).map(|(cell, at)| cell.observation(&at.name)).collect(),
             controller,
+            controller_facts: self.own_claim,
             controller_stepped: self.step_watch.saw_step(),
             timer_lateness_p95: schedule::lateness_p95(metronome.lateness()),
             windows,
@@ -146,7 +151,13 @@ impl Fleet {
         let pacer = Pacer::new(plan, limits, clock, &self.stop, metronome, hosts.iter().copied());
         let (window, readings) = pacer.run().await;
         if plan.facts && self.stop.reason().is_none() {
-            facts_round::read(plan, limits, clock, &self.stop, metronome, &hosts).await;
+            let facts = facts_round::read(plan, limits, clock, &self.stop, metronome, &hosts);
+            if self.own_claim.is_none() {
+                let (own, ()) = tokio::join!(own_claim::read(clock), facts);
+                self.own_claim = own;
+            } else {
+                facts.await;
+            }
         }
         self.opener.turnstile.set_open(true);
         drop(hosts);

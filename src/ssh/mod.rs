@@ -15,6 +15,7 @@ mod local;
 mod metronome;
 mod opener;
 mod options;
+mod own_claim;
 mod pacer;
 mod plan;
 mod scan_clock;

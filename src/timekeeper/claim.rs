@@ -115,7 +115,8 @@ impl Claim {
         }
     }
 
-    fn root_distance(&self) -> Nanos {
+    /// How far from UTC the time that it keeps may be, by this claim: root dispersion + root delay / 2, rounded up.
+    pub fn root_distance(&self) -> Nanos {
         let delay = self.root_delay.abs();
         self.root_dispersion + self.aged_by + Nanos(delay.0 / 2 + delay.0 % 2)
     }

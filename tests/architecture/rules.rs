@@ -3,16 +3,17 @@
 use crate::names::Names;
 
 /// Rooms that decide: values in, values out.
-const PURE: [&str; 7] = ["clock", "inventory", "openssh", "probe", "timekeeper", "audit", "report"];
+const PURE: [&str; 8] = ["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "audit", "report"];
 /// Every room, and which others it may name. What is not here is no room of the house.
-const KNOWS: [(&str, &[&str]); 15] = [
+const KNOWS: [(&str, &[&str]); 16] = [
     ("clock", &[]),
     ("inventory", &[]),
     ("openssh", &[]),
     ("probe", &["clock"]),
     ("timekeeper", &["clock"]),
-    ("audit", &["clock", "timekeeper", "probe"]),
-    ("report", &["clock", "inventory", "openssh", "probe", "timekeeper", "audit"]),
+    ("tokens", &["clock"]),
+    ("audit", &["clock", "timekeeper", "probe", "tokens"]),
+    ("report", &["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "audit"]),
     ("ssh", &PURE),
     ("files", &PURE),
     ("terminal", &PURE),

@@ -1,6 +1,6 @@
 //! A made-up fleet: what a scan would have seen of it, exactly the same in every run.
 
-use clockaudit::audit::{self, Policy};
+use clockaudit::audit::{self, Policy, ReferenceChoice};
 use clockaudit::clock::{Exchange, Interval, Nanos, UnixNanos};
 use clockaudit::probe::{
     ControllerReading, Facts, FactsReading, Failure, FailureCode, Observation, Reader, SamplingWindow, Seen, Stage,
@@ -24,10 +24,18 @@ pub(crate) struct Made {
     /// What it says of its timekeeper; nothing where that is none of the test's business.
     pub(crate) facts: Vec<(&'static str, String)>,
     pub(crate) failure: Option<Failure>,
+    pub(crate) groups: Vec<String>,
 }
 
 pub(crate) fn host(name: &str, offset: Nanos) -> Made {
-    Made { name: name.to_owned(), offset, one_way: Nanos::from_micros(300), facts: Vec::new(), failure: None }
+    Made {
+        name: name.to_owned(),
+        offset,
+        one_way: Nanos::from_micros(300),
+        facts: Vec::new(),
+        failure: None,
+        groups: Vec::new(),
+    }
 }
 
 impl Made {
@@ -50,6 +58,10 @@ impl Made {
 
     pub(crate) fn says(self, facts: &[(&'static str, &str)]) -> Self {
         Self { facts: facts.iter().map(|(key, value)| (*key, (*value).to_owned())).collect(), ..self }
+    }
+
+    pub(crate) fn of(self, group: &str) -> Self {
+        Self { groups: vec![group.to_owned()], ..self }
     }
 
     pub(crate) fn fails(self, code: FailureCode, stage: Stage, detail: &str) -> Self {
@@ -99,6 +111,7 @@ pub(crate) fn seen(fleet: &[Made]) -> Seen {
         finished: STARTED + Nanos::from_millis(2_900),
         observations: fleet.iter().map(observation).collect(),
         controller: (4..=12).map(|index| reading(index * 250)).collect(),
+        controller_facts: None,
         controller_stepped: false,
         timer_lateness_p95: Some(Nanos::from_micros(20)),
         windows: vec![SamplingWindow {
@@ -113,20 +126,39 @@ pub(crate) fn seen(fleet: &[Made]) -> Seen {
 
 /// The report that a scan of them makes.
 pub(crate) fn report(fleet: &[Made]) -> Report {
-    report_of(&seen(fleet), &Policy::standard())
+    report_by(fleet, &Policy::standard())
+}
+
+/// The report of a scan against the controller's clock, named.
+pub(crate) fn report_by_controller(fleet: &[Made]) -> Report {
+    report_by(fleet, &by_controller())
+}
+
+/// The standard limits, against the controller's clock.
+pub(crate) fn by_controller() -> Policy {
+    Policy { reference: ReferenceChoice::Controller, ..Policy::standard() }
+}
+
+/// The report that a scan of them makes by another policy.
+pub(crate) fn report_by(fleet: &[Made], policy: &Policy) -> Report {
+    report_in_groups(&seen(fleet), fleet.iter().map(|made| made.groups.clone()).collect(), policy)
 }
 
 pub(crate) fn report_of(seen: &Seen, policy: &Policy) -> Report {
+    report_in_groups(seen, vec![Vec::new(); seen.observations.len()], policy)
+}
+
+fn report_in_groups(seen: &Seen, groups: Vec<Vec<String>>, policy: &Policy) -> Report {
     let estimates = audit::estimates(seen);
-    let judgement = audit::judge(seen, &estimates, policy);
     let provenance = Provenance {
         kind: Kind::Scan,
         run: "20261124T160000Z-0001".to_owned(),
         sources: vec!["inventory.ini".to_owned()],
         sha256: None,
         incomplete: false,
-        places: seen.observations.iter().map(|_| Place::default()).collect(),
+        places: groups.into_iter().map(|groups| Place { groups, ..Place::default() }).collect(),
     };
+    let judgement = audit::judge(seen, &estimates, &provenance.groups(), policy);
     report::compose(seen, &estimates, &judgement, policy, &provenance)
 }
 

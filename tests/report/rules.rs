@@ -1,12 +1,11 @@
 //! Each rule of the findings at both of its sides: one row a situation, with what must and what must not be said.
 
-use clockaudit::audit::Policy;
 use clockaudit::clock::{Exchange, Interval, Nanos};
 use clockaudit::probe::{SamplingWindow, Seen};
 use clockaudit::report::Report;
 use clockaudit::report::model::{Host, Verdict};
 
-use super::fleet::{Made, STARTED, host, report_of, seen};
+use super::fleet::{Made, STARTED, by_controller, host, report_of, seen};
 
 const MILLI: i64 = 1_000_000;
 
@@ -16,7 +15,7 @@ const REACH: i64 = 302_000;
 fn judged(made: &[Made], spoil: impl Fn(&mut Seen)) -> Report {
     let mut seen = seen(made);
     spoil(&mut seen);
-    report_of(&seen, &Policy::standard())
+    report_of(&seen, &by_controller())
 }
 
 /// The codes of the first host.
@@ -149,7 +148,7 @@ fn a_year_up_to_2000_is_ancient() {
 fn without_a_reference_the_offset_is_undecided_and_says_why() {
     let mut seen = seen(&[host("a", Nanos::ZERO)]);
     seen.controller.clear();
-    let report = report_of(&seen, &Policy::standard());
+    let report = report_of(&seen, &by_controller());
     assert_eq!(codes(&report), ["CLK501"]);
     assert_eq!(
         first(&report).findings.first().expect("a finding").what,

@@ -1,15 +1,15 @@
 //! What a verdict may not rest on: a reference that drifted, stepped or was read at another time; a claim without a date.
 
-use clockaudit::audit::{self, Policy};
+use clockaudit::audit;
 use clockaudit::clock::{Interval, Nanos, UnixNanos};
 use clockaudit::probe::Seen;
 use clockaudit::report::Report;
 use clockaudit::report::model::Verdict;
 
-use super::fleet::{STARTED, host, report_of, seen};
+use super::fleet::{STARTED, by_controller, host, report_of, seen};
 
 fn report(seen: &Seen) -> Report {
-    report_of(seen, &Policy::standard())
+    report_of(seen, &by_controller())
 }
 
 /// Gives the controller's clock these offsets from the axis, known to ± 60 ns.
@@ -56,7 +56,7 @@ fn a_controller_that_was_stepped_meanwhile_makes_nobody_critical() {
 /// The codes of the only host, whose claim was read within this bracket.
 fn codes(seen: &Seen) -> Vec<String> {
     let estimates = audit::estimates(seen);
-    let judged = audit::judge(seen, &estimates, &Policy::standard());
+    let judged = audit::judge(seen, &estimates, &[], &by_controller());
     judged.hosts.iter().flat_map(|host| host.findings.iter().map(|finding| finding.code.label())).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::reference::NtpExchange;
 use crate::clock::{Exchange, Nanos, UnixNanos};
 
 /// The type of a line; the rest of it is read by the struct of that type.
@@ -23,6 +24,28 @@ pub(super) struct Meta {
     pub(super) cluster_gap_ns: Option<i64>,
     pub(super) max_root_distance_ns: Option<i64>,
     pub(super) topk: Option<i64>,
+    pub(super) jwt: Option<Jwt>,
+}
+
+/// The question about tokens.
+#[derive(Deserialize)]
+pub(super) struct Jwt {
+    #[serde(default = "issuers")]
+    pub(super) issuers: String,
+    #[serde(default = "verifiers")]
+    pub(super) verifiers: String,
+    #[serde(default)]
+    pub(super) leeway_ns: i64,
+    #[serde(default)]
+    pub(super) transit_ns: i64,
+}
+
+fn issuers() -> String {
+    "issuers".to_owned()
+}
+
+fn verifiers() -> String {
+    "verifiers".to_owned()
 }
 
 /// The stamps and readings of an exchange.
@@ -101,6 +124,16 @@ pub(super) struct FactsLine {
     pub(super) facts: Vec<(String, String)>,
 }
 
+/// What the controller's own timekeeper said.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ControllerFacts {
+    #[serde(rename = "type", skip_deserializing)]
+    pub(super) kind: &'static str,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) bracket: Option<Stamps>,
+    pub(super) facts: Vec<(String, String)>,
+}
+
 /// What chronyd says on a host.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Chrony {
@@ -151,6 +184,22 @@ pub(super) struct Run {
     pub(super) hosts: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) lines: Option<usize>,
+}
+
+/// One exchange with an NTP server.
+#[derive(Deserialize)]
+pub(super) struct Ntp {
+    pub(super) name: String,
+    pub(super) t1: i64,
+    pub(super) t2: i64,
+    pub(super) t3: i64,
+    pub(super) t4: i64,
+    pub(super) root_delay_ns: i64,
+    pub(super) root_dispersion_ns: i64,
+    pub(super) stratum: u8,
+    pub(super) leap: u8,
+    #[serde(default)]
+    pub(super) precision_ns: i64,
 }
 
 /// One sampling window.
@@ -209,6 +258,22 @@ impl Stamps {
             resolution: Nanos(self.q),
             lag: Nanos(self.g),
             spawned: self.spawned,
+        }
+    }
+}
+
+impl Ntp {
+    pub(super) fn exchange(&self) -> NtpExchange {
+        NtpExchange {
+            sent: UnixNanos(self.t1),
+            server_received: UnixNanos(self.t2),
+            server_sent: UnixNanos(self.t3),
+            received: UnixNanos(self.t4),
+            root_delay: Nanos(self.root_delay_ns),
+            root_dispersion: Nanos(self.root_dispersion_ns),
+            precision: Nanos(self.precision_ns),
+            stratum: self.stratum,
+            leap: self.leap,
         }
     }
 }

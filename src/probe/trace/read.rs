@@ -6,8 +6,8 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::claim::ChronyClaim;
-use super::line::{Chrony, Controller, FactsLine, Host, Kind, Meta, Of, Run, Stamps, Window};
-use super::{Settings, Trace, TraceHost};
+use super::line::{Chrony, Controller, ControllerFacts, FactsLine, Host, Kind, Meta, Ntp, Of, Run, Stamps, Window};
+use super::{Settings, TimeServer, TokenQuestion, Trace, TraceHost};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::probe::{
     ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
@@ -18,6 +18,8 @@ use crate::probe::{
 const MOST_HOSTS: usize = 200_000;
 /// No host may have more exchanges: more than an hour of four a second.
 const MOST_EXCHANGES: usize = 20_000;
+/// Nobody names more time servers.
+const MOST_SERVERS: usize = 100;
 
 /// Why a trace was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -105,9 +107,12 @@ struct Reading {
     hosts: Vec<TraceHost>,
     claims: Vec<ChronyClaim>,
     controller: Vec<ControllerReading>,
+    controller_facts: Option<FactsReading>,
     windows: Vec<SamplingWindow>,
     run: Option<Run>,
     interrupted: Option<Interruption>,
+    servers: Vec<TimeServer>,
+    tokens: Option<TokenQuestion>,
 }
 
 fn parsed<'line, Line: Deserialize<'line>>(line: &'line str) -> Result<Line, TraceProblem> {
@@ -134,6 +139,12 @@ impl Reading {
                 self.controller.push(ControllerReading { at: UnixNanos(reading.at_ns), x });
                 Ok(())
             }
+            "controller_facts" => {
+                let own: ControllerFacts = parsed(line)?;
+                let bracket = own.bracket.map(|stamps| stamps.exchange());
+                self.controller_facts = Some(FactsReading { bracket, facts: Facts(own.facts), complete: true });
+                Ok(())
+            }
             "window" => {
                 let window: Window = parsed(line)?;
                 self.windows.push(SamplingWindow {
@@ -149,9 +160,14 @@ impl Reading {
                 self.run = Some(run);
                 Ok(())
             }
-            "meta" => self.settings.set(&parsed::<Meta>(line)?).map_err(TraceProblem::OutOfRange),
-            // Exchanges with time servers: the rules that take them as a reference are not part of a replay yet.
-            "ntp" => Ok(()),
+            "meta" => {
+                let meta: Meta = parsed(line)?;
+                if let Some(jwt) = &meta.jwt {
+                    self.tokens = Some(TokenQuestion::from_line(jwt).map_err(TraceProblem::OutOfRange)?);
+                }
+                self.settings.set(&meta).map_err(TraceProblem::OutOfRange)
+            }
+            "ntp" => self.take_ntp(parsed(line)?),
             other => Err(TraceProblem::UnknownType(other.chars().take(40).collect())),
         }
     }
@@ -162,6 +178,22 @@ impl Reading {
             return Err(TraceProblem::TooMany { what: "exchanges with one host", limit: MOST_EXCHANGES });
         }
         observation.exchanges.push(stamps.exchange());
+        Ok(())
+    }
+
+    fn take_ntp(&mut self, line: Ntp) -> Result<(), TraceProblem> {
+        let exchange = line.exchange();
+        if let Some(server) = self.servers.iter_mut().find(|server| server.name == line.name) {
+            if server.exchanges.len() >= MOST_EXCHANGES {
+                return Err(TraceProblem::TooMany { what: "exchanges with one server", limit: MOST_EXCHANGES });
+            }
+            server.exchanges.push(exchange);
+            return Ok(());
+        }
+        if self.servers.len() >= MOST_SERVERS {
+            return Err(TraceProblem::TooMany { what: "time servers", limit: MOST_SERVERS });
+        }
+        self.servers.push(TimeServer { name: line.name, exchanges: vec![exchange] });
         Ok(())
     }
 
@@ -266,9 +298,18 @@ impl Reading {
             interrupted: self.interrupted,
             observations: self.observations,
             controller: self.controller,
+            controller_facts: self.controller_facts,
             windows: self.windows,
         };
-        Trace { settings: self.settings, seen, hosts: self.hosts, claims: self.claims, inventory_incomplete }
+        Trace {
+            settings: self.settings,
+            seen,
+            hosts: self.hosts,
+            claims: self.claims,
+            inventory_incomplete,
+            servers: self.servers,
+            tokens: self.tokens,
+        }
     }
 
     /// Gives hosts of which only the claim was recorded the facts that it stands for, so that it is judged like any other.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::line::{Controller, FactsLine, Host, Run, Sample, Stamps, Window};
+use super::line::{Controller, ControllerFacts, FactsLine, Host, Run, Sample, Stamps, Window};
 use super::{Recording, TraceHost};
 use crate::probe::Observation;
 
@@ -26,6 +26,13 @@ pub fn write(recording: &Recording<'_>) -> Result<String, serde_json::Error> {
             at_ns: reading.at.0,
             x_lo_ns: reading.x.lo.0,
             x_hi_ns: reading.x.hi.0,
+        })?;
+    }
+    if let Some(own) = &seen.controller_facts {
+        body.add(&ControllerFacts {
+            kind: "controller_facts",
+            bracket: own.bracket.as_ref().map(Stamps::of),
+            facts: own.facts.0.clone(),
         })?;
     }
     for (place, observation) in seen.observations.iter().enumerate() {

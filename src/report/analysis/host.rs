@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::clock::estimate::{RateBounds, Status};
 use crate::clock::pairs::Decision;
 use crate::clock::rate::{CommonRate, limit_reached};
-use crate::clock::{Estimate, Ppm};
+use crate::clock::{Estimate, Interval, Ppm};
 use crate::probe::trace::Settings;
 
 /// One host; a host without a valid exchange has a status and counts only.
@@ -27,7 +27,7 @@ pub struct HostAnalysis {
 /// What is known of a clock.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Found {
-    /// Whether the offset from the axis is within the threshold.
+    /// Whether the offset is within the threshold: that from the reference, without one that from the axis.
     pub verdict: &'static str,
     /// Point estimate at the epoch.
     pub est_ns: i64,
@@ -37,6 +37,15 @@ pub struct Found {
     pub lo_ns: i64,
     /// Greatest offset at the epoch.
     pub hi_ns: i64,
+    /// Point estimate of the offset from the reference; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub abs_est_ns: Option<i64>,
+    /// Least offset from the reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub abs_lo_ns: Option<i64>,
+    /// Greatest offset from the reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub abs_hi_ns: Option<i64>,
     /// How the point estimate was made.
     pub method: &'static str,
     /// The narrowest exchange alone.
@@ -120,28 +129,38 @@ pub struct StepLine {
 
 impl HostAnalysis {
     /// Describes a host with `exchanges` exchanges in all.
-    pub(super) fn of(estimate: Option<&Estimate>, exchanges: usize, settings: &Settings) -> Self {
+    pub(super) fn of(
+        estimate: Option<&Estimate>,
+        exchanges: usize,
+        reference: Option<Interval>,
+        settings: &Settings,
+    ) -> Self {
         Self {
             status: estimate.map_or("nodata", |estimate| estimate.status.label()),
             n: exchanges,
             invalid: estimate.map_or(exchanges, |estimate| estimate.invalid),
             used: estimate.map_or(0, |estimate| estimate.used),
-            found: estimate.map(|estimate| Found::of(estimate, settings)),
+            found: estimate.map(|estimate| Found::of(estimate, reference, settings)),
         }
     }
 }
 
 impl Found {
-    fn of(estimate: &Estimate, settings: &Settings) -> Self {
+    fn of(estimate: &Estimate, reference: Option<Interval>, settings: &Settings) -> Self {
         let bounds = estimate.bounds;
-        let reached = limit_reached(bounds, predicted_rate(estimate, settings), settings.threshold);
+        let absolute = reference.map(|reference| bounds.minus(reference));
+        let judged = absolute.unwrap_or(bounds);
+        let reached = limit_reached(judged, predicted_rate(estimate, settings), settings.threshold);
         let (single, best) = (estimate.single, estimate.best);
         Self {
-            verdict: Decision::of(bounds, settings.threshold).label(),
+            verdict: Decision::of(judged, settings.threshold).label(),
             est_ns: estimate.estimate.0,
             err_ns: (bounds.hi - estimate.estimate).max(estimate.estimate - bounds.lo).0,
             lo_ns: bounds.lo.0,
             hi_ns: bounds.hi.0,
+            abs_est_ns: reference.map(|reference| (estimate.estimate - reference.midpoint()).0),
+            abs_lo_ns: absolute.map(|absolute| absolute.lo.0),
+            abs_hi_ns: absolute.map(|absolute| absolute.hi.0),
             method: estimate.method.label(),
             single: SingleLine {
                 from_ns: single.from.0,
@@ -205,7 +224,10 @@ pub struct Finding {
     /// About how many hosts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hosts: Option<usize>,
-    /// What it is: a status, or `common-rate`.
+    /// About which reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// What it is: a status, or `common-rate`, or what is wrong with a claim or a reference.
     pub kind: &'static str,
     /// Least common rate.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -213,22 +235,38 @@ pub struct Finding {
     /// Greatest common rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_hi_ppb: Option<i64>,
+    /// The reference IDs that each side of the claims follows, the largest side first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sides: Vec<Vec<String>>,
 }
 
 impl Finding {
     /// A host's clock was not steady.
     pub(super) fn about(host: &str, kind: &'static str) -> Self {
-        Self { host: Some(host.to_owned()), hosts: None, kind, rate_lo_ppb: None, rate_hi_ppb: None }
+        Self { host: Some(host.to_owned()), ..Self::of(kind) }
+    }
+
+    /// Something is wrong with a reference.
+    pub(super) fn about_reference(name: &str, kind: &'static str) -> Self {
+        Self { reference: Some(name.to_owned()), ..Self::of(kind) }
+    }
+
+    /// The claims do not agree about UTC; `sides` are the reference IDs of each.
+    pub(super) fn claims_split(sides: Vec<Vec<String>>) -> Self {
+        Self { sides, ..Self::of("claims-split") }
+    }
+
+    fn of(kind: &'static str) -> Self {
+        Self { host: None, hosts: None, reference: None, kind, rate_lo_ppb: None, rate_hi_ppb: None, sides: Vec::new() }
     }
 
     /// Most hosts share a rate: it is the axis that is slewed.
     pub(super) fn common_rate(common: &CommonRate) -> Self {
         Self {
-            host: None,
             hosts: Some(common.hosts),
-            kind: "common-rate",
             rate_lo_ppb: Some(common.bounds.lo.ppb()),
             rate_hi_ppb: Some(common.bounds.hi.ppb()),
+            ..Self::of("common-rate")
         }
     }
 }

@@ -18,14 +18,20 @@ pub(super) fn above(report: &Report, page: Page) -> Vec<String> {
     let hosts = figure::count(report.hosts.len(), "host");
     let (hosts, sources) = match report.kind {
         Kind::Scan => (hosts, report.run.inventory.sources.iter().map(|source| escaped(source)).collect()),
-        Kind::Replay => {
+        Kind::Replay | Kind::Merge => {
             let sources = report.run.inventory.sources.iter().map(|source| escaped(source)).collect();
-            (format!("{hosts} of a recorded scan"), sources)
+            let what = if report.kind == Kind::Replay { "a recorded scan" } else { "joined reports" };
+            (format!("{hosts} of {what}"), sources)
         }
         Kind::Demo => (figure::count(report.hosts.len(), "simulated host"), Vec::new()),
     };
-    let limits =
-        format!("warn {}, crit {}", figure::limit(report.policy.warn_s.0), figure::limit(report.policy.crit_s.0));
+    let profiles = report.policy.profiles.iter().map(|profile| escaped(profile)).collect::<Vec<_>>().join("+");
+    let profile = if profiles.is_empty() { String::new() } else { format!("profile {profiles}: ") };
+    let limits = format!(
+        "{profile}warn {}, crit {}",
+        figure::limit(report.policy.warn_s.0),
+        figure::limit(report.policy.crit_s.0)
+    );
     let version = format!("{} {}", escaped(&report.tool.name), escaped(&report.tool.version));
     let first: Vec<String> =
         [vec![version, hosts], sources, vec![limits]].concat().into_iter().filter(|part| !part.is_empty()).collect();
@@ -73,10 +79,21 @@ fn sampling(report: &Report) -> Vec<String> {
     parts
 }
 
+/// Where the controller's clock stands, where it is not the reference itself.
+fn controller(report: &Report) -> Option<String> {
+    if report.reference.kind == ReferenceKind::Controller {
+        return None;
+    }
+    let controller = &report.run.controller;
+    let bounds = Interval::new(controller.lo_s?.0, controller.hi_s?.0);
+    Some(format!("this controller is {} from it", figure::with_bound(controller.offset_s?.0, bounds)))
+}
+
 /// The lines below the table.
 pub(super) fn below(report: &Report, page: Page) -> Vec<String> {
     let labelled = |word: &str, text: &str| paragraph(word, text, INDENT, page.text());
     let mut lines = labelled("Reference", &reference(report));
+    lines.extend(controller(report).iter().flat_map(|text| labelled("", text)));
     let pairs = report.summary.pairs;
     if pairs.total > 0 {
         let limit = figure::limit(report.policy.crit_s.0);

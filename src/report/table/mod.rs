@@ -4,6 +4,7 @@
 //! brought is escaped here.
 
 mod cells;
+mod consequences;
 mod fold;
 mod heading;
 mod layout;
@@ -37,6 +38,7 @@ pub fn render(report: &Report, detail: Detail, page: Page) -> String {
     }
     lines.push(String::new());
     lines.extend(heading::below(report, page));
+    lines.extend(consequences::lines(report, page));
     let reasons = match detail {
         Detail::Summary => reasons::folded(report, SCREEN.saturating_sub(lines.len() + 1), page),
         Detail::Wide => reasons::in_full(report, page),

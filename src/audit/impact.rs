@@ -1,0 +1,38 @@
+//! Impact: which systems which hosts would break, by the profiles that were asked for.
+
+use super::policy::Policy;
+use super::profile::{Profile, ProfileKind};
+use super::reference::Reference;
+use crate::clock::pairs::{Decision, Standing};
+
+/// What the clocks mean for one system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Impact {
+    /// The system.
+    pub profile: Profile,
+    /// Indices of the hosts that break it for certain.
+    pub breaking: Vec<usize>,
+    /// How many hosts may break it.
+    pub undecided: usize,
+}
+
+/// The impact on every system that was asked for; `offsets` are the hosts' from the reference, in the order of the hosts.
+pub(super) fn impact(policy: &Policy, reference: &Reference, offsets: &[Option<Standing>]) -> Vec<Impact> {
+    let of_profile = |profile: &Profile| {
+        let is_known = match profile.kind() {
+            ProfileKind::Pair => reference.is_found(),
+            ProfileKind::Absolute => reference.is_utc(),
+        };
+        let crit = profile.limits().crit;
+        let (mut breaking, mut undecided) = (Vec::new(), 0);
+        for (host, offset) in offsets.iter().enumerate().filter_map(|(host, offset)| Some((host, (*offset)?))) {
+            match Decision::of(offset.bounds, crit) {
+                Decision::Beyond if is_known => breaking.push(host),
+                Decision::Within if is_known => {}
+                _ => undecided += 1,
+            }
+        }
+        Impact { profile: *profile, breaking, undecided }
+    };
+    policy.profiles.iter().map(of_profile).collect()
+}

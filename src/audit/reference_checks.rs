@@ -1,0 +1,47 @@
+//! Checks of the reference itself: whether claims agree about it, and where the controller stands against it.
+
+use super::figure;
+use super::finding::{Code, Finding};
+use super::policy::Policy;
+use super::reference::{Basis, Reference};
+use super::verdict::Verdict;
+use crate::clock::pairs::Standing;
+
+/// How many reference IDs of a side are named.
+const MOST_NAMED: usize = 3;
+
+/// The findings about the reference; `controller` is the controller's clock minus the reference.
+pub(super) fn reference_findings(
+    reference: &Reference,
+    controller: Option<Standing>,
+    policy: &Policy,
+) -> impl Iterator<Item = Finding> {
+    claims_split(reference).into_iter().chain(controller_is_outlier(reference, controller, policy))
+}
+
+fn claims_split(reference: &Reference) -> Option<Finding> {
+    let split = reference.split.as_ref()?;
+    let side = |(hosts, followed): &(usize, Vec<String>)| {
+        let more = if followed.len() > MOST_NAMED { ", ..." } else { "" };
+        let named: Vec<&str> = followed.iter().take(MOST_NAMED).map(String::as_str).collect();
+        format!("{hosts} follow {}{more}", named.join(", "))
+    };
+    let sides: Vec<String> = split.sides.iter().take(MOST_NAMED).map(side).collect();
+    let more = if split.sides.len() > MOST_NAMED { "; and others" } else { "" };
+    let claims: usize = split.sides.iter().map(|(hosts, _)| hosts).sum();
+    let what = format!("{claims} hosts claim to follow UTC and do not agree: {}{more}", sides.join("; "));
+    Some(Code::ReferenceDoubtful.finding(what, "two thirds of the claims in one place"))
+}
+
+fn controller_is_outlier(reference: &Reference, controller: Option<Standing>, policy: &Policy) -> Option<Finding> {
+    if matches!(reference.basis, Basis::Controller { .. } | Basis::Missing { .. }) {
+        return None;
+    }
+    let offset = controller?;
+    if !matches!(Verdict::against(offset.bounds, policy.warn, policy.crit), Verdict::Warn | Verdict::Crit) {
+        return None;
+    }
+    let what =
+        format!("this machine's clock is {} from the reference", figure::with_bound(offset.estimate, offset.bounds));
+    Some(Code::ControllerOutlier.finding(what, format!("at most {}", figure::limit(policy.warn))))
+}

@@ -1,0 +1,20 @@
+//! The rules by which a reference is found, each as a pure function of what was measured or exchanged
+//! (`docs/measurement.md`, "The reference"). Each gives x = reference minus axis at the epoch, as an interval.
+
+mod agreement;
+mod consensus;
+mod http_date;
+mod ntp;
+
+pub use agreement::{Agreement, agreement};
+pub use consensus::{Consensus, consensus};
+pub use http_date::http_date;
+pub use ntp::{NtpExchange, NtpServers, Unusable, ntp_server, ntp_servers};
+
+/// A rule about a majority is about nothing with fewer.
+const LEAST_MEMBERS: usize = 3;
+
+/// Whether `part` is at least two thirds of `whole`.
+fn is_two_thirds(part: usize, whole: usize) -> bool {
+    part.saturating_mul(3) >= whole.saturating_mul(2)
+}

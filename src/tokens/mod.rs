@@ -1,0 +1,41 @@
+//! Tokens: what the clocks of those that issue and those that verify mean for JSON Web Tokens. Pure; knows `clock`.
+//!
+//! A token carries whole seconds of its issuer's clock: not before (`nbf`, `iat`) and not after (`exp`). Its first use is
+//! refused where the verifier's clock is behind by more than the way there takes and the verifier tolerates (its leeway).
+
+mod advice;
+mod refusal;
+mod skew;
+
+pub use advice::{Advice, FIX_CLOCKS_BEYOND};
+pub use refusal::{PairRefusal, RefusalCounts, mean_refusal, pair_refusal, refusal_counts, worst_pairs};
+pub use skew::{Skew, expiry_skew, first_use_skew, needed_leeway};
+
+use crate::clock::Nanos;
+use crate::clock::pairs::Standing;
+
+/// A host that issues or verifies tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Party {
+    /// Its index, the same where it is both: no host refuses its own tokens.
+    pub host: usize,
+    /// Where its clock stands on the common ruler, positive = ahead.
+    pub standing: Standing,
+}
+
+/// How tokens are checked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// How much the verifier tolerates.
+    pub leeway: Nanos,
+    /// How long a token is on its way before it is checked for the first time.
+    pub transit: Nanos,
+    /// How old the verifier's reading of its own clock may be: 10 ms for `time()` of C and PHP, 0 for most others.
+    pub lag: Nanos,
+}
+
+/// A length in whole seconds, rounded up.
+fn whole_seconds_up(length: Nanos) -> i64 {
+    let second = Nanos::from_seconds(1).0;
+    length.0 / second + i64::from(length.0 % second > 0)
+}

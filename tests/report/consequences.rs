@@ -1,0 +1,132 @@
+//! What breaks: profiles at both sides of their limits, and tokens between groups.
+
+use super::{codes, fleet, summary};
+use clockaudit::audit::{Policy, Profile, ProfileKind, ReferenceChoice, TokenPolicy};
+use clockaudit::clock::Nanos;
+use clockaudit::report::Report;
+use clockaudit::report::model::Verdict;
+
+/// Three hosts that claim UTC and agree, and one that is off; judged by these profiles.
+fn judged(off: Nanos, one_way: Nanos, claims: bool, profiles: &[Profile]) -> Report {
+    let mut made: Vec<fleet::Made> =
+        (0..3).map(|index| fleet::host(&format!("good{index}"), Nanos::ZERO).one_way(Nanos::from_micros(20))).collect();
+    if claims {
+        made = made.into_iter().map(|host| host.claims("0.0")).collect();
+    }
+    made.push(fleet::host("off", off).one_way(one_way));
+    fleet::report_by(&made, &Policy::of_profiles(profiles.to_vec()))
+}
+
+fn verdict(report: &Report, host: &str) -> Verdict {
+    report.hosts.iter().find(|found| found.name == host).map(|host| host.verdict).expect("the host")
+}
+
+fn breaking(report: &Report) -> Vec<(&str, Vec<&str>)> {
+    report
+        .impact
+        .iter()
+        .map(|impact| (impact.profile.as_str(), impact.hosts.iter().map(String::as_str).collect()))
+        .collect()
+}
+
+#[test]
+fn each_profile_warns_and_breaks_at_its_limits() {
+    // More than what is not known of the reference and of the host together.
+    let margin = Nanos::from_millis(2);
+    for profile in Profile::ALL {
+        let limits = profile.limits();
+        let check = |off: Nanos, expected: Verdict| {
+            let report = judged(off, Nanos::from_micros(20), true, &[profile]);
+            assert_eq!(verdict(&report, "off"), expected, "{profile:?} at {off}");
+            let broken: &[&str] = if expected == Verdict::Crit { &["off"] } else { &[] };
+            assert_eq!(breaking(&report), [(profile.label(), broken.to_vec())], "{profile:?} at {off}");
+        };
+        check(limits.crit + margin, Verdict::Crit);
+        if limits.warn > margin {
+            check(limits.warn - margin, Verdict::Ok);
+            check(limits.warn + margin, Verdict::Warn);
+            check(limits.crit - margin, Verdict::Warn);
+        } else {
+            // Finer than a scan of a second over any network can tell: never critical short of the limit.
+            check(limits.warn, Verdict::Undecided);
+        }
+    }
+}
+
+#[test]
+fn a_wide_interval_is_critical_in_no_profile() {
+    for profile in Profile::ALL {
+        let one_way = Nanos(profile.limits().crit.0.saturating_mul(2));
+        let report = judged(Nanos::ZERO, one_way, true, &[profile]);
+        assert_eq!(verdict(&report, "off"), Verdict::Undecided, "{profile:?}");
+        assert_eq!((report.impact[0].hosts.len(), report.impact[0].undecided), (0, 1), "{profile:?}");
+    }
+}
+
+#[test]
+fn the_strictest_of_several_profiles_wins_and_each_has_its_own_impact() {
+    let profiles = [Profile::Kerberos, Profile::Ceph, Profile::Etcd];
+    let report = judged(Nanos::from_millis(60), Nanos::from_micros(20), true, &profiles);
+    assert_eq!(verdict(&report, "off"), Verdict::Crit);
+    assert_eq!(breaking(&report), [("ceph", vec!["off"]), ("etcd", vec![]), ("kerberos", vec![])]);
+    let text = summary(&report);
+    assert!(text.contains("profile ceph+etcd+kerberos: warn 25 ms, crit 50 ms"), "{text}");
+    assert!(text.contains("Breaks      Ceph 50 ms: off"), "{text}");
+}
+
+#[test]
+fn what_is_asked_about_utc_stays_open_without_it() {
+    for profile in Profile::ALL.into_iter().filter(|profile| profile.kind() == ProfileKind::Absolute) {
+        let report = judged(Nanos::from_seconds(900), Nanos::from_micros(20), false, &[profile]);
+        assert_eq!(verdict(&report, "good0"), Verdict::Undecided, "{profile:?}");
+        assert_eq!(verdict(&report, "off"), Verdict::Undecided, "{profile:?}");
+        assert!(codes(&report, "good0").contains(&"CLK501"));
+        assert_eq!((report.impact[0].hosts.len(), report.impact[0].undecided), (0, 4), "{profile:?}");
+    }
+    // A limit that needs no UTC is still judged, and the rest stays open.
+    let both = judged(Nanos::from_millis(300), Nanos::from_micros(20), false, &[Profile::Jwt, Profile::Mifid]);
+    assert_eq!((verdict(&both, "off"), verdict(&both, "good0")), (Verdict::Crit, Verdict::Undecided));
+}
+
+/// Issuers and verifiers as the product page has them, judged against the controller.
+fn with_tokens(leeway: Nanos) -> Report {
+    let made = [
+        fleet::host("auth01", Nanos::ZERO).of("auth"),
+        fleet::host("auth02", Nanos::from_millis(2_100)).of("auth"),
+        fleet::host("api01", Nanos::from_millis(-20)).of("api"),
+        fleet::host("api07", Nanos::from_seconds(-3_600)).of("api"),
+    ];
+    let asked =
+        TokenPolicy { issuers: "auth".to_owned(), verifiers: "api".to_owned(), leeway, latency: Nanos::from_millis(5) };
+    let policy = Policy { tokens: vec![asked], reference: ReferenceChoice::Controller, ..Policy::standard() };
+    fleet::report_by(&made, &policy)
+}
+
+#[test]
+fn tokens_are_refused_where_the_issuer_is_ahead() {
+    let report = with_tokens(Nanos::ZERO);
+    let tokens = &report.jwt[0];
+    assert_eq!((tokens.pairs, tokens.refusing, tokens.refusing_possibly, tokens.refusing_always), (4, 4, 4, 3));
+    // 20 ms ahead with 5 ms on the way refuses 1.5 % of first uses.
+    assert!((tokens.mean_refused_share - (3.0 + 0.015) / 4.0).abs() < 0.001, "{}", tokens.mean_refused_share);
+    let worst: Vec<(&str, &str, Option<i64>)> =
+        tokens.worst.iter().map(|pair| (pair.issuer.as_str(), pair.verifier.as_str(), pair.hiding_leeway_s)).collect();
+    let expected = [("auth02", "api07", None), ("auth01", "api07", None), ("auth02", "api01", Some(3))];
+    assert_eq!(worst[..3], expected);
+    assert_eq!(tokens.advice.as_deref(), Some("fix-clocks-never-widen"));
+    let text = summary(&report);
+    for line in [
+        "Breaks      JWT auth -> api, leeway 0 s: 4 of 4 pairs refuse first uses, 0 may; mean 75 %",
+        "            auth02 -> api07: every first use refused; 3602 s off: fix the clock, leeway cannot help",
+        "            auth02 -> api01: every first use refused; leeway 3 s would hide it",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn a_leeway_hides_what_it_covers() {
+    let tokens = &with_tokens(Nanos::from_seconds(5)).jwt[0];
+    assert_eq!((tokens.refusing, tokens.refusing_always), (2, 2));
+    assert_eq!(tokens.leeway_s.0, Nanos::from_seconds(5));
+}

@@ -1,0 +1,159 @@
+//! What offsets are relative to: the rules in their order, and what each says in the report.
+
+use super::{codes, fleet, summary};
+use clockaudit::audit::{Policy, ReferenceChoice};
+use clockaudit::clock::{Interval, Nanos};
+use clockaudit::report::Report;
+use clockaudit::report::model::{ReferenceKind, Verdict};
+
+const HOUR: Nanos = Nanos::from_seconds(3_600);
+
+fn of(choice: ReferenceChoice) -> Policy {
+    Policy { reference: choice, ..Policy::standard() }
+}
+
+fn named(prefix: &str, count: usize, offset: Nanos) -> Vec<fleet::Made> {
+    (0..count).map(|index| fleet::host(&format!("{prefix}{index}"), offset)).collect()
+}
+
+/// Hosts that claim to be right to 19 us.
+fn claiming(prefix: &str, count: usize, offset: Nanos) -> Vec<fleet::Made> {
+    named(prefix, count, offset).into_iter().map(|host| host.claims("0.0")).collect()
+}
+
+fn fleet_codes(report: &Report) -> Vec<&str> {
+    report.findings.iter().map(|finding| finding.code.as_str()).collect()
+}
+
+fn offsets(report: &Report) -> Vec<Option<Nanos>> {
+    report
+        .hosts
+        .iter()
+        .map(|host| host.clock.as_ref().and_then(|clock| clock.offset_s).map(|offset| offset.0))
+        .collect()
+}
+
+/// The report of a scan of these hosts from a controller whose clock is `ahead` of the axis.
+fn from_controller(made: &[fleet::Made], ahead: Nanos, policy: &Policy) -> Report {
+    let mut seen = fleet::seen(made);
+    for reading in &mut seen.controller {
+        reading.x = Interval::around(ahead, Nanos(60));
+    }
+    fleet::report_of(&seen, policy)
+}
+
+#[test]
+fn a_controller_an_hour_wrong_is_the_outlier_and_changes_no_offset() {
+    let made = claiming("web", 4, Nanos::from_millis(3));
+    let right = from_controller(&made, Nanos::ZERO, &Policy::standard());
+    let wrong = from_controller(&made, HOUR, &Policy::standard());
+    assert_eq!(offsets(&right), offsets(&wrong));
+    assert_eq!(right.reference.kind, ReferenceKind::Consensus);
+    assert_eq!((fleet_codes(&right), fleet_codes(&wrong)), (vec![], vec!["CLK504"]));
+    assert_eq!(wrong.summary.verdict, Verdict::Ok, "a note changes no verdict");
+    let text = summary(&wrong);
+    assert!(text.contains("UTC, where 4 of 4 claims agree"), "{text}");
+    assert!(text.contains("this controller is +3599.99"), "{text}");
+}
+
+#[test]
+fn claims_that_split_accuse_nobody_and_both_sides_are_shown() {
+    let mut made = claiming("good", 5, Nanos::ZERO);
+    made.extend(claiming("liar", 6, Nanos::from_seconds(2)));
+    let report = fleet::report(&made);
+    assert_eq!(report.reference.kind, ReferenceKind::None);
+    assert_eq!(fleet_codes(&report), ["CLK103", "CLK507"]);
+    let split = &report.findings[1].what;
+    assert!(split.contains("11 hosts") && split.contains("6 follow 0A000001; 5 follow 0A000001"), "{split}");
+    assert!(report.hosts.iter().all(|host| host.verdict == Verdict::Undecided));
+    // Nor is the controller believed in their stead, but where it is named.
+    assert_eq!(fleet::report_by_controller(&made).reference.kind, ReferenceKind::Controller);
+}
+
+#[test]
+fn one_liar_of_four_is_contradicted_by_the_others() {
+    let mut made = claiming("good", 3, Nanos::ZERO);
+    made.extend(claiming("liar", 1, Nanos::from_seconds(2)));
+    let report = fleet::report(&made);
+    assert_eq!(codes(&report, "liar0"), ["CLK101", "CLK107"]);
+    assert_eq!(codes(&report, "good0"), [""; 0]);
+    assert_eq!(report.reference.label, "UTC, where 3 of 4 claims agree (liar0 does not)");
+}
+
+#[test]
+fn a_fleet_without_claims_is_judged_by_what_it_agrees_on() {
+    let mut made = named("host", 4, Nanos::from_millis(900));
+    made.extend(named("late", 1, Nanos::from_millis(900) - Nanos::from_seconds(3)));
+    for ahead in [Nanos::ZERO, HOUR] {
+        let report = from_controller(&made, ahead, &Policy::standard());
+        assert_eq!(report.reference.kind, ReferenceKind::Agreement);
+        assert_eq!(report.reference.label, "median of 4 agreeing hosts (host1), not UTC");
+        let bad: Vec<&str> =
+            report.hosts.iter().filter(|host| host.verdict != Verdict::Ok).map(|host| host.name.as_str()).collect();
+        assert_eq!(bad, ["late0"]);
+        assert_eq!(codes(&report, "late0"), ["CLK101"]);
+    }
+}
+
+#[test]
+fn what_was_named_and_does_not_apply_gives_no_other_reference() {
+    let check = |made: &[fleet::Made], choice: ReferenceChoice, expected: ReferenceKind| {
+        let report = fleet::report_by(made, &of(choice.clone()));
+        assert_eq!(report.reference.kind, expected, "{choice:?}");
+    };
+    let plain = named("host", 5, Nanos::ZERO);
+    check(&plain, ReferenceChoice::Automatic, ReferenceKind::Agreement);
+    check(&plain, ReferenceChoice::Agreement, ReferenceKind::Agreement);
+    check(&plain, ReferenceChoice::Consensus, ReferenceKind::None);
+    let two = claiming("host", 2, Nanos::ZERO);
+    check(&two, ReferenceChoice::Automatic, ReferenceKind::None);
+    check(&two, ReferenceChoice::Agreement, ReferenceKind::None);
+    check(&two, ReferenceChoice::Controller, ReferenceKind::Controller);
+    check(&two, ReferenceChoice::Host("host1".to_owned()), ReferenceKind::Host);
+}
+
+#[test]
+fn a_group_is_a_reference_of_its_own() {
+    let mut made: Vec<fleet::Made> =
+        named("time", 3, Nanos::from_seconds(7)).into_iter().map(|host| host.of("time")).collect();
+    made.extend(named("web", 6, Nanos::ZERO));
+    let report = fleet::report_by(&made, &of(ReferenceChoice::Group("time".to_owned())));
+    assert_eq!(report.reference.label, "median of 3 agreeing hosts of time (time1), not UTC");
+    assert_eq!(codes(&report, "web0"), ["CLK101"]);
+    assert_eq!(codes(&report, "time0"), [""; 0]);
+}
+
+/// The report of a scan of these hosts from a controller whose own chronyd answers with this line.
+fn from_claiming_controller(made: &[fleet::Made], tracking: &str) -> Report {
+    let mut seen = fleet::seen(made);
+    let own = fleet::seen(&[fleet::host("own", Nanos::ZERO).claims("0.0")]).observations.pop().expect("the host");
+    seen.controller_facts = own.facts;
+    let facts = seen.controller_facts.iter_mut().flat_map(|reading| &mut reading.facts.0);
+    for (_, value) in facts.filter(|(key, _)| key == "chrony.csv") {
+        tracking.clone_into(value);
+    }
+    fleet::report_of(&seen, &Policy::standard())
+}
+
+/// chronyd says that the clock is 2 ms behind, give or take 7 us.
+const SYNCHRONISED: &str = "0A000001,10.0.0.1,3,1795535990.000000000,0.002000000,0.000001,0.000002,-3.104,0.001,0.010,0.000002,0.000006,64.2,Normal";
+
+#[test]
+fn a_controller_that_claims_utc_is_the_last_resort() {
+    let two = named("host", 2, Nanos::from_millis(70));
+    let report = from_claiming_controller(&two, SYNCHRONISED);
+    assert_eq!(report.reference.kind, ReferenceKind::ControllerClaim);
+    assert_eq!(report.reference.label, "UTC, by this controller's own claim");
+    // UTC is 2 ms ahead of the controller's clock.
+    let off = (offsets(&report)[0].unwrap() - Nanos::from_millis(68)).abs();
+    assert!(off < Nanos::from_millis(1), "{off}");
+    assert_eq!(codes(&report, "host0"), ["CLK102"]);
+
+    let unsynchronised = SYNCHRONISED.replace("Normal", "Not synchronised");
+    assert_eq!(from_claiming_controller(&two, &unsynchronised).reference.kind, ReferenceKind::None);
+    let three = named("host", 3, Nanos::from_millis(70));
+    assert_eq!(from_claiming_controller(&three, SYNCHRONISED).reference.kind, ReferenceKind::Agreement);
+    let mut split = claiming("good", 2, Nanos::ZERO);
+    split.extend(claiming("liar", 2, Nanos::from_seconds(2)));
+    assert_eq!(from_claiming_controller(&split, SYNCHRONISED).reference.kind, ReferenceKind::None);
+}
