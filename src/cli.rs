@@ -56,6 +56,10 @@ pub enum Command {
     /// Join the reports of several controllers that measured some hosts in common
     #[command(after_help = EXIT_CODES)]
     Merge(MergeArgs),
+    /// Say what a code means, or what the last scan knows of a host
+    Explain(ExplainArgs),
+    /// Tell whether this machine is fit to scan, and whether the inventory is understood
+    Doctor(DoctorArgs),
     /// Show what the inventory holds
     Inventory(InventoryArgs),
     /// Judge the exchanges of a recorded scan again
@@ -228,6 +232,9 @@ pub struct ScanArgs {
     /// Record every exchange to a file that `replay` reads
     #[arg(long, value_name = "FILE", help_heading = "Sampling")]
     pub record: Option<PathBuf>,
+    /// Do not keep the report for `explain` and for the next scan to compare with
+    #[arg(long, help_heading = "Output")]
+    pub no_state: bool,
     /// The limits.
     #[command(flatten)]
     pub policy: PolicyArgs,
@@ -267,6 +274,28 @@ pub struct MergeArgs {
     /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// A code, `CLK101` or `SSH901`, or a host of the report
+    #[arg(value_name = "CODE|HOST")]
+    pub subject: String,
+    /// The report to look into [default: that of the last scan]
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    /// Which hosts would be scanned.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// How they would be reached.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
 }
 
 /// Arguments of `inventory`.

@@ -131,6 +131,10 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
             "the path is too long for this limit, so that neither good nor bad is proved",
             "scan from a machine that is nearer, with more `--samples`, or loosen the limit",
         ),
+        Code::AsymmetricPath => (
+            "the middle of the bounds is off by half of what the ways differ; the bounds hold all the same",
+            "nothing to repair in the clock; scan from elsewhere where the difference matters",
+        ),
         Code::ControllerBusy => (
             "stamps were taken late, so that bounds are wider than the network makes them; they still hold",
             "scan from a machine with less load, or in smaller parts with `--limit`",

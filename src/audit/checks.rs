@@ -39,8 +39,16 @@ pub(super) struct Evidence<'seen> {
 type Check = fn(&Evidence<'_>) -> Option<Finding>;
 
 /// Every check of a measured host.
-pub(super) const CHECKS: [Check; 7] =
-    [against_the_limits, off_by_hours, moved_while_measured, claim_contradicted, ancient_year, slewing, few_samples];
+pub(super) const CHECKS: [Check; 8] = [
+    against_the_limits,
+    off_by_hours,
+    moved_while_measured,
+    claim_contradicted,
+    asymmetric_path,
+    ancient_year,
+    slewing,
+    few_samples,
+];
 
 /// Half an hour: the step between time zones (some lie on quarters; none that is off by one is not off by a half too).
 const HALF_HOUR: Nanos = Nanos::from_seconds(1_800);
@@ -50,6 +58,8 @@ const ZONE_TOLERANCE: Nanos = Nanos::from_seconds(2);
 const MOST_HALF_HOURS: i64 = 28;
 /// 2001-01-01T00:00:00 UTC: no host that runs today was right before it.
 const YEAR_2001: UnixNanos = UnixNanos(978_307_200_000_000_000);
+/// An asymmetry is told from an eighth of the round trip on: what is less is jitter.
+const ASYMMETRY_SHARE: i64 = 8;
 /// chronyd slews at 83 333 ppm at most, so that one second takes twelve.
 const SLEW_SECONDS_PER_SECOND: i64 = 12;
 
@@ -110,21 +120,26 @@ fn of_last_step(estimate: &Estimate) -> String {
     format!(" by {size}, {when} after the first exchange")
 }
 
-/// The claim, carried to the epoch at the rate that the host's status allows, against the measured offset.
+impl<'seen> Evidence<'seen> {
+    /// The claim, and where it puts the clock against UTC at the epoch, carried there at the rate that the host's status
+    /// allows; `None` without a claim that has a date, and for the reference itself.
+    fn claim_at_epoch(&self) -> Option<(&'seen Claim, Interval)> {
+        let (claim, (from, to)) = (self.claim?, self.claim_read_in?);
+        let rate = self.estimate.allowed_rate(self.config);
+        let epoch = self.estimate.epoch;
+        let farthest = epoch.since(from).abs().max(epoch.since(to).abs());
+        (!self.is_reference).then(|| (claim, claim.interval().widened(farthest.wander(rate))))
+    }
+}
+
+/// The claim at the epoch against the measured offset.
 ///
 /// A reference that nothing vouches for (the controller, a clock that others agree with) may itself be off by what is let
 /// pass unwarned: below `warn` its own error
 /// explains the difference as well as the host's does, and a host is not accused for it.
 fn claim_contradicted(evidence: &Evidence<'_>) -> Option<Finding> {
-    let (claim, (from, to)) = (evidence.claim?, evidence.claim_read_in?);
+    let (claim, claimed) = evidence.claim_at_epoch()?;
     let offset = evidence.offset?;
-    if evidence.is_reference {
-        return None;
-    }
-    let rate = evidence.estimate.allowed_rate(evidence.config);
-    let epoch = evidence.estimate.epoch;
-    let farthest = epoch.since(from).abs().max(epoch.since(to).abs());
-    let claimed = claim.interval().widened(farthest.wander(rate));
     let doubt = if evidence.reference.is_unverified() { evidence.policy.warn } else { Nanos::ZERO };
     if !offset.bounds.widened(doubt).is_disjoint(claimed) {
         return None;
@@ -136,6 +151,26 @@ fn claim_contradicted(evidence: &Evidence<'_>) -> Option<Finding> {
         figure::with_bound(offset.estimate, offset.bounds)
     );
     Some(Code::ClaimContradicted.finding(what, "a claim that the measurement agrees with"))
+}
+
+/// A claim that meets the bounds and not the middle of them: where the reference is UTC, the path takes longer one way than
+/// the other. Only a share of the round trip that no claim's own error explains counts.
+fn asymmetric_path(evidence: &Evidence<'_>) -> Option<Finding> {
+    let (_, claimed) = evidence.claim_at_epoch()?;
+    let offset = evidence.offset.filter(|_| evidence.reference.is_utc())?;
+    let round_trip = evidence.estimate.rtt_min;
+    let near = claimed.widened(Nanos(round_trip.0 / ASYMMETRY_SHARE));
+    let difference = offset.estimate - claimed.midpoint();
+    let is_beside = !near.contains(offset.estimate) && !offset.bounds.is_disjoint(claimed);
+    (is_beside && difference.abs().0 < round_trip.0 / 2).then(|| {
+        let longer = if difference.0 < 0 { "back" } else { "there" };
+        let what = format!(
+            "measurement and claim differ by {}, less than half of a round trip of {}: the way {longer} seems to take longer",
+            figure::length(difference.abs()),
+            figure::length(round_trip)
+        );
+        Code::AsymmetricPath.finding(what, "a path that takes as long there as back")
+    })
 }
 
 fn ancient_year(evidence: &Evidence<'_>) -> Option<Finding> {

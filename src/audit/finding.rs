@@ -68,6 +68,8 @@ pub enum Code {
     Container,
     /// CLK501: the bounds are too wide for a verdict.
     Undecided,
+    /// CLK502: the path seems to take longer one way than the other.
+    AsymmetricPath,
     /// CLK503: the controller was too busy to stamp in time.
     ControllerBusy,
     /// CLK504: the controller's own clock is the one that is off.
@@ -94,6 +96,57 @@ pub enum Severity {
 }
 
 impl Code {
+    /// The codes that do not come from a failure, by number.
+    const OWN: [Self; 37] = [
+        Self::BeyondCrit,
+        Self::BeyondWarn,
+        Self::PairBeyondCrit,
+        Self::OffByHours,
+        Self::Moved,
+        Self::FreeRunning,
+        Self::ClaimContradicted,
+        Self::AncientYear,
+        Self::Slewing,
+        Self::NoTimekeeper,
+        Self::Stopped,
+        Self::TwoTimekeepers,
+        Self::NotSynchronised,
+        Self::Stale,
+        Self::HypervisorSync,
+        Self::CannotBeAsked,
+        Self::SntpOnly,
+        Self::Restarts,
+        Self::SingleSource,
+        Self::SmearMixed,
+        Self::LeapTableWithSmear,
+        Self::SourcesUnreachable,
+        Self::DifferentUpstreams,
+        Self::StepsSpent,
+        Self::Falseticker,
+        Self::CloudSourceUnused,
+        Self::Clocksource,
+        Self::Resumed,
+        Self::RtcLocal,
+        Self::Container,
+        Self::Undecided,
+        Self::AsymmetricPath,
+        Self::ControllerBusy,
+        Self::ControllerOutlier,
+        Self::FewSamples,
+        Self::ControllerMoved,
+        Self::ReferenceDoubtful,
+    ];
+
+    /// Every code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::OWN.into_iter().chain(FailureCode::ALL.into_iter().map(Self::Unreached))
+    }
+
+    /// The code that is shown so, in upper or lower case.
+    pub fn from_label(label: &str) -> Option<Self> {
+        Self::all().find(|code| code.label().eq_ignore_ascii_case(label))
+    }
+
     /// The stable code: `CLK101`, `SSH901`.
     pub fn label(self) -> String {
         match self {
@@ -128,6 +181,7 @@ impl Code {
             Self::RtcLocal => "CLK403".to_owned(),
             Self::Container => "CLK404".to_owned(),
             Self::Undecided => "CLK501".to_owned(),
+            Self::AsymmetricPath => "CLK502".to_owned(),
             Self::ControllerBusy => "CLK503".to_owned(),
             Self::ControllerOutlier => "CLK504".to_owned(),
             Self::FewSamples => "CLK505".to_owned(),
@@ -171,6 +225,7 @@ impl Code {
             | Self::RtcLocal
             | Self::Container
             | Self::Undecided
+            | Self::AsymmetricPath
             | Self::ControllerBusy
             | Self::ControllerOutlier
             | Self::FewSamples

@@ -1,6 +1,7 @@
 //! Concluding: from what was seen to a report and an exit code, the one way for hosts and for traces.
 
 use super::error::Outcome;
+use super::memory::Memory;
 use super::output::{OutputPlan, deliver};
 use crate::audit::{self, Policy};
 use crate::clock::Estimate;
@@ -8,16 +9,23 @@ use crate::probe::Seen;
 use crate::report::{self, Provenance, Report};
 use crate::terminal::Terminal;
 
-/// Judges what was seen, shows it and writes it; `estimates` are those of the observations, in their order.
+/// Judges what was seen, shows it and writes it; `estimates` are those of the observations, in their order. Where there is a
+/// memory the report says what changed since the last one, and is the last one from then on.
 pub fn conclude(
     seen: &Seen,
     estimates: &[Option<Estimate>],
     provenance: &Provenance,
     policy: &Policy,
     output: &OutputPlan,
+    memory: Option<&Memory>,
     terminal: &Terminal,
 ) -> Outcome {
-    deliver(&judged(seen, estimates, provenance, policy), output, terminal)
+    let mut report = judged(seen, estimates, provenance, policy);
+    if let Some(memory) = memory {
+        memory.compare(&mut report);
+        memory.keep(&report, terminal);
+    }
+    deliver(&report, output, terminal)
 }
 
 /// Judges what was seen, as a report.

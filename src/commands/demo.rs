@@ -42,7 +42,7 @@ pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
     let sampling = Measurement::sampling(&policy);
     let measurement = Measurement { connection: connection(&simulated), sampling, deadline: None };
     let seen = measure(targets, &measurement, terminal)?;
-    let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, terminal)?;
+    let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, None, terminal)?;
     if args.keep && seen.interrupted.is_none() {
         terminal.say(&invitation(&simulated));
         wait_for_the_end()?;

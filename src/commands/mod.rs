@@ -2,10 +2,13 @@
 
 pub mod conclude;
 pub mod demo;
+pub mod doctor;
 pub mod error;
+pub mod explain;
 pub mod generate;
 pub mod inventory;
 pub mod measure;
+pub mod memory;
 pub mod merge;
 pub mod output;
 pub mod plan;
@@ -45,6 +48,8 @@ fn dispatch(command: Command, terminal: &Terminal) -> Outcome {
     match command {
         Command::Scan(args) => scan::run(&args, terminal),
         Command::Report(args) => report::run(&args, terminal),
+        Command::Doctor(args) => doctor::run(&args, terminal),
+        Command::Explain(args) => explain::run(&args, terminal),
         Command::Merge(args) => merge::run(&args, terminal),
         Command::Inventory(args) => inventory::run(&args, terminal),
         Command::Replay(args) => replay::run(&args, terminal),

@@ -87,7 +87,8 @@ impl Measurement {
     }
 }
 
-fn flags(args: &ConnectionArgs) -> ConnectionFlags {
+/// What the command line says about connections, for the inventory to overrule.
+pub(super) fn flags(args: &ConnectionArgs) -> ConnectionFlags {
     ConnectionFlags {
         user: args.user.clone(),
         port: args.port,
@@ -98,7 +99,8 @@ fn flags(args: &ConnectionArgs) -> ConnectionFlags {
     }
 }
 
-fn connection(args: &ConnectionArgs, terminal: &Terminal) -> Result<ConnectionPlan, CommandError> {
+/// How hosts are connected to; settings without effect are said.
+pub(super) fn connection(args: &ConnectionArgs, terminal: &Terminal) -> Result<ConnectionPlan, CommandError> {
     let mut plan = ConnectionPlan::for_this_user();
     plan.limits.connect = duration(args.timeout);
     for option in &args.ssh_option {

@@ -2,4 +2,5 @@
 
 pub mod inventory;
 pub mod report;
+pub mod state;
 pub mod trace;

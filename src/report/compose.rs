@@ -94,6 +94,7 @@ pub fn compose(
         pairs_worst,
         impact: consequences::impact(&judgement.impact, &names),
         jwt: consequences::tokens(&judgement.tokens, &names),
+        changes: None,
     }
 }
 

@@ -1,12 +1,16 @@
 //! The report: composed from what was seen and judged, stored in one format, shown by renderers. Pure.
 
 pub mod analysis;
+pub mod changes;
 pub mod compose;
 mod consequences;
 pub mod escape;
+pub mod explain;
+pub mod fitness;
 pub mod json;
 pub mod merge;
 pub mod model;
+mod paragraph;
 pub mod quantity;
 pub mod table;
 

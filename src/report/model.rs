@@ -48,6 +48,9 @@ pub struct Report {
     /// What they mean for tokens, one entry a question.
     #[serde(default)]
     pub jwt: Vec<Tokens>,
+    /// What changed since the last scan of the same inventory; null where there is none to compare with.
+    #[serde(default)]
+    pub changes: Option<Changes>,
 }
 
 /// What made a report.
@@ -447,6 +450,32 @@ pub enum Severity {
     Warn,
     /// Changes no verdict.
     Note,
+}
+
+/// What changed since another report. A finding is one code at one host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Changes {
+    /// The run that is compared with.
+    pub run: String,
+    /// When that run ended.
+    pub finished: Instant,
+    /// Findings that were not there.
+    pub new: Vec<Change>,
+    /// Findings that are gone, of hosts that were measured.
+    pub resolved: Vec<Change>,
+    /// Findings that stayed while the clock is surely further off.
+    pub worse: Vec<Change>,
+    /// Findings that stayed while the clock is surely nearer.
+    pub better: Vec<Change>,
+}
+
+/// One code, and the hosts where it changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// The stable code, `CLK101`.
+    pub code: String,
+    /// The hosts, sorted; none for a finding of the fleet.
+    pub hosts: Vec<String>,
 }
 
 /// Why a host was not measured.

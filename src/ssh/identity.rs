@@ -13,6 +13,8 @@ use tokio::net::UnixStream;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use crate::audit::fitness::{self, KeyState};
+
 /// Connections to the agent at once; it answers one request after another on each.
 const AGENT_CONNECTIONS: usize = 4;
 /// How long the agent may take to list its keys.
@@ -134,6 +136,37 @@ impl Identities {
             };
             offers.notes.push(format!("key file {} {note}", path.display()));
         }
+    }
+
+    /// What a scan could have of the agent.
+    pub(super) async fn agent_state(&self) -> fitness::Agent {
+        match &self.agent {
+            None => fitness::Agent::None,
+            Some(agent) => match agent.identities().await {
+                Ok(keys) => fitness::Agent::Holds(keys.len()),
+                Err(why) => fitness::Agent::Silent(why),
+            },
+        }
+    }
+
+    /// What the key files are good for; a default file that does not exist is left out.
+    pub(super) fn file_states(&self, is_named: impl Fn(&PathBuf) -> bool) -> Vec<fitness::KeyFile> {
+        let mut states: Vec<fitness::KeyFile> = self
+            .files
+            .iter()
+            .map(|(path, file)| {
+                let state = match file {
+                    KeyFile::Usable(_) => KeyState::Usable,
+                    KeyFile::PublicOnly(_) => KeyState::Encrypted,
+                    KeyFile::Missing => KeyState::Missing,
+                    KeyFile::Unreadable(why) => KeyState::Unreadable(why.clone()),
+                };
+                fitness::KeyFile { path: path.display().to_string(), is_named: is_named(path), state }
+            })
+            .filter(|file| file.is_named || file.state != KeyState::Missing)
+            .collect();
+        states.sort_by(|one, other| one.path.cmp(&other.path));
+        states
     }
 
     /// The agent, for offers that it holds.

@@ -10,6 +10,7 @@ mod handler;
 mod hearing;
 mod host_key;
 mod identity;
+mod inspection;
 mod limits;
 mod local;
 mod metronome;
@@ -26,6 +27,7 @@ mod wire;
 
 pub use cell::own_defects;
 pub use fleet::Fleet;
+pub use inspection::{Inspection, inspect};
 pub use limits::{LEAST_OPEN_FILES, open_files};
 pub use options::{Algorithms, Applied, OptionError};
 pub use plan::{ConnectionPlan, SamplingPlan, TimeLimits, UnknownKeys};

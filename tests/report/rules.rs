@@ -1,11 +1,12 @@
 //! Each rule of the findings at both of its sides: one row a situation, with what must and what must not be said.
 
+use clockaudit::audit::Policy;
 use clockaudit::clock::{Exchange, Interval, Nanos};
 use clockaudit::probe::{SamplingWindow, Seen};
 use clockaudit::report::Report;
 use clockaudit::report::model::{Host, Verdict};
 
-use super::fleet::{Made, STARTED, by_controller, host, report_of, seen};
+use super::fleet::{Made, STARTED, by_controller, host, report_by, report_of, seen};
 
 const MILLI: i64 = 1_000_000;
 
@@ -208,4 +209,20 @@ fn a_host_of_a_later_window_is_carried_to_the_epoch_of_the_first() {
     assert!(bounds.contains(truth), "{truth:?} in {bounds:?}");
     // 500 ppm over a minute, both ways, are the price of the distance.
     assert!(bounds.width() > Nanos(50 * MILLI) && bounds.width() < Nanos(70 * MILLI), "{bounds:?}");
+}
+
+#[test]
+fn a_claim_beside_the_middle_of_the_bounds_tells_of_the_path() {
+    // Three hosts near by agree on UTC; the fourth is right too, over a path of 40 ms each way on average.
+    let check = |asymmetry: i64, expected: &[&str], words: &str| {
+        let near = (0..3).map(|index| host(&format!("near{index}"), Nanos::ZERO).claims("0.000000"));
+        let far = host("a", Nanos(asymmetry)).one_way(Nanos(40 * MILLI)).claims("0.000000");
+        let report = report_by(&[far].into_iter().chain(near).collect::<Vec<_>>(), &Policy::standard());
+        assert_eq!(codes(&report), expected, "{asymmetry}");
+        let said = first(&report).findings.iter().find(|finding| finding.code == "CLK502");
+        assert!(said.is_none_or(|finding| finding.what.contains(words)), "{said:?}");
+    };
+    check(2 * MILLI, &[], "");
+    check(25 * MILLI, &["CLK501", "CLK502"], "the way there seems to take longer");
+    check(-25 * MILLI, &["CLK501", "CLK502"], "the way back seems to take longer");
 }

@@ -52,7 +52,7 @@ impl Scan {
     pub(crate) fn start_in(folder: &Path, arguments: &[&str]) -> Self {
         let export = TempDir::new().expect("a folder");
         let mut process = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
-            .arg("scan")
+            .args(["scan", "--no-state"])
             .arg(folder.join("inventory.ini"))
             .arg("--ssh-option")
             .arg(format!("UserKnownHostsFile={}", folder.join("known_hosts").display()))

@@ -42,7 +42,7 @@ pub(crate) fn scan(fleet: &Fleet, inventory: &Path, more: &[&str]) -> Session {
     let known_hosts = format!("UserKnownHostsFile={}", fleet.known_hosts().display());
     let arguments = ["--reference", "controller", "--output", "json", "--ssh-option", &known_hosts];
     let inventory = inventory.to_str().expect("a path of text");
-    clockaudit(["scan", inventory].into_iter().chain(arguments).chain(more.iter().copied()))
+    clockaudit(["scan", "--no-state", inventory].into_iter().chain(arguments).chain(more.iter().copied()))
 }
 
 impl Session {

@@ -155,7 +155,12 @@ fn likeness(host: &Host) -> String {
 
 /// Names folded into ranges, or their number where that is shorter to read.
 pub(super) fn names(hosts: &[&Host]) -> String {
-    let escaped: Vec<String> = hosts.iter().map(|host| escaped(&host.name)).collect();
+    folded_names(&hosts.iter().map(|host| host.name.as_str()).collect::<Vec<_>>())
+}
+
+/// Names folded into ranges, or their number where that is shorter to read.
+pub(super) fn folded_names(hosts: &[&str]) -> String {
+    let escaped: Vec<String> = hosts.iter().map(|name| escaped(name)).collect();
     let folded = folding::fold(&escaped.iter().map(String::as_str).collect::<Vec<_>>());
     if folded.chars().count() <= LONGEST_NAMES { folded } else { figure::count(hosts.len(), "host") }
 }

@@ -4,6 +4,7 @@
 //! brought is escaped here.
 
 mod cells;
+mod changed;
 mod consequences;
 mod fold;
 mod heading;
@@ -39,6 +40,7 @@ pub fn render(report: &Report, detail: Detail, page: Page) -> String {
     lines.push(String::new());
     lines.extend(heading::below(report, page));
     lines.extend(consequences::lines(report, page));
+    lines.extend(changed::line(report, page));
     let reasons = match detail {
         Detail::Summary => reasons::folded(report, SCREEN.saturating_sub(lines.len() + 1), page),
         Detail::Wide => reasons::in_full(report, page),

@@ -1,0 +1,127 @@
+//! Pages of SSH901 to SSH912: why a host was not measured.
+
+use super::Page;
+use crate::probe::FailureCode;
+
+/// The page of a failure.
+pub(super) fn page(failure: FailureCode) -> &'static Page {
+    match failure {
+        FailureCode::Timeout => &TIMEOUT,
+        FailureCode::Refused => &REFUSED,
+        FailureCode::HostKeyChanged => &HOST_KEY_CHANGED,
+        FailureCode::HostKeyUnknown => &HOST_KEY_UNKNOWN,
+        FailureCode::AuthenticationRejected => &AUTHENTICATION_REJECTED,
+        FailureCode::JumpHost => &JUMP_HOST,
+        FailureCode::Throttled => &THROTTLED,
+        FailureCode::Dropped => &DROPPED,
+        FailureCode::NoShell => &NO_SHELL,
+        FailureCode::SudoPassword => &SUDO_PASSWORD,
+        FailureCode::NameNotFound => &NAME_NOT_FOUND,
+        FailureCode::NotAttempted => &NOT_ATTEMPTED,
+    }
+}
+
+const TIMEOUT: Page = Page {
+    title: "a stage took longer than its time limit",
+    evidence: "Nothing came within the limit of the stage that is named: TCP, identification and key exchange have \
+               `--timeout` (10 s), the login 20 s, the first answer of the probe 15 s.",
+    meaning: "connect: the host is off, or a firewall drops packets without a word. login: its PAM modules, LDAP or DNS are \
+              slow. start: a login script waits for something.",
+    remedy: &[
+        "Try the same by hand: `ssh -v HOST true`; the last line before the silence names the stage.",
+        "A slow path needs `--timeout 30`; the limits behind the key exchange do not depend on it.",
+    ],
+};
+
+const REFUSED: Page = Page {
+    title: "the connection was refused",
+    evidence: "The host, or a router before it, answered that nothing listens on that port or that there is no way.",
+    meaning: "sshd does not run, listens on another port or address, or a firewall rejects.",
+    remedy: &["See `ansible_port`, `--port`, and `ss -tln` on the host's console."],
+};
+
+const HOST_KEY_CHANGED: Page = Page {
+    title: "the host key changed",
+    evidence: "known_hosts has a key for this host, and the server showed another one, or one that is marked `@revoked`. A key \
+               of another type than the known ones counts as changed.",
+    meaning: "The host was installed anew, its address belongs to another one now, or somebody is in between. Nothing secret \
+              was sent; `--accept-new` does not help, on purpose.",
+    remedy: &[
+        "Ask its administrator for the fingerprint: `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on its console.",
+        "Only if it is right: `ssh-keygen -R HOST` (`[HOST]:PORT` for other ports than 22), then connect once with ssh.",
+    ],
+};
+
+const HOST_KEY_UNKNOWN: Page = Page {
+    title: "the host key is not known",
+    evidence: "No line of known_hosts matches this host and port.",
+    meaning: "Nobody can tell whether this is the right host. Nothing secret was sent.",
+    remedy: &[
+        "Connect once with ssh and compare the fingerprint, or put your fleet's keys into known_hosts.",
+        "`--accept-new` takes and stores unknown keys, as OpenSSH's `StrictHostKeyChecking accept-new`.",
+    ],
+};
+
+const AUTHENTICATION_REJECTED: Page = Page {
+    title: "the login was rejected",
+    evidence: "The server took none of the keys that were offered. The methods that it would take are listed.",
+    meaning: "The user name or the key is another one than on your usual way to this host.",
+    remedy: &[
+        "`ssh-add -l` lists what the agent offers; `--private-key FILE` and `--user NAME` choose.",
+        "`ssh -v HOST true` shows what your usual configuration does differently.",
+    ],
+};
+
+const JUMP_HOST: Page = Page {
+    title: "the jump host failed",
+    evidence: "The way to this host goes through another one, which could not be used.",
+    meaning: "All hosts behind it are out of reach at once; none of them is to blame.",
+    remedy: &["Try it by hand: `ssh JUMPHOST true`, then `ssh -J JUMPHOST HOST true`."],
+};
+
+const THROTTLED: Page = Page {
+    title: "the server throttles connections",
+    evidence: "The connection ended before the server's identification; OpenSSH may say `Exceeded MaxStartups`.",
+    meaning: "Too many logins were in progress at once (`MaxStartups`, by default 10 with random refusal), or this address is \
+              refused for a time (`PerSourcePenalties`, fail2ban).",
+    remedy: &["Scan again. Raise `MaxStartups`, or lower `--forks`; see the server's log for a penalty."],
+};
+
+const DROPPED: Page = Page {
+    title: "the connection was lost",
+    evidence: "It ended in the middle of the work, or the peer broke the protocol or a bound on what it may send.",
+    meaning: "sshd was restarted, the network failed, a firewall forgot the connection; or what answers there is no honest \
+              SSH server.",
+    remedy: &["Scan it again; the host's sshd log has its side: `journalctl -u ssh -u sshd --since -10min`."],
+};
+
+const NO_SHELL: Page = Page {
+    title: "no shell, or no clock behind it",
+    evidence: "The login ran, and what came back was neither the probe's answer nor a date.",
+    meaning: "A forced command, a restricted shell, a network device, or a shell without `date`.",
+    remedy: &[
+        "`ssh HOST date` shows what an account of yours gets.",
+        "A key with `command=\"date -u +%s.%N\"` is enough for a measurement; better an account with a shell.",
+    ],
+};
+
+const SUDO_PASSWORD: Page = Page {
+    title: "sudo wants a password",
+    evidence: "Becoming root was asked for, and sudo asked for a password that was not given.",
+    meaning: "The clock itself is read without root; only what needs root there is missing.",
+    remedy: &["Give it with `-K`, or scan without `-b`: a scan needs root only where chronyd answers nobody else."],
+};
+
+const NAME_NOT_FOUND: Page = Page {
+    title: "the name has no address",
+    evidence: "Neither DNS nor /etc/hosts knows it.",
+    meaning: "A typing error, a host that is gone, or a resolver that does not answer on this machine.",
+    remedy: &["Try `getent hosts NAME`; correct the inventory, or set `ansible_host` to the address."],
+};
+
+const NOT_ATTEMPTED: Page = Page {
+    title: "not attempted",
+    evidence: "The run ended before this host's turn (Ctrl-C, `--deadline`), or its settings cannot be used.",
+    meaning: "Nothing is known of it.",
+    remedy: &["Scan it again with `--limit`; where its settings are to blame, the message names them."],
+};

@@ -1,0 +1,39 @@
+//! Pages of the 4xx findings: the machine under the clock.
+
+use super::Page;
+
+pub(super) const CLOCKSOURCE: Page = Page {
+    title: "an unsuitable clocksource",
+    evidence: "The kernel counts time by `jiffies`, `hpet` or `acpi_pm` while a better source is available.",
+    meaning: "Reading the clock is slow and coarse. The kernel falls back to these when it found the TSC unstable.",
+    remedy: &[
+        "`dmesg | grep -i clocksource` says why it was left.",
+        "Try `echo tsc | sudo tee /sys/devices/system/clocksource/clocksource0/current_clocksource`; make it last with `clocksource=tsc` on the kernel's command line.",
+    ],
+};
+
+pub(super) const RESUMED: Page = Page {
+    title: "suspended or resumed lately",
+    evidence: "The kernel counts a suspend, the time since boot and the time awake differ, or a virtual machine's clock stepped.",
+    meaning: "While a machine sleeps or is migrated its clock stands. On resume it is behind by that long until the timekeeper \
+              has noticed.",
+    remedy: &[
+        "Step on resume. As root, in /usr/lib/systemd/system-sleep/chrony-makestep, mode 755:",
+        "    #!/bin/sh\n    [ \"$1\" = post ] && chronyc -a 'burst 4/4' && sleep 10 && chronyc -a makestep",
+        "On virtual machines let chronyd step at any time: `makestep 1 -1`.",
+    ],
+};
+
+pub(super) const LOCAL_RTC: Page = Page {
+    title: "the hardware clock runs in local time",
+    evidence: "The third line of /etc/adjtime says LOCAL.",
+    meaning: "At each boot the time zone decides what time it is, and twice a year it is an hour wrong.",
+    remedy: &["`sudo timedatectl set-local-rtc 0`."],
+};
+
+pub(super) const CONTAINER: Page = Page {
+    title: "a container: the clock is the node's",
+    evidence: "Container files, `systemd-detect-virt -c`, or no CAP_SYS_TIME.",
+    meaning: "All containers of a node share its clock. Nothing inside can set it, and a timekeeper inside does nothing.",
+    remedy: &["Fix the node. Scan the nodes, not the containers."],
+};

@@ -1,0 +1,354 @@
+//! Whether this controller is fit to scan: what was found on it, against what a scan needs.
+
+use super::figure;
+use crate::clock::{Interval, Nanos};
+
+/// Files that are open besides the sessions.
+const OPEN_BESIDE: u64 = 64;
+/// A limit of open files below this is too low for a fleet, whatever the inventory of today holds.
+const FEW_FILES: u64 = 4_096;
+/// Timers later than this make bounds wider than the network does.
+const LATE: Nanos = Nanos::from_millis(1);
+
+/// How good something on the controller is; the greater is the worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fitness {
+    /// Nothing in the way.
+    Fit,
+    /// A scan works, worse than it could.
+    Poor,
+    /// A scan fails, in whole or in part.
+    Unfit,
+}
+
+/// What a scan would use of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Controller {
+    /// The hard limit of open files.
+    pub open_files: u64,
+    /// How many hosts the inventory selects; none where no inventory was named.
+    pub hosts: Option<usize>,
+    /// The agent.
+    pub agent: Agent,
+    /// The key files of the user that exist, and those that the inventory names.
+    pub key_files: Vec<KeyFile>,
+    /// The files of known host keys.
+    pub known_hosts: KnownHosts,
+    /// What of the inventory was not understood, one line each; none where no inventory was named.
+    pub inventory: Option<Vec<String>>,
+    /// How late this machine's timers are: the 95th percentile.
+    pub timer_lateness: Option<Nanos>,
+    /// What its own timekeeper says of its clock.
+    pub clock: OwnClock,
+}
+
+/// The agent that holds keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Agent {
+    /// `SSH_AUTH_SOCK` is not set.
+    None,
+    /// It is set, and nothing answers there.
+    Silent(String),
+    /// It holds so many keys.
+    Holds(usize),
+}
+
+/// A file with a private key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFile {
+    /// Where.
+    pub path: String,
+    /// Whether the inventory or the command line names it.
+    pub is_named: bool,
+    /// What it is good for.
+    pub state: KeyState,
+}
+
+/// What a key file is good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyState {
+    /// A key that can be used.
+    Usable,
+    /// Encrypted: only an agent that holds it can use it.
+    Encrypted,
+    /// There is none.
+    Missing,
+    /// It cannot be read or understood, and why.
+    Unreadable(String),
+}
+
+/// The known host keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownHosts {
+    /// How many keys there are.
+    pub keys: usize,
+    /// Files that are there and cannot be read, with the reason.
+    pub unreadable: Vec<String>,
+}
+
+/// What is known of the controller's own clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwnClock {
+    /// Nobody keeps it, or whoever does cannot be asked.
+    Unknown(String),
+    /// Its timekeeper says that it follows nobody.
+    Unsynchronised(String),
+    /// Its timekeeper says that it is within these bounds of UTC.
+    Claimed {
+        /// Which timekeeper.
+        timekeeper: String,
+        /// The clock minus UTC.
+        offset: Interval,
+    },
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at, in two words.
+    pub subject: &'static str,
+    /// How good it is.
+    pub fitness: Fitness,
+    /// What is.
+    pub what: String,
+    /// What to do; none where nothing is in the way.
+    pub remedy: Option<String>,
+}
+
+/// Everything that was looked at, in the order in which a scan needs it.
+pub fn checks(controller: &Controller) -> Vec<Check> {
+    let mut checks = Vec::new();
+    checks.extend(inventory(controller));
+    checks.push(open_files(controller));
+    checks.push(agent(controller));
+    checks.extend(controller.key_files.iter().map(key_file));
+    checks.push(known_hosts(&controller.known_hosts));
+    checks.push(timers(controller.timer_lateness));
+    checks.push(clock(&controller.clock));
+    checks
+}
+
+fn fit(subject: &'static str, what: String) -> Check {
+    Check { subject, fitness: Fitness::Fit, what, remedy: None }
+}
+
+fn not_fit(subject: &'static str, fitness: Fitness, what: String, remedy: impl Into<String>) -> Check {
+    Check { subject, fitness, what, remedy: Some(remedy.into()) }
+}
+
+fn counted(keys: usize) -> String {
+    if keys == 1 { "1 key".to_owned() } else { format!("{keys} keys") }
+}
+
+fn inventory(controller: &Controller) -> Vec<Check> {
+    const SUBJECT: &str = "inventory";
+    let Some(problems) = &controller.inventory else { return Vec::new() };
+    let mut checks: Vec<Check> = problems
+        .iter()
+        .map(|problem| {
+            not_fit(
+                SUBJECT,
+                Fitness::Unfit,
+                problem.clone(),
+                "hosts may be missing; `clockaudit inventory --list` shows what is there",
+            )
+        })
+        .collect();
+    let hosts = controller.hosts.unwrap_or(0);
+    if hosts == 0 {
+        checks.push(not_fit(
+            SUBJECT,
+            Fitness::Unfit,
+            "it selects no host".to_owned(),
+            "see `clockaudit inventory --list`",
+        ));
+    } else if problems.is_empty() {
+        let noun = if hosts == 1 { "host" } else { "hosts" };
+        checks.push(fit(SUBJECT, format!("{hosts} {noun}, everything understood")));
+    }
+    checks
+}
+
+fn open_files(controller: &Controller) -> Check {
+    const SUBJECT: &str = "open files";
+    let Controller { open_files: limit, hosts, .. } = controller;
+    let room = limit.saturating_sub(OPEN_BESIDE);
+    let wanted = hosts.map_or(0, |hosts| u64::try_from(hosts).unwrap_or(u64::MAX));
+    let remedy = "raise the hard limit: `ulimit -Hn`, LimitNOFILE= of the unit, or /etc/security/limits.conf";
+    if wanted > room {
+        let what =
+            format!("the hard limit {limit} has room for {room} of {wanted} hosts at once; the rest comes in waves");
+        not_fit(SUBJECT, Fitness::Poor, what, remedy)
+    } else if *limit < FEW_FILES {
+        not_fit(SUBJECT, Fitness::Poor, format!("the hard limit {limit} has room for {room} hosts at once"), remedy)
+    } else {
+        fit(SUBJECT, format!("the hard limit {limit} has room for {room} hosts at once"))
+    }
+}
+
+fn agent(controller: &Controller) -> Check {
+    const SUBJECT: &str = "agent";
+    let has_file = controller.key_files.iter().any(|key| key.state == KeyState::Usable);
+    let alone = if has_file { Fitness::Poor } else { Fitness::Unfit };
+    let start = "start one and add your key: `eval $(ssh-agent); ssh-add`";
+    match &controller.agent {
+        Agent::Holds(0) => not_fit(SUBJECT, alone, "it holds no key".to_owned(), "`ssh-add` adds yours"),
+        Agent::Holds(keys) => fit(SUBJECT, format!("it holds {}", counted(*keys))),
+        Agent::Silent(why) => {
+            not_fit(SUBJECT, alone, format!("SSH_AUTH_SOCK is set, and no agent answers: {why}"), start)
+        }
+        // A key file that can be used needs no agent.
+        Agent::None if has_file => fit(SUBJECT, "none runs; a key file is there without it".to_owned()),
+        Agent::None => not_fit(SUBJECT, alone, "none runs, and no key file can be used without one".to_owned(), start),
+    }
+}
+
+fn key_file(key: &KeyFile) -> Check {
+    const SUBJECT: &str = "key file";
+    let KeyFile { path, is_named, state } = key;
+    let gravity = if *is_named { Fitness::Unfit } else { Fitness::Poor };
+    match state {
+        KeyState::Usable => fit(SUBJECT, format!("{path} can be used")),
+        KeyState::Encrypted => not_fit(
+            SUBJECT,
+            Fitness::Poor,
+            format!("{path} is encrypted; only an agent that holds it can use it"),
+            format!("`ssh-add {path}`"),
+        ),
+        KeyState::Missing => not_fit(
+            SUBJECT,
+            gravity,
+            format!("{path} does not exist"),
+            "correct `ansible_ssh_private_key_file` or `--private-key`",
+        ),
+        KeyState::Unreadable(why) => not_fit(
+            SUBJECT,
+            gravity,
+            format!("{path} cannot be used: {why}"),
+            format!("it must be yours and readable by you: `chmod 600 {path}`"),
+        ),
+    }
+}
+
+fn known_hosts(known: &KnownHosts) -> Check {
+    const SUBJECT: &str = "known hosts";
+    if let Some(problem) = known.unreadable.first() {
+        let what = format!("{problem}; keys that only stand there are unknown");
+        return not_fit(SUBJECT, Fitness::Unfit, what, "make it readable: `chmod 600 ~/.ssh/known_hosts`");
+    }
+    if known.keys == 0 {
+        let remedy = "put your fleet's keys there, or scan once with `--accept-new`";
+        return not_fit(SUBJECT, Fitness::Poor, "no host key is known: every host will be refused".to_owned(), remedy);
+    }
+    fit(SUBJECT, counted(known.keys))
+}
+
+fn timers(lateness: Option<Nanos>) -> Check {
+    const SUBJECT: &str = "load";
+    match lateness {
+        Some(late) if late > LATE => not_fit(
+            SUBJECT,
+            Fitness::Poor,
+            format!(
+                "timers are late by {} (95th percentile): bounds will be wider than the network makes them",
+                figure::length(late)
+            ),
+            "scan from a machine with less load, or later",
+        ),
+        Some(late) => fit(SUBJECT, format!("timers are late by at most {} (95th percentile)", figure::length(late))),
+        None => not_fit(SUBJECT, Fitness::Poor, "timers could not be watched".to_owned(), "see the error above"),
+    }
+}
+
+fn clock(clock: &OwnClock) -> Check {
+    const SUBJECT: &str = "clock";
+    let remedy =
+        "differences between hosts do not rest on it; for offsets from UTC run chrony here, or name a `--reference`";
+    match clock {
+        OwnClock::Claimed { timekeeper, offset } => {
+            fit(SUBJECT, format!("{timekeeper} claims {} from UTC", figure::with_bound(offset.midpoint(), *offset)))
+        }
+        OwnClock::Unsynchronised(timekeeper) => {
+            not_fit(SUBJECT, Fitness::Poor, format!("{timekeeper} is not synchronised"), remedy)
+        }
+        OwnClock::Unknown(why) => not_fit(SUBJECT, Fitness::Poor, why.clone(), remedy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn healthy() -> Controller {
+        Controller {
+            open_files: 1_048_576,
+            hosts: Some(12),
+            agent: Agent::Holds(1),
+            key_files: Vec::new(),
+            known_hosts: KnownHosts { keys: 12, unreadable: Vec::new() },
+            inventory: Some(Vec::new()),
+            timer_lateness: Some(Nanos::from_micros(80)),
+            clock: OwnClock::Claimed {
+                timekeeper: "chronyd".to_owned(),
+                offset: Interval::around(Nanos::ZERO, Nanos::from_millis(1)),
+            },
+        }
+    }
+
+    fn worst(controller: &Controller) -> (&'static str, Fitness) {
+        let found = checks(controller);
+        let worst = found.iter().max_by_key(|check| check.fitness).unwrap();
+        (worst.subject, worst.fitness)
+    }
+
+    #[test]
+    fn a_healthy_machine_is_fit() {
+        let found = checks(&healthy());
+        assert!(found.iter().all(|check| check.fitness == Fitness::Fit && check.remedy.is_none()), "{found:?}");
+    }
+
+    #[test]
+    fn each_fault_is_found_alone() {
+        let check = |spoil: fn(&mut Controller), expected: (&'static str, Fitness)| {
+            let mut controller = healthy();
+            spoil(&mut controller);
+            assert_eq!(worst(&controller), expected, "{controller:?}");
+            let faults = checks(&controller).into_iter().filter(|check| check.fitness > Fitness::Fit);
+            assert_eq!(faults.filter(|check| check.remedy.is_some()).count(), 1, "{controller:?}");
+        };
+        check(|c| c.open_files = 1_024, ("open files", Fitness::Poor));
+        check(|c| (c.open_files, c.hosts) = (8_192, Some(10_000)), ("open files", Fitness::Poor));
+        check(|c| c.agent = Agent::None, ("agent", Fitness::Unfit));
+        check(|c| c.agent = Agent::Silent("connection refused".to_owned()), ("agent", Fitness::Unfit));
+        check(|c| c.agent = Agent::Holds(0), ("agent", Fitness::Unfit));
+        check(|c| c.known_hosts.keys = 0, ("known hosts", Fitness::Poor));
+        check(|c| c.known_hosts.unreadable.push("x: denied".to_owned()), ("known hosts", Fitness::Unfit));
+        check(|c| c.inventory = Some(vec!["unknown plugin".to_owned()]), ("inventory", Fitness::Unfit));
+        check(|c| c.hosts = Some(0), ("inventory", Fitness::Unfit));
+        check(|c| c.timer_lateness = Some(Nanos::from_millis(5)), ("load", Fitness::Poor));
+        check(|c| c.clock = OwnClock::Unsynchronised("chronyd".to_owned()), ("clock", Fitness::Poor));
+    }
+
+    #[test]
+    fn a_key_file_counts_by_what_it_is_for() {
+        let check = |state: KeyState, is_named: bool, expected: Fitness| {
+            let controller = Controller {
+                key_files: vec![KeyFile { path: "/k".to_owned(), is_named, state: state.clone() }],
+                ..healthy()
+            };
+            assert_eq!(worst(&controller).1, expected, "{state:?} {is_named}");
+        };
+        check(KeyState::Usable, true, Fitness::Fit);
+        check(KeyState::Encrypted, true, Fitness::Poor);
+        check(KeyState::Missing, true, Fitness::Unfit);
+        check(KeyState::Unreadable("permission denied".to_owned()), true, Fitness::Unfit);
+        check(KeyState::Unreadable("permission denied".to_owned()), false, Fitness::Poor);
+    }
+
+    #[test]
+    fn without_an_agent_a_usable_file_is_enough() {
+        let key = KeyFile { path: "/k".to_owned(), is_named: false, state: KeyState::Usable };
+        let controller = Controller { agent: Agent::None, key_files: vec![key], ..healthy() };
+        assert_eq!(worst(&controller).1, Fitness::Fit);
+    }
+}

@@ -1,0 +1,135 @@
+//! `clockaudit doctor`: is this controller fit to scan, and is everything of the inventory understood.
+
+use std::time::Duration;
+
+use super::error::{CommandError, Outcome};
+use super::inventory;
+use super::plan::{connection, flags};
+use crate::audit::ExitStatus;
+use crate::audit::fitness::{self, Controller, Fitness, OwnClock};
+use crate::cli::{DoctorArgs, SelectionArgs};
+use crate::files::inventory::{LoadSettings, Loaded};
+use crate::inventory::connection::targets;
+use crate::inventory::target::{Target, Transport};
+use crate::probe::Seen;
+use crate::report::fitness as page;
+use crate::ssh::{ConnectionPlan, Fleet, SamplingPlan, StopSignal, inspect};
+use crate::terminal::Terminal;
+use crate::timekeeper::{ClaimOutcome, claim};
+
+/// The name under which this machine samples itself.
+const OWN_NAME: &str = "this controller";
+/// How often: enough ticks of the timer to tell the 95th percentile.
+const OWN_SAMPLES: usize = 8;
+/// No look at oneself takes longer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Looks at everything that a scan needs and tells how good it is: 0 where nothing is in the way, 1 where a scan works
+/// worse than it could, 2 where it fails in whole or in part.
+pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
+    let plan = connection(&args.connection, terminal)?;
+    let settings = LoadSettings::of_this_process();
+    let loaded = open(&args.selection, &settings, terminal)?;
+    let hosts = match &loaded {
+        Some(loaded) => {
+            let allowed = SelectionArgs { allow_incomplete_inventory: true, ..args.selection.clone() };
+            let selected = match inventory::select(&allowed, loaded, &settings, terminal) {
+                // That nothing is selected is one of the things to tell.
+                Err(error) if error.status == ExitStatus::NoHosts => Vec::new(),
+                selected => selected?,
+            };
+            Some(targets(&loaded.inventory, &selected, &flags(&args.connection)).targets)
+        }
+        None => None,
+    };
+    let controller = look(&plan, loaded.as_ref(), hosts.as_deref())?;
+    let checks = fitness::checks(&controller);
+    terminal.print(&page::render(&checks))?;
+    Ok(match checks.iter().map(|check| check.fitness).max() {
+        Some(Fitness::Unfit) => ExitStatus::Critical,
+        Some(Fitness::Poor) => ExitStatus::Warning,
+        Some(Fitness::Fit) | None => ExitStatus::Good,
+    })
+}
+
+/// The inventory that is named, or the default one; that there is none is no fault of the machine.
+fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) -> Result<Option<Loaded>, CommandError> {
+    let is_named = !args.inventories.is_empty() || !args.inventory.is_empty();
+    match inventory::open(args, settings, terminal) {
+        Ok(loaded) => Ok(Some(loaded)),
+        Err(error) if !is_named && error.status == ExitStatus::Usage => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn look(plan: &ConnectionPlan, loaded: Option<&Loaded>, hosts: Option<&[Target]>) -> Result<Controller, CommandError> {
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| CommandError::internal(format!("failed to start the runtime: {error}")))?;
+    let (inspection, seen) = runtime.block_on(async {
+        let inspection = inspect(plan, hosts.unwrap_or_default()).await;
+        let stop = StopSignal::from_outside(Some(PATIENCE));
+        let fleet = Fleet::connect(vec![this_machine()], plan, |_| {}, stop).await;
+        let sampling = SamplingPlan { samples: OWN_SAMPLES, ..SamplingPlan::default() };
+        (inspection, fleet.observe(&sampling).await)
+    });
+    runtime.shutdown_background();
+    Ok(Controller {
+        open_files: inspection.open_files,
+        hosts: hosts.map(<[Target]>::len),
+        agent: inspection.agent,
+        key_files: inspection.key_files,
+        known_hosts: inspection.known_hosts,
+        inventory: loaded.map(not_understood),
+        timer_lateness: seen.timer_lateness_p95,
+        clock: own_clock(&seen),
+    })
+}
+
+/// This machine as a host that is reached without SSH.
+fn this_machine() -> Target {
+    Target {
+        name: OWN_NAME.to_owned(),
+        groups: Vec::new(),
+        transport: Transport::Local,
+        address: "localhost".to_owned(),
+        port: 22,
+        user: None,
+        key_files: Vec::new(),
+        defect: None,
+    }
+}
+
+fn not_understood(loaded: &Loaded) -> Vec<String> {
+    let missing = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.missing.is_some());
+    missing
+        .map(|diagnostic| {
+            let place = diagnostic.file.as_deref().unwrap_or("the inventory");
+            let line =
+                diagnostic.span.as_ref().map_or_else(String::new, |span| format!(":{}:{}", span.line, span.column));
+            format!("{place}{line}: {}", diagnostic.message)
+        })
+        .collect()
+}
+
+fn own_clock(seen: &Seen) -> OwnClock {
+    let facts = seen.observations.first().and_then(|own| own.facts.as_ref());
+    let Some(facts) = facts else {
+        return OwnClock::Unknown("this machine's own time service could not be asked".to_owned());
+    };
+    match claim(&facts.facts) {
+        ClaimOutcome::Claimed(claim) => {
+            OwnClock::Claimed { timekeeper: claim.timekeeper.label().to_owned(), offset: claim.interval() }
+        }
+        ClaimOutcome::NotSynchronised(claim) | ClaimOutcome::Local(claim) => {
+            OwnClock::Unsynchronised(claim.timekeeper.label().to_owned())
+        }
+        ClaimOutcome::NoAnswer { timekeeper, cause } => {
+            OwnClock::Unknown(format!("{} cannot be asked: {}", timekeeper.label(), cause.label()))
+        }
+        ClaimOutcome::NotAsked(timekeeper) => {
+            OwnClock::Unknown(format!("{} makes no claim with bounds", timekeeper.label()))
+        }
+        ClaimOutcome::NoTimekeeper => OwnClock::Unknown("nobody keeps this machine's clock".to_owned()),
+        ClaimOutcome::Unknown => OwnClock::Unknown("this machine's own time service did not answer".to_owned()),
+    }
+}

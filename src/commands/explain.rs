@@ -1,0 +1,51 @@
+//! `clockaudit explain CODE | HOST`: what a finding means, or what is known of a host.
+
+use super::error::{CommandError, Outcome};
+use crate::audit::finding::Code;
+use crate::audit::{ExitStatus, explain};
+use crate::cli::ExplainArgs;
+use crate::files;
+use crate::files::state::State;
+use crate::report::Report;
+use crate::report::explain as pages;
+use crate::terminal::Terminal;
+
+/// How many names a hint lists.
+const NAMES_IN_HINT: usize = 5;
+
+/// Explains a code, with or without a report, or a host of a report: the one that is named, else that of the last scan.
+pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Outcome {
+    let report = match &args.report {
+        Some(path) => Some(files::report::load(path)?),
+        None => State::of_this_user().map_or(Ok(None), |state| state.latest())?,
+    };
+    let text = match Code::from_label(&args.subject) {
+        Some(code) => pages::page(&code.label(), explain::page(code), report.as_ref()),
+        None => of_host(&args.subject, report.as_ref())?,
+    };
+    terminal.print(&text)?;
+    Ok(ExitStatus::Good)
+}
+
+fn of_host(name: &str, report: Option<&Report>) -> Result<String, CommandError> {
+    let Some(report) = report else {
+        return Err(CommandError::usage(format!("`{name}` is no code, and there is no scan to look for a host in"))
+            .hint("scan first, or name a stored report: `clockaudit explain HOST --report FILE`")
+            .hint("a code is written `CLK101` or `SSH901`"));
+    };
+    match report.hosts.iter().find(|host| host.name == name) {
+        Some(host) => Ok(pages::host(host, report)),
+        None => {
+            Err(CommandError::usage(format!("`{name}` is neither a code nor a host of the scan {}", report.run.id))
+                .hint(known(report)))
+        }
+    }
+}
+
+/// Some names that would have been right.
+fn known(report: &Report) -> String {
+    let names: Vec<&str> = report.hosts.iter().map(|host| host.name.as_str()).take(NAMES_IN_HINT).collect();
+    let more = report.hosts.len().saturating_sub(names.len());
+    let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("that scan has {}{rest}", names.join(", "))
+}

@@ -1,0 +1,154 @@
+//! What is known of one finding or of one host, in full sentences for the person on call.
+
+use super::escape::escaped;
+use super::model::{Claim, Clock, Finding, Host, Report, Verdict};
+use super::paragraph::{indented, wrapped};
+use crate::audit::explain::Page;
+use crate::audit::figure;
+use crate::clock::Interval;
+
+/// The page of a code; with the hosts of a report that have it.
+pub fn page(code: &str, page: &Page, report: Option<&Report>) -> String {
+    let mut lines = vec![format!("{code}  {}", page.title), String::new()];
+    lines.extend(wrapped("Evidence", page.evidence));
+    lines.extend(wrapped("Meaning", page.meaning));
+    for (index, step) in page.remedy.iter().enumerate() {
+        let label = if index == 0 { "Remedy" } else { "" };
+        // A text of several lines is a file to copy: it keeps its lines.
+        if step.contains('\n') {
+            lines.extend(step.lines().map(|line| indented(line)));
+        } else {
+            lines.extend(wrapped(label, step));
+        }
+    }
+    if let Some(report) = report {
+        lines.extend(occurrences(code, report));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Who has this finding in a report.
+fn occurrences(code: &str, report: &Report) -> Vec<String> {
+    let of_fleet = report.findings.iter().filter(|finding| finding.code == code);
+    let of_hosts = report.hosts.iter().flat_map(|host| {
+        host.findings.iter().filter(|finding| finding.code == code).map(move |finding| (host, finding))
+    });
+    let mut lines = vec![String::new(), format!("In the scan of {}:", report.run.finished.to_text())];
+    let before = lines.len();
+    lines.extend(of_fleet.flat_map(|finding| wrapped("fleet", &escaped(&finding.what))));
+    lines.extend(of_hosts.flat_map(|(host, finding)| wrapped(&escaped(&host.name), &escaped(&finding.what))));
+    if lines.len() == before {
+        lines.push("no host has it".to_owned());
+    }
+    lines
+}
+
+/// Everything that a report knows of one host.
+pub fn host(host: &Host, report: &Report) -> String {
+    let word = match host.verdict {
+        Verdict::Ok => "ok",
+        Verdict::Warn => "WARN",
+        Verdict::Crit => "CRIT",
+        Verdict::Undecided => "UNDEC",
+        Verdict::Down => "DOWN",
+    };
+    let mut lines = vec![format!("{}  {word}", escaped(&host.name)), String::new()];
+    lines.extend(wrapped("Scan", &format!("{}, {}", escaped(&report.run.id), report.run.finished.to_text())));
+    if let Some(address) = &host.address {
+        let port = host.port.map_or_else(String::new, |port| format!(", port {port}"));
+        lines.extend(wrapped("Address", &format!("{}{port}", escaped(address))));
+    }
+    if !host.groups.is_empty() {
+        lines.extend(wrapped("Groups", &escaped(&host.groups.join(" "))));
+    }
+    match &host.clock {
+        Some(clock) => lines.extend(measured(clock, report)),
+        None => lines.extend(wrapped("Clock", "not measured")),
+    }
+    if let Some(service) = &host.time_service {
+        lines.extend(wrapped("Service", &escaped(service)));
+    }
+    if let Some(claim) = &host.claim {
+        lines.extend(claimed(claim));
+    }
+    if let Some(error) = &host.error {
+        let text = format!("{} at the stage {}", error.message, error.stage);
+        lines.extend(wrapped("Error", &escaped(&text)));
+    }
+    lines.push(String::new());
+    if host.findings.is_empty() {
+        lines.push("Nothing to act on.".to_owned());
+    }
+    for finding in &host.findings {
+        lines.extend(finding_lines(finding));
+    }
+    let mut codes: Vec<&str> = host.findings.iter().map(|finding| finding.code.as_str()).collect();
+    codes.dedup();
+    if let Some(code) = codes.first() {
+        lines.extend([String::new(), format!("More on a code: clockaudit explain {}", escaped(code))]);
+    }
+    lines.join("\n") + "\n"
+}
+
+fn measured(clock: &Clock, report: &Report) -> Vec<String> {
+    let mut lines = match (clock.offset_s, clock.lo_s, clock.hi_s) {
+        (Some(offset), Some(lo), Some(hi)) => {
+            let shown = figure::with_bound(offset.0, Interval::new(lo.0, hi.0));
+            wrapped("Offset", &format!("{shown} from {}, at {}", escaped(&report.reference.label), clock.at.to_text()))
+        }
+        _ => wrapped("Offset", "unknown: there is no reference; see the pairs of the report"),
+    };
+    let reader = clock.reader.as_deref().unwrap_or("an unknown reader");
+    let sampled = format!(
+        "{} exchanges ({} used) with {}, least round trip {}; the clock was {}",
+        clock.exchanges,
+        clock.used,
+        escaped(reader),
+        figure::length(clock.rtt_min_s.0),
+        escaped(&clock.status)
+    );
+    lines.extend(wrapped("Sampled", &sampled));
+    lines.extend(wrapped("Rests on", &escaped(&clock.assumptions.join(", "))));
+    if let Some(rate) = clock.frequency_ppm {
+        let bounds = match (clock.frequency_lo_ppm, clock.frequency_hi_ppm) {
+            (Some(lo), Some(hi)) => format!(", between {:+} and {:+}", rounded(lo.0.ppb()), rounded(hi.0.ppb())),
+            _ => String::new(),
+        };
+        lines.extend(wrapped("Rate", &format!("{:+} ppm{bounds}", rounded(rate.0.ppb()))));
+    }
+    for step in &clock.steps {
+        let size = Interval::new(step.lo_s.0, step.hi_s.0);
+        let text = format!(
+            "moved by {} between {} and {}",
+            figure::with_bound(size.midpoint(), size),
+            step.after.to_text(),
+            step.before.to_text()
+        );
+        lines.extend(wrapped("Step", &text));
+    }
+    lines
+}
+
+/// Whole parts per million, of parts per billion.
+fn rounded(ppb: i64) -> i64 {
+    (ppb + 500).div_euclid(1_000)
+}
+
+fn claimed(claim: &Claim) -> Vec<String> {
+    let mut parts = vec![if claim.synchronised { "synchronised" } else { "not synchronised" }.to_owned()];
+    if let (Some(offset), Some(bound)) = (claim.offset_s, claim.bound_s) {
+        parts.push(format!("{} from UTC", figure::with_bound(offset.0, Interval::around(offset.0, bound.0))));
+    }
+    parts.extend(claim.stratum.map(|stratum| format!("stratum {stratum}")));
+    parts.extend(claim.source.as_ref().map(|source| format!("source {}", escaped(source))));
+    parts.extend(claim.leap_status.as_ref().map(|status| format!("leap status {}", escaped(status))));
+    wrapped("It claims", &parts.join(", "))
+}
+
+fn finding_lines(finding: &Finding) -> Vec<String> {
+    let mut lines = wrapped(&escaped(&finding.code), &escaped(&finding.what));
+    lines.extend(wrapped("", &format!("expected: {}", escaped(&finding.expected))));
+    lines.extend(wrapped("", &format!("means: {}", escaped(&finding.meaning))));
+    lines.extend(wrapped("", &format!("do: {}", escaped(&finding.remedy))));
+    lines
+}

@@ -1,0 +1,53 @@
+//! A look at what this machine has for a scan: open files, agent, keys, known hosts. Nothing is connected to but the agent.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use nix::sys::resource::{Resource, getrlimit};
+
+use super::identity::Identities;
+use super::plan::ConnectionPlan;
+use crate::audit::fitness::{Agent, KeyFile, KnownHosts};
+use crate::inventory::target::Target;
+use crate::openssh;
+
+/// What a scan of some targets would find on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// The hard limit of open files.
+    pub open_files: u64,
+    /// The agent.
+    pub agent: Agent,
+    /// The key files that exist or are named.
+    pub key_files: Vec<KeyFile>,
+    /// The known host keys.
+    pub known_hosts: KnownHosts,
+}
+
+/// Looks at what a scan of these targets would use.
+pub async fn inspect(plan: &ConnectionPlan, targets: &[Target]) -> Inspection {
+    let named: HashSet<&PathBuf> = targets.iter().flat_map(|target| &target.key_files).collect();
+    let identities =
+        Identities::load(named.iter().copied(), &plan.default_keys, plan.agent.as_deref(), plan.identities_only);
+    Inspection {
+        open_files: getrlimit(Resource::RLIMIT_NOFILE).map_or(1_024, |(_, hard)| hard),
+        agent: identities.agent_state().await,
+        key_files: identities.file_states(|path| named.contains(path)),
+        known_hosts: known_hosts(plan),
+    }
+}
+
+fn known_hosts(plan: &ConnectionPlan) -> KnownHosts {
+    let mut keys = openssh::known_hosts::KnownHosts::default();
+    let mut unreadable = Vec::new();
+    for file in plan.user_known_hosts.iter().chain(&plan.global_known_hosts) {
+        match fs::read(file) {
+            Ok(text) => keys.read(&file.display().to_string(), &text),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => unreadable.push(format!("{}: {error}", file.display())),
+        }
+    }
+    KnownHosts { keys: keys.len(), unreadable }
+}

@@ -1,0 +1,176 @@
+//! `clockaudit doctor` on machines with one planted fault each: it is found, named, and decides the exit code.
+#![expect(clippy::expect_used, reason = "a test ends where its preparations fail")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// A user's home with a key that an agent holds, and a known host.
+struct Home {
+    folder: tempfile::TempDir,
+    agent: Child,
+}
+
+impl Home {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ssh = folder.path().join(".ssh");
+        fs::create_dir(&ssh).expect("a folder");
+        let key = ssh.join("id_ed25519");
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+            .arg(&key)
+            .status()
+            .expect("ssh-keygen of openssh-client");
+        assert!(made.success());
+        let public = fs::read_to_string(key.with_extension("pub")).expect("a key");
+        fs::write(ssh.join("known_hosts"), format!("a.example {public}")).expect("a file");
+        let socket = folder.path().join("agent");
+        // It says where it listens once it does.
+        let mut agent = Command::new("ssh-agent")
+            .args(["-D", "-a"])
+            .arg(&socket)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("ssh-agent of openssh-client");
+        let mut said = String::new();
+        let stdout = agent.stdout.take().expect("a pipe");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut said).expect("a line");
+        let added = Command::new("ssh-add").arg(&key).env("SSH_AUTH_SOCK", &socket).output().expect("ssh-add");
+        assert!(added.status.success(), "{added:?}");
+        Self { folder, agent }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// An inventory of this text.
+    fn inventory(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).expect("a file");
+        path
+    }
+
+    /// clockaudit as this user runs it, started by `front` where that is not empty.
+    fn command(&self, front: &[&str]) -> Command {
+        let program = env!("CARGO_BIN_EXE_clockaudit");
+        let mut command = match front {
+            [] => Command::new(program),
+            [first, rest @ ..] => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(program);
+                command
+            }
+        };
+        command.env("HOME", self.folder.path()).env("SSH_AUTH_SOCK", self.path("agent"));
+        for variable in ["ANSIBLE_INVENTORY", "ANSIBLE_CONFIG", "CLICOLOR_FORCE", "XDG_STATE_HOME"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = self.agent.kill();
+        let _ = self.agent.wait();
+    }
+}
+
+/// What doctor said, and how it ended.
+fn doctor(command: &mut Command, inventory: &Path) -> (Option<i32>, String) {
+    let output = command.arg("doctor").arg(inventory).stdin(Stdio::null()).output().expect("a command that ends");
+    let text = String::from_utf8(output.stdout).expect("text") + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code(), text)
+}
+
+/// The line of a subject.
+fn line<'text>(text: &'text str, subject: &str) -> &'text str {
+    let is_it = |line: &&str| line.get(6..).is_some_and(|rest| rest.starts_with(subject));
+    text.lines().find(is_it).unwrap_or_default()
+}
+
+#[test]
+fn a_machine_without_faults_is_told_so() {
+    let home = Home::new();
+    let inventory = home.inventory("fleet.ini", "a.example\n");
+    let (code, text) = doctor(&mut home.command(&[]), &inventory);
+    // Nobody keeps this machine's clock in a test, which is worth a warning and no more.
+    assert_eq!(code, Some(1), "{text}");
+    for subject in ["inventory", "agent", "key file", "known hosts"] {
+        assert!(line(&text, subject).starts_with("ok "), "{subject}: {text}");
+    }
+    assert!(!text.contains("FAIL"), "{text}");
+}
+
+#[test]
+fn each_planted_fault_is_found() {
+    let home = Home::new();
+    let good = home.inventory("good.ini", "a.example\n");
+    let missing_key = home.inventory("key.ini", "a.example ansible_ssh_private_key_file=/no/such/key\n");
+    fs::write(home.path("garbage"), "no key at all\n").expect("a file");
+    let garbage = format!("a.example ansible_ssh_private_key_file={}\n", home.path("garbage").display());
+    let garbage = home.inventory("garbage.ini", &garbage);
+    let plugin = home.inventory("cloud.yml", "plugin: no.such.plugin\n");
+
+    let check = |mut command: Command, inventory: &Path, expected: (&str, &str, i32)| {
+        let (subject, word, code) = expected;
+        let (ended, text) = doctor(&mut command, inventory);
+        let is_told =
+            |line: &str| line.starts_with(word) && line.get(6..).is_some_and(|rest| rest.starts_with(subject));
+        assert!(text.lines().any(is_told), "{subject}: {text}");
+        assert_eq!(ended, Some(code), "{subject}: {text}");
+    };
+    check(home.command(&["prlimit", "--nofile=256:256"]), &good, ("open files", "warn", 1));
+    check(home.command(&[]), &missing_key, ("key file", "FAIL", 2));
+    check(home.command(&[]), &garbage, ("key file", "FAIL", 2));
+    check(home.command(&[]), &plugin, ("inventory", "FAIL", 2));
+
+    let mut nobody_answers = home.command(&[]);
+    nobody_answers.env("SSH_AUTH_SOCK", home.path("nobody"));
+    check(nobody_answers, &good, ("agent", "warn", 1));
+    fs::remove_file(home.path(".ssh/id_ed25519")).expect("a key");
+    let mut no_agent = home.command(&[]);
+    no_agent.env_remove("SSH_AUTH_SOCK");
+    check(no_agent, &good, ("agent", "FAIL", 2));
+}
+
+#[test]
+fn a_key_that_this_user_may_not_read_is_found() {
+    let home = Home::new();
+    let key = home.path("locked");
+    fs::copy(home.path(".ssh/id_ed25519"), &key).expect("a file");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o000)).expect("permissions");
+    let inventory = home.inventory("fleet.ini", &format!("a.example ansible_ssh_private_key_file={}\n", key.display()));
+    // Root may read everything unless it gives that up.
+    let front = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"];
+    let (code, text) = doctor(&mut home.command(&front), &inventory);
+    let said = text.lines().find(|line| line.contains("locked") && line.contains("cannot be used")).unwrap_or_default();
+    assert!(said.starts_with("FAIL") && said.to_lowercase().contains("permission"), "{text}");
+    assert_eq!(code, Some(2), "{text}");
+}
+
+/// A process that does nothing but that.
+struct Busy(Child);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn an_overloaded_controller_is_found() {
+    let home = Home::new();
+    let inventory = home.inventory("fleet.ini", "a.example\n");
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let _load: Vec<Busy> = (0..2 * processors)
+        .map(|_| Busy(Command::new("sh").args(["-c", "while :; do :; done"]).spawn().expect("sh")))
+        .collect();
+    // With idle priority it gets only what the others leave.
+    let (_, text) = doctor(&mut home.command(&["chrt", "--idle", "0"]), &inventory);
+    assert!(line(&text, "load").starts_with("warn"), "{text}");
+}
