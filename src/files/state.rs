@@ -43,7 +43,7 @@ impl Key {
             digest.update([1]);
             digest.update(limit.as_bytes());
         }
-        Self(digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        Self(digest.finalize().iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}")))
     }
 }
 

@@ -16,7 +16,7 @@ pub fn page(code: &str, page: &Page, report: Option<&Report>) -> String {
         let label = if index == 0 { "Remedy" } else { "" };
         // A text of several lines is a file to copy: it keeps its lines.
         if step.contains('\n') {
-            lines.extend(step.lines().map(|line| indented(line)));
+            lines.extend(step.lines().map(indented));
         } else {
             lines.extend(wrapped(label, step));
         }
