@@ -99,6 +99,10 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
         FailureCode::NotAttempted => {
             ("the run ended before this host's turn, or its settings make no sense", "scan it again with `--limit`")
         }
+        FailureCode::HostKeyRevoked => (
+            "somebody who has a copy of that key may pose as the host; nothing secret was sent",
+            "leave the `@revoked` line; make new host keys there (`ssh-keygen -A` once the old ones are gone) and list those",
+        ),
     }
 }
 
@@ -136,12 +140,19 @@ pub fn failure_title(failure: FailureCode) -> &'static str {
         FailureCode::SudoPassword => "sudo wants a password",
         FailureCode::NameNotFound => "name not found",
         FailureCode::NotAttempted => "not attempted",
+        FailureCode::HostKeyRevoked => "host key revoked",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_told_to_remove_a_revocation() {
+        let (_, remedy) = of(Code::Unreached(FailureCode::HostKeyRevoked));
+        assert!(remedy.contains("leave the `@revoked` line") && !remedy.contains("-R"), "{remedy}");
+    }
 
     #[test]
     fn only_the_stages_of_the_timeout_flag_advise_it() {

@@ -94,12 +94,14 @@ impl KnownHosts {
     /// Judges the key `blob` (SSH wire format) shown by `host` at `port`.
     pub fn verdict(&self, host: &str, port: u16, blob: &[u8]) -> Verdict {
         let name = name_of(host, port);
-        if let Some(revoked) = self.among(self.revoked.get(blob)).find(|entry| entry.names.hold(&name)) {
+        // OpenSSH takes a key that is known for the host without the port as well; what is revoked so is revoked at every port.
+        let plain = (port != DEFAULT_PORT).then(|| host.to_ascii_lowercase());
+        let is_held =
+            |entry: &Entry| entry.names.hold(&name) || plain.as_ref().is_some_and(|name| entry.names.hold(name));
+        if let Some(revoked) = self.among(self.revoked.get(blob)).find(|entry| is_held(entry)) {
             return Verdict::Revoked(revoked.place.clone());
         }
-        let holds = |name: &str| self.among(self.by_key.get(blob)).any(|entry| entry.names.hold(name));
-        // OpenSSH takes a key that is known for the host without the port as well.
-        if holds(&name) || (port != DEFAULT_PORT && holds(&host.to_ascii_lowercase())) {
+        if self.among(self.by_key.get(blob)).any(is_held) {
             return Verdict::Known;
         }
         self.of(&name).next().map_or(Verdict::Unknown, |entry| Verdict::Changed(entry.place.clone()))
@@ -302,6 +304,11 @@ mod tests {
         check("@revoked * ssh-ed25519 ONE\nweb ssh-ed25519 ONE", "web", 22, Verdict::Revoked(place(1)));
         check("@revoked db ssh-ed25519 ONE\nweb ssh-ed25519 ONE", "web", 22, Verdict::Known);
         check("@revoked web ssh-ed25519 TWO", "web", 22, Verdict::Unknown);
+        check("@revoked web ssh-ed25519 ONE", "web", 22, Verdict::Revoked(place(1)));
+        check("@revoked web ssh-ed25519 ONE", "web", 2222, Verdict::Revoked(place(1)));
+        check("web ssh-ed25519 ONE\n@revoked web ssh-ed25519 ONE", "WEB", 2222, Verdict::Revoked(place(2)));
+        check("[web]:2222 ssh-ed25519 ONE\n@revoked web ssh-ed25519 ONE", "web", 2222, Verdict::Revoked(place(2)));
+        check("@revoked [web]:2222 ssh-ed25519 ONE\nweb ssh-ed25519 ONE", "web", 22, Verdict::Known);
         check("@cert-authority * ssh-ed25519 ONE", "web", 22, Verdict::Unknown);
         check("@cert-authority web ssh-ed25519 TWO\nweb ssh-ed25519 ONE", "web", 22, Verdict::Known);
         // broken lines harm nobody else

@@ -7,7 +7,7 @@ pub enum FailureCode {
     Timeout = 901,
     /// The host answered that nothing listens there, or that it cannot be reached.
     Refused = 902,
-    /// The host showed a key that differs from the one known for it, or a revoked one.
+    /// The host showed a key that differs from the one known for it.
     HostKeyChanged = 903,
     /// The host showed a key, and none is known for it.
     HostKeyUnknown = 904,
@@ -27,6 +27,8 @@ pub enum FailureCode {
     NameNotFound = 911,
     /// The run ended before this host's turn, or nothing can be tried.
     NotAttempted = 912,
+    /// The host showed a key that is marked as revoked.
+    HostKeyRevoked = 913,
 }
 
 impl FailureCode {
@@ -36,7 +38,7 @@ impl FailureCode {
     }
 
     /// Every code, by number.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Timeout,
         Self::Refused,
         Self::HostKeyChanged,
@@ -49,6 +51,7 @@ impl FailureCode {
         Self::SudoPassword,
         Self::NameNotFound,
         Self::NotAttempted,
+        Self::HostKeyRevoked,
     ];
 
     /// The code that is shown so.

@@ -1,7 +1,8 @@
 //! Host keys: read once for the whole scan, judged for each host, and accepted ones stored in one locked write.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError, RwLock};
 
@@ -25,6 +26,7 @@ pub(super) struct HostKeys {
     hash_names: bool,
     search_types: bool,
     accepted: Mutex<String>,
+    unreadable: Vec<String>,
 }
 
 /// What becomes of a host that showed a key.
@@ -39,24 +41,36 @@ pub(super) enum Judgement {
 }
 
 impl HostKeys {
-    /// Reads the files of known keys; one that is not there knows nothing.
+    /// Reads the files of known keys; one that is not there knows nothing. One that is there and cannot be read may hold
+    /// another key of any host, or revoke any key: then no key counts as new.
     pub(super) fn load(plan: &ConnectionPlan, hosts: usize) -> Self {
         let mut known = KnownHosts::default();
+        let mut unreadable = Vec::new();
         for file in plan.user_known_hosts.iter().chain(&plan.global_known_hosts) {
-            if let Ok(text) = fs::read(file) {
-                known.read(&file.display().to_string(), &text);
+            match fs::read(file) {
+                Ok(text) => known.read(&file.display().to_string(), &text),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => unreadable.push(format!("{} cannot be read: {error}", file.display())),
             }
         }
         let search_types = known.hashed_len().saturating_mul(hosts) <= SEARCH_BUDGET;
         Self {
             known: RwLock::new(known),
-            unknown: plan.unknown_keys,
+            unknown: if unreadable.is_empty() { plan.unknown_keys } else { UnknownKeys::Refuse },
             alias: plan.host_key_alias.clone(),
             store: plan.user_known_hosts.first().cloned(),
             hash_names: plan.hash_known_hosts,
             search_types,
             accepted: Mutex::default(),
+            unreadable,
         }
+    }
+
+    /// What the user must know of files that could not be read, if there are any.
+    pub(super) fn complaint(&self) -> Option<String> {
+        let files = self.unreadable.join("; ");
+        let hint = "no new host key is accepted; see its permissions (`ls -l`)";
+        (!files.is_empty()).then(|| format!("{files}; {hint}"))
     }
 
     /// The types of the keys that are known for a host.
@@ -81,7 +95,7 @@ impl HostKeys {
                 format!("{} key {fingerprint} differs from {}:{}", key.algorithm(), place.file, place.line),
             ),
             Verdict::Revoked(place) => Judgement::Refused(
-                FailureCode::HostKeyChanged,
+                FailureCode::HostKeyRevoked,
                 format!("{} key {fingerprint} is revoked by {}:{}", key.algorithm(), place.file, place.line),
             ),
             Verdict::Unknown if self.unknown == UnknownKeys::AcceptNew => {
@@ -90,7 +104,11 @@ impl HostKeys {
             }
             Verdict::Unknown => Judgement::Refused(
                 FailureCode::HostKeyUnknown,
-                format!("{} key {fingerprint} is not known for {name} port {port}", key.algorithm()),
+                [format!("{} key {fingerprint} is not known for {name} port {port}", key.algorithm())]
+                    .into_iter()
+                    .chain(self.complaint())
+                    .collect::<Vec<_>>()
+                    .join("; "),
             ),
         }
     }
@@ -115,7 +133,8 @@ impl HostKeys {
         let Some(store) = self.store.as_ref().filter(|_| !lines.is_empty()) else { return Ok(()) };
         let write = || -> std::io::Result<()> {
             if let Some(folder) = store.parent() {
-                fs::create_dir_all(folder)?;
+                // What a login folder holds is nobody else's business, whatever the umask says.
+                DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             }
             let file = OpenOptions::new().create(true).append(true).read(true).open(store)?;
             let mut file =
@@ -140,6 +159,44 @@ mod tests {
 
     fn key() -> PublicKey {
         PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap().public_key().clone()
+    }
+
+    #[test]
+    fn where_a_file_cannot_be_read_no_key_is_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, missing) = (folder.path().join("known_hosts"), folder.path().join("missing"));
+        let mut plan = ConnectionPlan::for_this_user();
+        plan.unknown_keys = UnknownKeys::AcceptNew;
+        (plan.user_known_hosts, plan.global_known_hosts) = (vec![missing], vec![file.clone()]);
+        // A folder in its place cannot be read by anybody, permissions cannot stop the administrator.
+        fs::create_dir(&file).unwrap();
+        let blind = HostKeys::load(&plan, 1);
+        let complaint = blind.complaint().unwrap();
+        assert!(complaint.contains(&format!("{} cannot be read", file.display())), "{complaint}");
+        let Judgement::Refused(code, detail) = blind.judge("web", 22, &key()) else { panic!("accepted") };
+        assert_eq!(code, FailureCode::HostKeyUnknown);
+        assert!(detail.contains(&complaint), "{detail}");
+        blind.store().unwrap();
+        assert!(!folder.path().join("missing").exists());
+
+        fs::remove_dir(&file).unwrap();
+        let seeing = HostKeys::load(&plan, 1);
+        assert_eq!(seeing.complaint(), None);
+        assert!(matches!(seeing.judge("web", 22, &key()), Judgement::Accepted(_)));
+    }
+
+    #[test]
+    fn the_folder_of_accepted_keys_is_the_users_own() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let mut plan = ConnectionPlan::for_this_user();
+        plan.unknown_keys = UnknownKeys::AcceptNew;
+        let folder = home.path().join("deep/.ssh");
+        (plan.user_known_hosts, plan.global_known_hosts) = (vec![folder.join("known_hosts")], Vec::new());
+        let keys = HostKeys::load(&plan, 1);
+        keys.judge("web", 22, &key());
+        keys.store().unwrap();
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     #[test]
