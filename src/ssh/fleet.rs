@@ -69,6 +69,9 @@ impl Fleet {
             board.tell(HostEvent::Notice { text });
         }
         let opener = Arc::new(Opener::prepare(plan, &targets));
+        if let Some(text) = opener.host_keys.complaint() {
+            board.tell(HostEvent::Notice { text });
+        }
         let hosts = (0..targets.len()).map(|index| Arc::new(HostCell::new(index, Arc::clone(&board)))).collect();
         let mut waiting: Vec<usize> = (0..targets.len()).collect();
         // The order of an inventory puts the hosts of one rack, jump or name server side by side.
@@ -207,13 +210,14 @@ impl Fleet {
             Interruption::Terminate => "terminated",
             Interruption::Deadline => "the deadline passed",
         };
-        self.connecting.shutdown().await;
-        self.ready.clear();
+        // First the reason, then the cut: what a session makes of its own end would put the blame on its host.
         for cell in &self.hosts {
             if cell.with_exchanges(<[Exchange]>::is_empty) {
                 cell.cut_short(why);
             }
         }
+        self.connecting.shutdown().await;
+        self.ready.clear();
         if let Err(text) = self.opener.host_keys.store() {
             self.board.tell(HostEvent::Notice { text });
         }
