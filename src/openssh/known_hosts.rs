@@ -273,6 +273,14 @@ mod tests {
         hosts
     }
 
+    /// Whether the very line that is written makes its key known again. `known` is not for this: a hash may hold its short words.
+    fn is_known_again(host: &str, port: u16, salt: Option<[u8; 20]>) -> bool {
+        let line = line_for(host, port, "ssh-ed25519", ONE, salt.as_ref().map(<[u8; 20]>::as_slice));
+        let mut hosts = KnownHosts::default();
+        hosts.read("known_hosts", line.as_bytes());
+        hosts.verdict(host, port, ONE) == Verdict::Known
+    }
+
     fn place(line: usize) -> Place {
         Place { file: "known_hosts".to_owned(), line }
     }
@@ -333,6 +341,13 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_that_spells_a_word_of_these_tests_is_known() {
+        // The digest is `R9UDCKZskONETvYg/YXM5hEmD0s=`.
+        let salt = [99, 127, 214, 55, 50, 150, 0, 210, 209, 60, 101, 156, 240, 97, 76, 141, 86, 42, 100, 162];
+        assert!(is_known_again("owr1lr2p0.b.wd6", 30_991, Some(salt)));
+    }
+
+    #[test]
     fn several_files_and_learned_keys_add_up() {
         let mut hosts = known("web ssh-ed25519 TWO");
         hosts.read("second", format!("web ecdsa-sha2-nistp256 {}", BASE64.encode(ONE)).as_bytes());
@@ -362,8 +377,7 @@ mod tests {
 
         #[test]
         fn a_written_line_is_known(host in "[a-z0-9.-]{1,20}", port: u16, salt in proptest::option::of(any::<[u8; 20]>())) {
-            let line = line_for(&host, port, "ssh-ed25519", ONE, salt.as_ref().map(<[u8; 20]>::as_slice));
-            prop_assert_eq!(known(&line).verdict(&host, port, ONE), Verdict::Known);
+            prop_assert!(is_known_again(&host, port, salt));
         }
     }
 }
