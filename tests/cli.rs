@@ -2,16 +2,22 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its preparations fail")]
 
 use std::fs;
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use clockaudit::clock::Nanos;
 use clockaudit::demo::{ClockPlan, HostPlan, PathPlan, SimulatedFleet, TimekeeperPlan, Trouble};
+use clockaudit::probe::trace;
 use clockaudit::report::json;
 use clockaudit::report::model::{Report, Verdict};
-use nix::fcntl::{FcntlArg, fcntl};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
 
 /// A finished command.
 struct Session {
@@ -310,6 +316,86 @@ fn an_interrupted_scan_leaves_a_valid_partial_report() {
     check(Signal::SIGTERM, 143);
 }
 
+/// Sends a signal and waits until the program has taken it.
+fn send(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(i32::try_from(child.id()).expect("a pid")), signal).expect("a signal");
+    let bit = 1_u64 << (signal as i32 - 1);
+    let is_pending = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("ShdPnd:")).unwrap_or("0").trim();
+        u64::from_str_radix(mask, 16).expect("a mask") & bit != 0
+    };
+    while is_pending() {
+        std::thread::yield_now();
+    }
+}
+
+/// Waits until something can be read, which the running program wrote.
+fn wait_for_output(child: &mut Child, stream: &impl AsFd) {
+    let mut watched = [PollFd::new(stream.as_fd(), PollFlags::POLLIN)];
+    while poll(&mut watched, 100_u16).expect("a poll") == 0 {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended early");
+    }
+}
+
+/// A file that is written to only as fast as it is read.
+fn slow_file(path: &Path) -> fs::File {
+    mkfifo(path, Mode::S_IRWXU).expect("a pipe");
+    // Opened without waiting for the one who writes; then read as usual.
+    let flags = OFlag::O_NONBLOCK.bits();
+    let reader = fs::OpenOptions::new().read(true).custom_flags(flags).open(path).expect("its reading end");
+    fcntl(&reader, FcntlArg::F_SETPIPE_SZ(4_096)).expect("a small pipe");
+    fcntl(&reader, FcntlArg::F_SETFL(OFlag::empty())).expect("a patient reader");
+    reader
+}
+
+#[test]
+fn a_signal_while_files_are_written_costs_none_of_them() {
+    let fleet = Scanned::new((0..12).map(|index| off_by(&format!("host{index}"), 0)).collect());
+    let check = |option: &str, signal: Signal, expected: i32| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (slow, stored) = (folder.path().join("slow.json"), folder.path().join("stored.json"));
+        let mut reader = slow_file(&slow);
+        let (slow, stored) = (slow.to_str().expect("text"), stored.to_str().expect("text"));
+        let more = [option, slow, "--export", stored, "-o", "json", "--samples", "2"];
+        let mut child = fleet.command(&more).spawn().expect("start");
+        // What has come is the beginning: the rest is more than the pipe holds.
+        wait_for_output(&mut child, &reader);
+        send(&child, signal);
+        let mut written = String::new();
+        reader.read_to_string(&mut written).expect("the slow file");
+        let session = finished(child);
+        assert_eq!(session.status, Some(expected), "{option}: {}", session.transcript());
+        let report = json::read(&fs::read_to_string(stored).expect("the export")).expect("a report");
+        assert_eq!((report.summary.counts.ok, report.run.partial), (12, false));
+        match option {
+            "--record" => assert_eq!(trace::read(&written).expect("a whole trace").seen.observations.len(), 12),
+            _ => assert_eq!(json::read(&written), Ok(report)),
+        }
+    };
+    check("--record", Signal::SIGINT, 130);
+    check("--record", Signal::SIGTERM, 143);
+    check("--export", Signal::SIGINT, 130);
+    check("--export", Signal::SIGTERM, 143);
+}
+
+#[test]
+fn a_second_signal_leaves_at_once_whatever_is_not_written() {
+    let fleet = Scanned::new((0..12).map(|index| off_by(&format!("host{index}"), 0)).collect());
+    let folder = tempfile::tempdir().expect("a folder");
+    let slow = folder.path().join("slow.json");
+    let reader = slow_file(&slow);
+    let more = ["--export", slow.to_str().expect("text"), "-o", "json", "--samples", "2"];
+    let mut child = fleet.command(&more).spawn().expect("start");
+    wait_for_output(&mut child, &reader);
+    // Two that come together count as one.
+    while child.try_wait().expect("a child").is_none() {
+        send(&child, Signal::SIGTERM);
+    }
+    let session = finished(child);
+    assert_eq!((session.status, session.stdout.as_str()), (Some(143), ""));
+}
+
 #[test]
 fn a_signal_ends_a_scan_whose_reader_does_not_read() {
     let fleet = Scanned::new((0..12).map(|index| off_by(&format!("host{index}"), 0)).collect());
@@ -321,22 +407,11 @@ fn a_signal_ends_a_scan_whose_reader_does_not_read() {
         let stdout = child.stdout.take().expect("its output");
         fcntl(&stdout, FcntlArg::F_SETPIPE_SZ(4_096)).expect("a small pipe");
         // The files are written first; then the report is longer than what the pipe holds.
-        while !stored.exists() {
-            assert!(child.try_wait().expect("a child").is_none(), "it ended early");
-            std::thread::yield_now();
-        }
-        kill(Pid::from_raw(i32::try_from(child.id()).expect("a pid")), signal).expect("a signal");
-        let begun = std::time::Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait().expect("a child") {
-                break status;
-            }
-            if begun.elapsed().as_secs() > 20 {
-                child.kill().expect("a child that runs");
-            }
-            std::thread::yield_now();
-        };
-        assert_eq!(status.code(), Some(expected));
+        wait_for_output(&mut child, &stdout);
+        send(&child, signal);
+        // Nothing else ends it: a program that ignored the signal would be waited for until the test run is given up.
+        assert_eq!(child.wait().expect("a child").code(), Some(expected));
+        assert!(json::read(&fs::read_to_string(stored).expect("the export")).is_ok());
         drop(stdout);
     }
 }

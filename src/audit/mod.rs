@@ -14,7 +14,7 @@ pub mod verdict;
 
 pub use advice::failure_title;
 pub use epoch::{epoch, estimates};
-pub use exit::{ExitStatus, FailOn};
+pub use exit::{Ending, ExitStatus, FailOn};
 pub use finding::{Code, Finding, Severity};
 pub use judge::{HostJudgement, Judgement, judge};
 pub use policy::{Policy, ReferenceChoice};

@@ -9,7 +9,7 @@ use super::error::{CommandError, Outcome};
 use super::measure::{measure, places, sound};
 use super::output::OutputPlan;
 use super::plan::{Measurement, run_id};
-use crate::audit::{self, FailOn, Policy};
+use crate::audit::{self, ExitStatus, FailOn, Policy};
 use crate::cli::DemoArgs;
 use crate::demo::{SimulatedFleet, StartError, plan_fleet};
 use crate::inventory::Target;
@@ -41,9 +41,10 @@ pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
     let provenance = provenance(&targets);
     let sampling = Measurement::sampling(&policy);
     let measurement = Measurement { connection: connection(&simulated), sampling, deadline: None };
-    let seen = measure(targets, &measurement, terminal)?;
-    let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, terminal)?;
-    if args.keep && seen.interrupted.is_none() {
+    let (seen, stop) = measure(targets, &measurement, terminal)?;
+    let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, Some(stop), terminal)?;
+    let was_told_to_end = [ExitStatus::Interrupted, ExitStatus::Terminated].contains(&status);
+    if args.keep && seen.interrupted.is_none() && !was_told_to_end {
         terminal.say(&invitation(&simulated));
         wait_for_the_end()?;
     }

@@ -32,7 +32,7 @@ pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
     }
     let trace = understood(&text, &args.trace)?;
     let provenance = provenance(&trace, &text, &args.trace);
-    conclude(&trace.seen, &trace.estimates(), &provenance, &policy, &output, terminal)
+    conclude(&trace.seen, &trace.estimates(), &provenance, &policy, &output, None, terminal)
 }
 
 /// Everything that the estimator finds in the text of a trace, as JSON; `path` is where the text came from.
