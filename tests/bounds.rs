@@ -187,6 +187,34 @@ proptest! {
     }
 }
 
+#[test]
+fn a_lie_that_may_as_well_be_a_step_is_taken_for_a_step() {
+    // Wide, exact, exact and a second later, wide: leaving out either of the exact ones makes the rest agree.
+    let exchange = |at_s: i64, round_trip_ms: i64, offset_s: i64| {
+        let (sent, round_trip) = (START + at_s * SECOND, round_trip_ms * 1_000_000);
+        let reading = UnixNanos(sent + round_trip / 2 + offset_s * SECOND);
+        Exchange {
+            sent: UnixNanos(sent),
+            received: UnixNanos(sent + round_trip),
+            first: reading,
+            last: reading,
+            resolution: Nanos(1),
+            lag: Nanos::ZERO,
+            spawned: false,
+        }
+    };
+    let exchanges = [exchange(0, 3_000, 0), exchange(4, 1, 0), exchange(5, 1, 1), exchange(6, 3_000, 0)];
+    let epoch = UnixNanos(START + 10 * SECOND);
+    let found = estimate(&exchanges, Nanos::ZERO, epoch, &Config::STANDARD).expect("measured");
+    assert_eq!(found.status, Status::Stepped);
+    assert!(found.bounds.contains(Nanos(SECOND)), "the clock as it is now: {:?}", found.bounds);
+    // With more that only one of the two agrees with, the other is the glitch.
+    let mut more = exchanges.to_vec();
+    more.extend([exchange(10, 1, 0), exchange(11, 1, 0)]);
+    let found = estimate(&more, Nanos::ZERO, epoch, &Config::STANDARD).expect("measured");
+    assert_eq!((found.status, found.glitches.as_slice()), (Status::Glitch, [2].as_slice()));
+}
+
 fn a_standing() -> impl Strategy<Value = Standing> {
     // Small numbers, so that values are often equal.
     (-30_i64..30, 0_i64..25, 0_i64..=4).prop_map(|(lo, width, share)| Standing {

@@ -9,11 +9,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use clockaudit::audit::{self, Policy, ReferenceChoice};
 use clockaudit::clock::estimate::{Config, Estimate, Status, controller_at, estimate};
 use clockaudit::clock::{Nanos, Ppm};
 use clockaudit::demo::{ClockPlan, HostPlan, Motion, PathPlan, SimulatedFleet, Trouble};
 use clockaudit::probe::{FailureCode, Observation, Reader, Seen, Stage};
-use clockaudit::ssh::{ConnectionPlan, Fleet, SamplingPlan, StopSignal, TimeLimits};
+use clockaudit::ssh::{ConnectionPlan, Fleet, SamplingPlan, ScanClock, StopSignal, TimeLimits};
 
 /// What was seen of a fleet, and the truth about it.
 struct Measured {
@@ -46,8 +47,13 @@ impl Measured {
 }
 
 async fn measure(hosts: Vec<HostPlan>) -> Measured {
+    measure_on(ScanClock::freeze(), &SamplingPlan::default(), hosts).await
+}
+
+async fn measure_on(clock: ScanClock, plan: &SamplingPlan, hosts: Vec<HostPlan>) -> Measured {
     let simulated = SimulatedFleet::start(hosts, 2).expect("a fleet");
     let connection = ConnectionPlan {
+        clock,
         user_known_hosts: vec![simulated.known_hosts()],
         global_known_hosts: Vec::new(),
         agent: None,
@@ -55,7 +61,7 @@ async fn measure(hosts: Vec<HostPlan>) -> Measured {
         ..ConnectionPlan::for_this_user()
     };
     let fleet = Fleet::connect(simulated.targets(), &connection, |_| {}, StopSignal::new()).await;
-    let seen = fleet.observe(&SamplingPlan::default()).await;
+    let seen = fleet.observe(plan).await;
     let truth = |name: &String| simulated.truth(name).expect("a host");
     let names: Vec<String> = simulated.hosts().map(|host| host.name.clone()).collect();
     Measured { seen, truth: names.into_iter().map(|name| (name.clone(), truth(&name))).collect() }
@@ -81,6 +87,35 @@ async fn every_reader_is_named_and_its_bounds_hold_the_truth() {
         let half_width = measured.assert_inside(reader.label());
         if !reader.is_hunted() {
             assert!(half_width < Nanos::from_millis(100), "{}: {half_width}", reader.label());
+        }
+    }
+}
+
+/// The way that a scan goes, with a controller whose raw clock runs fast: 40 ppm are what real ones have, 400 ppm are more
+/// than its bounds would forgive if offsets or rates were left on the raw clock.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_controller_with_a_raw_rate_of_its_own_changes_nothing_that_is_reported() {
+    let fast = ClockPlan { frequency: Ppm::from_ppm(60), ..ClockPlan::at(Nanos::from_millis(3)) };
+    for crystal in [Ppm::from_ppm(40), Ppm::from_ppm(-40), Ppm::from_ppm(400)] {
+        let hosts = vec![
+            at("right", Nanos::ZERO),
+            at("ahead", Nanos::from_seconds(137)),
+            HostPlan { clock: fast, ..at("fast", Nanos::ZERO) },
+        ];
+        let plan = SamplingPlan { samples: 32, ..SamplingPlan::default() };
+        let measured = measure_on(ScanClock::freeze_with_crystal(crystal), &plan, hosts).await;
+        let policy = Policy { reference: ReferenceChoice::Controller, ..Policy::standard() };
+        let judged = audit::judge(&measured.seen, &audit::estimates(&measured.seen), &policy);
+        for (host, observation) in judged.hosts.iter().zip(&measured.seen.observations) {
+            let name = observation.host.as_str();
+            let offset = host.offset.unwrap_or_else(|| panic!("{name}: {:?}", observation.failure));
+            // The clock of `fast` was read a few seconds after its start, in which it gained 60 ppm.
+            let since = if name == "fast" { Nanos::from_millis(2) } else { Nanos::ZERO };
+            assert!(offset.bounds.widened(since).contains(measured.truth[name]), "{crystal:?} {name}: {offset:?}");
+            let rate = host.rate.unwrap_or_else(|| panic!("{name} has no rate"));
+            let truth = if name == "fast" { Ppm::from_ppm(60) } else { Ppm::from_ppm(0) };
+            assert!(rate.lo <= truth && truth <= rate.hi, "{crystal:?} {name}: {rate:?}");
+            assert!(rate.hi.ppb() - rate.lo.ppb() < 800_000, "{crystal:?} {name}: {rate:?}");
         }
     }
 }

@@ -4,6 +4,7 @@ use super::policy::{Policy, ReferenceChoice};
 use crate::clock::controller::{controller_at, controller_moved, controller_rate};
 use crate::clock::estimate::{Config, RateBounds, Single};
 use crate::clock::pairs::Standing;
+use crate::clock::rate::relative;
 use crate::clock::{Estimate, Interval, Nanos, Ppm, UnixNanos};
 use crate::probe::Seen;
 
@@ -113,11 +114,7 @@ impl Reference {
         if self.is(host) {
             return Some(RateBounds { lo: Ppm(0), hi: Ppm(0) });
         }
-        let (own, reference) = (estimate.likely_rate.or(estimate.rate)?, self.rate?);
-        Some(RateBounds {
-            lo: Ppm(own.lo.0.saturating_sub(reference.hi.0)),
-            hi: Ppm(own.hi.0.saturating_sub(reference.lo.0)),
-        })
+        Some(relative(estimate.likely_rate.or(estimate.rate)?, self.rate?))
     }
 }
 
