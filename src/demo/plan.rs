@@ -198,6 +198,11 @@ pub enum Trouble {
         /// Readings that are answered before it does.
         after_readings: u32,
     },
+    /// After that many readings nothing is answered any more, on a connection that stays.
+    FallsSilent {
+        /// Readings that are answered before it does.
+        after_readings: u32,
+    },
     /// Escape sequences and line breaks wherever text can be sent.
     EscapeSequences,
     /// As much output as the peer takes, without a line break, up to 100 MB.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::scan_clock::{Mark, ScanClock};
-use crate::clock::{Exchange, Nanos, UnixNanos};
+use crate::clock::{Exchange, Nanos, UnixNanos, schedule};
 use crate::probe::{Facts, FactsReading, Failure, FailureCode, HostEvent, Observation, Reader, Stage};
 
 static OWN_DEFECTS: AtomicUsize = AtomicUsize::new(0);
@@ -221,11 +221,9 @@ impl HostCell {
         }
     }
 
-    /// How long an answer may take before it counts as missed: four of the best round trips, but not less than `least`.
+    /// How long an answer may take before it counts as missed.
     pub(super) fn patience(&self, least: Duration) -> Nanos {
-        let least = nanos(least);
-        let round_trip = self.lock().least_round_trip.unwrap_or_default();
-        least.max(Nanos(round_trip.0.saturating_mul(4)))
+        schedule::patience(nanos(least), self.least_round_trip())
     }
 
     /// The best round trip so far.
