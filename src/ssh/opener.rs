@@ -26,9 +26,6 @@ use crate::probe::{Failure, FailureCode, Stage};
 
 /// How long a server's first byte is waited for before its handshake goes on without a turn.
 const SILENCE: Duration = Duration::from_secs(1);
-/// How long a turn is kept at most: the work of a key exchange and a signature takes milliseconds, whatever is longer is
-/// the server's waiting (PAM, LDAP, reverse look-ups).
-const LOAN: Duration = Duration::from_secs(2);
 
 /// Everything that sessions are opened with, shared by all hosts of a scan.
 #[derive(Debug)]
@@ -49,7 +46,7 @@ impl Opener {
         Self {
             host_keys: Arc::new(HostKeys::load(plan, targets.len())),
             identities: Identities::load(named, &plan.default_keys, plan.agent.as_deref(), plan.identities_only),
-            configurations: Configurations::new(plan.algorithms.clone()),
+            configurations: Configurations::new(plan),
             lookups: Semaphore::new(plan.lookups.max(1)),
             turnstile: Turnstile::new(plan.handshakes),
             command: exec_command(),
@@ -87,12 +84,13 @@ impl Opener {
         let limits = self.plan.limits;
         cell.enter(Stage::Resolve);
         let addresses = dial::resolve(&target.address, target.port, limits.resolve, &self.lookups).await?;
-        let dialling = self.turnstile.dial().await;
-        cell.enter(Stage::Connect);
-        let begun = Instant::now();
-        let socket = dial::connect(&addresses, limits.connect).await?;
-        drop(dialling);
-        let left = limits.connect.saturating_sub(begun.elapsed());
+        let dialling = async {
+            cell.enter(Stage::Connect);
+            let begun = Instant::now();
+            let socket = dial::connect(&addresses, limits.connect).await?;
+            Ok((socket, limits.connect.saturating_sub(begun.elapsed())))
+        };
+        let (socket, left) = self.turnstile.dial(dialling).await?;
         cell.enter(Stage::Banner);
         let turn = self.turn(&socket).await;
         // The limit of the whole way begins with the host's turn: what it waited for others is not its fault.
@@ -108,7 +106,7 @@ impl Opener {
                     .map_err(|error| channel_failure(&error, &connection.wire))?;
                 Ok::<_, Failure>((connection, channel))
             };
-            let (connection, channel) = lent(turn, logging_in).await?;
+            let (connection, channel) = self.turnstile.in_turn(turn, logging_in).await?;
             cell.enter(Stage::Probe);
             match timeout(limits.hello, cell.greeting()).await {
                 Ok(true) => Ok(Session::with_probe(cell, connection, channel)),
@@ -204,16 +202,6 @@ impl Opener {
         }
         Err(no_shell(cell))
     }
-}
-
-/// Does `work` with a turn that is given back when it is done, or after a while: what takes longer waits for the server.
-async fn lent<T>(turn: Option<SemaphorePermit<'_>>, work: impl Future<Output = T>) -> T {
-    let mut work = std::pin::pin!(work);
-    if let Ok(done) = timeout(LOAN, &mut work).await {
-        return done;
-    }
-    drop(turn);
-    work.await
 }
 
 fn late(stage: Stage, limit: Duration, what: &str) -> Failure {
