@@ -217,7 +217,11 @@ impl Fleet {
             }
         }
         self.connecting.shutdown().await;
-        self.ready.clear();
+        while let Ok((index, session)) = self.outcomes.try_recv() {
+            self.ready.extend(session.map(|session| (index, session)));
+        }
+        let (sessions, limit) = (std::mem::take(&mut self.ready), self.plan.limits.close);
+        join_all(sessions.into_iter().map(|(_, session)| session.close(limit))).await;
         if let Err(text) = self.opener.host_keys.store() {
             self.board.tell(HostEvent::Notice { text });
         }
