@@ -1,5 +1,6 @@
 //! Opens sessions: from a target to a probe that has greeted, every stage with its time limit and its own failure.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,19 +85,19 @@ impl Opener {
         let limits = self.plan.limits;
         cell.enter(Stage::Resolve);
         let addresses = dial::resolve(&target.address, target.port, limits.resolve, &self.lookups).await?;
-        let dialling = async {
+        let dialling = pin!(async {
             cell.enter(Stage::Connect);
             let begun = Instant::now();
             let socket = dial::connect(&addresses, limits.connect).await?;
             Ok((socket, limits.connect.saturating_sub(begun.elapsed())))
-        };
+        });
         let (socket, left) = self.turnstile.dial(dialling).await?;
         cell.enter(Stage::Banner);
         let turn = self.turn(&socket).await;
         // The limit of the whole way begins with the host's turn: what it waited for others is not its fault.
         let (wire, shared) = Wire::new(socket, self.plan.clock);
         let opening = timeout(limits.host, async {
-            let logging_in = async {
+            let logging_in = pin!(async {
                 let connection = self.handshake(target, cell, wire, Arc::clone(&shared), left).await?;
                 let connection = self.authenticated(target, cell, connection).await?;
                 cell.enter(Stage::Channel);
@@ -105,7 +106,7 @@ impl Opener {
                     .map_err(|_| late(Stage::Channel, limits.channel, "no channel was opened"))?
                     .map_err(|error| channel_failure(&error, &connection.wire))?;
                 Ok::<_, Failure>((connection, channel))
-            };
+            });
             let (connection, channel) = self.turnstile.in_turn(turn, logging_in).await?;
             cell.enter(Stage::Probe);
             match timeout(limits.hello, cell.greeting()).await {
