@@ -138,7 +138,7 @@ proptest! {
         let exchanges = ask(&clock, &prompt(questions), 1, 0);
         let found = estimate(&exchanges, Nanos::ZERO, UnixNanos(START), &Config::STANDARD).expect("measured");
         let ends = found.rate_ends;
-        prop_assert!(ends.lo.is_none_or(|lo| lo <= Ppm(ppb)) && ends.hi.is_none_or(|hi| hi >= Ppm(ppb)), "{found:?}");
+        prop_assert!(ends.lo.is_none_or(|lo| lo <= Ppm::from_ppb(ppb)) && ends.hi.is_none_or(|hi| hi >= Ppm::from_ppb(ppb)), "{found:?}");
     }
 
     #[test]
@@ -470,7 +470,7 @@ fn a_fast_axis_changes_nothing_that_is_relative_to_the_controller() {
             let own = controller_rate(&readings).expect("two readings");
             let rates = [host.rate, host.likely_rate].map(|rate| relative(rate.expect("a rate"), own));
             for rate in rates {
-                let truth = Ppm(ppb - CONTROLLER.1);
+                let truth = Ppm::from_ppb(ppb - CONTROLLER.1);
                 // Reading the controller and rounding to whole nanoseconds cost a few ppb, which the bounds account for.
                 assert!(rate.lo <= truth && truth <= rate.hi, "{rate:?} {truth:?}");
                 assert!(rate.hi.ppb() - rate.lo.ppb() < 20_000, "{rate:?}");

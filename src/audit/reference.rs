@@ -112,7 +112,7 @@ impl Reference {
     /// The rate of a host against the reference, positive = fast; `None` where either is not known.
     pub fn rate_of(&self, host: &str, estimate: &Estimate) -> Option<RateBounds> {
         if self.is(host) {
-            return Some(RateBounds { lo: Ppm(0), hi: Ppm(0) });
+            return Some(RateBounds { lo: Ppm::from_ppb(0), hi: Ppm::from_ppb(0) });
         }
         Some(relative(estimate.likely_rate.or(estimate.rate)?, self.rate?))
     }

@@ -42,7 +42,7 @@ pub(super) struct Mark {
 impl ScanClock {
     /// Freezes the axis at the present instant.
     pub fn freeze() -> Self {
-        Self::freeze_with_crystal(Ppm(0))
+        Self::freeze_with_crystal(Ppm::from_ppb(0))
     }
 
     /// Freezes the axis on a crystal that runs fast by `crystal` (negative = slow) beside the real one; for tests of what

@@ -59,7 +59,7 @@ impl HostPlan {
         Self {
             name: name.into(),
             offset,
-            rate: Ppm(0),
+            rate: Ppm::from_ppb(0),
             server: Server::OpenSsh,
             login_shell: "/bin/bash".to_owned(),
             replaced: Vec::new(),
@@ -175,7 +175,7 @@ fn furnish(plan: &HostPlan, folder: &Path, user_key: &str) {
     fs::write(folder.join("sshd_config"), sshd_config(plan)).expect("sshd's configuration");
     if let Some(ahead) = plan.time_server {
         // Kept in its file only: nobody asks for this clock again.
-        HostClock::create(&folder.join("server-clock"), ahead, Ppm(0));
+        HostClock::create(&folder.join("server-clock"), ahead, Ppm::from_ppb(0));
         let server = "bindaddress 127.0.0.2\nallow 127.0.0.0/8\nlocal stratum 1\ncmdport 0\nbindcmdaddress /\n\
                       pidfile /run/chrony/server.pid\n";
         let client = "server 127.0.0.2 iburst minpoll -6 maxpoll 0\nmakestep 0.05 3\nrtcsync\n\
