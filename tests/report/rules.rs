@@ -176,7 +176,9 @@ fn a_hunt_that_was_cut_short_is_told_and_a_finished_one_is_not() {
         let report = judged(&[host("a", Nanos::ZERO)], |seen| {
             seen.observations.first_mut().expect("a host").reader = Some(Reader::WholeSecond);
             exchanges(seen).truncate(1);
-            exchanges(seen).iter_mut().for_each(|exchange| exchange.resolution = resolution);
+            for exchange in exchanges(seen) {
+                exchange.resolution = resolution;
+            }
         });
         assert_eq!(codes(&report).contains(&"CLK505"), expected, "{why}");
     };
