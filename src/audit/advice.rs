@@ -74,7 +74,7 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
         ),
         FailureCode::HostKeyUnknown => (
             "nobody can tell whether this is the right host; nothing secret was sent",
-            "add its key to known_hosts, or accept new keys with `--accept-new`",
+            "add its key to known_hosts, or accept new keys with `--accept-new`, for which all files of known keys must be readable",
         ),
         FailureCode::AuthenticationRejected => (
             "the server took none of the keys that were offered",

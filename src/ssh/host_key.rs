@@ -106,7 +106,7 @@ impl HostKeys {
                 FailureCode::HostKeyUnknown,
                 [format!("{} key {fingerprint} is not known for {name} port {port}", key.algorithm())]
                     .into_iter()
-                    .chain(self.complaint())
+                    .chain(self.unreadable.iter().cloned())
                     .collect::<Vec<_>>()
                     .join("; "),
             ),
@@ -175,7 +175,7 @@ mod tests {
         assert!(complaint.contains(&format!("{} cannot be read", file.display())), "{complaint}");
         let Judgement::Refused(code, detail) = blind.judge("web", 22, &key()) else { panic!("accepted") };
         assert_eq!(code, FailureCode::HostKeyUnknown);
-        assert!(detail.contains(&complaint), "{detail}");
+        assert!(detail.contains(&format!("{} cannot be read", file.display())), "{detail}");
         blind.store().unwrap();
         assert!(!folder.path().join("missing").exists());
 
