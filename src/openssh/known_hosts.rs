@@ -94,7 +94,8 @@ impl KnownHosts {
     /// Judges the key `blob` (SSH wire format) shown by `host` at `port`.
     pub fn verdict(&self, host: &str, port: u16, blob: &[u8]) -> Verdict {
         let name = name_of(host, port);
-        // OpenSSH takes a key that is known for the host without the port as well; what is revoked so is revoked at every port.
+        // OpenSSH takes a key that is known for the host without the port as well, unless it is revoked so. Here such a revocation
+        // holds even where the key is known for the very port: a key that was copied is no better there.
         let plain = (port != DEFAULT_PORT).then(|| host.to_ascii_lowercase());
         let is_held =
             |entry: &Entry| entry.names.hold(&name) || plain.as_ref().is_some_and(|name| entry.names.hold(name));
@@ -315,6 +316,7 @@ mod tests {
         check("@revoked web ssh-ed25519 ONE", "web", 22, Verdict::Revoked(place(1)));
         check("@revoked web ssh-ed25519 ONE", "web", 2222, Verdict::Revoked(place(1)));
         check("web ssh-ed25519 ONE\n@revoked web ssh-ed25519 ONE", "WEB", 2222, Verdict::Revoked(place(2)));
+        // stricter than OpenSSH
         check("[web]:2222 ssh-ed25519 ONE\n@revoked web ssh-ed25519 ONE", "web", 2222, Verdict::Revoked(place(2)));
         check("@revoked [web]:2222 ssh-ed25519 ONE\nweb ssh-ed25519 ONE", "web", 22, Verdict::Known);
         check("@cert-authority * ssh-ed25519 ONE", "web", 22, Verdict::Unknown);
