@@ -227,6 +227,13 @@ fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
     let again = run(&["report", stored]);
     assert_eq!((again.status, again.stdout), (scan.status, scan.stdout));
     // So does the recorded scan, judged again.
+    let elsewhere = run(&["replay", trace, "--reference", "host:nope"]);
+    assert_eq!(elsewhere.status, Some(64), "{}", elsewhere.transcript());
+    assert!(elsewhere.stderr.contains("`nope` is not among the hosts of the trace"), "{}", elsewhere.transcript());
+    let twice = fs::read_to_string(trace).expect("a trace").repeat(2);
+    let joined = run(&["replay", &file(folder.path(), "joined.jsonl", &twice)]);
+    assert_eq!(joined.status, Some(65), "{}", joined.transcript());
+    assert!(joined.stderr.contains("a second scan begins here"), "{}", joined.transcript());
     let replayed = run(&["replay", trace, "-o", "json"]);
     assert_eq!(replayed.status, Some(2), "{}", replayed.transcript());
     let original = json::read(&fs::read_to_string(stored).expect("the export")).expect("a report");

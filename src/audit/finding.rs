@@ -30,7 +30,7 @@ pub enum Code {
     FewSamples,
     /// CLK506: the controller's own clock was moved during the scan.
     ControllerMoved,
-    /// SSH901 to SSH913: the host was not measured (further).
+    /// SSH901 to SSH912: the host was not measured (further).
     Unreached(FailureCode),
 }
 
