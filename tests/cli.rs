@@ -8,9 +8,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use clap::Parser;
+use clockaudit::cli::Cli;
 use clockaudit::clock::Nanos;
-use clockaudit::demo::{ClockPlan, HostPlan, PathPlan, SimulatedFleet, TimekeeperPlan, Trouble};
-use clockaudit::probe::trace;
+use clockaudit::demo::{ClockPlan, HostPlan, Motion, PathPlan, SimulatedFleet, TimekeeperPlan, Trouble};
+use clockaudit::inventory::shell_words;
+use clockaudit::probe::{Reader, trace};
 use clockaudit::report::json;
 use clockaudit::report::model::{Report, Verdict};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -33,9 +36,24 @@ impl Session {
         format!("exit status {status}\n--- stdout\n{}--- stderr\n{}", self.stdout, self.stderr)
     }
 
+    /// The report that was printed, valid by the published schema.
     fn report(&self) -> Report {
+        assert_valid(&self.stdout);
         json::read(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{}", self.transcript()))
     }
+}
+
+/// Asserts that a printed report is one by the published schema.
+fn assert_valid(report: &str) {
+    let schema = include_str!("../docs/report-schema.json").parse::<serde_json::Value>().expect("the schema");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let problems: Vec<String> = match report.parse() {
+        Ok(report) => {
+            validator.iter_errors(&report).map(|error| format!("{error} at {}", error.instance_path())).collect()
+        }
+        Err(error) => vec![error.to_string()],
+    };
+    assert!(problems.is_empty(), "{problems:#?}\n{report}");
 }
 
 fn command(arguments: &[&str]) -> Command {
@@ -323,14 +341,14 @@ fn an_interrupted_scan_leaves_a_valid_partial_report() {
     check(Signal::SIGTERM, 143);
 }
 
-/// Sends a signal and waits until the program has taken it.
+/// Sends a signal and waits until the program has taken it, or has ended without.
 fn send(child: &Child, signal: Signal) {
     kill(Pid::from_raw(i32::try_from(child.id()).expect("a pid")), signal).expect("a signal");
     let bit = 1_u64 << (signal as i32 - 1);
     let is_pending = || {
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("ShdPnd:")).unwrap_or("0").trim();
-        u64::from_str_radix(mask, 16).expect("a mask") & bit != 0
+        !status.contains("State:\tZ") && u64::from_str_radix(mask, 16).expect("a mask") & bit != 0
     };
     while is_pending() {
         std::thread::yield_now();
@@ -529,5 +547,37 @@ fn a_hostile_host_changes_nothing_on_the_terminal() {
         assert_eq!(shown.chars().find(|character| acts(*character)), None, "{}", session.transcript());
         let has_good = session.stdout.lines().any(|line| line.starts_with("ok      "));
         assert!(has_good, "{}", session.transcript());
+    }
+}
+
+#[test]
+fn a_report_with_everything_that_can_be_seen_of_hosts_is_valid_by_the_schema() {
+    let hosts = Reader::LADDER.map(|reader| HostPlan { reader, ..off_by(reader.label(), 700) });
+    let claims = HostPlan { timekeeper: TimekeeperPlan::complacent(), ..off_by("claims", 2_000) };
+    let steps = Motion::Steps { after_readings: 4, by: Nanos::from_millis(-320) };
+    let moves = HostPlan { clock: ClockPlan { motion: steps, ..ClockPlan::at(Nanos::ZERO) }, ..off_by("moves", 0) };
+    let gone = HostPlan { trouble: Some(Trouble::Refused), ..off_by("gone", 0) };
+    let fleet = Scanned::new(hosts.into_iter().chain([claims, moves, gone]).collect());
+    let session = fleet.scan(&["-o", "json"]);
+    assert_eq!(session.status, Some(2), "{}", session.transcript());
+    let report = session.report();
+    assert_eq!(report.hosts.len(), Reader::LADDER.len() + 3);
+    assert!(
+        report.hosts.iter().any(|host| host.claim.is_some()) && report.hosts.iter().any(|host| host.error.is_some())
+    );
+}
+
+#[test]
+fn every_command_of_the_readme_is_one() {
+    let readme = include_str!("../README.md");
+    let (_, usage) = readme.split_once("## Use it").expect("how it is used");
+    let block = usage.split("```").nth(1).expect("commands");
+    let commands: Vec<&str> = block.lines().filter(|line| !line.is_empty()).collect();
+    assert!(commands.len() >= 9, "{commands:?}");
+    for line in commands {
+        let typed = line.split_once(" #").map_or(line, |(typed, _)| typed);
+        let words = shell_words::split(typed).expect("words of a shell").words;
+        let parsed = Cli::try_parse_from(words.iter().map(|word| word.text.as_str()));
+        assert!(typed.starts_with("clockaudit ") && parsed.is_ok(), "{line}: {:?}", parsed.err());
     }
 }

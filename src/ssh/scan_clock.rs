@@ -1,4 +1,5 @@
-//! The scan's clock: the only file of the engine that reads a clock.
+//! The scan's clock: the only one whose readings are stamps, of exchanges and of the controller's own clock. Time limits are
+//! kept by the runtime's clock.
 //!
 //! Time runs on an axis that is frozen once: `wall0 + (raw - raw0)`, where `raw` is the controller's free crystal
 //! (`CLOCK_MONOTONIC_RAW`), because its own timekeeper slews `CLOCK_MONOTONIC` and `CLOCK_REALTIME` while we measure.

@@ -26,7 +26,7 @@ use clockaudit::inventory::target::{Target, Transport};
 use clockaudit::probe::FailureCode::{self, *};
 use clockaudit::probe::{HostEvent, Interruption, Observation, Reader, Seen, Stage};
 use clockaudit::ssh::{ConnectionPlan, Fleet, SamplingPlan, StopSignal, UnknownKeys, live_wires};
-use peers::{Conduct, FullBacklog, Peer, refused_port};
+use peers::{Conduct, FullBacklog, Peer, RefusedPort};
 use recorder::Recorder;
 use sshd::Sshd;
 pub(crate) use sshd::plain_target as target;
@@ -162,12 +162,13 @@ async fn each_broken_way_to_a_host_is_told_apart_and_harms_nobody_else() {
         (Conduct::FloodsKeyExchange, Dropped, Stage::KeyExchange, "far more than was asked for"),
         (Conduct::DripsIntoKeyExchange, Timeout, Stage::KeyExchange, "no end of the key exchange in 1.5 s"),
     ];
+    let refused = RefusedPort::new();
     let mut peers = Vec::new();
     for (conduct, ..) in &cases {
         peers.push(Peer::start(*conduct).await);
     }
     let mut targets: Vec<Target> = peers.iter().map(|peer| target("127.0.0.1", peer.address.port())).collect();
-    targets.push(target("127.0.0.1", refused_port()));
+    targets.push(target("127.0.0.1", refused.port));
     targets.push(target("127.0.0.1", backlog.port));
     targets.push(target("nonexistent.invalid", 22));
     targets.push(Target { defect: Some("ansible_port is no number".to_owned()), ..target("127.0.0.1", 1) });
