@@ -84,7 +84,8 @@ impl Opener {
     async fn open_ssh(&self, target: &Target, cell: &Arc<HostCell>) -> Result<Session, Failure> {
         let limits = self.plan.limits;
         cell.enter(Stage::Resolve);
-        let addresses = dial::resolve(&target.address, target.port, limits.resolve, &self.lookups).await?;
+        let addresses = dial::resolve(&target.address, target.port, limits.resolve, &self.lookups).await;
+        let addresses = addresses.map_err(|failure| with_address(failure, target))?;
         let dialling = pin!(async {
             cell.enter(Stage::Connect);
             let begun = Instant::now();
@@ -205,6 +206,14 @@ impl Opener {
     }
 }
 
+/// Names the address that was looked up, where that is not the host's own name, which is said anyway.
+fn with_address(failure: Failure, target: &Target) -> Failure {
+    if target.address == target.name {
+        return failure;
+    }
+    Failure { detail: format!("{}: {}", target.address, failure.detail), ..failure }
+}
+
 fn late(stage: Stage, limit: Duration, what: &str) -> Failure {
     Failure { code: FailureCode::Timeout, stage, detail: format!("{what} in {}", seconds(limit)) }
 }
@@ -267,5 +276,31 @@ fn channel_failure(error: &russh::Error, wire: &WireShared) -> Failure {
             detail: format!("the server refuses a session channel ({reason:?})"),
         },
         _ => Failure { code: FailureCode::Dropped, stage, detail: ended(wire) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_named_unless_it_is_the_name() {
+        let check = |address: &str, expected: &str| {
+            let target = Target {
+                name: "web".to_owned(),
+                address: address.to_owned(),
+                port: 22,
+                user: None,
+                key_files: Vec::new(),
+                transport: Transport::Ssh,
+                groups: Vec::new(),
+                defect: None,
+            };
+            let detail = "the look-up failed: no such name".to_owned();
+            let failure = Failure { code: FailureCode::NameNotFound, stage: Stage::Resolve, detail };
+            assert_eq!(with_address(failure, &target).detail, expected);
+        };
+        check("web", "the look-up failed: no such name");
+        check("web.example", "web.example: the look-up failed: no such name");
     }
 }
