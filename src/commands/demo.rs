@@ -11,12 +11,12 @@ use super::output::OutputPlan;
 use super::plan::{Measurement, run_id};
 use crate::audit::{self, ExitStatus, FailOn, Policy};
 use crate::cli::DemoArgs;
-use crate::demo::{SimulatedFleet, StartError, plan_fleet};
+use crate::demo::{SimulatedFleet, StartError, plan_fleet, remove_folders};
 use crate::inventory::Target;
 use crate::report::Provenance;
 use crate::report::escape::shell_word;
 use crate::report::model::Kind;
-use crate::ssh::{ConnectionPlan, StopSignal, TimeLimits, own_defects};
+use crate::ssh::{ConnectionPlan, StopSignal, TimeLimits, before_leaving_at_once, own_defects};
 use crate::terminal::Terminal;
 
 /// The same number gives the same fleet, so that what a user sees can be talked about.
@@ -36,6 +36,9 @@ pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
     let output = OutputPlan::new(&args.output, FailOn::Down)?;
     let policy = Policy::standard();
     SimulatedFleet::room_for(args.hosts, SESSIONS_EACH)?;
+    // Otherwise a signal during the start, or a second one, would leave the fleet's folder behind.
+    before_leaving_at_once(remove_folders);
+    StopSignal::leave_at_once();
     let simulated = SimulatedFleet::start(plan_fleet(args.hosts, SEED), SESSIONS_EACH)?;
     let targets = simulated.targets();
     let provenance = provenance(&targets);

@@ -1,7 +1,7 @@
 //! The stop signal: how Ctrl-C, SIGTERM and `--deadline` end a run early, with what is known by then.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +15,23 @@ use crate::probe::Interruption;
 /// The number of the listener that was started last: the only one that acts.
 static NEWEST: AtomicU32 = AtomicU32::new(0);
 
+/// What is done before the program leaves at once.
+static LAST_ACT: Mutex<Option<fn()>> = Mutex::new(None);
+
+/// Has `act` done before a signal ends the program at once, when nothing is dropped any more: it removes what must not stay
+/// behind. A later one takes its place.
+pub fn before_leaving_at_once(act: fn()) {
+    *LAST_ACT.lock().unwrap_or_else(PoisonError::into_inner) = Some(act);
+}
+
+fn leave(status: ExitStatus) -> ! {
+    let act = *LAST_ACT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(act) = act {
+        act();
+    }
+    std::process::exit(status.code().into())
+}
+
 /// Tells a run that it is to end; clones tell and hear the same.
 #[derive(Debug, Clone)]
 pub struct StopSignal {
@@ -25,6 +42,13 @@ impl StopSignal {
     /// A signal that nobody has given yet.
     pub fn new() -> Self {
         Self { sender: Arc::new(watch::Sender::new(None)) }
+    }
+
+    /// From now on Ctrl-C and SIGTERM end the program at once, by way of [`before_leaving_at_once`], until a signal is listened
+    /// to for something else.
+    pub fn leave_at_once() {
+        // Nobody is left who waits for it.
+        drop(Self::from_outside(None));
     }
 
     /// A signal that is given by Ctrl-C, by SIGTERM, and once `deadline` has passed; must be called inside a runtime. A second
@@ -71,7 +95,7 @@ impl StopSignal {
                         Some(sender) => Self { sender }.give(reason),
                         None => {
                             if let Some(status) = ExitStatus::of_signal(reason) {
-                                std::process::exit(status.code().into());
+                                leave(status);
                             }
                         }
                     }
