@@ -21,8 +21,8 @@ const EXIT_CODES: &str = "Exit codes:
   69   no host matched
   70   a defect of clockaudit
   74   output could not be written
-  130  Ctrl-C; the report is partial
-  143  SIGTERM; the report is partial";
+  130  Ctrl-C; what was known by then is reported
+  143  SIGTERM; what was known by then is reported";
 
 /// Shown under the help of the program.
 const FIRST_STEPS: &str = "Try it:

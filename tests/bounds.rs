@@ -138,7 +138,7 @@ proptest! {
         let exchanges = ask(&clock, &prompt(questions), 1, 0);
         let found = estimate(&exchanges, Nanos::ZERO, UnixNanos(START), &Config::STANDARD).expect("measured");
         let ends = found.rate_ends;
-        prop_assert!(ends.lo.is_none_or(|lo| lo <= Ppm(ppb)) && ends.hi.is_none_or(|hi| hi >= Ppm(ppb)), "{found:?}");
+        prop_assert!(ends.lo.is_none_or(|lo| lo <= Ppm::from_ppb(ppb)) && ends.hi.is_none_or(|hi| hi >= Ppm::from_ppb(ppb)), "{found:?}");
     }
 
     #[test]
@@ -185,6 +185,34 @@ proptest! {
         prop_assert!(found.bounds.contains(Nanos(clock.offset_at(epoch.0 - START))), "{found:?}");
         prop_assert!(found.steps.iter().any(|step| step.size.contains(Nanos(size))), "{found:?}");
     }
+}
+
+#[test]
+fn a_lie_that_may_as_well_be_a_step_is_taken_for_a_step() {
+    // Wide, exact, exact and a second later, wide: leaving out either of the exact ones makes the rest agree.
+    let exchange = |at_s: i64, round_trip_ms: i64, offset_s: i64| {
+        let (sent, round_trip) = (START + at_s * SECOND, round_trip_ms * 1_000_000);
+        let reading = UnixNanos(sent + round_trip / 2 + offset_s * SECOND);
+        Exchange {
+            sent: UnixNanos(sent),
+            received: UnixNanos(sent + round_trip),
+            first: reading,
+            last: reading,
+            resolution: Nanos(1),
+            lag: Nanos::ZERO,
+            spawned: false,
+        }
+    };
+    let exchanges = [exchange(0, 3_000, 0), exchange(4, 1, 0), exchange(5, 1, 1), exchange(6, 3_000, 0)];
+    let epoch = UnixNanos(START + 10 * SECOND);
+    let found = estimate(&exchanges, Nanos::ZERO, epoch, &Config::STANDARD).expect("measured");
+    assert_eq!(found.status, Status::Stepped);
+    assert!(found.bounds.contains(Nanos(SECOND)), "the clock as it is now: {:?}", found.bounds);
+    // With more that only one of the two agrees with, the other is the glitch.
+    let mut more = exchanges.to_vec();
+    more.extend([exchange(10, 1, 0), exchange(11, 1, 0)]);
+    let found = estimate(&more, Nanos::ZERO, epoch, &Config::STANDARD).expect("measured");
+    assert_eq!((found.status, found.glitches.as_slice()), (Status::Glitch, [2].as_slice()));
 }
 
 fn a_standing() -> impl Strategy<Value = Standing> {
@@ -442,7 +470,7 @@ fn a_fast_axis_changes_nothing_that_is_relative_to_the_controller() {
             let own = controller_rate(&readings).expect("two readings");
             let rates = [host.rate, host.likely_rate].map(|rate| relative(rate.expect("a rate"), own));
             for rate in rates {
-                let truth = Ppm(ppb - CONTROLLER.1);
+                let truth = Ppm::from_ppb(ppb - CONTROLLER.1);
                 // Reading the controller and rounding to whole nanoseconds cost a few ppb, which the bounds account for.
                 assert!(rate.lo <= truth && truth <= rate.hi, "{rate:?} {truth:?}");
                 assert!(rate.hi.ppb() - rate.lo.ppb() < 20_000, "{rate:?}");

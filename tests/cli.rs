@@ -2,17 +2,25 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its preparations fail")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use clap::Parser;
+use clockaudit::cli::Cli;
 use clockaudit::clock::Nanos;
-use clockaudit::demo::{ClockPlan, HostPlan, PathPlan, SimulatedFleet, TimekeeperPlan, Trouble};
+use clockaudit::demo::{ClockPlan, HostPlan, Motion, PathPlan, SimulatedFleet, TimekeeperPlan, Trouble};
+use clockaudit::inventory::shell_words;
+use clockaudit::probe::{Reader, trace};
 use clockaudit::report::json;
 use clockaudit::report::model::{Report, Verdict};
-use nix::fcntl::{FcntlArg, fcntl};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
 
 /// A finished command.
 struct Session {
@@ -28,9 +36,24 @@ impl Session {
         format!("exit status {status}\n--- stdout\n{}--- stderr\n{}", self.stdout, self.stderr)
     }
 
+    /// The report that was printed, valid by the published schema.
     fn report(&self) -> Report {
+        assert_valid(&self.stdout);
         json::read(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{}", self.transcript()))
     }
+}
+
+/// Asserts that a printed report is one by the published schema.
+fn assert_valid(report: &str) {
+    let schema = include_str!("../docs/report-schema.json").parse::<serde_json::Value>().expect("the schema");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let problems: Vec<String> = match report.parse() {
+        Ok(report) => {
+            validator.iter_errors(&report).map(|error| format!("{error} at {}", error.instance_path())).collect()
+        }
+        Err(error) => vec![error.to_string()],
+    };
+    assert!(problems.is_empty(), "{problems:#?}\n{report}");
 }
 
 fn command(arguments: &[&str]) -> Command {
@@ -230,6 +253,13 @@ fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
     let again = run(&["report", stored]);
     assert_eq!((again.status, again.stdout), (scan.status, scan.stdout));
     // So does the recorded scan, judged again.
+    let elsewhere = run(&["replay", trace, "--reference", "host:nope"]);
+    assert_eq!(elsewhere.status, Some(64), "{}", elsewhere.transcript());
+    assert!(elsewhere.stderr.contains("`nope` is not among the hosts of the trace"), "{}", elsewhere.transcript());
+    let twice = fs::read_to_string(trace).expect("a trace").repeat(2);
+    let joined = run(&["replay", &file(folder.path(), "joined.jsonl", &twice)]);
+    assert_eq!(joined.status, Some(65), "{}", joined.transcript());
+    assert!(joined.stderr.contains("a second scan begins here"), "{}", joined.transcript());
     let replayed = run(&["replay", trace, "--reference", "controller", "-o", "json"]);
     assert_eq!(replayed.status, Some(2), "{}", replayed.transcript());
     let original = json::read(&fs::read_to_string(stored).expect("the export")).expect("a report");
@@ -319,6 +349,86 @@ fn an_interrupted_scan_leaves_a_valid_partial_report() {
     check(Signal::SIGTERM, 143);
 }
 
+/// Sends a signal and waits until the program has taken it, or has ended without.
+fn send(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(i32::try_from(child.id()).expect("a pid")), signal).expect("a signal");
+    let bit = 1_u64 << (signal as i32 - 1);
+    let is_pending = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("ShdPnd:")).unwrap_or("0").trim();
+        !status.contains("State:\tZ") && u64::from_str_radix(mask, 16).expect("a mask") & bit != 0
+    };
+    while is_pending() {
+        std::thread::yield_now();
+    }
+}
+
+/// Waits until something can be read, which the running program wrote.
+fn wait_for_output(child: &mut Child, stream: &impl AsFd) {
+    let mut watched = [PollFd::new(stream.as_fd(), PollFlags::POLLIN)];
+    while poll(&mut watched, 100_u16).expect("a poll") == 0 {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended early");
+    }
+}
+
+/// A file that is written to only as fast as it is read.
+fn slow_file(path: &Path) -> fs::File {
+    mkfifo(path, Mode::S_IRWXU).expect("a pipe");
+    // Opened without waiting for the one who writes; then read as usual.
+    let flags = OFlag::O_NONBLOCK.bits();
+    let reader = fs::OpenOptions::new().read(true).custom_flags(flags).open(path).expect("its reading end");
+    fcntl(&reader, FcntlArg::F_SETPIPE_SZ(4_096)).expect("a small pipe");
+    fcntl(&reader, FcntlArg::F_SETFL(OFlag::empty())).expect("a patient reader");
+    reader
+}
+
+#[test]
+fn a_signal_while_files_are_written_costs_none_of_them() {
+    let fleet = Scanned::new((0..12).map(|index| off_by(&format!("host{index}"), 0)).collect());
+    let check = |option: &str, signal: Signal, expected: i32| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (slow, stored) = (folder.path().join("slow.json"), folder.path().join("stored.json"));
+        let mut reader = slow_file(&slow);
+        let (slow, stored) = (slow.to_str().expect("text"), stored.to_str().expect("text"));
+        let more = [option, slow, "--export", stored, "-o", "json", "--samples", "2"];
+        let mut child = fleet.command(&more).spawn().expect("start");
+        // What has come is the beginning: the rest is more than the pipe holds.
+        wait_for_output(&mut child, &reader);
+        send(&child, signal);
+        let mut written = String::new();
+        reader.read_to_string(&mut written).expect("the slow file");
+        let session = finished(child);
+        assert_eq!(session.status, Some(expected), "{option}: {}", session.transcript());
+        let report = json::read(&fs::read_to_string(stored).expect("the export")).expect("a report");
+        assert_eq!((report.summary.counts.ok, report.run.partial), (12, false));
+        match option {
+            "--record" => assert_eq!(trace::read(&written).expect("a whole trace").seen.observations.len(), 12),
+            _ => assert_eq!(json::read(&written), Ok(report)),
+        }
+    };
+    check("--record", Signal::SIGINT, 130);
+    check("--record", Signal::SIGTERM, 143);
+    check("--export", Signal::SIGINT, 130);
+    check("--export", Signal::SIGTERM, 143);
+}
+
+#[test]
+fn a_second_signal_leaves_at_once_whatever_is_not_written() {
+    let fleet = Scanned::new((0..12).map(|index| off_by(&format!("host{index}"), 0)).collect());
+    let folder = tempfile::tempdir().expect("a folder");
+    let slow = folder.path().join("slow.json");
+    let reader = slow_file(&slow);
+    let more = ["--export", slow.to_str().expect("text"), "-o", "json", "--samples", "2"];
+    let mut child = fleet.command(&more).spawn().expect("start");
+    wait_for_output(&mut child, &reader);
+    // Two that come together count as one.
+    while child.try_wait().expect("a child").is_none() {
+        send(&child, Signal::SIGTERM);
+    }
+    let session = finished(child);
+    assert_eq!((session.status, session.stdout.as_str()), (Some(143), ""));
+}
+
 #[test]
 fn a_signal_ends_a_scan_whose_reader_does_not_read() {
     let fleet = Scanned::new((0..12).map(|index| off_by(&format!("host{index}"), 0)).collect());
@@ -330,22 +440,11 @@ fn a_signal_ends_a_scan_whose_reader_does_not_read() {
         let stdout = child.stdout.take().expect("its output");
         fcntl(&stdout, FcntlArg::F_SETPIPE_SZ(4_096)).expect("a small pipe");
         // The files are written first; then the report is longer than what the pipe holds.
-        while !stored.exists() {
-            assert!(child.try_wait().expect("a child").is_none(), "it ended early");
-            std::thread::yield_now();
-        }
-        kill(Pid::from_raw(i32::try_from(child.id()).expect("a pid")), signal).expect("a signal");
-        let begun = std::time::Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait().expect("a child") {
-                break status;
-            }
-            if begun.elapsed().as_secs() > 20 {
-                child.kill().expect("a child that runs");
-            }
-            std::thread::yield_now();
-        };
-        assert_eq!(status.code(), Some(expected));
+        wait_for_output(&mut child, &stdout);
+        send(&child, signal);
+        // Nothing else ends it: a program that ignored the signal would be waited for until the test run is given up.
+        assert_eq!(child.wait().expect("a child").code(), Some(expected));
+        assert!(json::read(&fs::read_to_string(stored).expect("the export")).is_ok());
         drop(stdout);
     }
 }
@@ -474,5 +573,37 @@ fn a_hostile_host_changes_nothing_on_the_terminal() {
         assert_eq!(shown.chars().find(|character| acts(*character)), None, "{}", session.transcript());
         let has_good = session.stdout.lines().any(|line| line.starts_with("ok      "));
         assert!(has_good, "{}", session.transcript());
+    }
+}
+
+#[test]
+fn a_report_with_everything_that_can_be_seen_of_hosts_is_valid_by_the_schema() {
+    let hosts = Reader::LADDER.map(|reader| HostPlan { reader, ..off_by(reader.label(), 700) });
+    let claims = HostPlan { timekeeper: TimekeeperPlan::complacent(), ..off_by("claims", 2_000) };
+    let steps = Motion::Steps { after_readings: 4, by: Nanos::from_millis(-320) };
+    let moves = HostPlan { clock: ClockPlan { motion: steps, ..ClockPlan::at(Nanos::ZERO) }, ..off_by("moves", 0) };
+    let gone = HostPlan { trouble: Some(Trouble::Refused), ..off_by("gone", 0) };
+    let fleet = Scanned::new(hosts.into_iter().chain([claims, moves, gone]).collect());
+    let session = fleet.scan(&["-o", "json"]);
+    assert_eq!(session.status, Some(2), "{}", session.transcript());
+    let report = session.report();
+    assert_eq!(report.hosts.len(), Reader::LADDER.len() + 3);
+    assert!(
+        report.hosts.iter().any(|host| host.claim.is_some()) && report.hosts.iter().any(|host| host.error.is_some())
+    );
+}
+
+#[test]
+fn every_command_of_the_readme_is_one() {
+    let readme = include_str!("../README.md");
+    let (_, usage) = readme.split_once("## Use it").expect("how it is used");
+    let block = usage.split("```").nth(1).expect("commands");
+    let commands: Vec<&str> = block.lines().filter(|line| !line.is_empty()).collect();
+    assert!(commands.len() >= 9, "{commands:?}");
+    for line in commands {
+        let typed = line.split_once(" #").map_or(line, |(typed, _)| typed);
+        let words = shell_words::split(typed).expect("words of a shell").words;
+        let parsed = Cli::try_parse_from(words.iter().map(|word| word.text.as_str()));
+        assert!(typed.starts_with("clockaudit ") && parsed.is_ok(), "{line}: {:?}", parsed.err());
     }
 }

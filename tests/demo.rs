@@ -2,7 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its preparations fail")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -156,4 +156,19 @@ fn a_kept_fleet_can_be_scanned_as_it_says_until_ctrl_c() {
     assert_eq!(scan.status.code(), Some(2));
     assert_eq!(kept.end(), Some(2), "the exit code of its own scan");
     assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 0, "its files are gone");
+}
+
+#[test]
+fn a_demo_that_leaves_at_once_takes_its_files_along() {
+    let folder = TempDir::new().expect("a folder");
+    let mut command = clockaudit();
+    // More than a pipe holds: while nobody reads it, the run is over and the program is not.
+    command.args(["demo", "--hosts", "200", "-o", "json"]).env("TMPDIR", folder.path()).stderr(Stdio::null());
+    let mut process = command.spawn().expect("the program");
+    let mut stdout = process.stdout.take().expect("its report");
+    stdout.read_exact(&mut [0]).expect("the beginning of a report");
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1, "its files are there");
+    kill(Pid::from_raw(i32::try_from(process.id()).expect("a process id")), Signal::SIGINT).expect("it runs");
+    assert_eq!(process.wait().expect("a child").code(), Some(130));
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0, "its files are gone");
 }

@@ -128,6 +128,17 @@ fn each_kind_of_trouble_has_its_finding() {
 }
 
 #[test]
+fn hosts_that_need_different_remedies_are_not_told_together() {
+    let late = |name: &str, stage: Stage| {
+        fleet::host(name, Nanos::ZERO).fails(FailureCode::Timeout, stage, &format!("late in {}", stage.label()))
+    };
+    let text = summary(&fleet::report(&[late("hangs", Stage::Probe), late("silent", Stage::Banner)]));
+    for words in ["hangs: late in ", "silent: late in "] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
 fn a_pair_can_be_critical_where_no_host_is() {
     let report = fleet::report_by_controller(&[
         fleet::host("ahead", Nanos::from_millis(60)),

@@ -7,13 +7,16 @@
 )]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use clockaudit::audit::{self, Policy, ReferenceChoice};
 use clockaudit::clock::estimate::{Config, Estimate, Status, controller_at, estimate};
 use clockaudit::clock::{Nanos, Ppm};
 use clockaudit::demo::{ClockPlan, HostPlan, Motion, PathPlan, SimulatedFleet, Trouble};
-use clockaudit::probe::{FailureCode, Observation, Reader, Seen, Stage};
-use clockaudit::ssh::{ConnectionPlan, Fleet, SamplingPlan, StopSignal, TimeLimits};
+use clockaudit::probe::{FailureCode, HostEvent, Observation, Reader, Seen, Stage};
+use clockaudit::ssh::{ConnectionPlan, Fleet, SamplingPlan, ScanClock, StopSignal, TimeLimits};
 
 /// What was seen of a fleet, and the truth about it.
 struct Measured {
@@ -46,16 +49,30 @@ impl Measured {
 }
 
 async fn measure(hosts: Vec<HostPlan>) -> Measured {
+    measure_on(ScanClock::freeze(), &SamplingPlan::default(), hosts).await
+}
+
+async fn measure_on(clock: ScanClock, plan: &SamplingPlan, hosts: Vec<HostPlan>) -> Measured {
+    measure_and_tell(clock, plan, hosts, |_| {}).await
+}
+
+async fn measure_and_tell(
+    clock: ScanClock,
+    plan: &SamplingPlan,
+    hosts: Vec<HostPlan>,
+    tell: impl Fn(HostEvent) + Send + Sync + 'static,
+) -> Measured {
     let simulated = SimulatedFleet::start(hosts, 2).expect("a fleet");
     let connection = ConnectionPlan {
+        clock,
         user_known_hosts: vec![simulated.known_hosts()],
         global_known_hosts: Vec::new(),
         agent: None,
         limits: TimeLimits { connect: Duration::from_secs(3), ..TimeLimits::default() },
         ..ConnectionPlan::for_this_user()
     };
-    let fleet = Fleet::connect(simulated.targets(), &connection, |_| {}, StopSignal::new()).await;
-    let seen = fleet.observe(&SamplingPlan::default()).await;
+    let fleet = Fleet::connect(simulated.targets(), &connection, tell, StopSignal::new()).await;
+    let seen = fleet.observe(plan).await;
     let truth = |name: &String| simulated.truth(name).expect("a host");
     let names: Vec<String> = simulated.hosts().map(|host| host.name.clone()).collect();
     Measured { seen, truth: names.into_iter().map(|name| (name.clone(), truth(&name))).collect() }
@@ -81,6 +98,35 @@ async fn every_reader_is_named_and_its_bounds_hold_the_truth() {
         let half_width = measured.assert_inside(reader.label());
         if !reader.is_hunted() {
             assert!(half_width < Nanos::from_millis(100), "{}: {half_width}", reader.label());
+        }
+    }
+}
+
+/// The way that a scan goes, with a controller whose raw clock runs fast: 40 ppm are what real ones have, 400 ppm are more
+/// than its bounds would forgive if offsets or rates were left on the raw clock.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_controller_with_a_raw_rate_of_its_own_changes_nothing_that_is_reported() {
+    let fast = ClockPlan { frequency: Ppm::from_ppm(60), ..ClockPlan::at(Nanos::from_millis(3)) };
+    for crystal in [Ppm::from_ppm(40), Ppm::from_ppm(-40), Ppm::from_ppm(400)] {
+        let hosts = vec![
+            at("right", Nanos::ZERO),
+            at("ahead", Nanos::from_seconds(137)),
+            HostPlan { clock: fast, ..at("fast", Nanos::ZERO) },
+        ];
+        let plan = SamplingPlan { samples: 32, ..SamplingPlan::default() };
+        let measured = measure_on(ScanClock::freeze_with_crystal(crystal), &plan, hosts).await;
+        let policy = Policy { reference: ReferenceChoice::Controller, ..Policy::standard() };
+        let judged = audit::judge(&measured.seen, &audit::estimates(&measured.seen), &[], &policy);
+        for (host, observation) in judged.hosts.iter().zip(&measured.seen.observations) {
+            let name = observation.host.as_str();
+            let offset = host.offset.unwrap_or_else(|| panic!("{name}: {:?}", observation.failure));
+            // The clock of `fast` was read a few seconds after its start, in which it gained 60 ppm.
+            let since = if name == "fast" { Nanos::from_millis(2) } else { Nanos::ZERO };
+            assert!(offset.bounds.widened(since).contains(measured.truth[name]), "{crystal:?} {name}: {offset:?}");
+            let rate = host.rate.unwrap_or_else(|| panic!("{name} has no rate"));
+            let truth = if name == "fast" { Ppm::from_ppm(60) } else { Ppm::from_ppm(0) };
+            assert!(rate.lo <= truth && truth <= rate.hi, "{crystal:?} {name}: {rate:?}");
+            assert!(rate.hi.ppb() - rate.lo.ppb() < 800_000, "{crystal:?} {name}: {rate:?}");
         }
     }
 }
@@ -149,4 +195,41 @@ async fn every_trouble_is_told_apart() {
     assert!(slow.failure.is_none() && slow.ready_after >= Some(second), "{slow:?}");
     assert_eq!(measured.observation(&format!("{:?}", Trouble::Drops { after_readings: 3 })).exchanges.len(), 3);
     measured.assert_inside("good");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_falls_silent_in_the_middle_keeps_nobody_waiting() {
+    let silent =
+        HostPlan { trouble: Some(Trouble::FallsSilent { after_readings: 7 }), ..HostPlan::good("silent", "web") };
+    // Its round trip is longer than a sweep, so that it misses every other question and is asked again in spare sweeps.
+    let path = PathPlan { there: Nanos::from_millis(150), back: Nanos::from_millis(150) };
+    let far = HostPlan { path, ..at("far", Nanos::ZERO) };
+    let names = ["silent", "far", "near-1", "near-2"];
+    let hosts = vec![silent, far, at(names[2], Nanos::ZERO), at(names[3], Nanos::ZERO)];
+    let far_readings = Arc::new(AtomicUsize::new(0));
+    let when_given_up = Arc::new(AtomicUsize::new(0));
+    let (counted, noted) = (Arc::clone(&far_readings), Arc::clone(&when_given_up));
+    let tell = move |event| match event {
+        HostEvent::Sampled { host: 1 } => _ = counted.fetch_add(1, Ordering::SeqCst),
+        HostEvent::Failed { host: 0, .. } => noted.store(counted.load(Ordering::SeqCst), Ordering::SeqCst),
+        _ => {}
+    };
+    let measured = measure_and_tell(ScanClock::freeze(), &SamplingPlan::default(), hosts, tell).await;
+
+    let silent = measured.observation("silent");
+    let failure = silent.failure.as_ref().map(|failure| (failure.code, failure.stage));
+    assert_eq!((failure, silent.exchanges.len()), (Some((FailureCode::Timeout, Stage::Sample)), 7));
+    // The window ends with what was sent in it, not with the end of anyone's patience.
+    let closed = measured.seen.windows.first().expect("a window").closed;
+    let is_stamp = |name: &&str| measured.observation(name).exchanges.iter().any(|exchange| exchange.sent == closed);
+    assert!(names.iter().any(is_stamp), "the window closed when nothing was sent");
+    // The others went on before it was given up.
+    let before = when_given_up.load(Ordering::SeqCst);
+    let far = &measured.observation("far").exchanges;
+    let last = before.checked_sub(1).and_then(|index| far.get(index)).expect("readings of the far host by then");
+    assert!(last.sent > closed, "no spare sweep until the silent host was given up");
+    assert!(far.len() >= 8, "{} exchanges", far.len());
+    for name in names {
+        measured.assert_inside(name);
+    }
 }

@@ -15,6 +15,8 @@ use clockaudit::probe::{
 use clockaudit::report::analysis::{analysis, hunt, merge};
 use serde_json::Value;
 
+/// How many cases there are: none may get lost.
+const CASES: usize = 44;
 /// Point estimates may differ by so much; everything else must be equal.
 const ESTIMATE_TOLERANCE_NS: i64 = 1_000;
 
@@ -30,7 +32,7 @@ fn cases() -> Vec<String> {
         .filter_map(|name| name.strip_suffix(".expected.json").map(str::to_owned))
         .collect();
     names.sort();
-    assert!(names.len() >= 44, "only {} cases in {}", names.len(), folder().display());
+    assert_eq!(names.len(), CASES, "cases in {}", folder().display());
     names
 }
 
@@ -185,6 +187,7 @@ fn every_merged_host_holds_the_truth_that_the_generator_knows() {
 
 #[test]
 fn counts_of_pairs_are_sound_against_the_true_offsets() {
+    let (mut compared, mut certain) = (0, 0);
     for case in analysed() {
         let (found, truth) = (found(&case), json_of(&format!("{case}.truth.json")));
         let known = truth["hosts"].as_object().expect("hosts").values();
@@ -205,7 +208,11 @@ fn counts_of_pairs_are_sound_against_the_true_offsets() {
         let count = |key: &str| found["fleet"]["pairs"][key].as_u64().expect("a count");
         assert!(count("definite") <= beyond, "{case}");
         assert!(beyond <= count("definite") + count("unresolved"), "{case}");
+        compared += 1;
+        certain += count("definite");
     }
+    assert_eq!(compared, 34, "cases compared");
+    assert!(certain > 10_000, "{certain} pairs that are certainly apart");
 }
 
 /// A scan with one of everything that a trace can hold.

@@ -175,7 +175,7 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
         ),
         FailureCode::HostKeyUnknown => (
             "nobody can tell whether this is the right host; nothing secret was sent",
-            "add its key to known_hosts, or accept new keys with `--accept-new`",
+            "add its key to known_hosts, or accept new keys with `--accept-new`, for which all files of known keys must be readable",
         ),
         FailureCode::AuthenticationRejected => (
             "the server took none of the keys that were offered",
@@ -200,6 +200,10 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
         FailureCode::NotAttempted => {
             ("the run ended before this host's turn, or its settings make no sense", "scan it again with `--limit`")
         }
+        FailureCode::HostKeyRevoked => (
+            "somebody who has a copy of that key may pose as the host; nothing secret was sent",
+            "leave the `@revoked` line; make new host keys there (`ssh-keygen -A` once the old ones are gone) and list those",
+        ),
     }
 }
 
@@ -237,12 +241,19 @@ pub fn failure_title(failure: FailureCode) -> &'static str {
         FailureCode::SudoPassword => "sudo wants a password",
         FailureCode::NameNotFound => "name not found",
         FailureCode::NotAttempted => "not attempted",
+        FailureCode::HostKeyRevoked => "host key revoked",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_told_to_remove_a_revocation() {
+        let (_, remedy) = of(Code::Unreached(FailureCode::HostKeyRevoked));
+        assert!(remedy.contains("leave the `@revoked` line") && !remedy.contains("-R"), "{remedy}");
+    }
 
     #[test]
     fn only_the_stages_of_the_timeout_flag_advise_it() {

@@ -10,15 +10,16 @@ use super::reference::Reference;
 use super::verdict::limit_finding;
 use crate::clock::estimate::{Config, Status, Step};
 use crate::clock::pairs::Standing;
-use crate::clock::{Estimate, Interval, Nanos, UnixNanos};
+use crate::clock::{Estimate, Exchange, Interval, Nanos, UnixNanos, hunt};
 use crate::timekeeper::Claim;
 
 /// All that is known of one measured host.
 pub(super) struct Evidence<'seen> {
     /// What the exchanges prove of its clock.
     pub(super) estimate: &'seen Estimate,
-    /// Whether its clock was hunted at the second's edge: a hunt ends when it gains nothing more, not after a number.
-    pub(super) is_hunted: bool,
+    /// Its exchanges, where its clock was hunted at the second's edge: a hunt ends when nothing more is to be gained, not after a
+    /// number of them.
+    pub(super) hunted: Option<&'seen [Exchange]>,
     /// Its offset from the reference; `None` without a reference.
     pub(super) offset: Option<Standing>,
     /// What its timekeeper says.
@@ -203,7 +204,8 @@ fn slewing(evidence: &Evidence<'_>) -> Option<Finding> {
 
 fn few_samples(evidence: &Evidence<'_>) -> Option<Finding> {
     let (valid, wanted) = (evidence.estimate.valid, evidence.policy.samples);
-    (valid < wanted && !evidence.is_hunted).then(|| {
+    let is_enough = || evidence.hunted.is_some_and(|exchanges| hunt::is_over(exchanges, evidence.config));
+    (valid < wanted && !is_enough()).then(|| {
         let exchanges = if valid == 1 { "exchange" } else { "exchanges" };
         Code::FewSamples.finding(format!("{valid} valid {exchanges}"), format!("at least {wanted}"))
     })

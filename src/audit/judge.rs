@@ -16,7 +16,7 @@ use crate::clock::controller::{controller_at, controller_moved};
 use crate::clock::estimate::{Config, RateBounds};
 use crate::clock::pairs::{self, Pair, PairCounts, Standing};
 use crate::clock::{Estimate, Interval, Nanos, UnixNanos};
-use crate::probe::{FactsReading, FailureCode, Observation, Reader, Seen};
+use crate::probe::{FactsReading, FailureCode, Observation, Seen};
 use crate::timekeeper::{ClaimOutcome, TimeService};
 
 /// How many of the worst pairs are named.
@@ -196,7 +196,7 @@ fn judge_host(
     let judged = offset.filter(|_| reference.is_found() && (policy.relative.is_some() || !lacks_utc));
     let evidence = Evidence {
         estimate,
-        is_hunted: observation.reader.is_some_and(Reader::is_hunted),
+        hunted: observation.reader.filter(|reader| reader.is_hunted()).map(|_| observation.exchanges.as_slice()),
         offset: judged,
         claim: claim.claim(),
         claim_read_in: claim_read_in(facts, estimate, config),

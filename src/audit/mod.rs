@@ -26,7 +26,7 @@ pub mod verdict;
 pub use advice::failure_title;
 pub use circumstances::findings as circumstantial_findings;
 pub use epoch::{epoch, estimates};
-pub use exit::{ExitStatus, FailOn};
+pub use exit::{Ending, ExitStatus, FailOn};
 pub use finding::{Code, Finding, Severity};
 pub use impact::Impact;
 pub use judge::{HostJudgement, Judgement, judge, pair_finding};

@@ -7,6 +7,7 @@ pub use find::{Evidence, Split};
 use super::policy::ReferenceChoice;
 use crate::clock::estimate::{RateBounds, Single};
 use crate::clock::pairs::Standing;
+use crate::clock::rate::relative;
 use crate::clock::{Estimate, Interval, Nanos, Ppm, UnixNanos};
 use crate::probe::Seen;
 
@@ -128,13 +129,9 @@ impl Reference {
     /// The rate of a host against the reference, positive = fast; `None` where either is not known.
     pub fn rate_of(&self, host: &str, estimate: &Estimate) -> Option<RateBounds> {
         if self.is(host) {
-            return Some(RateBounds { lo: Ppm(0), hi: Ppm(0) });
+            return Some(RateBounds { lo: Ppm::from_ppb(0), hi: Ppm::from_ppb(0) });
         }
-        let (own, reference) = (estimate.likely_rate.or(estimate.rate)?, self.rate?);
-        Some(RateBounds {
-            lo: Ppm(own.lo.0.saturating_sub(reference.hi.0)),
-            hi: Ppm(own.hi.0.saturating_sub(reference.lo.0)),
-        })
+        Some(relative(estimate.likely_rate.or(estimate.rate)?, self.rate?))
     }
 }
 

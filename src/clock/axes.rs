@@ -175,7 +175,7 @@ mod tests {
     }
 
     fn without_wander() -> Config {
-        Config { rho: Ppm(0), ..Config::STANDARD }
+        Config { rho: Ppm::from_ppb(0), ..Config::STANDARD }
     }
 
     #[test]

@@ -93,8 +93,8 @@ mod tests {
         ) {
             let constraints: Vec<Constraint> =
                 raw.into_iter().map(|(sent, delay, lower, width)| constraint(sent, delay, lower, width)).collect();
-            let swept = worst(&constraints, Ppm(ppb));
-            prop_assert_eq!(swept.map(|found| found.excess), pairwise_maximum(&constraints, Ppm(ppb)));
+            let swept = worst(&constraints, Ppm::from_ppb(ppb));
+            prop_assert_eq!(swept.map(|found| found.excess), pairwise_maximum(&constraints, Ppm::from_ppb(ppb)));
             if let Some(found) = swept {
                 let (low, high) = (&constraints[found.lower], &constraints[found.upper]);
                 let again = (low.lower - high.upper) * BILLION - i128::from(ppb) * (low.received - high.sent).abs();

@@ -109,6 +109,6 @@ mod tests {
     fn carrying_rounds_up_and_never_overflows() {
         assert_eq!(carried(-1, Ppm::from_ppm(500)), 1);
         assert_eq!(carried(2_000_000_000, Ppm::from_ppm(500)), 1_000_000);
-        assert!(carried(i128::from(i64::MAX) * 2, Ppm(i64::MAX)) > 0);
+        assert!(carried(i128::from(i64::MAX) * 2, Ppm::from_ppb(i64::MAX)) > 0);
     }
 }

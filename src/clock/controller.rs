@@ -59,7 +59,7 @@ pub fn controller_rate(readings: &[(UnixNanos, Interval)]) -> Option<RateBounds>
     }
     let least = (i128::from(after.lo.0) - i128::from(before.hi.0)) * BILLION;
     let greatest = (i128::from(after.hi.0) - i128::from(before.lo.0)) * BILLION;
-    let ppb = |wide: i128| Ppm(Nanos::saturating_from(wide).0);
+    let ppb = |wide: i128| Ppm::from_ppb(Nanos::saturating_from(wide).0);
     Some(RateBounds { lo: ppb(least.div_euclid(length)), hi: ppb(-(-greatest).div_euclid(length)) })
 }
 
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn the_mean_rate_is_rounded_outward() {
         let found = controller_rate(&[reading(0, 0, 10), reading(1_000, 40_000, 40_010)]);
-        assert_eq!(found, Some(RateBounds { lo: Ppm(39_990), hi: Ppm(40_010) }));
+        assert_eq!(found, Some(RateBounds { lo: Ppm::from_ppb(39_990), hi: Ppm::from_ppb(40_010) }));
         assert_eq!(controller_rate(&[reading(0, 0, 10)]), None);
     }
 }

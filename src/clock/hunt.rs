@@ -52,6 +52,15 @@ pub fn next(exchanges: &[Exchange], now: UnixNanos, config: &Config) -> Hunt {
     }
 }
 
+/// Whether a hunt with these exchanges, oldest first, came to its end: from some probe on nothing more was to be gained. One that
+/// was cut short by a lost session never did.
+pub fn is_over(exchanges: &[Exchange], config: &Config) -> bool {
+    exchanges.iter().enumerate().any(|(index, last)| {
+        let so_far = exchanges.get(..=index).unwrap_or_default();
+        matches!(next(so_far, last.received, config), Hunt::Done(_))
+    })
+}
+
 /// The probe that halves the uncertainty: its reading is taken when, for all that is known, the clock is as likely to
 /// show the old second as the new one. `None` without a valid exchange.
 pub fn aim(exchanges: &[Exchange], now: UnixNanos, config: &Config) -> Option<Aim> {
@@ -83,7 +92,12 @@ mod tests {
 
     /// Hunts a clock that is `offset` ahead and shows whole seconds `lag` late, each reading half-way through a round trip
     /// of `delay()`; gives the probes and the final bounds.
-    fn hunt(offset: i64, lag: i64, mut delay: impl FnMut() -> i64) -> (usize, Interval) {
+    fn hunt(offset: i64, lag: i64, delay: impl FnMut() -> i64) -> (usize, Interval) {
+        let (exchanges, bounds) = hunted(offset, lag, delay);
+        (exchanges.len(), bounds)
+    }
+
+    fn hunted(offset: i64, lag: i64, mut delay: impl FnMut() -> i64) -> (Vec<Exchange>, Interval) {
         let mut now = 1_795_300_000_000_000_000_i64;
         let mut exchanges = Vec::new();
         loop {
@@ -93,7 +107,7 @@ mod tests {
                     assert!(aim.send_at.0 >= now);
                     aim.send_at.0
                 }
-                Hunt::Done(bounds) => return (exchanges.len(), bounds),
+                Hunt::Done(bounds) => return (exchanges, bounds),
             };
             let delay = delay();
             let shown = (sent + delay / 2 + offset - lag).div_euclid(NANOS_PER_SECOND) * NANOS_PER_SECOND;
@@ -121,6 +135,19 @@ mod tests {
                 assert!(bounds.width().0 <= limit, "{offset} {lag} {delay}: {probes} probes, {bounds:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_hunt_that_was_cut_short_is_not_over_and_one_that_went_on_still_is() {
+        let (mut exchanges, _) = hunted(137_250_000_000, 0, || 300_000);
+        let probes = exchanges.len();
+        assert!(probes > 2, "{probes}");
+        for cut in 0..probes {
+            assert!(!is_over(&exchanges[..cut], &Config::STANDARD), "{cut} of {probes}");
+        }
+        assert!(is_over(&exchanges, &Config::STANDARD));
+        exchanges.extend_from_within(probes - 1..);
+        assert!(is_over(&exchanges, &Config::STANDARD));
     }
 
     #[test]

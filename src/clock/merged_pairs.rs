@@ -146,7 +146,7 @@ mod tests {
                     .filter(|(host, (_, _, kind))| *host == 0 || *kind == 3 || *kind == shard)
                     .map(|(host, (centre, radius, _))| (host, sighting(*centre, *radius))).collect(),
             }).collect();
-            let axes = join(&shards, &Config { rho: crate::clock::Ppm(0), ..Config::STANDARD }).expect("anchors join");
+            let axes = join(&shards, &Config { rho: crate::clock::Ppm::from_ppb(0), ..Config::STANDARD }).expect("anchors join");
             let standings: Vec<Standing> = (0..hosts.len()).map(|host| {
                 let seen: Vec<(usize, Sighting)> = shards.iter().enumerate()
                     .filter_map(|(shard, one)| Some((shard, *one.sighting(host)?))).collect();

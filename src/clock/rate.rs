@@ -110,7 +110,7 @@ impl Lines {
 
     /// Their rates, rounded outward.
     pub(super) fn ends(self) -> RateEnds {
-        let ppb = |wide: i128| Ppm(Nanos::saturating_from(wide).0);
+        let ppb = |wide: i128| Ppm::from_ppb(Nanos::saturating_from(wide).0);
         RateEnds {
             lo: self.least.map(|slope| ppb((slope.rise * BILLION).div_euclid(slope.run))),
             hi: self.greatest.map(|slope| ppb(-(-slope.rise * BILLION).div_euclid(slope.run))),
@@ -179,12 +179,13 @@ pub fn common_rate(rates: &[RateBounds], steady: Ppm) -> Option<CommonRate> {
     let (lo, hi, best) = (shared.from, shared.to, shared.count);
     let enough = rates.len() >= 3 && best * 3 >= rates.len() * 2;
     let elsewhere = lo > steady.ppb() || hi < -steady.ppb();
-    (enough && elsewhere).then_some(CommonRate { hosts: best, bounds: RateBounds { lo: Ppm(lo), hi: Ppm(hi) } })
+    (enough && elsewhere)
+        .then_some(CommonRate { hosts: best, bounds: RateBounds { lo: Ppm::from_ppb(lo), hi: Ppm::from_ppb(hi) } })
 }
 
 /// Bounds of the difference `host - reference` of two rates.
 pub fn relative(host: RateBounds, reference: RateBounds) -> RateBounds {
-    let minus = |a: Ppm, b: Ppm| Ppm(a.ppb().saturating_sub(b.ppb()));
+    let minus = |a: Ppm, b: Ppm| Ppm::from_ppb(a.ppb().saturating_sub(b.ppb()));
     RateBounds { lo: minus(host.lo, reference.hi), hi: minus(host.hi, reference.lo) }
 }
 
@@ -228,7 +229,7 @@ mod tests {
         {
             return None;
         }
-        let ppb = |wide: i128| Ppm(Nanos::saturating_from(wide).0);
+        let ppb = |wide: i128| Ppm::from_ppb(Nanos::saturating_from(wide).0);
         Some(RateEnds {
             lo: least.map(|(rise, run)| ppb((rise * BILLION).div_euclid(run))),
             hi: greatest.map(|(rise, run)| ppb(-(-rise * BILLION).div_euclid(run))),
@@ -249,7 +250,7 @@ mod tests {
     fn a_limit_is_reached_at_the_earliest_and_at_the_latest() {
         let check = |bounds: (i64, i64), rate: (i64, i64), earliest: Option<f64>, latest: Option<f64>| {
             let bounds = Interval::new(Nanos(bounds.0), Nanos(bounds.1));
-            let rate = RateBounds { lo: Ppm(rate.0), hi: Ppm(rate.1) };
+            let rate = RateBounds { lo: Ppm::from_ppb(rate.0), hi: Ppm::from_ppb(rate.1) };
             let expected = LimitReached { earliest_s: earliest, latest_s: latest };
             assert_eq!(limit_reached(bounds, rate, Nanos(1_000)), expected, "{bounds:?} {rate:?}");
         };
@@ -265,8 +266,8 @@ mod tests {
     fn a_common_rate_needs_two_thirds_and_is_not_the_axis_own() {
         let check = |rates: &[(i64, i64)], expected: Option<(usize, i64, i64)>| {
             let rates: Vec<RateBounds> =
-                rates.iter().map(|(lo, hi)| RateBounds { lo: Ppm(*lo), hi: Ppm(*hi) }).collect();
-            let found = common_rate(&rates, Ppm(500));
+                rates.iter().map(|(lo, hi)| RateBounds { lo: Ppm::from_ppb(*lo), hi: Ppm::from_ppb(*hi) }).collect();
+            let found = common_rate(&rates, Ppm::from_ppb(500));
             assert_eq!(found.map(|one| (one.hosts, one.bounds.lo.ppb(), one.bounds.hi.ppb())), expected);
         };
         check(&[(900, 1_100), (1_000, 1_200), (-50, 50)], Some((2, 1_000, 1_100)));

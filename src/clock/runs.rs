@@ -111,13 +111,13 @@ mod tests {
                 })
                 .collect();
             constraints.sort_by_key(|one| (one.sent, one.received));
-            let found = runs(&constraints, Ppm(ppb));
+            let found = runs(&constraints, Ppm::from_ppb(ppb));
             let mut expected_start = 0;
             for run in &found {
                 prop_assert_eq!(run.start, expected_start);
-                prop_assert!(is_consistent(&constraints[run.clone()], Ppm(ppb)));
+                prop_assert!(is_consistent(&constraints[run.clone()], Ppm::from_ppb(ppb)));
                 if run.end < constraints.len() {
-                    prop_assert!(!is_consistent(&constraints[run.start..=run.end], Ppm(ppb)));
+                    prop_assert!(!is_consistent(&constraints[run.start..=run.end], Ppm::from_ppb(ppb)));
                 }
                 expected_start = run.end;
             }

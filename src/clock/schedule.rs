@@ -17,6 +17,13 @@ pub const TOLERATED_LATENESS: Nanos = Nanos::from_micros(50);
 /// Assumed processor time of one exchange until it is measured (25 us to send, 35 us to receive).
 pub const ASSUMED_COST: Nanos = Nanos::from_micros(60);
 
+/// However late its timer is, the pacer keeps this part of its rate: slower, and the drift of the clocks would matter more.
+const SLOWEST: u32 = 4;
+/// Unanswered for this many times its patience, a host is given up; what it has answered is kept.
+const MISSES: i64 = 3;
+/// A hunted clock that has been found is asked on at about this distance, until it has as many exchanges as the others.
+pub const AFTER_THE_HUNT: Nanos = Nanos::from_millis(250);
+
 /// How fast the fleet is sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
@@ -36,12 +43,13 @@ impl Pace {
         Self { rate: cap, cap }
     }
 
-    /// The pace after a sweep whose timer was late by `lateness_p95`: slower when overloaded, else back towards the cap.
+    /// The pace after a sweep whose timer was late by `lateness_p95`: slower when overloaded, but not below a quarter of the cap,
+    /// else back towards the cap.
     #[must_use]
     pub fn guarded(self, lateness_p95: Nanos) -> Self {
         let percent = if lateness_p95 > TOLERATED_LATENESS { 70 } else { 105 };
         let rate = (u64::from(self.rate) * percent).div_ceil(100);
-        Self { rate: u32::try_from(rate).unwrap_or(self.cap).clamp(1, self.cap), cap: self.cap }
+        Self { rate: u32::try_from(rate).unwrap_or(self.cap).clamp(self.cap / SLOWEST, self.cap).max(1), cap: self.cap }
     }
 
     /// How long one sweep over `hosts` takes at this pace.
@@ -49,6 +57,26 @@ impl Pace {
         let nanos = i128::try_from(hosts).unwrap_or(i128::MAX / i128::from(NANOS_PER_SECOND));
         Nanos::saturating_from(nanos * i128::from(NANOS_PER_SECOND) / i128::from(self.rate.max(1))).max(LEAST_PERIOD)
     }
+}
+
+/// How long an answer may take before it counts as missed: four of the host's best round trips, but not less than `least`.
+pub fn patience(least: Nanos, best_round_trip: Option<Nanos>) -> Nanos {
+    least.max(four(best_round_trip))
+}
+
+/// How long a host of that patience may be silent before it is given up.
+pub fn silence(patience: Nanos) -> Nanos {
+    Nanos(patience.0.saturating_mul(MISSES))
+}
+
+/// Whether the fleet goes on without an answer that it has waited for so long: the host may still give it, and is asked no more
+/// until it has, but the others are not kept waiting until it is given up.
+pub fn is_late(waited: Nanos, best_round_trip: Option<Nanos>) -> bool {
+    waited > LEAST_PERIOD.max(four(best_round_trip))
+}
+
+fn four(round_trip: Option<Nanos>) -> Nanos {
+    Nanos(round_trip.unwrap_or_default().0.saturating_mul(4))
 }
 
 /// The processor time of one exchange after another `measured` one: a moving average over about eight.
@@ -96,6 +124,16 @@ pub struct Spare<'limits> {
     pub reference: Option<Interval>,
     /// What is taken for granted about clocks.
     pub config: Config,
+}
+
+/// Names the hosts (by index) that a spare sweep asks, ascending: those that have fewer exchanges than the `promised` ones, and
+/// those that more may help, as long as they have fewer than `most`.
+pub fn wanted(samples: &[&[Exchange]], promised: usize, most: usize, spare: &Spare<'_>) -> Vec<usize> {
+    let helped = wants_more(samples, spare);
+    let is_wanted = |(host, exchanges): &(usize, &&[Exchange])| {
+        exchanges.len() < most && (exchanges.len() < promised || helped.binary_search(host).is_ok())
+    };
+    samples.iter().enumerate().filter(is_wanted).map(|(host, _)| host).collect()
 }
 
 /// Names the hosts (by index) that further exchanges may help, ascending.
@@ -146,7 +184,8 @@ mod tests {
         assert_eq!(pace.guarded(Nanos::from_micros(51)).rate, 1_400);
         assert_eq!(pace.guarded(Nanos::from_micros(50)).rate, 2_000);
         assert_eq!(Pace { rate: 1_000, cap: 2_000 }.guarded(Nanos::ZERO).rate, 1_050);
-        assert_eq!(Pace { rate: 1, cap: 2_000 }.guarded(Nanos::from_millis(1)).rate, 1);
+        assert_eq!(Pace { rate: 600, cap: 2_000 }.guarded(Nanos::from_millis(1)).rate, 500);
+        assert_eq!(Pace { rate: 1, cap: 3 }.guarded(Nanos::from_millis(1)).rate, 1);
     }
 
     #[test]
@@ -214,5 +253,27 @@ mod tests {
         assert_eq!(wants_more(&samples, &spare), [10, 11]);
         assert_eq!(wants_more(&samples, &Spare { reference: None, ..spare }), [10]);
         assert_eq!(wants_more(&[], &spare), Vec::<usize>::new());
+        // Who lacks some of what was promised is asked again, whatever is gained; nobody beyond the most.
+        let short = host(&[200; 3], 0);
+        let samples: Vec<&[Exchange]> = samples.iter().copied().chain([short.as_slice(), &[]]).collect();
+        assert_eq!(wanted(&samples, 8, 32, &spare), [10, 11, 12, 13]);
+        assert_eq!(wanted(&samples, 3, 32, &spare), [10, 11, 13]);
+        assert_eq!(wanted(&samples, 8, 8, &spare), [12, 13]);
+        assert_eq!(wanted(&samples, 8, 3, &spare), [13]);
+    }
+
+    #[test]
+    fn a_late_host_is_gone_on_without_long_before_it_is_given_up() {
+        let check = |best_ms: Option<i64>, late_ms: i64, silent_ms: i64| {
+            let (best, late) = (best_ms.map(Nanos::from_millis), Nanos::from_millis(late_ms));
+            assert!(!is_late(late, best) && is_late(late + Nanos(1), best), "{best:?}");
+            let patience = patience(Nanos::from_seconds(1), best);
+            assert_eq!(silence(patience), Nanos::from_millis(silent_ms), "{best:?}");
+        };
+        check(None, 250, 3_000);
+        check(Some(1), 250, 3_000);
+        check(Some(100), 400, 3_000);
+        check(Some(800), 3_200, 9_600);
+        assert_eq!(silence(Nanos::MAX), Nanos::MAX);
     }
 }

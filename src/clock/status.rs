@@ -68,17 +68,19 @@ impl Judgement {
     }
 }
 
-/// The one reading between others that alone contradicts them, if there is just one.
+/// The one reading between others that alone contradicts them. Where leaving out either of the two that contradict each
+/// other most makes the rest agree, nobody can tell a wrong reading from a clock that was set: then there is none.
 fn single_glitch(constraints: &[Constraint], config: &Config) -> Option<usize> {
     if constraints.len() < 4 {
         return None;
     }
     let contradiction = worst(constraints, config.rho_max)?;
-    [contradiction.lower, contradiction.upper].into_iter().find(|suspect| {
-        let is_interior = *suspect > 0 && *suspect + 1 < constraints.len();
-        is_interior && {
-            let others = constraints.iter().enumerate().filter(|(index, _)| index != suspect);
-            is_consistent(&others.map(|(_, one)| *one).collect::<Vec<_>>(), config.rho)
-        }
-    })
+    let explains = |suspect: &usize| {
+        let others = constraints.iter().enumerate().filter(|(index, _)| index != suspect);
+        is_consistent(&others.map(|(_, one)| *one).collect::<Vec<_>>(), config.rho)
+    };
+    let mut suspects = [contradiction.lower, contradiction.upper].into_iter().filter(explains);
+    let only = suspects.next().filter(|_| suspects.next().is_none())?;
+    let is_interior = only > 0 && only + 1 < constraints.len();
+    is_interior.then_some(only)
 }

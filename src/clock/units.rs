@@ -157,9 +157,10 @@ impl Sub<Nanos> for UnixNanos {
     }
 }
 
-/// A rate error, held in parts per billion (one thousandth of a ppm); positive = fast.
+/// A rate error, shown in parts per million and held in parts per billion (one thousandth of that); positive = fast. It is
+/// made by the constructor that names the unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ppm(pub i64);
+pub struct Ppm(i64);
 
 impl Ppm {
     /// Makes a rate of whole parts per million.

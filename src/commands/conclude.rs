@@ -7,10 +7,12 @@ use crate::audit::{self, Policy};
 use crate::clock::Estimate;
 use crate::probe::Seen;
 use crate::report::{self, Provenance, Report};
+use crate::ssh::StopSignal;
 use crate::terminal::Terminal;
 
 /// Judges what was seen, shows it and writes it; `estimates` are those of the observations, in their order. Where there is a
-/// memory the report says what changed since the last one, and is the last one from then on.
+/// memory the report says what changed since the last one, and is the last one from then on. `stop` holds signals off until
+/// all files are written.
 pub fn conclude(
     seen: &Seen,
     estimates: &[Option<Estimate>],
@@ -18,6 +20,7 @@ pub fn conclude(
     policy: &Policy,
     output: &OutputPlan,
     memory: Option<&Memory>,
+    stop: Option<StopSignal>,
     terminal: &Terminal,
 ) -> Outcome {
     let mut report = judged(seen, estimates, provenance, policy);
@@ -25,7 +28,7 @@ pub fn conclude(
         memory.compare(&mut report);
         memory.keep(&report, terminal);
     }
-    deliver(&report, output, terminal)
+    deliver(&report, output, stop, terminal)
 }
 
 /// Judges what was seen, as a report.

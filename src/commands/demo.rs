@@ -9,14 +9,14 @@ use super::error::{CommandError, Outcome};
 use super::measure::{measure, places, sound};
 use super::output::OutputPlan;
 use super::plan::{Measurement, run_id};
-use crate::audit::{self, FailOn, Policy};
+use crate::audit::{self, ExitStatus, FailOn, Policy};
 use crate::cli::DemoArgs;
-use crate::demo::{SimulatedFleet, StartError, plan_fleet};
+use crate::demo::{SimulatedFleet, StartError, plan_fleet, remove_folders};
 use crate::inventory::Target;
 use crate::report::Provenance;
 use crate::report::escape::shell_word;
 use crate::report::model::Kind;
-use crate::ssh::{ConnectionPlan, StopSignal, TimeLimits, own_defects};
+use crate::ssh::{ConnectionPlan, StopSignal, TimeLimits, before_leaving_at_once, own_defects};
 use crate::terminal::Terminal;
 
 /// The same number gives the same fleet, so that what a user sees can be talked about.
@@ -36,14 +36,18 @@ pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
     let output = OutputPlan::new(&args.output, FailOn::Down)?;
     let policy = Policy::standard();
     SimulatedFleet::room_for(args.hosts, SESSIONS_EACH)?;
+    // Otherwise a signal during the start, or a second one, would leave the fleet's folder behind.
+    before_leaving_at_once(remove_folders);
+    StopSignal::leave_at_once();
     let simulated = SimulatedFleet::start(plan_fleet(args.hosts, SEED), SESSIONS_EACH)?;
     let targets = simulated.targets();
     let provenance = provenance(&targets);
     let sampling = Measurement::sampling(&policy);
     let measurement = Measurement { connection: connection(&simulated), sampling, deadline: None };
-    let seen = measure(targets, &measurement, terminal)?;
-    let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, None, terminal)?;
-    if args.keep && seen.interrupted.is_none() {
+    let (seen, stop) = measure(targets, &measurement, terminal)?;
+    let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, None, Some(stop), terminal)?;
+    let was_told_to_end = [ExitStatus::Interrupted, ExitStatus::Terminated].contains(&status);
+    if args.keep && seen.interrupted.is_none() && !was_told_to_end {
         terminal.say(&invitation(&simulated));
         wait_for_the_end()?;
     }

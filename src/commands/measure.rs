@@ -10,20 +10,25 @@ use crate::ssh::{self, Fleet, StopSignal};
 use crate::terminal::Terminal;
 
 /// Connects to every target, samples their clocks together, and tells what was seen; Ctrl-C, SIGTERM and the deadline
-/// end it early with what is known by then.
-pub fn measure(targets: Vec<Target>, plan: &Measurement, terminal: &Terminal) -> Result<Seen, CommandError> {
+/// end it early with what is known by then. The signal is handed on: while it is kept, a first Ctrl-C does not end the program,
+/// so that what was seen can be judged and written.
+pub fn measure(
+    targets: Vec<Target>,
+    plan: &Measurement,
+    terminal: &Terminal,
+) -> Result<(Seen, StopSignal), CommandError> {
     let runtime = runtime()?;
     let progress = terminal.watch(targets.iter().map(|target| target.name.clone()).collect(), plan.sampling.samples);
     let listener = progress.clone();
-    let seen = runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let stop = StopSignal::from_outside(plan.deadline);
-        let fleet = Fleet::connect(targets, &plan.connection, move |event| listener.hear(&event), stop).await;
-        fleet.observe(&plan.sampling).await
+        let fleet = Fleet::connect(targets, &plan.connection, move |event| listener.hear(&event), stop.clone()).await;
+        (fleet.observe(&plan.sampling).await, stop)
     });
     progress.finish();
     // A name look-up that hangs in the system's resolver must not hold up the report.
     runtime.shutdown_background();
-    Ok(seen)
+    Ok(outcome)
 }
 
 /// Where targets are, for the report.

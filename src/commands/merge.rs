@@ -38,7 +38,7 @@ pub fn run(args: &MergeArgs, terminal: &Terminal) -> Outcome {
     }
     let mut merged = merge(&reports, &format!("merge-{}", run_id()), args.allow_missing)?;
     merged.run.partial |= missing;
-    deliver(&merged, &output, terminal)
+    deliver(&merged, &output, None, terminal)
 }
 
 fn text(path: &Path) -> Result<String, CommandError> {

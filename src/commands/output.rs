@@ -1,12 +1,14 @@
 //! Where results go: the form on standard output and the files, worked out before anything is measured.
 
 use super::error::{CommandError, Outcome};
-use crate::audit::{Counts, ExitStatus, FailOn, Verdict};
+use crate::audit::{Counts, Ending, ExitStatus, FailOn, Verdict};
 use crate::cli::{Format, OutputArgs};
 use crate::files::report::{self as report_files, Export};
+use crate::probe::Interruption;
 use crate::report::json;
 use crate::report::model::{self, Interrupted, Report};
 use crate::report::table::{self, Detail, Page};
+use crate::ssh::StopSignal;
 use crate::terminal::Terminal;
 
 /// Where results go.
@@ -30,8 +32,9 @@ impl OutputPlan {
 }
 
 /// Writes the files, shows the report, and tells how the audit ended. Files come first: a reader of standard output that
-/// goes away must not cost them.
-pub fn deliver(report: &Report, plan: &OutputPlan, terminal: &Terminal) -> Outcome {
+/// goes away must not cost them. Until they are written a first signal, if `stop` listens for one, is only marked in the exit
+/// code; from then on it ends the program at once, whatever holds the output up.
+pub fn deliver(report: &Report, plan: &OutputPlan, stop: Option<StopSignal>, terminal: &Terminal) -> Outcome {
     let written = report_files::write_all(report, &plan.exports);
     let page = terminal.columns().map_or(Page::ENDLESS, Page::of_width);
     let text = match plan.format {
@@ -39,24 +42,32 @@ pub fn deliver(report: &Report, plan: &OutputPlan, terminal: &Terminal) -> Outco
         Format::Wide => table::render(report, Detail::Wide, page),
         Format::Json => json::write(report).map_err(|error| CommandError::internal(error.to_string()))?,
     };
+    let heard = stop.map(StopSignal::release);
     terminal.print(&text)?;
     written?;
-    Ok(exit_status(report, plan.fail_on))
+    let ending = ending(report);
+    let interrupted = heard.and_then(|heard| heard.signal()).or(ending.interrupted);
+    Ok(ExitStatus::of(Ending { interrupted, ..ending }, plan.fail_on))
 }
 
-/// How an audit with this report ends.
-pub fn exit_status(report: &Report, fail_on: FailOn) -> ExitStatus {
-    match report.run.interrupted {
-        Some(Interrupted::Interrupt) => return ExitStatus::Interrupted,
-        Some(Interrupted::Terminate) => return ExitStatus::Terminated,
-        Some(Interrupted::Deadline) | None => {}
-    }
+/// What a report says of how its audit ended.
+fn ending(report: &Report) -> Ending {
     let model::Counts { ok, warn, crit, undecided, down } = report.summary.counts;
-    let fleet = match report.summary.verdict {
-        model::Verdict::Crit => Verdict::Crit,
-        model::Verdict::Warn => Verdict::Warn,
-        model::Verdict::Ok | model::Verdict::Undecided | model::Verdict::Down => Verdict::Ok,
-    };
-    let is_partial = report.run.partial || report.run.inventory.incomplete;
-    ExitStatus::of(Counts { ok, warn, crit, undecided, down }, fleet, is_partial, fail_on)
+    Ending {
+        interrupted: report.run.interrupted.map(|reason| match reason {
+            Interrupted::Interrupt => Interruption::Interrupt,
+            Interrupted::Terminate => Interruption::Terminate,
+            Interrupted::Deadline => Interruption::Deadline,
+        }),
+        counts: Counts { ok, warn, crit, undecided, down },
+        fleet: match report.summary.verdict {
+            model::Verdict::Ok => Verdict::Ok,
+            model::Verdict::Warn => Verdict::Warn,
+            model::Verdict::Crit => Verdict::Crit,
+            model::Verdict::Undecided => Verdict::Undecided,
+            model::Verdict::Down => Verdict::Down,
+        },
+        partial: report.run.partial,
+        inventory_incomplete: report.run.inventory.incomplete,
+    }
 }

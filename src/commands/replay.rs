@@ -9,7 +9,7 @@ use super::conclude::{self, conclude};
 use super::error::{CommandError, Outcome};
 use super::output::OutputPlan;
 use super::policy::policy;
-use crate::audit::{ExitStatus, Policy};
+use crate::audit::{ExitStatus, Policy, ReferenceChoice};
 use crate::cli::ReplayArgs;
 use crate::probe::Trace;
 use crate::probe::trace::{self, TraceProblem};
@@ -31,8 +31,14 @@ pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
         return Ok(ExitStatus::Good);
     }
     let trace = understood(&text, &args.trace)?;
+    if let ReferenceChoice::Host(name) = &policy.reference
+        && !trace.seen.observations.iter().any(|host| host.host == *name)
+    {
+        return Err(CommandError::usage(format!("the reference `{name}` is not among the hosts of the trace"))
+            .hint("name it as the inventory did; `clockaudit replay TRACE -o wide` lists the hosts"));
+    }
     let provenance = provenance(&trace, &text, &args.trace);
-    conclude(&trace.seen, &trace.estimates(), &provenance, &policy, &output, None, terminal)
+    conclude(&trace.seen, &trace.estimates(), &provenance, &policy, &output, None, None, terminal)
 }
 
 /// The report of a recorded scan under these limits; `path` is where its text came from.

@@ -10,5 +10,5 @@ use crate::terminal::Terminal;
 pub fn run(args: &ReportArgs, terminal: &Terminal) -> Outcome {
     let plan = OutputPlan::new(&args.output, args.fail_on)?;
     let report = files::report::load(&args.file)?;
-    deliver(&report, &plan, terminal)
+    deliver(&report, &plan, None, terminal)
 }

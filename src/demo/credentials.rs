@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::Ed25519Keypair;
@@ -59,6 +60,20 @@ impl Keys {
     }
 }
 
+/// The folders of all fleets of this process. Locked while one is made, so that none escapes [`remove_folders`].
+static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// How often a folder is removed into which somebody still writes; each file is written once.
+const REMOVALS: usize = 8;
+
+/// Removes the folders of all fleets of this process, for an end that drops none of them.
+pub fn remove_folders() {
+    for folder in FOLDERS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        // The program is on its way out: there is nobody to tell, and nothing else to do about it.
+        let _ = (0..REMOVALS).any(|_| fs::remove_dir_all(&folder).is_ok());
+    }
+}
+
 /// The folder that a fleet writes: what a user or a test needs to scan it. It is removed with the fleet.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -68,8 +83,7 @@ pub(super) struct Folder {
 impl Folder {
     /// Writes the files of a fleet into a new folder that nobody else can read.
     pub(super) fn write(hosts: &[HostPlan], endpoints: &[SocketAddr], keys: &Keys) -> Result<Self, StartError> {
-        let folder = TempDir::with_prefix("clockaudit-demo-").map_err(StartError::Folder)?;
-        let written = Self { folder };
+        let written = Self::create()?;
         let key = keys.user.to_openssh(LineEnding::LF).map_err(StartError::Key)?;
         write_secret(&written.key(), key.as_bytes()).map_err(StartError::Folder)?;
         let known = known_hosts(hosts, endpoints, keys)?;
@@ -77,6 +91,14 @@ impl Folder {
         let inventory = inventory(hosts, endpoints, &written.key());
         fs::write(written.inventory(), inventory).map_err(StartError::Folder)?;
         Ok(written)
+    }
+
+    /// An empty folder, which [`remove_folders`] knows of before it waits for this to end.
+    fn create() -> Result<Self, StartError> {
+        let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = TempDir::with_prefix("clockaudit-demo-").map_err(StartError::Folder)?;
+        folders.push(folder.path().to_owned());
+        Ok(Self { folder })
     }
 
     /// The folder itself.
@@ -97,6 +119,12 @@ impl Folder {
     /// The host keys that are known.
     pub(super) fn known_hosts(&self) -> PathBuf {
         self.path().join("known_hosts")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        FOLDERS.lock().unwrap_or_else(PoisonError::into_inner).retain(|folder| folder != self.folder.path());
     }
 }
 

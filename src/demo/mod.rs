@@ -15,5 +15,6 @@ mod shell;
 mod troubles;
 
 pub use cast::plan as plan_fleet;
+pub use credentials::remove_folders;
 pub use fleet::{SimulatedFleet, StartError};
 pub use plan::{ClaimPlan, ClockPlan, HostPlan, Motion, PathPlan, Setting, TimekeeperPlan, Trouble};

@@ -51,7 +51,7 @@ pub struct ClockPlan {
 impl ClockPlan {
     /// A clock that keeps `offset` (positive = ahead) for ever.
     pub const fn at(offset: Nanos) -> Self {
-        Self { setting: Setting::Offset(offset), frequency: Ppm(0), motion: Motion::Free }
+        Self { setting: Setting::Offset(offset), frequency: Ppm::from_ppb(0), motion: Motion::Free }
     }
 
     /// How far the clock is ahead of the wall clock `elapsed` after the fleet's start at `start`, its steps left out.
@@ -195,6 +195,11 @@ pub enum Trouble {
     ForcedCommand,
     /// The connection ends after that many readings.
     Drops {
+        /// Readings that are answered before it does.
+        after_readings: u32,
+    },
+    /// After that many readings nothing is answered any more, on a connection that stays.
+    FallsSilent {
         /// Readings that are answered before it does.
         after_readings: u32,
     },

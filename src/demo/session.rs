@@ -85,6 +85,11 @@ impl Server {
         {
             return Err(russh::Error::Disconnect);
         }
+        if let Some(Trouble::FallsSilent { after_readings }) = host.plan.trouble
+            && self.shell.readings() >= after_readings
+        {
+            return Ok(());
+        }
         match request {
             Request::Reading => {
                 let line = self.shell.reading(host).await;

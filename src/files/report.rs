@@ -4,7 +4,14 @@ use std::error::Error as _;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
+#[cfg(target_os = "linux")]
+use std::os::{fd::AsRawFd, unix::fs::OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+#[cfg(target_os = "linux")]
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
+#[cfg(target_os = "linux")]
+use nix::unistd::linkat;
 
 use crate::report::json::{self, ReadError};
 use crate::report::model::Report;
@@ -12,6 +19,9 @@ use crate::report::table::{self, Detail, Page};
 
 /// A stored report is refused beyond this size: 10,000 hosts take less than a tenth of it.
 const LARGEST: u64 = 1 << 30;
+
+/// How the name of a file begins that is about to be renamed.
+const PREFIX: &str = ".clockaudit-";
 
 /// The form of an export, by the suffix of its file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,17 +156,48 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
     }
     let path = &target_of(path);
+    write_beside(path, |file| file.write_all(bytes))
+}
+
+/// Lets `content` be written into a new file, which then takes the place of `path`.
+fn write_beside(path: &Path, mut content: impl FnMut(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(path)?;
+    #[cfg(target_os = "linux")]
+    if let Ok(mut file) = nameless_in(&folder) {
+        content(&mut file)?;
+        file.sync_all()?;
+        // Without /proc no name can be given: then the file is written once more, under one.
+        if let Ok(named) = name_in(&folder, &file) {
+            return named.persist(path).map_err(io::Error::from);
+        }
+    }
     // A temporary file is its owner's only; a report is as readable as any other file that the user makes.
     let mut file = tempfile::Builder::new()
-        .prefix(".clockaudit-")
+        .prefix(PREFIX)
         .permissions(fs::Permissions::from_mode(0o666))
         .tempfile_in(folder)
         .map_err(without_path)?;
-    file.write_all(bytes)?;
+    content(file.as_file_mut())?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
+}
+
+/// A file without a name, where the file system has such: whatever ends the program meanwhile, nothing of it stays.
+#[cfg(target_os = "linux")]
+fn nameless_in(folder: &Path) -> io::Result<fs::File> {
+    fs::OpenOptions::new().write(true).mode(0o666).custom_flags(OFlag::O_TMPFILE.bits()).open(folder)
+}
+
+/// Gives a file without a name one that is free, for the moment before it is renamed.
+#[cfg(target_os = "linux")]
+fn name_in(folder: &Path, file: &fs::File) -> io::Result<tempfile::TempPath> {
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let link = |name: &Path| {
+        linkat(AT_FDCWD, open.as_str(), AT_FDCWD, name, AtFlags::AT_SYMLINK_FOLLOW).map_err(io::Error::from)
+    };
+    let named = tempfile::Builder::new().prefix(PREFIX).make_in(folder, link);
+    Ok(named.map_err(without_path)?.into_temp_path())
 }
 
 /// Reads a stored report; `-` is standard input.
@@ -203,6 +244,24 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(write_whole(&folder.path().join("missing/out.json"), b"x").is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_program_that_is_ended_while_it_writes_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.json");
+        let mut seen = None;
+        write_beside(&path, |file| {
+            seen = Some(fs::read_dir(folder.path())?.count());
+            file.write_all(b"whole")
+        })
+        .unwrap();
+        assert_eq!(seen, Some(0), "what has no name needs no removal");
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        write_beside(&path, |_| Err(io::Error::other("a full disk"))).unwrap_err();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -94,12 +94,15 @@ impl KnownHosts {
     /// Judges the key `blob` (SSH wire format) shown by `host` at `port`.
     pub fn verdict(&self, host: &str, port: u16, blob: &[u8]) -> Verdict {
         let name = name_of(host, port);
-        if let Some(revoked) = self.among(self.revoked.get(blob)).find(|entry| entry.names.hold(&name)) {
+        // OpenSSH takes a key that is known for the host without the port as well, unless it is revoked so. Here such a revocation
+        // holds even where the key is known for the very port: a key that was copied is no better there.
+        let plain = (port != DEFAULT_PORT).then(|| host.to_ascii_lowercase());
+        let is_held =
+            |entry: &Entry| entry.names.hold(&name) || plain.as_ref().is_some_and(|name| entry.names.hold(name));
+        if let Some(revoked) = self.among(self.revoked.get(blob)).find(|entry| is_held(entry)) {
             return Verdict::Revoked(revoked.place.clone());
         }
-        let holds = |name: &str| self.among(self.by_key.get(blob)).any(|entry| entry.names.hold(name));
-        // OpenSSH takes a key that is known for the host without the port as well.
-        if holds(&name) || (port != DEFAULT_PORT && holds(&host.to_ascii_lowercase())) {
+        if self.among(self.by_key.get(blob)).any(is_held) {
             return Verdict::Known;
         }
         self.of(&name).next().map_or(Verdict::Unknown, |entry| Verdict::Changed(entry.place.clone()))
@@ -271,6 +274,14 @@ mod tests {
         hosts
     }
 
+    /// Whether the very line that is written makes its key known again. `known` is not for this: a hash may hold its short words.
+    fn is_known_again(host: &str, port: u16, salt: Option<[u8; 20]>) -> bool {
+        let line = line_for(host, port, "ssh-ed25519", ONE, salt.as_ref().map(<[u8; 20]>::as_slice));
+        let mut hosts = KnownHosts::default();
+        hosts.read("known_hosts", line.as_bytes());
+        hosts.verdict(host, port, ONE) == Verdict::Known
+    }
+
     fn place(line: usize) -> Place {
         Place { file: "known_hosts".to_owned(), line }
     }
@@ -302,6 +313,12 @@ mod tests {
         check("@revoked * ssh-ed25519 ONE\nweb ssh-ed25519 ONE", "web", 22, Verdict::Revoked(place(1)));
         check("@revoked db ssh-ed25519 ONE\nweb ssh-ed25519 ONE", "web", 22, Verdict::Known);
         check("@revoked web ssh-ed25519 TWO", "web", 22, Verdict::Unknown);
+        check("@revoked web ssh-ed25519 ONE", "web", 22, Verdict::Revoked(place(1)));
+        check("@revoked web ssh-ed25519 ONE", "web", 2222, Verdict::Revoked(place(1)));
+        check("web ssh-ed25519 ONE\n@revoked web ssh-ed25519 ONE", "WEB", 2222, Verdict::Revoked(place(2)));
+        // stricter than OpenSSH
+        check("[web]:2222 ssh-ed25519 ONE\n@revoked web ssh-ed25519 ONE", "web", 2222, Verdict::Revoked(place(2)));
+        check("@revoked [web]:2222 ssh-ed25519 ONE\nweb ssh-ed25519 ONE", "web", 22, Verdict::Known);
         check("@cert-authority * ssh-ed25519 ONE", "web", 22, Verdict::Unknown);
         check("@cert-authority web ssh-ed25519 TWO\nweb ssh-ed25519 ONE", "web", 22, Verdict::Known);
         // broken lines harm nobody else
@@ -323,6 +340,13 @@ mod tests {
         assert_eq!(hosts.verdict("127.0.0.1", 2222, TWO), Verdict::Changed(place(1)));
         assert_eq!(hosts.verdict("127.0.0.1", 22, ONE), Verdict::Unknown);
         assert_eq!(hosts.hashed_len(), 1);
+    }
+
+    #[test]
+    fn a_hash_that_spells_a_word_of_these_tests_is_known() {
+        // The digest is `R9UDCKZskONETvYg/YXM5hEmD0s=`.
+        let salt = [99, 127, 214, 55, 50, 150, 0, 210, 209, 60, 101, 156, 240, 97, 76, 141, 86, 42, 100, 162];
+        assert!(is_known_again("owr1lr2p0.b.wd6", 30_991, Some(salt)));
     }
 
     #[test]
@@ -355,8 +379,7 @@ mod tests {
 
         #[test]
         fn a_written_line_is_known(host in "[a-z0-9.-]{1,20}", port: u16, salt in proptest::option::of(any::<[u8; 20]>())) {
-            let line = line_for(&host, port, "ssh-ed25519", ONE, salt.as_ref().map(<[u8; 20]>::as_slice));
-            prop_assert_eq!(known(&line).verdict(&host, port, ONE), Verdict::Known);
+            prop_assert!(is_known_again(&host, port, salt));
         }
     }
 }

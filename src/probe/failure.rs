@@ -1,45 +1,73 @@
 //! Why a host was not measured: a closed list of causes, each with its code, and the stage it happened in.
 
-/// Why a host was not measured. The discriminant is the number of its `SSH9xx` code (product page, section 6).
+/// Why a host was not measured. Two causes share a code where users know them by one (product page, section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureCode {
     /// A stage took longer than its time limit.
-    Timeout = 901,
+    Timeout,
     /// The host answered that nothing listens there, or that it cannot be reached.
-    Refused = 902,
-    /// The host showed a key that differs from the one known for it, or a revoked one.
-    HostKeyChanged = 903,
+    Refused,
+    /// The host showed a key that differs from the one known for it.
+    HostKeyChanged,
+    /// The host showed a key that is marked as revoked. It is told as a changed one is, and has another remedy.
+    HostKeyRevoked,
     /// The host showed a key, and none is known for it.
-    HostKeyUnknown = 904,
+    HostKeyUnknown,
     /// The server accepted none of our credentials.
-    AuthenticationRejected = 905,
+    AuthenticationRejected,
     /// The jump host could not be used.
-    JumpHost = 906,
+    JumpHost,
     /// The server ended the connection before it identified itself, as a full `MaxStartups` does.
-    Throttled = 907,
+    Throttled,
     /// The connection ended in the middle of the work, or the peer broke the protocol or a limit.
-    Dropped = 908,
+    Dropped,
     /// No shell, or no usable clock behind it: forced command, restricted shell.
-    NoShell = 909,
+    NoShell,
     /// sudo asked for a password that was not given.
-    SudoPassword = 910,
+    SudoPassword,
     /// The name has no address.
-    NameNotFound = 911,
+    NameNotFound,
     /// The run ended before this host's turn, or nothing can be tried.
-    NotAttempted = 912,
+    NotAttempted,
 }
 
 impl FailureCode {
     /// The code as it is shown: `SSH901`.
     pub fn label(self) -> String {
-        format!("SSH{}", self as u16)
+        self.code().to_owned()
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Timeout => "SSH901",
+            Self::Refused => "SSH902",
+            Self::HostKeyChanged | Self::HostKeyRevoked => "SSH903",
+            Self::HostKeyUnknown => "SSH904",
+            Self::AuthenticationRejected => "SSH905",
+            Self::JumpHost => "SSH906",
+            Self::Throttled => "SSH907",
+            Self::Dropped => "SSH908",
+            Self::NoShell => "SSH909",
+            Self::SudoPassword => "SSH910",
+            Self::NameNotFound => "SSH911",
+            Self::NotAttempted => "SSH912",
+        }
+    }
+
+    /// The word for it in traces: its code, and what tells it from the other one of that code.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::HostKeyRevoked => "SSH903-revoked",
+            other => other.code(),
+        }
     }
 
     /// Every code, by number.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Timeout,
         Self::Refused,
         Self::HostKeyChanged,
+        Self::HostKeyRevoked,
         Self::HostKeyUnknown,
         Self::AuthenticationRejected,
         Self::JumpHost,
@@ -51,9 +79,9 @@ impl FailureCode {
         Self::NotAttempted,
     ];
 
-    /// The code that is shown so.
-    pub fn from_label(label: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|code| code.label() == label)
+    /// The cause of that word in traces.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.word() == word)
     }
 }
 

@@ -38,7 +38,7 @@ pub struct ControllerReading {
 pub struct SamplingWindow {
     /// When its first request was written, on the axis.
     pub opened: UnixNanos,
-    /// When its last sweep was over, on the axis.
+    /// When the last request of its last sweep was written, on the axis, of those that were answered by then.
     pub closed: UnixNanos,
     /// Within how long the first request of every host of the window was written.
     pub first_spread: Nanos,

@@ -48,7 +48,7 @@ impl Serialize for Seconds {
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let nanos = Nanos::from_seconds_text(raw.get());
+        let nanos = plain(raw.get()).and_then(|text| Nanos::from_seconds_text(&text));
         nanos.map(Self).ok_or_else(|| D::Error::custom(format!("`{raw}` is not decimal seconds")))
     }
 }
@@ -62,11 +62,33 @@ impl Serialize for PartsPerMillion {
 impl<'de> Deserialize<'de> for PartsPerMillion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let scaled = Nanos::from_seconds_text(raw.get());
+        let scaled = plain(raw.get()).and_then(|text| Nanos::from_seconds_text(&text));
         let ppb = scaled.map(|nanos| nanos.0 / READ_DIGITS_PAST_PPB);
         ppb.map(|ppb| Self(Ppm::from_ppb(ppb))).ok_or_else(|| D::Error::custom(format!("`{raw}` is not decimal ppm")))
     }
 }
+
+/// A JSON number without its exponent, digit by digit: other programs write what this one wrote as `8.26e-07`. `None` where the
+/// exponent is beyond any length of time.
+fn plain(number: &str) -> Option<Cow<'_, str>> {
+    let Some((mantissa, exponent)) = number.split_once(['e', 'E']) else { return Some(Cow::Borrowed(number)) };
+    let exponent: i32 = exponent.parse().ok().filter(|exponent: &i32| exponent.abs() <= MOST_DIGITS)?;
+    let (sign, digits) = mantissa.strip_prefix('-').map_or(("", mantissa), |digits| ("-", digits));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let shift = usize::try_from(exponent.unsigned_abs()).ok()?;
+    Some(Cow::Owned(if exponent < 0 {
+        let padded = format!("{:0>1$}", whole, shift + 1);
+        let (whole, moved) = padded.split_at_checked(padded.len().checked_sub(shift)?)?;
+        format!("{sign}{whole}.{moved}{fraction}")
+    } else {
+        let padded = format!("{fraction:0<shift$}");
+        let (moved, fraction) = padded.split_at_checked(shift)?;
+        format!("{sign}{whole}{moved}.{fraction}")
+    }))
+}
+
+/// Digits before or behind the point that a number of seconds can need.
+const MOST_DIGITS: i32 = 40;
 
 /// Decimal text is read with nine digits after the point, a rate has three: this many of the one make one of the other.
 const READ_DIGITS_PAST_PPB: i64 = 1_000_000;
@@ -137,6 +159,22 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_other_programs_are_read() {
+        let check = |text: &str, expected: Option<i64>| {
+            let found = serde_json::from_str::<Seconds>(text).ok();
+            assert_eq!(found, expected.map(|nanos| Seconds(Nanos(nanos))), "{text}");
+        };
+        check("8.26e-07", Some(826));
+        check("-8.26E-7", Some(-826));
+        check("1e3", Some(1_000_000_000_000));
+        check("-1.795000000123456789e9", Some(-1_795_000_000_123_456_789));
+        check("12.5e-1", Some(1_250_000_000));
+        check("0.000000826", Some(826));
+        check("1e-30", Some(0));
+        check("1e99", None);
+    }
+
+    #[test]
     fn values_survive_the_way_through_json_to_the_last_digit() {
         let check = |nanos: i64, ppb: i64, text: &str| {
             let sample = Sample {
@@ -158,8 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_plain_decimal_number_is_refused() {
-        for text in ["1e3", "\"1.0\"", "true", "[]"] {
+    fn what_is_no_number_is_refused() {
+        for text in ["\"1.0\"", "true", "[]"] {
             assert!(serde_json::from_str::<Seconds>(text).is_err(), "{text}");
             assert!(serde_json::from_str::<PartsPerMillion>(text).is_err(), "{text}");
         }

@@ -10,9 +10,10 @@ use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
 use russh::{Preferred, cipher, compression, kex, mac};
 
 use super::options::Algorithms;
+use super::plan::ConnectionPlan;
 
-/// Closes a session whose peer has said nothing for this long; only a backstop, every stage has its own limit.
-const INACTIVITY: Duration = Duration::from_secs(60);
+/// More than a sampling window takes, hunts and spare sweeps over ten thousand hosts included.
+const LONGEST_WINDOW: Duration = Duration::from_secs(180);
 
 /// Key exchanges, best first. A list of our own must repeat the two extensions, or strict key exchange (Terrapin) and the
 /// server's signature algorithms are silently lost.
@@ -52,12 +53,13 @@ const HOST_KEYS: [Algorithm; 6] = [
 #[derive(Debug)]
 pub(super) struct Configurations {
     asked_for: Algorithms,
+    inactivity: Duration,
     made: Mutex<HashMap<Vec<String>, Arc<Config>>>,
 }
 
 impl Configurations {
-    pub(super) fn new(asked_for: Algorithms) -> Self {
-        Self { asked_for, made: Mutex::default() }
+    pub(super) fn new(plan: &ConnectionPlan) -> Self {
+        Self { asked_for: plan.algorithms.clone(), inactivity: inactivity(plan), made: Mutex::default() }
     }
 
     /// The configuration for a host of which keys of `known_types` are known: a server has several keys, and must show one
@@ -85,7 +87,7 @@ impl Configurations {
             channel_buffer_size: 8,
             // A keepalive between request and reply would spoil the sample.
             keepalive_interval: None,
-            inactivity_timeout: Some(INACTIVITY),
+            inactivity_timeout: Some(self.inactivity),
             ..Config::default()
         }
     }
@@ -96,6 +98,13 @@ impl Configurations {
         let (known, others): (Vec<_>, Vec<_>) = offered.into_iter().partition(is_known);
         known.into_iter().chain(others).collect()
     }
+}
+
+/// How long the peer of an open session may say nothing before the library closes it: only a backstop, every stage has its
+/// own limit. A host that is ready early waits for the window of others, for those that are slower, and in its own window for
+/// the hunts of its neighbours; its silence is not its fault.
+fn inactivity(plan: &ConnectionPlan) -> Duration {
+    plan.limits.host + plan.gather + LONGEST_WINDOW * 2
 }
 
 /// Whether keys of the algorithm are listed as `key_type` in `known_hosts`, where RSA keys have one name for all hashes.
@@ -127,6 +136,7 @@ fn chosen<T: Clone + PartialEq>(asked_for: &[String], built_in: &[T], parse: imp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::hunt::MOST_PROBES;
 
     fn names(list: &str) -> Vec<String> {
         list.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
@@ -147,8 +157,21 @@ mod tests {
     }
 
     #[test]
+    fn a_host_that_waits_for_others_is_not_closed() {
+        for (host, gather) in [(60, 5), (600, 5), (60, 300)] {
+            let mut plan = ConnectionPlan::for_this_user();
+            plan.limits.host = Duration::from_secs(host);
+            plan.gather = Duration::from_secs(gather);
+            let config = Configurations::new(&plan).for_known_types(Vec::new());
+            // A hunt of all its probes, one a second, comes on top of what gathering takes.
+            let idle = plan.limits.host + plan.gather + Duration::from_secs(u64::try_from(MOST_PROBES).unwrap());
+            assert!(config.inactivity_timeout.is_some_and(|limit| limit > idle), "{host} {gather}");
+        }
+    }
+
+    #[test]
     fn known_key_types_come_first() {
-        let configurations = Configurations::new(Algorithms::default());
+        let configurations = Configurations::new(&ConnectionPlan::for_this_user());
         let first = |known: &str| configurations.for_known_types(names(known)).preferred.key.first().cloned();
         assert_eq!(first(""), Some(Algorithm::Ed25519));
         assert_eq!(first("ssh-rsa"), Some(Algorithm::Rsa { hash: Some(HashAlg::Sha512) }));
@@ -157,8 +180,9 @@ mod tests {
 
     #[test]
     fn strict_key_exchange_is_always_offered() {
-        let asked_for = Algorithms { kex: names("ecdh-sha2-nistp256"), ..Algorithms::default() };
-        let config = Configurations::new(asked_for).for_known_types(Vec::new());
+        let mut plan = ConnectionPlan::for_this_user();
+        plan.algorithms.kex = names("ecdh-sha2-nistp256");
+        let config = Configurations::new(&plan).for_known_types(Vec::new());
         let offered: Vec<&str> = config.preferred.kex.iter().map(AsRef::as_ref).collect();
         assert_eq!(offered, ["ecdh-sha2-nistp256", "ext-info-c", "kex-strict-c-v00@openssh.com"]);
     }

@@ -9,8 +9,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::scan_clock::{Mark, ScanClock};
-use crate::clock::{Exchange, Nanos, UnixNanos};
+use crate::clock::{Exchange, Nanos, UnixNanos, schedule};
 use crate::probe::{Facts, FactsReading, Failure, FailureCode, HostEvent, Observation, Reader, Stage};
+
+/// Letters of a failure's text that are kept: a list of names may be as long as a packet, and a fleet has many hosts.
+const LONGEST_DETAIL: usize = 400;
 
 static OWN_DEFECTS: AtomicUsize = AtomicUsize::new(0);
 
@@ -132,9 +135,9 @@ impl HostCell {
         self.lock().stage
     }
 
-    /// The host fails; the first failure stands. A finished host cannot fail.
+    /// The host fails; the first failure stands, a detail that is too long is cut. A finished host cannot fail.
     pub(super) fn fail(&self, code: FailureCode, stage: Stage, detail: impl Into<String>) {
-        let failure = Failure { code, stage, detail: detail.into() };
+        let failure = Failure { code, stage, detail: brief(detail.into()) };
         {
             let mut known = self.lock();
             if known.failure.is_some() || known.finished {
@@ -221,11 +224,9 @@ impl HostCell {
         }
     }
 
-    /// How long an answer may take before it counts as missed: four of the best round trips, but not less than `least`.
+    /// How long an answer may take before it counts as missed.
     pub(super) fn patience(&self, least: Duration) -> Nanos {
-        let least = nanos(least);
-        let round_trip = self.lock().least_round_trip.unwrap_or_default();
-        least.max(Nanos(round_trip.0.saturating_mul(4)))
+        schedule::patience(nanos(least), self.least_round_trip())
     }
 
     /// The best round trip so far.
@@ -279,7 +280,7 @@ impl HostCell {
         let (stage, expected) = {
             let mut known = self.lock();
             let facts_are_in = known.facts.as_ref().is_some_and(|facts| facts.complete);
-            known.closed.get_or_insert(why.to_owned());
+            known.closed.get_or_insert_with(|| brief(why.to_owned()));
             // Before the greeting, whoever opens the session knows better what an end means.
             (known.stage, known.finished || known.reader.is_none() || facts_are_in)
         };
@@ -401,7 +402,40 @@ impl HostCell {
     }
 }
 
+/// The text, cut with a mark where it is too long.
+fn brief(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_DETAIL) {
+        text.truncate(end);
+        text.shrink_to_fit();
+        text.push('…');
+    }
+    text
+}
+
 /// A duration in nanoseconds.
 pub(super) fn nanos(duration: Duration) -> Nanos {
     Nanos(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_cannot_fill_the_report_with_its_words() {
+        let check = |said: String, expected: usize| {
+            let cell = HostCell::new(0, Arc::new(Board::new(ScanClock::freeze(), |_| {})));
+            cell.fail(FailureCode::Dropped, Stage::KeyExchange, said.clone());
+            let detail = cell.failure().unwrap().detail;
+            assert_eq!(detail.chars().count(), expected);
+            assert!(said.starts_with(detail.trim_end_matches('…')));
+            let ended = HostCell::new(0, Arc::new(Board::new(ScanClock::freeze(), |_| {})));
+            ended.closed(&said);
+            assert_eq!(ended.lost_before_greeting().unwrap().chars().count(), expected);
+        };
+        check("gone".to_owned(), 4);
+        check("é".repeat(LONGEST_DETAIL), LONGEST_DETAIL);
+        check("kex-of-the-host,".repeat(16_384), LONGEST_DETAIL + 1);
+        check("é".repeat(100_000), LONGEST_DETAIL + 1);
+    }
 }

@@ -18,7 +18,7 @@ const MOST_ADDRESSES: usize = 8;
 /// The shortest pause before the one retry after a passing shortage.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
-/// Looks up a name within `limit`; `lookups` bounds how many run at once.
+/// Looks up a name within `limit`; `lookups` bounds how many run at once. The failure does not repeat the name.
 pub(super) async fn resolve(
     name: &str,
     port: u16,
@@ -33,16 +33,22 @@ pub(super) async fn resolve(
     let _permit = lookups.acquire().await.ok();
     let looked_up = timeout(limit, lookup_host((bare, port))).await;
     let Ok(found) = looked_up else {
-        return Err(fail(FailureCode::Timeout, format!("no answer to the look-up of {bare} in {}", seconds(limit))));
+        return Err(fail(FailureCode::Timeout, format!("no answer to the look-up in {}", seconds(limit))));
     };
     let addresses: Vec<SocketAddr> = match found {
         Ok(found) => found.collect(),
-        Err(error) => return Err(fail(FailureCode::NameNotFound, format!("{bare}: {error}"))),
+        Err(error) => return Err(fail(FailureCode::NameNotFound, look_up_error(&error))),
     };
     if addresses.is_empty() {
-        return Err(fail(FailureCode::NameNotFound, format!("{bare} has no address")));
+        return Err(fail(FailureCode::NameNotFound, "the look-up found no address".to_owned()));
     }
     Ok(addresses)
+}
+
+/// What is said of a look-up that failed: the reason alone, without the words that come before it in the system's error.
+fn look_up_error(error: &io::Error) -> String {
+    let said = error.to_string();
+    format!("the look-up failed: {}", said.strip_prefix("failed to lookup address information: ").unwrap_or(&said))
 }
 
 /// Connects to the first address that answers within `limit`. The failure names every address that was tried, with the time
@@ -135,6 +141,15 @@ mod tests {
             let found = resolve(name, 22, Duration::from_secs(1), &none).await.unwrap();
             assert_eq!(found, [expected.parse().unwrap()]);
         }
+    }
+
+    #[tokio::test]
+    async fn a_look_up_that_fails_tells_why_and_leaves_the_name_to_others() {
+        // An empty label: it fails on this machine, no name server is asked.
+        let failure = resolve("no..name", 22, Duration::from_secs(5), &Semaphore::new(1)).await.unwrap_err();
+        assert_eq!(failure.code, FailureCode::NameNotFound, "{failure:?}");
+        assert!(failure.detail.starts_with("the look-up failed: "), "{failure:?}");
+        assert!(!failure.detail.contains("no..name"), "{failure:?}");
     }
 
     #[tokio::test]

@@ -72,6 +72,9 @@ impl Fleet {
             board.tell(HostEvent::Notice { text });
         }
         let opener = Arc::new(Opener::prepare(plan, &targets));
+        if let Some(text) = opener.host_keys.complaint() {
+            board.tell(HostEvent::Notice { text });
+        }
         let hosts = (0..targets.len()).map(|index| Arc::new(HostCell::new(index, Arc::clone(&board)))).collect();
         let mut waiting: Vec<usize> = (0..targets.len()).collect();
         // The order of an inventory puts the hosts of one rack, jump or name server side by side.
@@ -183,7 +186,7 @@ impl Fleet {
         }
     }
 
-    /// Takes in hosts as they get ready: until all have arrived or failed, or the time for it is up and some are ready. The
+    /// Takes in hosts as they get ready: until all have arrived or failed, or the time for it is up, whoever is ready then. The
     /// time counts from when the last host had its turn: those that wait for this machine are not late.
     async fn gather(&mut self) {
         let mut until = Instant::now() + self.plan.gather;
@@ -201,11 +204,10 @@ impl Fleet {
                     self.under_way = self.under_way.saturating_sub(1);
                     self.ready.extend(session.map(|session| (index, session)));
                 }
-                Err(_) if self.ready.is_empty() => until = Instant::now() + self.plan.gather,
                 Ok(None) | Err(_) => break,
             }
         }
-        if let Err(text) = self.opener.host_keys.store() {
+        if let Err(text) = self.opener.host_keys.store().await {
             self.board.tell(HostEvent::Notice { text });
         }
     }
@@ -218,14 +220,19 @@ impl Fleet {
             Interruption::Terminate => "terminated",
             Interruption::Deadline => "the deadline passed",
         };
-        self.connecting.shutdown().await;
-        self.ready.clear();
+        // First the reason, then the cut: what a session makes of its own end would put the blame on its host.
         for cell in &self.hosts {
             if cell.with_exchanges(<[Exchange]>::is_empty) {
                 cell.cut_short(why);
             }
         }
-        if let Err(text) = self.opener.host_keys.store() {
+        self.connecting.shutdown().await;
+        while let Ok((index, session)) = self.outcomes.try_recv() {
+            self.ready.extend(session.map(|session| (index, session)));
+        }
+        let (sessions, limit) = (std::mem::take(&mut self.ready), self.plan.limits.close);
+        join_all(sessions.into_iter().map(|(_, session)| session.close(limit))).await;
+        if let Err(text) = self.opener.host_keys.store().await {
             self.board.tell(HostEvent::Notice { text });
         }
     }
@@ -273,9 +280,8 @@ mod tests {
     use crate::probe::{FailureCode, Stage};
     use crate::ssh::own_defects;
 
-    #[tokio::test]
-    async fn a_panic_of_ours_is_not_blamed_on_the_host() {
-        let target = Target {
+    fn local() -> Target {
+        Target {
             name: "web".to_owned(),
             address: "localhost".to_owned(),
             port: 22,
@@ -284,7 +290,12 @@ mod tests {
             transport: Transport::Local,
             groups: Vec::new(),
             defect: None,
-        };
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_ours_is_not_blamed_on_the_host() {
+        let target = local();
         let defective = |event: HostEvent| assert!(!matches!(event, HostEvent::Connecting { .. }), "a defect");
         let before = own_defects();
         let plan = ConnectionPlan::for_this_user();
@@ -294,6 +305,17 @@ mod tests {
         assert_eq!(failure.code, FailureCode::NotAttempted);
         assert!(failure.detail.contains("clockaudit itself failed"), "{failure:?}");
         assert_eq!(own_defects(), before + 1);
+    }
+
+    #[tokio::test]
+    async fn gathering_ends_in_time_where_nobody_gets_ready() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let target = Target { address: "127.0.0.1".to_owned(), port, transport: Transport::Ssh, ..local() };
+        let mut plan = ConnectionPlan::for_this_user();
+        plan.gather = std::time::Duration::from_millis(50);
+        let fleet = Fleet::connect(vec![target], &plan, |_| {}, StopSignal::new()).await;
+        assert_eq!((fleet.under_way, fleet.ready.len()), (1, 0), "the host's own time limit is not waited for");
     }
 
     #[test]

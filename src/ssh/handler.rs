@@ -261,7 +261,46 @@ impl Handler for SessionHandler {
     }
 
     async fn should_accept_unknown_server_channel(&mut self, _: ChannelId, _: &str) -> bool {
-        self.unasked_channels = self.unasked_channels.saturating_add(1);
-        false
+        // A kind that has no name here is refused and counted with all others: from here the session could not be ended.
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use russh::keys::ssh_key::encoding::Decode;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::super::ScanClock;
+    use super::super::cell::Board;
+    use super::super::plan::ConnectionPlan;
+    use super::super::wire::Wire;
+    use super::*;
+
+    async fn handler() -> SessionHandler {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let clock = ScanClock::freeze();
+        let cell = Arc::new(HostCell::new(0, Arc::new(Board::new(clock, |_| {}))));
+        let keys = Arc::new(HostKeys::load(&ConnectionPlan::for_this_user(), 1));
+        SessionHandler::new(cell, Wire::new(socket, clock).1, keys, "web", 22)
+    }
+
+    #[tokio::test]
+    async fn channels_of_a_kind_without_a_name_are_refused_where_all_are() {
+        let id = ChannelId::decode(&mut [0, 0, 0, 7].as_slice()).unwrap();
+        let asked = handler().await.should_accept_unknown_server_channel(id, "tunnel@example").await;
+        assert!(asked, "refused in passing, they would be refused without end");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_opens_channels_is_refused_and_then_left() {
+        let mut handler = handler().await;
+        for _ in 0..UNASKED_CHANNELS {
+            assert!(handler.refuse_channel().is_ok());
+        }
+        assert_eq!(handler.cell.failure(), None);
+        assert!(matches!(handler.refuse_channel(), Err(SessionEnd::UnaskedChannels)));
+        assert_eq!(handler.cell.failure().map(|failure| failure.code), Some(FailureCode::Dropped));
     }
 }

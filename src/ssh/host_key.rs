@@ -1,19 +1,32 @@
 //! Host keys: read once for the whole scan, judged for each host, and accepted ones stored in one locked write.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
+use russh::keys::ssh_key::rand_core::Rng as _;
 use russh::keys::{HashAlg, PublicKey, PublicKeyBase64};
+use tokio::time::{Instant, sleep};
 
+use super::dial::seconds;
 use super::plan::{ConnectionPlan, UnknownKeys};
 use crate::openssh::known_hosts::{KnownHosts, Verdict, line_for};
 use crate::probe::FailureCode;
 
 /// HMACs that are spent at most on finding the key types of hosts whose names are hashed, about 2 s.
 const SEARCH_BUDGET: usize = 4_000_000;
+
+/// Bytes of the salt of a hashed name, as many as OpenSSH takes.
+const SALT: usize = 20;
+/// How long the lock of the user's file is tried for: whoever writes a few lines has it for milliseconds.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+/// The pause between two tries.
+const LOCK_RETRY: Duration = Duration::from_millis(50);
 
 /// What is known of host keys, and what to do about unknown ones.
 #[derive(Debug)]
@@ -25,6 +38,7 @@ pub(super) struct HostKeys {
     hash_names: bool,
     search_types: bool,
     accepted: Mutex<String>,
+    unreadable: Vec<String>,
 }
 
 /// What becomes of a host that showed a key.
@@ -39,24 +53,36 @@ pub(super) enum Judgement {
 }
 
 impl HostKeys {
-    /// Reads the files of known keys; one that is not there knows nothing.
+    /// Reads the files of known keys; one that is not there knows nothing. One that is there and cannot be read may hold
+    /// another key of any host, or revoke any key: then no key counts as new.
     pub(super) fn load(plan: &ConnectionPlan, hosts: usize) -> Self {
         let mut known = KnownHosts::default();
+        let mut unreadable = Vec::new();
         for file in plan.user_known_hosts.iter().chain(&plan.global_known_hosts) {
-            if let Ok(text) = fs::read(file) {
-                known.read(&file.display().to_string(), &text);
+            match fs::read(file) {
+                Ok(text) => known.read(&file.display().to_string(), &text),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => unreadable.push(format!("{} cannot be read: {error}", file.display())),
             }
         }
         let search_types = known.hashed_len().saturating_mul(hosts) <= SEARCH_BUDGET;
         Self {
             known: RwLock::new(known),
-            unknown: plan.unknown_keys,
+            unknown: if unreadable.is_empty() { plan.unknown_keys } else { UnknownKeys::Refuse },
             alias: plan.host_key_alias.clone(),
             store: plan.user_known_hosts.first().cloned(),
             hash_names: plan.hash_known_hosts,
             search_types,
             accepted: Mutex::default(),
+            unreadable,
         }
+    }
+
+    /// What the user must know of files that could not be read, if there are any.
+    pub(super) fn complaint(&self) -> Option<String> {
+        let files = self.unreadable.join("; ");
+        let hint = "no new host key is accepted; see its permissions (`ls -l`)";
+        (!files.is_empty()).then(|| format!("{files}; {hint}"))
     }
 
     /// The types of the keys that are known for a host.
@@ -81,7 +107,7 @@ impl HostKeys {
                 format!("{} key {fingerprint} differs from {}:{}", key.algorithm(), place.file, place.line),
             ),
             Verdict::Revoked(place) => Judgement::Refused(
-                FailureCode::HostKeyChanged,
+                FailureCode::HostKeyRevoked,
                 format!("{} key {fingerprint} is revoked by {}:{}", key.algorithm(), place.file, place.line),
             ),
             Verdict::Unknown if self.unknown == UnknownKeys::AcceptNew => {
@@ -90,7 +116,11 @@ impl HostKeys {
             }
             Verdict::Unknown => Judgement::Refused(
                 FailureCode::HostKeyUnknown,
-                format!("{} key {fingerprint} is not known for {name} port {port}", key.algorithm()),
+                [format!("{} key {fingerprint} is not known for {name} port {port}", key.algorithm())]
+                    .into_iter()
+                    .chain(self.unreadable.iter().cloned())
+                    .collect::<Vec<_>>()
+                    .join("; "),
             ),
         }
     }
@@ -103,29 +133,60 @@ impl HostKeys {
     fn accept(&self, name: &str, port: u16, key: &PublicKey, blob: &[u8]) {
         let key_type = key_type_of(key);
         self.known.write().unwrap_or_else(PoisonError::into_inner).learn(name, port, &key_type, blob);
-        let salt: [u8; 20] = std::array::from_fn(|_| fastrand::u8(..));
-        let salt = self.hash_names.then_some(salt.as_slice());
-        let line = line_for(name, port, &key_type, blob, salt);
+        let salt = self.hash_names.then(new_salt);
+        let line = line_for(name, port, &key_type, blob, salt.as_ref().map(<[u8; SALT]>::as_slice));
         self.accepted.lock().unwrap_or_else(PoisonError::into_inner).push_str(&line);
     }
 
     /// Appends the keys accepted since the last call to the user's file, in one write under its lock; says why it could not.
-    pub(super) fn store(&self) -> Result<(), String> {
+    ///
+    /// The lock may be somebody's who never lets go of it: it is tried for a while, and no thread waits for it.
+    pub(super) async fn store(&self) -> Result<(), String> {
         let lines = std::mem::take(&mut *self.accepted.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(store) = self.store.as_ref().filter(|_| !lines.is_empty()) else { return Ok(()) };
-        let write = || -> std::io::Result<()> {
-            if let Some(folder) = store.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            let file = OpenOptions::new().create(true).append(true).read(true).open(store)?;
-            let mut file =
-                Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| std::io::Error::from(errno))?;
+        let failed =
+            |error: std::io::Error| format!("accepted host keys were not stored in {}: {error}", store.display());
+        let file = open(store).map_err(failed)?;
+        let mut file = locked(file).await.map_err(failed)?;
+        let mut write = || -> std::io::Result<()> {
             let present = fs::read(store)?;
             let unfinished = present.last().is_some_and(|last| *last != b'\n');
             file.write_all(format!("{}{lines}", if unfinished { "\n" } else { "" }).as_bytes())
         };
-        write().map_err(|error| format!("accepted host keys were not stored in {}: {error}", store.display()))
+        write().map_err(failed)
     }
+}
+
+fn open(store: &Path) -> std::io::Result<File> {
+    if let Some(folder) = store.parent() {
+        // What a login folder holds is nobody else's business, whatever the umask says.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    OpenOptions::new().create(true).append(true).read(true).open(store)
+}
+
+/// Takes the file's lock, as soon as whoever has it lets go of it.
+async fn locked(mut file: File) -> std::io::Result<Flock<File>> {
+    let until = Instant::now() + LOCK_PATIENCE;
+    loop {
+        file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => return Ok(locked),
+            Err((file, Errno::EWOULDBLOCK | Errno::EINTR)) if Instant::now() < until => file,
+            Err((_, Errno::EWOULDBLOCK)) => {
+                let text = format!("another program has kept it locked for {}", seconds(LOCK_PATIENCE));
+                return Err(std::io::Error::new(std::io::ErrorKind::WouldBlock, text));
+            }
+            Err((_, errno)) => return Err(errno.into()),
+        };
+        sleep(LOCK_RETRY).await;
+    }
+}
+
+/// A salt for one hashed name. Whoever can tell it beforehand can prepare tables of names, so it is not from a quick generator.
+fn new_salt() -> [u8; SALT] {
+    let mut salt = [0; SALT];
+    russh::keys::key::safe_rng().fill_bytes(&mut salt);
+    salt
 }
 
 /// The type as `known_hosts` has it: RSA keys have one name whatever hash they sign with.
@@ -142,8 +203,71 @@ mod tests {
         PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap().public_key().clone()
     }
 
+    #[tokio::test]
+    async fn a_lock_that_is_never_let_go_is_told_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("known_hosts");
+        let held = Flock::lock(open(&file).unwrap(), FlockArg::LockExclusive).unwrap();
+        let mut plan = ConnectionPlan::for_this_user();
+        (plan.user_known_hosts, plan.global_known_hosts) = (vec![file.clone()], Vec::new());
+        plan.unknown_keys = UnknownKeys::AcceptNew;
+        let keys = HostKeys::load(&plan, 1);
+        assert!(matches!(keys.judge("web", 22, &key()), Judgement::Accepted(_)));
+        let told = keys.store().await.unwrap_err();
+        assert!(told.contains("known_hosts: another program has kept it locked for 2.0 s"), "{told}");
+        assert_eq!(fs::read(&file).unwrap(), b"");
+        drop(held);
+    }
+
+    #[tokio::test]
+    async fn where_a_file_cannot_be_read_no_key_is_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, missing) = (folder.path().join("known_hosts"), folder.path().join("missing"));
+        let mut plan = ConnectionPlan::for_this_user();
+        plan.unknown_keys = UnknownKeys::AcceptNew;
+        (plan.user_known_hosts, plan.global_known_hosts) = (vec![missing], vec![file.clone()]);
+        // A folder in its place cannot be read by anybody, permissions cannot stop the administrator.
+        fs::create_dir(&file).unwrap();
+        let blind = HostKeys::load(&plan, 1);
+        let complaint = blind.complaint().unwrap();
+        assert!(complaint.contains(&format!("{} cannot be read", file.display())), "{complaint}");
+        let Judgement::Refused(code, detail) = blind.judge("web", 22, &key()) else { panic!("accepted") };
+        assert_eq!(code, FailureCode::HostKeyUnknown);
+        assert!(detail.contains(&format!("{} cannot be read", file.display())), "{detail}");
+        blind.store().await.unwrap();
+        assert!(!folder.path().join("missing").exists());
+
+        fs::remove_dir(&file).unwrap();
+        let seeing = HostKeys::load(&plan, 1);
+        assert_eq!(seeing.complaint(), None);
+        assert!(matches!(seeing.judge("web", 22, &key()), Judgement::Accepted(_)));
+    }
+
+    #[tokio::test]
+    async fn the_folder_of_accepted_keys_is_the_users_own() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let mut plan = ConnectionPlan::for_this_user();
+        plan.unknown_keys = UnknownKeys::AcceptNew;
+        let folder = home.path().join("deep/.ssh");
+        (plan.user_known_hosts, plan.global_known_hosts) = (vec![folder.join("known_hosts")], Vec::new());
+        let keys = HostKeys::load(&plan, 1);
+        keys.judge("web", 22, &key());
+        keys.store().await.unwrap();
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
     #[test]
-    fn an_accepted_key_is_stored_once_and_stands() {
+    fn salts_do_not_follow_from_the_quick_generator() {
+        let salt = || {
+            fastrand::seed(1);
+            new_salt()
+        };
+        assert_ne!(salt(), salt());
+    }
+
+    #[tokio::test]
+    async fn an_accepted_key_is_stored_once_and_stands() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ssh/known_hosts");
         fs::create_dir_all(folder.path().join("ssh")).unwrap();
@@ -162,8 +286,8 @@ mod tests {
         assert_eq!(lenient.judge("web", 2222, &right), Judgement::Known);
         let changed = lenient.judge("web", 2222, &wrong);
         assert!(matches!(changed, Judgement::Refused(FailureCode::HostKeyChanged, _)), "{changed:?}");
-        lenient.store().unwrap();
-        lenient.store().unwrap();
+        lenient.store().await.unwrap();
+        lenient.store().await.unwrap();
 
         let text = fs::read_to_string(&file).unwrap();
         assert_eq!(text.lines().count(), 2, "{text}");

@@ -111,7 +111,15 @@ impl Identities {
             seen.push(key.clone());
             is_new
         });
+        let left_out = offers.keys.len().saturating_sub(MOST_OFFERS);
         offers.keys.truncate(MOST_OFFERS);
+        if left_out > 0 {
+            let keys = if left_out == 1 { "1 more key was".to_owned() } else { format!("{left_out} more keys were") };
+            offers.notes.push(format!(
+                "{keys} not offered, as servers end the session after a few: name the right one with `--private-key`, or \
+                 leave the agent's out with `IdentitiesOnly=yes`"
+            ));
+        }
         offers
     }
 
@@ -271,5 +279,36 @@ impl AgentLoan<'_> {
     /// Returns the connection to the pool, no request being open on it.
     pub(super) fn give_back(self) {
         self.agent.idle.lock().unwrap_or_else(PoisonError::into_inner).push(self.client);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use russh::keys::Algorithm;
+    use russh::keys::ssh_key::LineEnding;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn keys_that_there_is_no_room_for_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<PathBuf> = (0..MOST_OFFERS + 2).map(|index| folder.path().join(format!("id_{index}"))).collect();
+        for path in &paths {
+            let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap();
+            fs::write(path, key.to_openssh(LineEnding::LF).unwrap().as_bytes()).unwrap();
+        }
+        let check = async |count: usize, expected: Option<&str>| {
+            let named = &paths[..count];
+            let offers = Identities::load(named.iter(), &[], None, true).offers(named).await;
+            assert_eq!(offers.keys.len(), count.min(MOST_OFFERS));
+            match (offers.notes.as_slice(), expected) {
+                ([], None) => {}
+                ([note], Some(words)) => assert!(note.starts_with(words) && note.contains("--private-key"), "{note}"),
+                (notes, _) => panic!("{count} keys: {notes:?}"),
+            }
+        };
+        check(MOST_OFFERS, None).await;
+        check(MOST_OFFERS + 1, Some("1 more key was not offered")).await;
+        check(MOST_OFFERS + 2, Some("2 more keys were not offered")).await;
     }
 }

@@ -1,12 +1,15 @@
 //! The probe on this machine itself (`ansible_connection=local`): the same protocol, over pipes instead of SSH.
 
 use std::process::Stdio;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
 
 use super::cell::HostCell;
 use super::hearing::{Hearing, Stamps};
@@ -15,18 +18,47 @@ use crate::clock::UnixNanos;
 use crate::probe::script::exec_command;
 use crate::probe::{Failure, FailureCode, Stage};
 
-/// A running probe; dropping it ends it.
+/// Bytes that the probe may print before it is asked for anything.
+const FIRST_BUDGET: u64 = 256 * 1_024;
+
+/// A running probe; dropping it ends it, with everything that it started.
 #[derive(Debug)]
 pub(super) struct LocalProbe {
-    cell: Arc<HostCell>,
     input: Mutex<Option<pipe::Sender>>,
-    sent: Arc<AtomicI64>,
-    _child: Child,
+    shared: Arc<Shared>,
+    listener: JoinHandle<()>,
+}
+
+/// What the probe and its listener both look at.
+#[derive(Debug)]
+struct Shared {
+    cell: Arc<HostCell>,
+    sent: AtomicI64,
+    total: AtomicU64,
+    budget: AtomicU64,
+}
+
+/// The probe's shell and all that it started; dropping it kills them.
+#[derive(Debug)]
+struct Family(Child);
+
+impl Drop for Family {
+    fn drop(&mut self) {
+        // A child that has not been waited for keeps its number, so nobody else can be hit.
+        if let Some(leader) = self.0.id().and_then(|id| i32::try_from(id).ok()) {
+            // An error means that nobody is left.
+            let _ = killpg(Pid::from_raw(leader), Signal::SIGKILL);
+        }
+    }
 }
 
 impl LocalProbe {
     /// Starts the probe.
     pub(super) fn start(cell: &Arc<HostCell>) -> Result<Self, Failure> {
+        Self::run(cell, &exec_command(), FIRST_BUDGET)
+    }
+
+    fn run(cell: &Arc<HostCell>, command: &str, budget: u64) -> Result<Self, Failure> {
         let fail = |error: std::io::Error| Failure {
             code: FailureCode::NoShell,
             stage: Stage::Channel,
@@ -34,25 +66,39 @@ impl LocalProbe {
         };
         let mut child = Command::new("/bin/sh")
             .arg("-c")
-            .arg(exec_command())
+            .arg(command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            // A group of its own: it can be killed whole, and Ctrl-C is left to this program.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(fail)?;
         let missing = || fail(std::io::ErrorKind::BrokenPipe.into());
         let (input, output) = (child.stdin.take().ok_or_else(missing)?, child.stdout.take().ok_or_else(missing)?);
+        let family = Family(child);
         let input = input.into_owned_fd().and_then(pipe::Sender::from_owned_fd).map_err(fail)?;
-        let sent = Arc::new(AtomicI64::new(0));
-        tokio::spawn(listen(Arc::clone(cell), output, Arc::clone(&sent)));
-        Ok(Self { cell: Arc::clone(cell), input: Mutex::new(Some(input)), sent, _child: child })
+        let shared = Arc::new(Shared {
+            cell: Arc::clone(cell),
+            sent: AtomicI64::new(0),
+            total: AtomicU64::new(0),
+            budget: AtomicU64::new(budget),
+        });
+        let listener = tokio::spawn(listen(Arc::clone(&shared), output, family));
+        Ok(Self { input: Mutex::new(Some(input)), shared, listener })
+    }
+
+    /// Lets the probe print `more` bytes from now on, instead of what was left.
+    pub(super) fn allow(&self, more: u64) {
+        let total = self.shared.total.load(Ordering::SeqCst);
+        self.shared.budget.store(total.saturating_add(more), Ordering::SeqCst);
     }
 
     /// Writes all of `bytes` at once, stamped; `false` where the pipe cannot take them.
     pub(super) fn put(&self, bytes: &[u8]) -> bool {
         let input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
-        self.sent.store(self.cell.board.clock.now().0, Ordering::SeqCst);
+        self.shared.sent.store(self.shared.cell.board.clock.now().0, Ordering::SeqCst);
         // A pipe that has room for some of it has room for all: its buffer is many times as large.
         input.as_ref().is_some_and(|input| input.try_write(bytes).is_ok_and(|written| written == bytes.len()))
     }
@@ -63,21 +109,124 @@ impl LocalProbe {
     }
 }
 
-async fn listen(cell: Arc<HostCell>, mut output: tokio::process::ChildStdout, sent: Arc<AtomicI64>) {
-    let mut hearing = Hearing::new(Arc::clone(&cell));
+impl Drop for LocalProbe {
+    fn drop(&mut self) {
+        // The listener holds the family: it takes it along.
+        self.listener.abort();
+    }
+}
+
+/// Hears the probe out. Whatever ends this, a flood, a silence that took too long or the probe itself, nothing of it is left.
+async fn listen(shared: Arc<Shared>, mut output: ChildStdout, family: Family) {
+    let cell = &shared.cell;
+    let mut hearing = Hearing::new(Arc::clone(cell));
     let mut chunk = [0_u8; 4_096];
     while let Ok(length) = output.read(&mut chunk).await {
         let read = cell.board.clock.mark();
         let bytes = chunk.get(..length).unwrap_or_default();
-        let stamps =
-            Stamps { sent: Some(UnixNanos(sent.load(Ordering::SeqCst))), arrival: Arrival { read, kernel: None } };
+        let sent = Some(UnixNanos(shared.sent.load(Ordering::SeqCst)));
         if bytes.is_empty() {
             break;
         }
-        if let Err(misheard) = hearing.hear(bytes, stamps) {
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
+        let total = shared.total.fetch_add(length, Ordering::SeqCst).saturating_add(length);
+        if total > shared.budget.load(Ordering::SeqCst) {
+            cell.fail(FailureCode::Dropped, cell.stage(), "the probe printed far more than was asked for");
+            break;
+        }
+        if let Err(misheard) = hearing.hear(bytes, Stamps { sent, arrival: Arrival { read, kernel: None } }) {
             cell.fail(misheard.code(), cell.stage(), misheard.to_string());
             break;
         }
     }
+    drop(family);
     cell.closed("the probe ended");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Read;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use nix::sys::stat::Mode;
+    use nix::unistd::mkfifo;
+    use tempfile::TempDir;
+    use tokio::task::spawn_blocking;
+    use tokio::time::timeout;
+
+    use super::super::ScanClock;
+    use super::super::cell::Board;
+    use super::*;
+
+    /// A pipe that every process of a probe holds open: its end is the end of them all.
+    struct Lifeline {
+        _folder: TempDir,
+        path: PathBuf,
+    }
+
+    impl Lifeline {
+        fn new() -> Self {
+            let folder = TempDir::new().unwrap();
+            let path = folder.path().join("lifeline");
+            mkfifo(&path, Mode::S_IRWXU).unwrap();
+            Self { _folder: folder, path }
+        }
+
+        /// A script that holds the line while it does something.
+        fn held_by(&self, script: &str) -> String {
+            format!("exec 3>'{}'; {script}", self.path.display())
+        }
+
+        /// Opens the line, which waits until the script holds it.
+        async fn open(&self) -> File {
+            let path = self.path.clone();
+            spawn_blocking(move || File::open(path).unwrap()).await.unwrap()
+        }
+    }
+
+    /// Whether whoever holds the line is gone soon.
+    async fn ends(mut line: File) -> bool {
+        let end = spawn_blocking(move || line.read(&mut [0]).unwrap());
+        timeout(Duration::from_secs(10), end).await.is_ok()
+    }
+
+    fn cell() -> Arc<HostCell> {
+        Arc::new(HostCell::new(0, Arc::new(Board::new(ScanClock::freeze(), |_| {}))))
+    }
+
+    /// A flood that goes on when nobody reads it any more.
+    const FLOOD: &str = "trap '' PIPE; while :; do echo spam; done 2>/dev/null";
+
+    #[tokio::test]
+    async fn a_probe_that_floods_is_killed() {
+        let line = Lifeline::new();
+        let cell = cell();
+        let probe = LocalProbe::run(&cell, &line.held_by(FLOOD), FIRST_BUDGET).unwrap();
+        assert!(ends(line.open().await).await);
+        assert_eq!(cell.failure().unwrap().code, FailureCode::NoShell);
+        drop(probe);
+    }
+
+    #[tokio::test]
+    async fn bytes_are_counted() {
+        let cell = cell();
+        let _probe = LocalProbe::run(&cell, "echo spam; exec sleep 1000", 4).unwrap();
+        cell.end().await;
+        let failure = cell.failure().unwrap();
+        assert_eq!((failure.code, failure.stage), (FailureCode::Dropped, Stage::Prepare));
+        assert!(failure.detail.contains("far more than was asked for"), "{failure:?}");
+    }
+
+    #[tokio::test]
+    async fn a_probe_that_hangs_ends_with_its_session_and_so_does_what_it_started() {
+        let line = Lifeline::new();
+        let script = line.held_by("trap '' HUP TERM; sleep 1000; sleep 1000");
+        let probe = LocalProbe::run(&cell(), &script, FIRST_BUDGET).unwrap();
+        let open = line.open().await;
+        probe.hang_up();
+        drop(probe);
+        assert!(ends(open).await);
+    }
 }

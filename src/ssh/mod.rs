@@ -32,5 +32,5 @@ pub use limits::{LEAST_OPEN_FILES, open_files};
 pub use options::{Algorithms, Applied, OptionError};
 pub use plan::{ConnectionPlan, SamplingPlan, TimeLimits, UnknownKeys};
 pub use scan_clock::ScanClock;
-pub use stop::StopSignal;
+pub use stop::{Heard, StopSignal, before_leaving_at_once};
 pub use wire::live_wires;

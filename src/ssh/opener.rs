@@ -1,5 +1,6 @@
 //! Opens sessions: from a target to a probe that has greeted, every stage with its time limit and its own failure.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,9 +27,6 @@ use crate::probe::{Failure, FailureCode, Stage};
 
 /// How long a server's first byte is waited for before its handshake goes on without a turn.
 const SILENCE: Duration = Duration::from_secs(1);
-/// How long a turn is kept at most: the work of a key exchange and a signature takes milliseconds, whatever is longer is
-/// the server's waiting (PAM, LDAP, reverse look-ups).
-const LOAN: Duration = Duration::from_secs(2);
 
 /// Everything that sessions are opened with, shared by all hosts of a scan.
 #[derive(Debug)]
@@ -49,7 +47,7 @@ impl Opener {
         Self {
             host_keys: Arc::new(HostKeys::load(plan, targets.len())),
             identities: Identities::load(named, &plan.default_keys, plan.agent.as_deref(), plan.identities_only),
-            configurations: Configurations::new(plan.algorithms.clone()),
+            configurations: Configurations::new(plan),
             lookups: Semaphore::new(plan.lookups.max(1)),
             turnstile: Turnstile::new(plan.handshakes),
             command: exec_command(),
@@ -86,19 +84,21 @@ impl Opener {
     async fn open_ssh(&self, target: &Target, cell: &Arc<HostCell>) -> Result<Session, Failure> {
         let limits = self.plan.limits;
         cell.enter(Stage::Resolve);
-        let addresses = dial::resolve(&target.address, target.port, limits.resolve, &self.lookups).await?;
-        let dialling = self.turnstile.dial().await;
-        cell.enter(Stage::Connect);
-        let begun = Instant::now();
-        let socket = dial::connect(&addresses, limits.connect).await?;
-        drop(dialling);
-        let left = limits.connect.saturating_sub(begun.elapsed());
+        let addresses = dial::resolve(&target.address, target.port, limits.resolve, &self.lookups).await;
+        let addresses = addresses.map_err(|failure| with_address(failure, target))?;
+        let dialling = pin!(async {
+            cell.enter(Stage::Connect);
+            let begun = Instant::now();
+            let socket = dial::connect(&addresses, limits.connect).await?;
+            Ok((socket, limits.connect.saturating_sub(begun.elapsed())))
+        });
+        let (socket, left) = self.turnstile.dial(dialling).await?;
         cell.enter(Stage::Banner);
         let turn = self.turn(&socket).await;
         // The limit of the whole way begins with the host's turn: what it waited for others is not its fault.
         let (wire, shared) = Wire::new(socket, self.plan.clock);
         let opening = timeout(limits.host, async {
-            let logging_in = async {
+            let logging_in = pin!(async {
                 let connection = self.handshake(target, cell, wire, Arc::clone(&shared), left).await?;
                 let connection = self.authenticated(target, cell, connection).await?;
                 cell.enter(Stage::Channel);
@@ -107,8 +107,8 @@ impl Opener {
                     .map_err(|_| late(Stage::Channel, limits.channel, "no channel was opened"))?
                     .map_err(|error| channel_failure(&error, &connection.wire))?;
                 Ok::<_, Failure>((connection, channel))
-            };
-            let (connection, channel) = lent(turn, logging_in).await?;
+            });
+            let (connection, channel) = self.turnstile.in_turn(turn, logging_in).await?;
             cell.enter(Stage::Probe);
             match timeout(limits.hello, cell.greeting()).await {
                 Ok(true) => Ok(Session::with_probe(cell, connection, channel)),
@@ -206,14 +206,12 @@ impl Opener {
     }
 }
 
-/// Does `work` with a turn that is given back when it is done, or after a while: what takes longer waits for the server.
-async fn lent<T>(turn: Option<SemaphorePermit<'_>>, work: impl Future<Output = T>) -> T {
-    let mut work = std::pin::pin!(work);
-    if let Ok(done) = timeout(LOAN, &mut work).await {
-        return done;
+/// Names the address that was looked up, where that is not the host's own name, which is said anyway.
+fn with_address(failure: Failure, target: &Target) -> Failure {
+    if target.address == target.name {
+        return failure;
     }
-    drop(turn);
-    work.await
+    Failure { detail: format!("{}: {}", target.address, failure.detail), ..failure }
 }
 
 fn late(stage: Stage, limit: Duration, what: &str) -> Failure {
@@ -278,5 +276,31 @@ fn channel_failure(error: &russh::Error, wire: &WireShared) -> Failure {
             detail: format!("the server refuses a session channel ({reason:?})"),
         },
         _ => Failure { code: FailureCode::Dropped, stage, detail: ended(wire) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_named_unless_it_is_the_name() {
+        let check = |address: &str, expected: &str| {
+            let target = Target {
+                name: "web".to_owned(),
+                address: address.to_owned(),
+                port: 22,
+                user: None,
+                key_files: Vec::new(),
+                transport: Transport::Ssh,
+                groups: Vec::new(),
+                defect: None,
+            };
+            let detail = "the look-up failed: no such name".to_owned();
+            let failure = Failure { code: FailureCode::NameNotFound, stage: Stage::Resolve, detail };
+            assert_eq!(with_address(failure, &target).detail, expected);
+        };
+        check("web", "the look-up failed: no such name");
+        check("web.example", "web.example: the look-up failed: no such name");
     }
 }

@@ -15,18 +15,21 @@ use super::stop::StopSignal;
 use crate::clock::controller::controller_at;
 use crate::clock::estimate::Config;
 use crate::clock::hunt::{self, Hunt};
-use crate::clock::schedule::{self, ASSUMED_COST, Pace, Spare};
+use crate::clock::schedule::{self, AFTER_THE_HUNT, ASSUMED_COST, Pace, Spare};
 use crate::clock::{Exchange, Interval, Nanos, UnixNanos};
 use crate::probe::{ControllerReading, FailureCode, Reader, SamplingWindow, Stage};
 
-/// Unanswered for this many times its patience, a host is given up; what it has answered is kept.
-const MISSES: i64 = 3;
 /// Exchanges that must lie between two readings of the processor time, for it to say anything.
 const COST_SAMPLE: usize = 100;
-/// However late its timer is, the pacer keeps this part of its rate: slower, and the drift of the clocks would matter more.
-const SLOWEST: u32 = 4;
-/// A hunted clock that has been found is asked on at about this distance, until it has as many exchanges as the others.
-const AFTER_THE_HUNT: Nanos = Nanos::from_millis(250);
+
+/// How long answers are waited for before the next step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    /// Until those that still owe one are late.
+    ForThePrompt,
+    /// Until those that still owe one are given up.
+    ForEveryone,
+}
 
 /// One host of a window.
 #[derive(Debug)]
@@ -106,23 +109,29 @@ impl<'window> Pacer<'window> {
                 break;
             }
         }
-        self.settle(&steady).await;
-        let window = self.window(opened);
+        self.settle(&steady, Wait::ForThePrompt).await;
+        let window = self.window(opened, if steady.is_empty() { &everyone } else { &steady });
         self.controller.push(self.clock.controller());
         self.spend_spare_sweeps(&steady, window).await;
         self.finish_hunts().await;
-        self.settle(&everyone).await;
+        self.settle(&everyone, Wait::ForEveryone).await;
         self.controller.push(self.clock.controller());
         (window, self.controller)
     }
 
-    /// The window that the sweeps made up, by what was really sent.
-    fn window(&self, opened: UnixNanos) -> SamplingWindow {
+    /// The window that the sweeps over `swept` made up, by what was really sent: how long answers were waited for is no part of
+    /// it, or one silent host would move the epoch away from everyone's exchanges.
+    fn window(&self, opened: UnixNanos, swept: &[usize]) -> SamplingWindow {
         let of = |member: &Member<'_>| member.cell.with_exchanges(|all| all.first().map(|first| first.sent));
         let firsts: Vec<UnixNanos> = self.members.values().filter_map(of).collect();
         let earliest = firsts.iter().min().copied().unwrap_or(opened);
         let latest = firsts.iter().max().copied().unwrap_or(earliest);
-        SamplingWindow { opened: earliest, closed: self.clock.now(), first_spread: latest.since(earliest) }
+        let last = |host: &usize| {
+            let member = self.members.get(host)?;
+            member.cell.with_exchanges(|all| all.last().map(|last| last.sent))
+        };
+        let closed = swept.iter().filter_map(last).max().unwrap_or(latest).max(latest);
+        SamplingWindow { opened: earliest, closed, first_spread: latest.since(earliest) }
     }
 
     /// Asks each of `hosts` once, evenly spread over one period.
@@ -141,7 +150,6 @@ impl<'window> Pacer<'window> {
         self.learn_cost(cpu_before, asked_before);
         let lateness = self.metronome.lateness().get(lateness_before..).and_then(schedule::lateness_p95);
         self.pace = self.pace.guarded(lateness.unwrap_or_default());
-        self.pace.rate = self.pace.rate.max(self.pace.cap / SLOWEST).max(1);
     }
 
     /// One tick: whoever is due is asked, whoever has answered and is hunted is aimed at again.
@@ -222,12 +230,17 @@ impl<'window> Pacer<'window> {
             if self.stop.reason().is_some() {
                 return;
             }
-            let wanted = self.wanted(steady, window);
+            let mut wanted = self.wanted(steady, window);
+            if wanted.is_empty() {
+                // Those that are late may come back, and lack something then.
+                self.settle(steady, Wait::ForEveryone).await;
+                wanted = self.wanted(steady, window);
+            }
             if wanted.is_empty() {
                 return;
             }
             self.sweep(&wanted).await;
-            self.settle(&wanted).await;
+            self.settle(&wanted, Wait::ForThePrompt).await;
         }
     }
 
@@ -248,12 +261,8 @@ impl<'window> Pacer<'window> {
             reference: self.controller_x(epoch),
             config: self.config,
         };
-        let helped = schedule::wants_more(&slices, &spare);
-        let is_short = |exchanges: &[Exchange]| exchanges.len() < self.plan.samples;
-        let wanted = hosts.iter().zip(&slices).enumerate().filter(|(place, (_, exchanges))| {
-            exchanges.len() < self.plan.most && (is_short(exchanges) || helped.binary_search(place).is_ok())
-        });
-        wanted.map(|(_, (host, _))| *host).collect()
+        let wanted = schedule::wanted(&slices, self.plan.samples, self.plan.most, &spare);
+        wanted.into_iter().filter_map(|place| hosts.get(place).copied()).collect()
     }
 
     fn controller_x(&self, epoch: UnixNanos) -> Option<Interval> {
@@ -277,11 +286,17 @@ impl<'window> Pacer<'window> {
     }
 
     /// Waits until everyone who was asked has answered, or has been silent for too long.
-    async fn settle(&mut self, hosts: &[usize]) {
+    async fn settle(&mut self, hosts: &[usize], wait: Wait) {
         loop {
-            let is_waiting = |host: &usize| {
-                self.members.get(host).is_some_and(|member| matches!(member.cell.standing(), Standing::Asked(_)))
+            let now = self.clock.now();
+            let is_waited_for = |member: &Member<'_>| match (member.cell.standing(), wait) {
+                (Standing::Asked(_), Wait::ForEveryone) => true,
+                (Standing::Asked(since), Wait::ForThePrompt) => {
+                    !schedule::is_late(now.since(since), member.cell.least_round_trip())
+                }
+                (Standing::Free | Standing::Over, _) => false,
             };
+            let is_waiting = |host: &usize| self.members.get(host).is_some_and(is_waited_for);
             if !hosts.iter().any(is_waiting) {
                 return;
             }
@@ -332,9 +347,9 @@ impl<'window> Pacer<'window> {
 }
 
 fn give_up_if_silent(cell: &HostCell, since: UnixNanos, now: UnixNanos, limits: TimeLimits) {
-    let patience = Nanos(cell.patience(limits.sample).0.saturating_mul(MISSES));
-    if now.since(since) > patience {
-        let detail = format!("no reading in {:.1} s", patience.as_seconds_f64());
+    let silence = schedule::silence(cell.patience(limits.sample));
+    if now.since(since) > silence {
+        let detail = format!("no reading in {:.1} s", silence.as_seconds_f64());
         cell.fail(FailureCode::Timeout, Stage::Sample, detail);
     }
 }

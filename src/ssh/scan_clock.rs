@@ -1,4 +1,5 @@
-//! The scan's clock: the only file of the engine that reads a clock.
+//! The scan's clock: the only one whose readings are stamps, of exchanges and of the controller's own clock. Time limits are
+//! kept by the runtime's clock.
 //!
 //! Time runs on an axis that is frozen once: `wall0 + (raw - raw0)`, where `raw` is the controller's free crystal
 //! (`CLOCK_MONOTONIC_RAW`), because its own timekeeper slews `CLOCK_MONOTONIC` and `CLOCK_REALTIME` while we measure.
@@ -42,7 +43,7 @@ pub(super) struct Mark {
 impl ScanClock {
     /// Freezes the axis at the present instant.
     pub fn freeze() -> Self {
-        Self::freeze_with_crystal(Ppm(0))
+        Self::freeze_with_crystal(Ppm::from_ppb(0))
     }
 
     /// Freezes the axis on a crystal that runs fast by `crystal` (negative = slow) beside the real one; for tests of what
@@ -66,15 +67,16 @@ impl ScanClock {
     }
 
     /// Carries a kernel's receive stamp, which is of the wall clock, to the axis; `read` was taken right after the packet was
-    /// read and `armed` when its request was queued. `None` where the stamp cannot be right or the wall clock was changed
-    /// between the two.
+    /// read and `armed` when its request was queued. Whatever the wall clock moved in between, a slew above all, may lie in the
+    /// stamp's age: it is added, so that the result is never early. `None` where the stamp cannot be right or the wall clock was
+    /// set between the two.
     pub(super) fn carry(stamp: UnixNanos, armed: Mark, read: Mark) -> Option<UnixNanos> {
         let age = read.wall.since(stamp);
         let elapsed = read.at.since(armed.at);
         let moved = read.wall.since(read.at) - armed.wall.since(armed.at);
         let tolerated = CHANGE_FLOOR + elapsed.wander(CHANGE_RATE);
         let believable = age >= Nanos::ZERO && age <= OLDEST_STAMP && moved.abs() <= tolerated;
-        let carried = read.at - age;
+        let carried = (read.at - age + moved.abs()).min(read.at);
         (believable && carried >= armed.at).then_some(carried)
     }
 
@@ -207,6 +209,9 @@ mod tests {
         check(1_002_000 + offset, mark(0, offset), mark(1_001_000, 1_001_000 + offset), None);
         check(0, mark(0, offset), mark(1_001_000, 1_001_000 + offset), None);
         check(offset - 5, mark(0, offset), mark(1_000, 1_000 + offset), None);
+        // the wall clock was slewed by 400 ns forwards or backwards: the age may be wrong by that much, but no later than the read
+        check(1_000_300 + offset, mark(0, offset), mark(1_001_000, 1_001_400 + offset), Some(1_000_300));
+        check(1_000_300 + offset, mark(0, offset), mark(1_001_000, 1_000_600 + offset), Some(1_001_000));
         // the wall clock was set in between
         check(1_000_700 + offset, mark(0, offset), mark(1_001_000, 1_030_000 + offset), None);
     }

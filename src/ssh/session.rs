@@ -149,7 +149,10 @@ impl Session {
                 });
                 true
             }
-            Link::Local(probe) => probe.put(REQUEST.as_bytes()),
+            Link::Local(probe) => {
+                probe.allow(SAMPLE_BUDGET);
+                probe.put(REQUEST.as_bytes())
+            }
         };
         if is_taken {
             self.not_taken.store(0, Ordering::Relaxed);
@@ -178,7 +181,10 @@ impl Session {
                 connection.wire.arm();
                 put(channel, facts_request().into_bytes())
             }
-            Link::Local(probe) => probe.put(facts_request().as_bytes()),
+            Link::Local(probe) => {
+                probe.allow(FACTS_BUDGET);
+                probe.put(facts_request().as_bytes())
+            }
             Link::Date(_) => false,
         }
     }

@@ -1,7 +1,7 @@
 //! The stop signal: how Ctrl-C, SIGTERM and `--deadline` end a run early, with what is known by then.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -9,17 +9,27 @@ use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::audit::ExitStatus;
 use crate::probe::Interruption;
 
 /// The number of the listener that was started last: the only one that acts.
 static NEWEST: AtomicU32 = AtomicU32::new(0);
 
-/// The exit status of a program that leaves at once.
-fn status_of(reason: Interruption) -> i32 {
-    match reason {
-        Interruption::Terminate => 143,
-        Interruption::Interrupt | Interruption::Deadline => 130,
+/// What is done before the program leaves at once.
+static LAST_ACT: Mutex<Option<fn()>> = Mutex::new(None);
+
+/// Has `act` done before a signal ends the program at once, when nothing is dropped any more: it removes what must not stay
+/// behind. A later one takes its place.
+pub fn before_leaving_at_once(act: fn()) {
+    *LAST_ACT.lock().unwrap_or_else(PoisonError::into_inner) = Some(act);
+}
+
+fn leave(status: ExitStatus) -> ! {
+    let act = *LAST_ACT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(act) = act {
+        act();
     }
+    std::process::exit(status.code().into())
 }
 
 /// Tells a run that it is to end; clones tell and hear the same.
@@ -34,9 +44,15 @@ impl StopSignal {
         Self { sender: Arc::new(watch::Sender::new(None)) }
     }
 
+    /// From now on Ctrl-C and SIGTERM end the program at once, by way of [`before_leaving_at_once`], until a signal is listened
+    /// to for something else.
+    pub fn leave_at_once() {
+        // Nobody is left who waits for it.
+        drop(Self::from_outside(None));
+    }
+
     /// A signal that is given by Ctrl-C, by SIGTERM, and once `deadline` has passed; must be called inside a runtime. A second
-    /// signal of the system ends the program at once, and so does the first one that finds nobody left who waits for it: after
-    /// the run, while its report is judged or a full pipe holds it up.
+    /// signal of the system ends the program at once, and so does the first one once this value and its clones are gone.
     pub fn from_outside(deadline: Option<Duration>) -> Self {
         let stop = Self::new();
         stop.listen();
@@ -77,7 +93,11 @@ impl StopSignal {
                     }
                     match sender.upgrade().filter(|_| is_first) {
                         Some(sender) => Self { sender }.give(reason),
-                        None => std::process::exit(status_of(reason)),
+                        None => {
+                            if let Some(status) = ExitStatus::of_signal(reason) {
+                                leave(status);
+                            }
+                        }
                     }
                     is_first = false;
                 }
@@ -89,13 +109,20 @@ impl StopSignal {
         }
     }
 
-    /// Gives the signal; the first reason given stands.
+    /// Gives the signal; the first reason given stands, but for a deadline, which gives way to a signal of the system.
     pub fn give(&self, reason: Interruption) {
         self.sender.send_if_modified(|given| {
-            let first = given.is_none();
-            given.get_or_insert(reason);
-            first
+            let is_news = given.is_none_or(|given| given == Interruption::Deadline && given != reason);
+            if is_news {
+                *given = Some(reason);
+            }
+            is_news
         });
+    }
+
+    /// From now on the next signal of the system ends the program at once, as soon as no clone is left.
+    pub fn release(self) -> Heard {
+        Heard(self.sender.subscribe())
     }
 
     /// Why the run is to end, if it is.
@@ -116,6 +143,17 @@ impl StopSignal {
     }
 }
 
+/// What a stop signal was given until nobody was left to be told.
+#[derive(Debug)]
+pub struct Heard(watch::Receiver<Option<Interruption>>);
+
+impl Heard {
+    /// The signal of the system that was given; a deadline is none.
+    pub fn signal(&self) -> Option<Interruption> {
+        self.0.borrow().filter(|reason| *reason != Interruption::Deadline)
+    }
+}
+
 impl Default for StopSignal {
     fn default() -> Self {
         Self::new()
@@ -127,11 +165,29 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_first_reason_stands() {
+    async fn the_first_signal_stands_and_beats_a_deadline() {
         let stop = StopSignal::new();
         assert_eq!(stop.reason(), None);
         stop.clone().give(Interruption::Deadline);
-        stop.give(Interruption::Interrupt);
+        stop.give(Interruption::Deadline);
         assert_eq!(stop.given().await, Interruption::Deadline);
+        stop.give(Interruption::Terminate);
+        stop.give(Interruption::Interrupt);
+        stop.give(Interruption::Deadline);
+        assert_eq!(stop.given().await, Interruption::Terminate);
+    }
+
+    #[test]
+    fn what_was_heard_is_known_after_the_release_and_a_deadline_is_no_signal() {
+        let check = |reason: Option<Interruption>, expected: Option<Interruption>| {
+            let stop = StopSignal::new();
+            if let Some(reason) = reason {
+                stop.give(reason);
+            }
+            assert_eq!(stop.release().signal(), expected);
+        };
+        check(None, None);
+        check(Some(Interruption::Deadline), None);
+        check(Some(Interruption::Interrupt), Some(Interruption::Interrupt));
     }
 }

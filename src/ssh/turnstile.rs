@@ -2,11 +2,19 @@
 //! and knows how many hosts wait for this machine rather than this machine for them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::time::timeout;
 
-/// TCP connections that are being opened at once: waiting for one costs nothing, so dead hosts do not hold up the others.
+/// Hosts that are dialled at once: a burst that switches and firewalls on the way can take.
 const DIALS: usize = 2_048;
+/// How long a dial keeps its turn: what has not been answered by then costs nothing but a socket, and dead hosts, however
+/// many, must not hold up the others.
+const DIAL_LOAN: Duration = Duration::from_secs(1);
+/// How long a handshake keeps its turn: the work of a key exchange and a signature takes milliseconds, whatever is longer is
+/// the server's waiting (PAM, LDAP, reverse look-ups).
+const HANDSHAKE_LOAN: Duration = Duration::from_secs(2);
 
 /// The limits of a scan.
 #[derive(Debug)]
@@ -44,10 +52,18 @@ impl Turnstile {
         }
     }
 
-    /// Waits for a turn to dial. The semaphores are never closed: `None` does not happen.
-    pub(super) async fn dial(&self) -> Option<SemaphorePermit<'_>> {
-        let _place = Place::take(&self.queue);
-        self.dials.acquire().await.ok()
+    /// Does the work of a dial, once it has a turn.
+    pub(super) async fn dial<T>(&self, work: impl Future<Output = T>) -> T {
+        let place = Place::take(&self.queue);
+        // The semaphores are never closed.
+        let turn = self.dials.acquire().await.ok();
+        drop(place);
+        lent(turn, DIAL_LOAN, work).await
+    }
+
+    /// Does the work of a handshake with the turn that it got, if it got one.
+    pub(super) async fn in_turn<T>(&self, turn: Option<SemaphorePermit<'_>>, work: impl Future<Output = T>) -> T {
+        lent(turn, HANDSHAKE_LOAN, work).await
     }
 
     /// Waits for a turn of the handshake, which costs this machine's processor.
@@ -70,11 +86,35 @@ impl Turnstile {
     }
 }
 
+/// Does `work` with a turn that is given back when it is done, or after a while: what takes longer waits for the other side.
+async fn lent<T>(turn: Option<SemaphorePermit<'_>>, loan: Duration, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    if let Ok(done) = timeout(loan, &mut work).await {
+        return done;
+    }
+    drop(turn);
+    work.await
+}
+
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
     use futures::FutureExt;
+    use futures::future::select;
 
     use super::*;
+
+    #[tokio::test]
+    async fn dead_hosts_do_not_hold_up_the_others() {
+        let turnstile = Turnstile { dials: Semaphore::new(1), ..Turnstile::new(1) };
+        let mut dead = Box::pin(turnstile.dial(pending::<()>()));
+        assert!(dead.as_mut().now_or_never().is_none() && !turnstile.has_queue());
+        let mut alive = Box::pin(turnstile.dial(async { "connected" }));
+        assert!(alive.as_mut().now_or_never().is_none() && turnstile.has_queue(), "a burst is bounded");
+        let outcome = timeout(DIAL_LOAN * 8, select(dead, alive)).await;
+        assert!(outcome.is_ok(), "the dead one kept its turn");
+    }
 
     #[tokio::test]
     async fn a_closed_turnstile_keeps_its_queue() {

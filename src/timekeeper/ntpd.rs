@@ -45,7 +45,9 @@ pub(super) fn system(text: &str) -> Option<Claim> {
         reference_id: reference_id(reference),
         source: reference.contains(['.', ':']).then(|| reference.to_owned()),
         reference_time: of("reftime").and_then(instant),
-        frequency: of("frequency").and_then(Nanos::from_seconds_text).map_or(Ppm(0), |rate| Ppm(rate.0 / 1_000_000)),
+        frequency: of("frequency")
+            .and_then(Nanos::from_seconds_text)
+            .map_or(Ppm::from_ppb(0), |rate| Ppm::from_ppb(rate.0 / 1_000_000)),
         update_interval: Nanos::from_seconds(1_i64.checked_shl(poll_exponent.min(17)).unwrap_or(64)),
     })
 }

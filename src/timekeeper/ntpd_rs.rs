@@ -30,7 +30,7 @@ pub(super) fn status(text: &str) -> Option<(Claim, Vec<Source>)> {
         reference_id: ReferenceId::NONE,
         source: best.map(|source| source.name.clone()),
         reference_time: None,
-        frequency: Ppm(0),
+        frequency: Ppm::from_ppb(0),
         update_interval: poll,
     };
     Some((claim, sources))

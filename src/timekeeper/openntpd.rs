@@ -42,7 +42,7 @@ pub(super) fn status(text: &str) -> Option<Status> {
             reference_id: ReferenceId::NONE,
             source: peers.iter().find(|peer| peer.selection == Selection::Selected).map(|peer| peer.name.clone()),
             reference_time: None,
-            frequency: Ppm(0),
+            frequency: Ppm::from_ppb(0),
             update_interval: Nanos::ZERO,
         },
         peers: (!peers.is_empty()).then_some(peers),

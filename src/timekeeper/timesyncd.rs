@@ -65,7 +65,7 @@ pub(super) fn of_bus(lines: &[&str]) -> Option<Answer> {
         reference_id: server.as_deref().and_then(ReferenceId::parse).unwrap_or(ReferenceId::NONE),
         source: server,
         reference_time: Some(UnixNanos(destination.0)),
-        frequency: Ppm(0),
+        frequency: Ppm::from_ppb(0),
         update_interval: poll,
     }))
 }
@@ -96,7 +96,7 @@ pub(super) fn of_text(text: &str) -> Option<Answer> {
         reference_id: ReferenceId::NONE,
         source: server.clone(),
         reference_time: None,
-        frequency: Ppm(0),
+        frequency: Ppm::from_ppb(0),
         update_interval: poll,
     };
     if let Some(offset) = of("Offset:") {
@@ -127,7 +127,7 @@ pub(super) fn nothing(server: Option<String>) -> Claim {
         reference_id: ReferenceId::NONE,
         source: server,
         reference_time: None,
-        frequency: Ppm(0),
+        frequency: Ppm::from_ppb(0),
         update_interval: LONGEST_POLL,
     }
 }

@@ -82,6 +82,12 @@ fn what_breaks_a_rule_is_found_however_it_is_spelled() {
         "#[cfg(test)]\nmod tests { use std::fs; }\nfn f() { std::env::var(\"A\"); }",
         &["`std::env::var`"],
     );
+    // Clocks that are read where none may be, and a permission that nobody needs.
+    check("ssh/a.rs", "fn f() { tokio::time::Instant::now(); }", &["reads a clock: `tokio::time::Instant::now`"]);
+    check("ssh/a.rs", "use nix::time::{ClockId, clock_gettime};", &["reads a clock: `nix::time::clock_gettime`"]);
+    check("files/a.rs", "use std::time::SystemTime as T;", &["reads a clock: `std::time::SystemTime::as`"]);
+    check("terminal/a.rs", "fn f() { chrono::Local::now() }", &["reads a clock: `chrono::Local::now`"]);
+    check("commands/plan.rs", "", &["reads no clock for the name of a run"]);
     check("probe/a.rs", "macro_rules! m { () => { $crate::ssh::go() } }", &["names `crate::ssh::go`"]);
 }
 
@@ -97,6 +103,11 @@ fn what_breaks_no_rule_is_left_alone() {
     check("audit/a.rs", "mod tests { use super::super::verdict; }");
     check("commands/a.rs", "use crate::{cli, ssh, terminal}; async fn f() { println!() }");
     check("main.rs", "use clockaudit::{cli::Cli, commands};");
+    check("ssh/dial.rs", "use tokio::time::Instant; fn f() { Instant::now() }");
+    check(
+        "ssh/a.rs",
+        "use tokio::time::Instant; fn f(until: Instant) {}\n#[cfg(test)]\nmod tests { fn f() { Instant::now() } }",
+    );
 }
 
 #[test]

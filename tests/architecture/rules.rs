@@ -67,6 +67,26 @@ const FORBIDDEN: [&[&str]; 25] = [
     &["Local", "now"],
     &["Local", "as"],
 ];
+/// What reads a clock.
+const CLOCKS: [&[&str]; 8] = [
+    &["clock_gettime"],
+    &["Instant", "now"],
+    &["Instant", "as"],
+    &["SystemTime", "now"],
+    &["SystemTime", "as"],
+    &["Utc", "now"],
+    &["Local", "now"],
+    &["getrusage"],
+];
+/// The files that read one, each with what for.
+const READS_A_CLOCK: [(&str, &str); 6] = [
+    ("ssh/scan_clock.rs", "the stamps"),
+    ("ssh/opener.rs", "time limits"),
+    ("ssh/fleet.rs", "time limits"),
+    ("ssh/dial.rs", "time limits"),
+    ("demo/clock.rs", "the clocks of simulated hosts"),
+    ("commands/plan.rs", "the name of a run"),
+];
 /// Macros that print.
 const PRINTING: [&str; 5] = ["println", "eprintln", "print", "eprint", "dbg"];
 
@@ -93,13 +113,18 @@ pub(crate) fn broken(path: &str, text: &str) -> Vec<String> {
         found.push("is no Rust".to_owned());
         return found;
     };
+    let whole_path = path;
     for path in &names.paths {
         found.extend(named_too_far(path, room, may));
     }
     if PURE.contains(&room) {
-        found.extend(names.paths.iter().filter(|path| is_forbidden(path)).map(|path| format!("`{}`", path.join("::"))));
+        found.extend(
+            names.paths.iter().filter(|path| has_one_of(path, &FORBIDDEN)).map(|path| format!("`{}`", path.join("::"))),
+        );
         let prints = names.macros.iter().filter(|name| PRINTING.contains(&name.as_str()));
         found.extend(prints.map(|name| format!("`{name}!`")));
+    } else {
+        found.extend(clock_read(whole_path, &names));
     }
     found
 }
@@ -117,8 +142,17 @@ fn named_too_far(path: &[String], room: &str, may: &[&str]) -> Option<String> {
     is_too_far.then(|| format!("names `{}`", path.join("::")))
 }
 
-fn is_forbidden(path: &[String]) -> bool {
-    FORBIDDEN
-        .iter()
-        .any(|words| path.windows(words.len()).any(|run| run.iter().zip(*words).all(|(one, word)| one == word)))
+/// What is wrong with how an edge reads clocks: one that may not, or one that may and does not.
+fn clock_read(path: &str, names: &Names) -> Option<String> {
+    let read = names.paths.iter().find(|path| has_one_of(path, &CLOCKS));
+    let may = READS_A_CLOCK.iter().find(|(file, _)| *file == path);
+    match (read, may) {
+        (Some(read), None) => Some(format!("reads a clock: `{}`", read.join("::"))),
+        (None, Some((_, why))) => Some(format!("reads no clock for {why}")),
+        (Some(_), Some(_)) | (None, None) => None,
+    }
+}
+
+fn has_one_of(path: &[String], runs: &[&[&str]]) -> bool {
+    runs.iter().any(|words| path.windows(words.len()).any(|run| run.iter().zip(*words).all(|(one, word)| one == word)))
 }

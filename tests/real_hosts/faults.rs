@@ -2,13 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread;
 use std::time::Duration;
 
 use clockaudit::clock::Nanos;
 use clockaudit::report::model::Verdict;
-use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, listen, socket};
+use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, getsockname, listen, socket};
 
 use crate::support::confinement::confined;
 use crate::support::fleet::Fleet;
@@ -25,9 +25,12 @@ fn listener() -> (TcpListener, SocketAddrV4) {
     (listener, address)
 }
 
-/// Where nothing listens.
-fn refusing() -> SocketAddrV4 {
-    listener().1
+/// A socket at an address that it keeps while it lives: connections there are refused until somebody listens.
+fn taken() -> (OwnedFd, SocketAddrV4) {
+    let socket = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).expect("a socket");
+    bind(socket.as_raw_fd(), &SockaddrIn::from(SocketAddrV4::new(NOBODY, 0))).expect("an address");
+    let address: SockaddrIn = getsockname(socket.as_raw_fd()).expect("a bound address");
+    (socket, SocketAddrV4::new(NOBODY, address.port()))
 }
 
 /// Where whoever connects is written this to, as often as told, and hung up on.
@@ -48,14 +51,12 @@ fn talking(line: &'static [u8], times: usize) -> SocketAddrV4 {
 struct FullQueue {
     address: SocketAddrV4,
     _waiting: Vec<TcpStream>,
-    _listener: std::os::fd::OwnedFd,
+    _listener: OwnedFd,
 }
 
 impl FullQueue {
     fn new() -> Self {
-        let address = refusing();
-        let listener = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).expect("a socket");
-        bind(listener.as_raw_fd(), &SockaddrIn::from(address)).expect("an address");
+        let (listener, address) = taken();
         listen(&listener, Backlog::new(0).expect("no queue")).expect("a listener");
         let knock = || TcpStream::connect_timeout(&address.into(), Duration::from_millis(500));
         let waiting = std::iter::from_fn(|| knock().ok()).collect();
@@ -81,8 +82,9 @@ fn each_fault_has_its_code_and_costs_the_others_nothing() {
         ]);
         let full = FullQueue::new();
         let (_silent, silent) = listener();
+        let (_refusing, refusing) = taken();
         let others = [
-            ("refusing", refusing()),
+            ("refusing", refusing),
             ("full", full.address),
             ("silent", silent),
             ("throttled", talking(b"Exceeded MaxStartups\r\n", 1)),

@@ -2,7 +2,7 @@
 
 use clockaudit::audit::Policy;
 use clockaudit::clock::{Exchange, Interval, Nanos};
-use clockaudit::probe::{SamplingWindow, Seen};
+use clockaudit::probe::{Reader, SamplingWindow, Seen};
 use clockaudit::report::Report;
 use clockaudit::report::model::{Host, Verdict};
 
@@ -168,6 +168,22 @@ fn fewer_exchanges_than_asked_for_are_told() {
     check(8, &[]);
     check(7, &["CLK505"]);
     check(1, &["CLK505"]);
+}
+
+#[test]
+fn a_hunt_that_was_cut_short_is_told_and_a_finished_one_is_not() {
+    let check = |resolution: Nanos, expected: bool, why: &str| {
+        let report = judged(&[host("a", Nanos::ZERO)], |seen| {
+            seen.observations.first_mut().expect("a host").reader = Some(Reader::WholeSecond);
+            exchanges(seen).truncate(1);
+            for exchange in exchanges(seen) {
+                exchange.resolution = resolution;
+            }
+        });
+        assert_eq!(codes(&report).contains(&"CLK505"), expected, "{why}");
+    };
+    check(Nanos::from_seconds(1), true, "the session died after one exchange, which tells the second and no more");
+    check(Nanos(1_000), false, "what is not known is no wider than the round trip");
 }
 
 #[test]

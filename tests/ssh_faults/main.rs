@@ -14,7 +14,7 @@ mod sshd;
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use clockaudit::inventory::target::{Target, Transport};
 use clockaudit::probe::FailureCode::{self, *};
 use clockaudit::probe::{HostEvent, Interruption, Observation, Reader, Seen, Stage};
 use clockaudit::ssh::{ConnectionPlan, Fleet, SamplingPlan, StopSignal, UnknownKeys, live_wires};
-use peers::{Conduct, FullBacklog, Peer, refused_port};
+use peers::{Conduct, FullBacklog, Peer, RefusedPort};
 use recorder::Recorder;
 use sshd::Sshd;
 pub(crate) use sshd::plain_target as target;
@@ -162,12 +162,13 @@ async fn each_broken_way_to_a_host_is_told_apart_and_harms_nobody_else() {
         (Conduct::FloodsKeyExchange, Dropped, Stage::KeyExchange, "far more than was asked for"),
         (Conduct::DripsIntoKeyExchange, Timeout, Stage::KeyExchange, "no end of the key exchange in 1.5 s"),
     ];
+    let refused = RefusedPort::new();
     let mut peers = Vec::new();
     for (conduct, ..) in &cases {
         peers.push(Peer::start(*conduct).await);
     }
     let mut targets: Vec<Target> = peers.iter().map(|peer| target("127.0.0.1", peer.address.port())).collect();
-    targets.push(target("127.0.0.1", refused_port()));
+    targets.push(target("127.0.0.1", refused.port));
     targets.push(target("127.0.0.1", backlog.port));
     targets.push(target("nonexistent.invalid", 22));
     targets.push(Target { defect: Some("ansible_port is no number".to_owned()), ..target("127.0.0.1", 1) });
@@ -200,13 +201,19 @@ async fn nothing_secret_is_sent_to_a_server_whose_key_is_wrong_or_unknown() {
     for unknown_keys in [UnknownKeys::Refuse, UnknownKeys::AcceptNew] {
         let mut plan = plan(&known_hosts);
         plan.unknown_keys = unknown_keys;
-        for line in [
-            recorder.known_hosts_line(false),
-            format!("@revoked * {}", recorder.known_hosts_line(true).split_once(' ').unwrap().1),
+        let line = recorder.known_hosts_line(true);
+        let key = line.split_once(' ').unwrap().1;
+        for (line, code) in [
+            (recorder.known_hosts_line(false), HostKeyChanged),
+            (format!("@revoked * {key}"), HostKeyRevoked),
+            // revoked by the name without the port, alone and beside lines that know the key
+            (format!("@revoked 127.0.0.1 {key}"), HostKeyRevoked),
+            (format!("@revoked 127.0.0.1 {key}127.0.0.1 {key}"), HostKeyRevoked),
+            (format!("@revoked 127.0.0.1 {key}{line}"), HostKeyRevoked),
         ] {
             fs::write(&known_hosts, &line).unwrap();
             let (seen, _) = scan(vec![me.clone()], &plan).await;
-            assert_failed(&seen.observations[0], HostKeyChanged, Stage::HostKey, "known_hosts:1");
+            assert_failed(&seen.observations[0], code, Stage::HostKey, "known_hosts:1");
             assert_eq!(fs::read_to_string(&known_hosts).unwrap(), line, "a wrong key was stored");
         }
     }
@@ -409,6 +416,35 @@ async fn a_run_that_is_stopped_half_way_tells_what_it_knows() {
     assert_failed(waiting, Timeout, Stage::Banner, "cut short: interrupted while the host was waited for");
     assert_eq!(seen.windows.len(), 1);
     drop(silent);
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_that_are_ready_are_not_blamed_for_the_end_of_the_run() {
+    const READY: usize = 40;
+    let base = Baseline::take().await;
+    let fleet = SimulatedFleet::start((0..READY).map(|index| HostPlan::good(&format!("h{index}"), "all")).collect(), 2)
+        .unwrap();
+    let silent = Peer::start(Conduct::Silent).await;
+    let stop = StopSignal::new();
+    let all_ready = stop.clone();
+    let count = AtomicUsize::new(0);
+    let listener = move |event| {
+        if matches!(event, HostEvent::Ready { .. }) && count.fetch_add(1, Ordering::SeqCst) + 1 == READY {
+            all_ready.give(Interruption::Interrupt);
+        }
+    };
+    let mut targets = sshd::targets_of(&fleet);
+    targets.push(target("127.0.0.1", silent.address.port()));
+    let mut plan = plan(&fleet.known_hosts());
+    plan.default_keys = vec![fleet.key()];
+    let seen = Fleet::connect(targets, &plan, listener, stop).await.observe(&SamplingPlan::default()).await;
+    let (waiting, ready) = seen.observations.split_last().unwrap();
+    for host in ready {
+        assert_failed(host, NotAttempted, Stage::Sample, "interrupted before the host was sampled");
+    }
+    assert_failed(waiting, Timeout, Stage::Banner, "interrupted while the host was waited for");
+    drop((fleet, silent));
     base.assert_restored().await;
 }
 

@@ -104,9 +104,27 @@ async fn behave(mut client: TcpStream, conduct: Conduct) -> std::io::Result<()> 
     Ok(())
 }
 
-/// A port on which nothing listens.
-pub(crate) fn refused_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// A port on which nothing listens: it is taken, so that nobody else can, while this lives.
+pub(crate) struct RefusedPort {
+    pub(crate) port: u16,
+    _taken: std::os::fd::OwnedFd,
+}
+
+impl RefusedPort {
+    pub(crate) fn new() -> Self {
+        let (taken, port) = bound();
+        Self { port, _taken: taken }
+    }
+}
+
+/// A socket at a port of its own, and the port.
+fn bound() -> (std::os::fd::OwnedFd, u16) {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, getsockname, socket};
+    let socket = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
+    let number = std::os::fd::AsRawFd::as_raw_fd(&socket);
+    bind(number, &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
+    let port = getsockname::<SockaddrIn>(number).unwrap().port();
+    (socket, port)
 }
 
 /// A listener that answers no new connection, its backlog being full; it stays so while this lives.
@@ -118,15 +136,9 @@ pub(crate) struct FullBacklog {
 
 impl FullBacklog {
     pub(crate) fn new() -> Self {
-        use nix::sys::socket::{
-            AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, getsockname, listen, socket,
-        };
-        let flags = SockFlag::SOCK_CLOEXEC;
-        let listener = socket(AddressFamily::Inet, SockType::Stream, flags, None).unwrap();
-        let number = std::os::fd::AsRawFd::as_raw_fd(&listener);
-        bind(number, &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
+        use nix::sys::socket::{Backlog, listen};
+        let (listener, port) = bound();
         listen(&listener, Backlog::new(0).unwrap()).unwrap();
-        let port = getsockname::<SockaddrIn>(number).unwrap().port();
         let address: SocketAddr = ([127, 0, 0, 1], port).into();
         let mut waiting = Vec::new();
         // Nobody accepts: the first that gets no answer shows that the queue is full.

@@ -65,7 +65,7 @@ impl HostPlan {
         Self {
             name: name.into(),
             offset,
-            rate: Ppm(0),
+            rate: Ppm::from_ppb(0),
             server: Server::OpenSsh,
             login_shell: "/bin/bash".to_owned(),
             replaced: Vec::new(),
@@ -177,7 +177,7 @@ fn furnish(plan: &HostPlan, folder: &Path, user_key: &str) {
     fs::copy(host_clock::library(), folder.join("clock.so")).expect("the preloaded library");
     fs::copy(host_clock::root_library(), folder.join("root.so")).expect("the library of daemons");
     for (name, ahead) in &plan.clocks {
-        HostClock::create(&folder.join(name), *ahead, Ppm(0));
+        HostClock::create(&folder.join(name), *ahead, Ppm::from_ppb(0));
     }
     // Whatever the umask of whoever runs the tests: the user of the host must get at these.
     for (path, mode) in [("", 0o755), ("tmp", 0o1777), ("home", 0o755), ("home/.ssh", 0o700), ("clock.so", 0o755)] {
@@ -188,7 +188,7 @@ fn furnish(plan: &HostPlan, folder: &Path, user_key: &str) {
     fs::write(folder.join("sshd_config"), sshd_config(plan)).expect("sshd's configuration");
     if let Some(ahead) = plan.time_server {
         // Kept in its file only: nobody asks for this clock again.
-        HostClock::create(&folder.join("server-clock"), ahead, Ppm(0));
+        HostClock::create(&folder.join("server-clock"), ahead, Ppm::from_ppb(0));
         let server = "bindaddress 127.0.0.2\nallow 127.0.0.0/8\nlocal stratum 1\ncmdport 0\nbindcmdaddress /\n\
                       pidfile /run/chrony/server.pid\n";
         let client = "server 127.0.0.2 iburst minpoll -6 maxpoll 0\nmakestep 0.05 3\nrtcsync\n\

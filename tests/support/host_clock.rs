@@ -75,7 +75,7 @@ impl HostClock {
     pub(crate) fn set(&self, offset: Nanos, rate: Ppm) {
         let alone = self.setting.lock().expect("no test has failed while setting");
         let [version, ..] = read_fields::<PART>(&self.file);
-        let scaled = i128::from(rate.0) * SCALED_PPM / 1_000;
+        let scaled = i128::from(rate.ppb()) * SCALED_PPM / 1_000;
         let scaled = i64::try_from(scaled).expect("a rate that a clock can have");
         write_fields(&self.file, 0, &[version + 1]);
         write_fields(&self.file, 1, &[offset.0, scaled, raw_now(), 0]);

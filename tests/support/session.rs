@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use clockaudit::report::model::Report;
+use serde_json::Value;
 
 use super::fleet::Fleet;
 
@@ -46,8 +47,13 @@ pub(crate) fn scan(fleet: &Fleet, inventory: &Path, more: &[&str]) -> Session {
 }
 
 impl Session {
-    /// The report that was printed.
+    /// The report that was printed, valid by the published schema.
     pub(crate) fn report(&self) -> Report {
+        let schema = include_str!("../../docs/report-schema.json").parse::<Value>().expect("the schema");
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        let printed = self.stdout.parse::<Value>().unwrap_or_else(|error| panic!("no JSON: {error}\n{self}"));
+        let problems: Vec<String> = validator.iter_errors(&printed).map(|problem| problem.to_string()).collect();
+        assert!(problems.is_empty(), "{problems:#?}\n{self}");
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no report: {error}\n{self}"))
     }
 }

@@ -194,7 +194,7 @@ proptest! {
         delay in 0_i64..9_000_000_000, dispersion in 0_i64..9_000_000_000, frequency in -999_999_999_i64..999_999_999,
     ) {
         let text = |nanos: i64| Nanos(nanos).to_seconds_text();
-        let rate = clockaudit::clock::Ppm(frequency).to_ppm_text();
+        let rate = clockaudit::clock::Ppm::from_ppb(frequency).to_ppm_text();
         let line = format!(
             "{id:08X},ntp.example,{stratum},{},{},0.0,0.0,{rate},0.0,0.0,{},{},64.2,Normal",
             text(1_795_289_913_256_645_000), text(system), text(delay), text(dispersion)
@@ -204,7 +204,7 @@ proptest! {
         prop_assert_eq!(tracking.offset, Nanos(-system));
         prop_assert_eq!(tracking.root_delay, Nanos(delay));
         prop_assert_eq!(tracking.root_dispersion, Nanos(dispersion));
-        prop_assert_eq!(tracking.frequency.0, frequency);
+        prop_assert_eq!(tracking.frequency.ppb(), frequency);
         prop_assert_eq!(tracking.is_synchronised(), stratum > 0 && id != 0 && id != 0x7F7F_0101);
     }
 }

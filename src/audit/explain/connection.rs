@@ -9,6 +9,7 @@ pub(super) fn page(failure: FailureCode) -> &'static Page {
         FailureCode::Timeout => &TIMEOUT,
         FailureCode::Refused => &REFUSED,
         FailureCode::HostKeyChanged => &HOST_KEY_CHANGED,
+        FailureCode::HostKeyRevoked => &HOST_KEY_REVOKED,
         FailureCode::HostKeyUnknown => &HOST_KEY_UNKNOWN,
         FailureCode::AuthenticationRejected => &AUTHENTICATION_REJECTED,
         FailureCode::JumpHost => &JUMP_HOST,
@@ -49,6 +50,16 @@ const HOST_KEY_CHANGED: Page = Page {
     remedy: &[
         "Ask its administrator for the fingerprint: `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on its console.",
         "Only if it is right: `ssh-keygen -R HOST` (`[HOST]:PORT` for other ports than 22), then connect once with ssh.",
+    ],
+};
+
+const HOST_KEY_REVOKED: Page = Page {
+    title: "the host key is revoked",
+    evidence: "The server showed a key that known_hosts marks `@revoked`.",
+    meaning: "Somebody put that key out of use, because it leaked or its host is gone. Nothing secret was sent.",
+    remedy: &[
+        "Leave the `@revoked` line where it is: it is there on purpose.",
+        "The host needs a new key: `sudo ssh-keygen -A` after its old files were removed, then `systemctl restart ssh`.",
     ],
 };
 

@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn an_exchange_holds_the_truth_and_its_errors() {
-        let found = exchange().utc_at(UnixNanos(450), Ppm(0));
+        let found = exchange().utc_at(UnixNanos(450), Ppm::from_ppb(0));
         assert_eq!(found, Ok(Interval::new(Nanos(800 - 51), Nanos(1_200 + 51))));
         let carried = exchange().utc_at(UnixNanos(2_000_450), Ppm::from_ppm(500));
         assert_eq!(carried, Ok(Interval::new(Nanos(800 - 51 - 1_000), Nanos(1_200 + 51 + 1_001))));
@@ -166,7 +166,7 @@ mod tests {
         let check = |change: fn(&mut NtpExchange), expected: Unusable| {
             let mut exchange = exchange();
             change(&mut exchange);
-            assert_eq!(exchange.utc_at(UnixNanos(0), Ppm(0)), Err(expected), "{exchange:?}");
+            assert_eq!(exchange.utc_at(UnixNanos(0), Ppm::from_ppb(0)), Err(expected), "{exchange:?}");
         };
         check(|one| one.leap = 3, Unusable::NotSynchronised);
         check(|one| one.stratum = 0, Unusable::Stratum);
@@ -184,10 +184,10 @@ mod tests {
         late.server_received = UnixNanos(1_300);
         late.server_sent = UnixNanos(1_300);
         let unsynchronised = NtpExchange { leap: 3, ..exchange() };
-        let found = ntp_server(&[exchange(), unsynchronised, late], UnixNanos(0), Ppm(0));
+        let found = ntp_server(&[exchange(), unsynchronised, late], UnixNanos(0), Ppm::from_ppb(0));
         assert_eq!(found, Ok(Interval::new(Nanos(1_300 - 450 - 51), Nanos(1_251))));
-        assert_eq!(ntp_server(&[unsynchronised], UnixNanos(0), Ppm(0)), Err(Unusable::NotSynchronised));
-        assert_eq!(ntp_server(&[], UnixNanos(0), Ppm(0)), Err(Unusable::Silent));
+        assert_eq!(ntp_server(&[unsynchronised], UnixNanos(0), Ppm::from_ppb(0)), Err(Unusable::NotSynchronised));
+        assert_eq!(ntp_server(&[], UnixNanos(0), Ppm::from_ppb(0)), Err(Unusable::Silent));
     }
 
     #[test]

@@ -63,6 +63,9 @@ pub enum TraceProblem {
         /// The lines that were written.
         all_lines: usize,
     },
+    /// Two traces were joined: clocks of two times cannot be held against each other.
+    #[error("a second scan begins here: a trace holds one")]
+    SecondRun,
     /// Nothing in it is about a host.
     #[error("the trace is empty: no host is in it")]
     NoHost,
@@ -154,6 +157,7 @@ impl Reading {
                 });
                 Ok(())
             }
+            "run" if self.run.is_some() => Err(TraceProblem::SecondRun),
             "run" => {
                 let run: Run = parsed(line)?;
                 self.interrupted = run.interrupted.as_deref().map(interruption).transpose()?;
@@ -205,7 +209,7 @@ impl Reading {
         };
         let failure = match line.failure {
             Some(label) => Some(Failure {
-                code: FailureCode::from_label(&label).ok_or(TraceProblem::OutOfRange("failure"))?,
+                code: FailureCode::from_word(&label).ok_or(TraceProblem::OutOfRange("failure"))?,
                 stage: match line.stage {
                     Some(label) => Stage::from_label(&label).ok_or(TraceProblem::OutOfRange("stage"))?,
                     None => Stage::Prepare,

@@ -49,13 +49,13 @@ impl Settings {
             self.epoch = Some(UnixNanos(epoch));
         }
         if let Some(ppb) = meta.rho_ppb {
-            self.config.rho = Ppm(within("rho_ppb", ppb, GREATEST_RATE)?);
+            self.config.rho = Ppm::from_ppb(within("rho_ppb", ppb, GREATEST_RATE)?);
         }
         if let Some(ppb) = meta.rho_max_ppb {
-            self.config.rho_max = Ppm(within("rho_max_ppb", ppb, GREATEST_RATE)?);
+            self.config.rho_max = Ppm::from_ppb(within("rho_max_ppb", ppb, GREATEST_RATE)?);
         }
         if let Some(ppb) = meta.rho_est_ppb {
-            self.config.rho_est = Ppm(within("rho_est_ppb", ppb, GREATEST_RATE)?);
+            self.config.rho_est = Ppm::from_ppb(within("rho_est_ppb", ppb, GREATEST_RATE)?);
         }
         if let Some(millionths) = meta.kappa_ppm {
             self.config.kappa_ppm = within("kappa_ppm", millionths, 1_000_000)?;

@@ -99,7 +99,7 @@ fn host_line(observation: &Observation, host: Option<&TraceHost>) -> Host {
         reader: observation.reader.map(|reader| reader.label().to_owned()),
         ready_after_ns: observation.ready_after.map(|length| length.0),
         window: observation.window,
-        failure: failure.map(|failure| failure.code.label()),
+        failure: failure.map(|failure| failure.code.word().to_owned()),
         stage: failure.map(|failure| failure.stage.label().to_owned()),
         detail: failure.map(|failure| failure.detail.clone()).filter(|detail| !detail.is_empty()),
     }

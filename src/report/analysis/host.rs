@@ -203,7 +203,7 @@ impl Found {
 /// The rate that a prediction rests on: what was measured, of a steady clock no more than a steady clock can do.
 fn predicted_rate(estimate: &Estimate, settings: &Settings) -> RateBounds {
     let rho = settings.config.rho;
-    let unknown = RateBounds { lo: Ppm(-rho.ppb()), hi: rho };
+    let unknown = RateBounds { lo: Ppm::from_ppb(-rho.ppb()), hi: rho };
     let Some(rate) = estimate.rate else {
         return unknown;
     };

@@ -64,13 +64,15 @@ pub(super) fn in_full(report: &Report, page: Page) -> Vec<String> {
 fn shared(report: &Report) -> Vec<Shared<'_>> {
     let mut hosts: Vec<&Host> = report.hosts.iter().collect();
     hosts.sort_by_key(|host| std::cmp::Reverse(super::fold::badness(host)));
-    let mut by_code: IndexMap<&str, Shared<'_>> = IndexMap::new();
+    // What one code asks for may differ: a timeout of one stage has another remedy than that of another.
+    let mut by_code: IndexMap<(&str, &str), Shared<'_>> = IndexMap::new();
     for finding in &report.findings {
-        by_code.entry(finding.code.as_str()).or_insert(Shared { finding, hosts: Vec::new() });
+        by_code.entry((&finding.code, &finding.remedy)).or_insert(Shared { finding, hosts: Vec::new() });
     }
     for host in hosts {
         for finding in &host.findings {
-            let entry = by_code.entry(finding.code.as_str()).or_insert(Shared { finding, hosts: Vec::new() });
+            let entry =
+                by_code.entry((&finding.code, &finding.remedy)).or_insert(Shared { finding, hosts: Vec::new() });
             entry.hosts.push(host);
         }
     }

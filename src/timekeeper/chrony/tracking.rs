@@ -175,7 +175,7 @@ impl Tracking {
             rms_offset: field(RMS_OFFSET, of(RMS_OFFSET)?, unit("seconds", length))?,
             frequency: field(FREQUENCY, of(FREQUENCY)?, |text| {
                 let (magnitude, fast) = worded(text, " ppm ", "")?;
-                ppm(magnitude).map(|rate| if fast { rate } else { Ppm(rate.0.saturating_neg()) })
+                ppm(magnitude).map(|rate| if fast { rate } else { Ppm::from_ppb(rate.ppb().saturating_neg()) })
             })?,
             residual_frequency: field(RESIDUAL, of(RESIDUAL)?, unit("ppm", ppm))?,
             skew: field(SKEW, of(SKEW)?, unit("ppm", ppm))?,
@@ -236,7 +236,7 @@ fn length(text: &str) -> Option<Nanos> {
 
 /// chronyc prints three digits after the point: a thousandth of a ppm is the unit of [`Ppm`].
 fn ppm(text: &str) -> Option<Ppm> {
-    seconds(text).map(|scaled| Ppm(scaled.0 / 1_000_000))
+    seconds(text).map(|scaled| Ppm::from_ppb(scaled.0 / 1_000_000))
 }
 
 fn unit<Value>(name: &'static str, read: fn(&str) -> Option<Value>) -> impl Fn(&str) -> Option<Value> {
