@@ -50,15 +50,10 @@ fn silent_hosts_take_no_turn_from_those_that_speak() {
     let (down, scan) = hosts_that_never_answer(Kind::Silent, 2_000, "banner");
     assert_eq!(down, 400);
     assert_eq!(scan.report["summary"]["counts"]["ok"], 1_600);
-    // Where all turns are taken by hosts that are silent nobody gets ready until their time is up.
-    let hosts = scan.hosts();
-    let ready = hosts.iter().map(|host| &host["ready_after_s"]).filter(|ready| !ready.is_null());
-    let mut ready: Vec<f64> = ready.map(scan::seconds).collect();
-    ready.sort_by(f64::total_cmp);
-    let longest_gap = ready.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
-    assert!(longest_gap < SILENT_TIMEOUT / 4.0, "nobody got ready for {longest_gap} s");
 }
 
+/// How much longer than without them the hosts that answer may take, besides two seconds: this machine does other things too.
+const SLOWER: f64 = 1.5;
 /// What the hosts that never answer are given.
 const SILENT_TIMEOUT: f64 = 8.0;
 
@@ -68,6 +63,7 @@ fn hosts_that_never_answer(kind: Kind, hosts: usize, stage: &str) -> (usize, sca
     let _alone = fleet::alone();
     let fleet = Fleet::start(kind, hosts);
     let scan = Scan::start(&fleet, &["-T", "8"]).finish();
+    drop(fleet);
     let (down, up): (Vec<_>, Vec<_>) = scan.hosts().into_iter().partition(|host| host["verdict"] == "down");
     for host in &down {
         assert_eq!(host["error"]["code"], "SSH901", "{host}");
@@ -76,12 +72,14 @@ fn hosts_that_never_answer(kind: Kind, hosts: usize, stage: &str) -> (usize, sca
     for host in &up {
         assert!(host["error"].is_null(), "{}: {}", host["name"], host["error"]);
     }
-    // The timeline: sampling began when the last good host was ready or the last hole given up, whichever was later.
-    let slowest = up.iter().map(|host| scan::seconds(&host["ready_after_s"])).fold(0.0, f64::max);
+    // The timeline: sampling began when the last good host was ready or the last hole given up, whichever was later; and the good
+    // ones take as long as a fleet of as many without any hole, or the holes would have cost them turns.
+    let fleet = Fleet::start(Kind::Good, up.len());
+    let without = Scan::start(&fleet, &["-T", "8"]).finish().window_opened_after();
     let began = scan.window_opened_after();
     assert!(
-        began <= slowest.max(SILENT_TIMEOUT) + 2.0,
-        "sampling began after {began} s, the slowest good host was ready after {slowest} s"
+        began <= (SLOWER * without).max(SILENT_TIMEOUT) + 2.0,
+        "sampling began after {began} s, and after {without} s without the hosts that never answer"
     );
     assert_eq!(scan.status, Some(3), "{}", scan.stderr);
     (down.len(), scan)

@@ -79,11 +79,12 @@ const CLOCKS: [&[&str]; 8] = [
     &["getrusage"],
 ];
 /// The files that read one, each with what for.
-const READS_A_CLOCK: [(&str, &str); 6] = [
+const READS_A_CLOCK: [(&str, &str); 7] = [
     ("ssh/scan_clock.rs", "the stamps"),
     ("ssh/opener.rs", "time limits"),
     ("ssh/fleet.rs", "time limits"),
     ("ssh/dial.rs", "time limits"),
+    ("ssh/host_key.rs", "time limits"),
     ("demo/clock.rs", "the clocks of simulated hosts"),
     ("commands/plan.rs", "the name of a run"),
 ];
