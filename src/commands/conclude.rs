@@ -1,7 +1,6 @@
 //! Concluding: from what was seen to a report and an exit code, the one way for hosts and for traces.
 
 use super::error::Outcome;
-use super::memory::Memory;
 use super::output::{OutputPlan, deliver};
 use crate::audit::{self, Policy};
 use crate::clock::Estimate;
@@ -19,12 +18,11 @@ pub fn conclude(
     provenance: &Provenance,
     policy: &Policy,
     output: &OutputPlan,
-    memory: Option<&Memory>,
     stop: Option<StopSignal>,
     terminal: &Terminal,
 ) -> Outcome {
     let mut report = judged(seen, estimates, provenance, policy);
-    if let Some(memory) = memory {
+    if let Some(memory) = &output.memory {
         memory.compare(&mut report);
         memory.keep(&report, terminal);
     }

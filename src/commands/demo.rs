@@ -45,7 +45,7 @@ pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
     let sampling = Measurement::sampling(&policy);
     let measurement = Measurement { connection: connection(&simulated), sampling, deadline: None };
     let (seen, stop) = measure(targets, &measurement, terminal)?;
-    let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, None, Some(stop), terminal)?;
+    let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, Some(stop), terminal)?;
     let was_told_to_end = [ExitStatus::Interrupted, ExitStatus::Terminated].contains(&status);
     if args.keep && seen.interrupted.is_none() && !was_told_to_end {
         terminal.say(&invitation(&simulated));

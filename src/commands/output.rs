@@ -1,6 +1,7 @@
 //! Where results go: the form on standard output and the files, worked out before anything is measured.
 
 use super::error::{CommandError, Outcome};
+use super::memory::Memory;
 use crate::audit::{Counts, Ending, ExitStatus, FailOn, Verdict};
 use crate::cli::{Format, OutputArgs};
 use crate::files::report::{self as report_files, Export};
@@ -20,6 +21,8 @@ pub struct OutputPlan {
     pub exports: Vec<Export>,
     /// From which verdict on the exit code is not 0.
     pub fail_on: FailOn,
+    /// Where the report is kept for the next scan to be compared with; none where it is not.
+    pub memory: Option<Memory>,
 }
 
 impl OutputPlan {
@@ -27,7 +30,7 @@ impl OutputPlan {
     pub fn new(args: &OutputArgs, fail_on: FailOn) -> Result<Self, CommandError> {
         let exports = args.export.iter().cloned().map(Export::to).collect::<Result<Vec<_>, _>>()?;
         report_files::check_all(&exports)?;
-        Ok(Self { format: args.output, exports, fail_on })
+        Ok(Self { format: args.output, exports, fail_on, memory: None })
     }
 }
 

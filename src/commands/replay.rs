@@ -38,7 +38,7 @@ pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
             .hint("name it as the inventory did; `clockaudit replay TRACE -o wide` lists the hosts"));
     }
     let provenance = provenance(&trace, &text, &args.trace);
-    conclude(&trace.seen, &trace.estimates(), &provenance, &policy, &output, None, None, terminal)
+    conclude(&trace.seen, &trace.estimates(), &provenance, &policy, &output, None, terminal)
 }
 
 /// The report of a recorded scan under these limits; `path` is where its text came from.

@@ -7,6 +7,7 @@ use super::error::{CommandError, Outcome};
 use super::inventory;
 use super::measure::{measure, places, sound};
 use super::memory::Memory;
+use super::output::OutputPlan;
 use super::plan::{ScanPlan, run_id};
 use super::record::record;
 use crate::audit::{self, ExitStatus, Policy, ReferenceChoice};
@@ -33,12 +34,11 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     }
     let provenance = provenance(&loaded, &targets);
     let sources = provenance.sources.iter().map(String::as_str);
-    let memory = Memory::of(sources, &args.selection.limit, args.no_state);
+    let output = OutputPlan { memory: Memory::of(sources, &args.selection.limit, args.no_state), ..plan.output };
     let (seen, stop) = measure(targets, &plan.measurement, terminal)?; // all hosts, one start signal
     let recorded = plan.record.as_deref().map_or(Ok(()), |path| record(path, &seen, &provenance));
     let estimates = audit::estimates(&seen); // exchanges -> offsets with bounds
-    let status =
-        conclude(&seen, &estimates, &provenance, &plan.policy, &plan.output, memory.as_ref(), Some(stop), terminal)?;
+    let status = conclude(&seen, &estimates, &provenance, &plan.policy, &output, Some(stop), terminal)?;
     recorded?;
     sound(status, own_defects())
 }
