@@ -1,10 +1,14 @@
 //! The report: its schema, its exactness, what is stored for ever, and what people see of it.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends where its preparations fail")]
 
+#[path = "report/causes.rs"]
+mod causes;
 #[path = "report/consequences.rs"]
 mod consequences;
 #[path = "report/fleet.rs"]
 mod fleet;
+#[path = "report/formats.rs"]
+mod formats;
 #[path = "report/merge.rs"]
 mod merge;
 #[path = "report/reference.rs"]
