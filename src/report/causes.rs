@@ -111,7 +111,8 @@ fn circumstances(host: &Host, sizes: &BTreeMap<&str, usize>) -> Circumstances {
             platform.and_then(|platform| platform.virtual_machine.clone())
         },
         group: own_groups.min_by_key(|group| (sizes.get(group.as_str()), group.as_str())).cloned(),
-        band: bands::band(host),
+        // A distance whose bounds are too wide to judge is no property of the clock.
+        band: bands::band(host).filter(|_| host.verdict != Verdict::Undecided),
     }
 }
 
@@ -138,7 +139,7 @@ fn rank(verdict: Verdict) -> u8 {
 /// timekeeper is unsynchronised, and that is why the clock is off. `{}` stands for the timekeeper.
 const WORDS: [(&str, &str); 22] = [
     ("CLK108", "the clock says a year up to 2000"),
-    ("CLK104", "off by whole hours: time zone, or hardware clock in local time"),
+    ("CLK104", "off by whole hours: time zone or hardware clock"),
     ("CLK201", "no timekeeper"),
     ("CLK202", "the timekeeper is stopped, or will not start at boot"),
     ("CLK203", "two timekeepers at once"),
@@ -153,7 +154,7 @@ const WORDS: [(&str, &str); 22] = [
     ("CLK107", "{} claims what the measurement excludes"),
     ("CLK105", "the clock moved while it was measured"),
     ("CLK109", "{} is still correcting"),
-    ("CLK101", "the clock is off, and nothing says why"),
+    ("CLK101", "the clock is off"),
     ("CLK102", "the clock is somewhat off"),
     ("CLK501", "undecided: the bounds are too wide"),
     ("CLK401", "an unsuitable clocksource"),
