@@ -233,9 +233,9 @@ fn the_exit_code_is_the_worst_verdict() {
     check("good*,late,far", &[], 3, Verdict::Undecided);
     check("good*,gone", &[], 3, Verdict::Down);
     check("good*,gone", &["--fail-on", "undecided"], 0, Verdict::Down);
-    check("good*,late,gone", &["--fail-on", "undecided"], 1, Verdict::Warn);
-    check("good*,far,gone", &["--fail-on", "undecided"], 3, Verdict::Undecided);
-    check("good*,far,gone", &["--fail-on", "warn"], 0, Verdict::Undecided);
+    check("good*,late,gone", &["--fail-on", "undecided"], 1, Verdict::Down);
+    check("good*,far,gone", &["--fail-on", "undecided"], 3, Verdict::Down);
+    check("good*,far,gone", &["--fail-on", "warn"], 0, Verdict::Down);
     check("good*,late,far", &["--fail-on", "warn"], 1, Verdict::Undecided);
     check("good*,late,far", &["--fail-on", "crit"], 0, Verdict::Undecided);
     check("late,wrong,gone", &["--fail-on", "crit"], 2, Verdict::Crit);

@@ -238,7 +238,7 @@ fn one_of_a_kind_is_not_a_plural() {
 fn many(size: usize) -> Vec<fleet::Made> {
     let host = |index: usize| {
         let made = fleet::host(&format!("web{index:05}"), Nanos::from_micros(i64::try_from(index % 90).unwrap()));
-        let made = made.of(["web", "api", "db", "cache"][index / 8 % 4]);
+        let made = made.of(["web", "api", "db", "cache"].into_iter().nth(index / 8 % 4).unwrap());
         let off = Nanos::from_millis(i64::try_from(index).unwrap() + 101);
         match index % 32 {
             3 => fleet::Made { offset: off, ..made },
@@ -324,6 +324,27 @@ fn the_controller_is_told_of_its_own_faults() {
     let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
     assert_eq!(codes, ["CLK503", "CLK506"]);
     assert_eq!(report.summary.verdict, model::Verdict::Ok);
+}
+
+#[test]
+fn each_verdict_has_its_colour_and_nothing_else_has_one() {
+    let text = render(&fleet::report(&fleet::dozen()), Detail::Summary, Page::ENDLESS);
+    let great = render(&fleet::report(&many(200)), Detail::Summary, Page::ENDLESS);
+    let words = [
+        ("CRIT", "\u{1b}[1m\u{1b}[31mCRIT\u{1b}[0m"),
+        ("WARN", "\u{1b}[33mWARN\u{1b}[0m"),
+        ("ok", "\u{1b}[32mok\u{1b}[0m"),
+        ("UNDEC", "\u{1b}[35mUNDEC\u{1b}[0m"),
+        ("DOWN", "\u{1b}[31mDOWN\u{1b}[0m"),
+    ];
+    for line in text.lines().chain(great.lines()) {
+        let bare = plain(line);
+        match words.iter().find(|(word, _)| bare.starts_with(&format!("{word} "))) {
+            Some((word, painted)) => assert_eq!(line, bare.replacen(word, painted, 1)),
+            None => assert_eq!(line, bare),
+        }
+    }
+    assert!(words.iter().all(|(_, painted)| text.contains(painted)), "{text}");
 }
 
 #[test]

@@ -74,7 +74,9 @@ fn keep_if_telling<T: Ord + Clone>(
 ) {
     let values: BTreeSet<Option<T>> = members.iter_mut().map(|(_, of)| property(of).clone()).collect();
     if values.len() > MOST_VALUES {
-        members.iter_mut().for_each(|(_, of)| *property(of) = None);
+        for (_, of) in members.iter_mut() {
+            *property(of) = None;
+        }
     }
 }
 

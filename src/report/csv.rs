@@ -152,7 +152,9 @@ mod tests {
             None => schema,
         };
         if let Some(choices) = schema.get("anyOf").and_then(Value::as_array) {
-            choices.iter().for_each(|choice| leaves(choice, root, path, found));
+            for choice in choices {
+                leaves(choice, root, path, found);
+            }
             return;
         }
         match schema.get("properties").and_then(Value::as_object) {

@@ -100,7 +100,7 @@ fn json_lines_tell_the_whole_report_as_events() {
     assert_eq!(lines.first().unwrap()["event"], "run");
     assert_eq!(lines.last().unwrap()["event"], "summary");
     let whole: Value = serde_json::from_str(&json::write(&report).unwrap()).unwrap();
-    assert_eq!(Value::from_iter(of_kind("host").into_iter().cloned()), whole["hosts"]);
+    assert_eq!(of_kind("host").into_iter().cloned().collect::<Value>(), whole["hosts"]);
     let findings = report.findings.len() + report.hosts.iter().map(|host| host.findings.len()).sum::<usize>();
     assert_eq!(of_kind("finding").len(), findings);
     assert!(of_kind("finding").iter().any(|found| found["host"] == "auth02" && found["code"] == "CLK107"));
