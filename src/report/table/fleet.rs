@@ -34,8 +34,8 @@ const LEAVING: [usize; 2] = [8, 2];
 const ALL: &str = "all";
 /// A page of so many columns has room for all codes of a cause.
 const ROOMY: usize = 120;
-/// So many are shown on another.
-const FEW_CODES: usize = 2;
+/// So many are shown on another; it keeps its room for the words.
+const FEW_CODES: usize = 1;
 /// What stands between two columns.
 const GAP: &str = "  ";
 
@@ -270,9 +270,11 @@ fn cause_lines(causes: &[Cause], most: usize, page: Page) -> Vec<String> {
     lines
 }
 
-/// The first codes, and how many more there are.
+/// The first codes, and how many more there are. That the clock is off comes last: the others may say why.
 fn codes(codes: &[String], most: usize) -> String {
-    let mut shown: Vec<String> = codes.iter().take(most).map(|code| escaped(code)).collect();
+    let (off, telling): (Vec<&String>, Vec<&String>) =
+        codes.iter().partition(|code| matches!(code.as_str(), "CLK101" | "CLK102"));
+    let mut shown: Vec<String> = telling.into_iter().chain(off).take(most).map(|code| escaped(code)).collect();
     let more = codes.len().saturating_sub(most);
     shown.extend((more > 0).then(|| format!("+{more}")));
     shown.join(" ")
