@@ -188,7 +188,7 @@ pub struct PolicyArgs {
 /// Where results go.
 #[derive(Debug, Clone, Args)]
 pub struct OutputArgs {
-    /// Print a `table` that fits one screen, every host `wide`, or the whole report as `json`
+    /// Print a `table` that fits one screen, every host `wide`, or everything as `json`, `jsonl` or `csv`
     #[arg(
         short,
         long,
@@ -198,7 +198,7 @@ pub struct OutputArgs {
         help_heading = "Output"
     )]
     pub output: Format,
-    /// Write the report to a file too: `.json` or `.txt` (can be repeated)
+    /// Write the report to a file too: `.json`, `.jsonl`, `.csv` or `.txt` (can be repeated)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub export: Vec<PathBuf>,
 }
@@ -212,6 +212,10 @@ pub enum Format {
     Wide,
     /// The whole report.
     Json,
+    /// The whole report, one event a line.
+    Jsonl,
+    /// The host table.
+    Csv,
 }
 
 /// Arguments of `scan`.

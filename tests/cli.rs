@@ -233,6 +233,12 @@ fn the_exit_code_is_the_worst_verdict() {
     check("good*,late,far", &[], 3, Verdict::Undecided);
     check("good*,gone", &[], 3, Verdict::Down);
     check("good*,gone", &["--fail-on", "undecided"], 0, Verdict::Down);
+    check("good*,late,gone", &["--fail-on", "undecided"], 1, Verdict::Down);
+    check("good*,far,gone", &["--fail-on", "undecided"], 3, Verdict::Down);
+    check("good*,far,gone", &["--fail-on", "warn"], 0, Verdict::Down);
+    check("good*,late,far", &["--fail-on", "warn"], 1, Verdict::Undecided);
+    check("good*,late,far", &["--fail-on", "crit"], 0, Verdict::Undecided);
+    check("late,wrong,gone", &["--fail-on", "crit"], 2, Verdict::Crit);
     check("wrong", &["--fail-on", "never"], 0, Verdict::Crit);
     check("wrong,good1", &["--crit", "10s", "--warn", "5s"], 0, Verdict::Ok);
 }
@@ -251,6 +257,7 @@ fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
 
     // The stored report shows the same, and ends the same.
     let again = run(&["report", stored]);
+    let again_stdout = again.stdout.clone();
     assert_eq!((again.status, again.stdout), (scan.status, scan.stdout));
     // So does the recorded scan, judged again.
     let elsewhere = run(&["replay", trace, "--reference", "host:nope"]);
@@ -268,6 +275,21 @@ fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
 
     let colored = run(&["report", stored, "--color", "always"]);
     assert!(colored.stdout.contains("\u{1b}[1m\u{1b}[31mCRIT\u{1b}[0m"), "{}", colored.stdout);
+    let with = |variables: &[(&str, &str)]| {
+        let mut command = command(&["report", stored]);
+        command.envs(variables.iter().copied());
+        finished(command.spawn().expect("a command that starts")).stdout
+    };
+    assert_eq!(with(&[("CLICOLOR_FORCE", "1")]), colored.stdout);
+    assert_eq!(with(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), again_stdout);
+
+    // Every form goes to standard output and to files alike.
+    for form in ["json", "jsonl", "csv"] {
+        let file = folder.path().join(format!("again.{form}"));
+        let shown = run(&["report", stored, "-o", form, "--export", file.to_str().expect("text")]);
+        assert_eq!(shown.status, Some(2), "{}", shown.transcript());
+        assert_eq!(shown.stdout, fs::read_to_string(&file).expect("the export"), "{form}");
+    }
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! The report: its schema, its exactness, what is stored for ever, and what people see of it.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends where its preparations fail")]
 
+#[path = "report/causes.rs"]
+mod causes;
 #[path = "report/consequences.rs"]
 mod consequences;
 #[path = "report/fleet.rs"]
 mod fleet;
+#[path = "report/formats.rs"]
+mod formats;
 #[path = "report/merge.rs"]
 mod merge;
 #[path = "report/reference.rs"]
@@ -191,7 +195,7 @@ fn without_its_reference_a_scan_decides_nothing_but_pairs() {
 
 #[test]
 fn a_summary_fits_one_screen_at_any_fleet_size_and_width() {
-    for size in [0, 1, 12, 200, 10_000] {
+    for size in [0, 1, 12, 100, 101, 200, 5_000, 10_000] {
         let report = fleet::report(&many(size));
         assert_eq!(report.hosts.len(), size);
         for columns in [60, 80, 100, 132, 200] {
@@ -234,6 +238,7 @@ fn one_of_a_kind_is_not_a_plural() {
 fn many(size: usize) -> Vec<fleet::Made> {
     let host = |index: usize| {
         let made = fleet::host(&format!("web{index:05}"), Nanos::from_micros(i64::try_from(index % 90).unwrap()));
+        let made = made.of(["web", "api", "db", "cache"].into_iter().nth(index / 8 % 4).unwrap());
         let off = Nanos::from_millis(i64::try_from(index).unwrap() + 101);
         match index % 32 {
             3 => fleet::Made { offset: off, ..made },
@@ -322,14 +327,36 @@ fn the_controller_is_told_of_its_own_faults() {
 }
 
 #[test]
+fn each_verdict_has_its_colour_and_nothing_else_has_one() {
+    let text = render(&fleet::report(&fleet::dozen()), Detail::Summary, Page::ENDLESS);
+    let great = render(&fleet::report(&many(200)), Detail::Summary, Page::ENDLESS);
+    let words = [
+        ("CRIT", "\u{1b}[1m\u{1b}[31mCRIT\u{1b}[0m"),
+        ("WARN", "\u{1b}[33mWARN\u{1b}[0m"),
+        ("ok", "\u{1b}[32mok\u{1b}[0m"),
+        ("UNDEC", "\u{1b}[35mUNDEC\u{1b}[0m"),
+        ("DOWN", "\u{1b}[31mDOWN\u{1b}[0m"),
+    ];
+    for line in text.lines().chain(great.lines()) {
+        let bare = plain(line);
+        match words.iter().find(|(word, _)| bare.starts_with(&format!("{word} "))) {
+            Some((word, painted)) => assert_eq!(line, bare.replacen(word, painted, 1)),
+            None => assert_eq!(line, bare),
+        }
+    }
+    assert!(words.iter().all(|(_, painted)| text.contains(painted)), "{text}");
+}
+
+#[test]
 fn the_summary_reads_like_this() {
     insta::assert_snapshot!("summary", summary(&fleet::report(&fleet::dozen())));
-    insta::assert_snapshot!("summary_of_ten_thousand", summary(&fleet::report(&many(10_000))));
+    let great = fleet::report(&many(5_000));
+    insta::assert_snapshot!("summary_of_five_thousand", summary(&great));
     for columns in [80, 200] {
         let page = Page::of_width(columns);
         let at = |name: &str| format!("{name}_at_{columns}_columns");
         insta::assert_snapshot!(at("summary"), summary_at(&fleet::report(&fleet::dozen()), page));
-        insta::assert_snapshot!(at("summary_of_ten_thousand"), summary_at(&fleet::report(&many(10_000)), page));
+        insta::assert_snapshot!(at("summary_of_five_thousand"), summary_at(&great, page));
         insta::assert_snapshot!(at("wide"), plain(&render(&fleet::report(&fleet::dozen()), Detail::Wide, page)));
     }
     insta::assert_snapshot!("wide", plain(&render(&fleet::report(&fleet::dozen()), Detail::Wide, Page::ENDLESS)));

@@ -6,9 +6,9 @@ use crate::audit::{Counts, Ending, ExitStatus, FailOn, Verdict};
 use crate::cli::{Format, OutputArgs};
 use crate::files::report::{self as report_files, Export};
 use crate::probe::Interruption;
-use crate::report::json;
 use crate::report::model::{self, Interrupted, Report};
 use crate::report::table::{self, Detail, Page};
+use crate::report::{csv, events, json};
 use crate::ssh::StopSignal;
 use crate::terminal::Terminal;
 
@@ -43,7 +43,9 @@ pub fn deliver(report: &Report, plan: &OutputPlan, stop: Option<StopSignal>, ter
     let text = match plan.format {
         Format::Table => table::render(report, Detail::Summary, page),
         Format::Wide => table::render(report, Detail::Wide, page),
-        Format::Json => json::write(report).map_err(|error| CommandError::internal(error.to_string()))?,
+        Format::Json => json::write(report).map_err(unwritable)?,
+        Format::Jsonl => events::write(report).map_err(unwritable)?,
+        Format::Csv => csv::write(report).map_err(unwritable)?,
     };
     let heard = stop.map(StopSignal::release);
     terminal.print(&text)?;
@@ -51,6 +53,12 @@ pub fn deliver(report: &Report, plan: &OutputPlan, stop: Option<StopSignal>, ter
     let ending = ending(report);
     let interrupted = heard.and_then(|heard| heard.signal()).or(ending.interrupted);
     Ok(ExitStatus::of(Ending { interrupted, ..ending }, plan.fail_on))
+}
+
+/// A report that the format cannot hold is a defect of the program.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` calls")]
+fn unwritable(error: serde_json::Error) -> CommandError {
+    CommandError::internal(error.to_string())
 }
 
 /// What a report says of how its audit ended.

@@ -16,6 +16,7 @@ use nix::unistd::linkat;
 use crate::report::json::{self, ReadError};
 use crate::report::model::Report;
 use crate::report::table::{self, Detail, Page};
+use crate::report::{csv, events};
 
 /// A stored report is refused beyond this size: 10,000 hosts take less than a tenth of it.
 const LARGEST: u64 = 1 << 30;
@@ -28,6 +29,10 @@ const PREFIX: &str = ".clockaudit-";
 pub enum ExportFormat {
     /// `.json`: the whole report.
     Json,
+    /// `.jsonl`: the whole report, one event a line.
+    JsonLines,
+    /// `.csv`: the host table.
+    Csv,
     /// `.txt`: every host and every finding as text, without colour.
     Text,
 }
@@ -81,6 +86,8 @@ impl Export {
         let suffix = path.extension().map(|suffix| suffix.to_string_lossy().to_lowercase());
         let format = match suffix.as_deref() {
             Some("json") => ExportFormat::Json,
+            Some("jsonl") => ExportFormat::JsonLines,
+            Some("csv") => ExportFormat::Csv,
             Some("txt") => ExportFormat::Text,
             _ => return Err(UnknownFormat(path)),
         };
@@ -97,6 +104,8 @@ pub fn write_all(report: &Report, exports: &[Export]) -> Result<(), WriteError> 
 fn write(report: &Report, export: &Export) -> Result<(), WriteError> {
     let text = match export.format {
         ExportFormat::Json => json::write(report).map_err(io::Error::other),
+        ExportFormat::JsonLines => events::write(report).map_err(io::Error::other),
+        ExportFormat::Csv => csv::write(report).map_err(io::Error::other),
         ExportFormat::Text => {
             Ok(anstream::adapter::strip_str(&table::render(report, Detail::Wide, Page::ENDLESS)).to_string())
         }
@@ -230,6 +239,8 @@ mod tests {
         };
         check("out.json", Some(ExportFormat::Json));
         check("out.JSON", Some(ExportFormat::Json));
+        check("out.jsonl", Some(ExportFormat::JsonLines));
+        check("out.csv", Some(ExportFormat::Csv));
         check("a.b/out.txt", Some(ExportFormat::Text));
         check("out.xml", None);
         check("out", None);

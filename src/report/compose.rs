@@ -2,6 +2,7 @@
 
 mod timekeeping;
 
+use super::causes::causes;
 use super::consequences;
 use super::model;
 use super::quantity::{Instant, PartsPerMillion, Seconds};
@@ -90,6 +91,7 @@ pub fn compose(
             .chain(&timekeeping::group_findings(seen, judgement, provenance))
             .map(finding)
             .collect(),
+        causes: causes(&hosts),
         hosts,
         pairs_worst,
         impact: consequences::impact(&judgement.impact, &names),

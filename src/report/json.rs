@@ -37,7 +37,7 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
 
 /// Writes what would steer a terminal as `\u…`: JSON allows most of it as it is, and a report is also looked at. Such
 /// characters stand in strings only, but for the line ends between values.
-fn harmless(json: &str) -> String {
+pub(super) fn harmless(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
         if character == '\n' || !(character.is_control() || is_invisible(character)) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::causes::causes;
 use super::compose;
 use super::consequences;
 use super::model::{self, Report};
@@ -147,6 +148,7 @@ impl Joined<'_> {
                 judge(host, is_judging.then_some(offset), warn, crit);
             }
         }
+        report.causes = causes(&report.hosts);
         let first_measured = self.first.hosts.iter().filter(|host| host.clock.is_some()).count();
         report.impact.iter_mut().for_each(|impact| impact_anew(impact, first_measured, &report.hosts));
         report.jwt = self.tokens(&report, &standings);

@@ -1,10 +1,14 @@
 //! The report: composed from what was seen and judged, stored in one format, shown by renderers. Pure.
 
 pub mod analysis;
+pub mod bands;
+pub mod causes;
 pub mod changes;
 pub mod compose;
 mod consequences;
+pub mod csv;
 pub mod escape;
+pub mod events;
 pub mod explain;
 pub mod fitness;
 pub mod json;

@@ -3,9 +3,11 @@
 //! Adding a field is a minor change and needs `#[serde(default)]`, so that stored reports load for ever; changing one
 //! needs a new major. Durations (`_s`) live in plain structs only, see `quantity`.
 
+mod causes;
 mod consequences;
 mod timekeeping;
 
+pub use causes::{Cause, OffsetBand};
 pub use consequences::{Impact, RefusingPair, Tokens};
 pub use timekeeping::{Service, TimeSource, Timekeeping};
 
@@ -42,6 +44,9 @@ pub struct Report {
     /// The pairs that are surely furthest apart, worst first.
     #[serde(default)]
     pub pairs_worst: Vec<Pair>,
+    /// What is wrong, hosts of one cause together, the worst first.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
     /// What the clocks mean for the systems whose profiles were asked for.
     #[serde(default)]
     pub impact: Vec<Impact>,

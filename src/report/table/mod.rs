@@ -6,9 +6,11 @@
 mod cells;
 mod changed;
 mod consequences;
+mod fleet;
 mod fold;
 mod heading;
 mod layout;
+mod next;
 mod page;
 mod reasons;
 mod wide;
@@ -31,25 +33,32 @@ pub enum Detail {
 
 /// Renders the report for a page.
 pub fn render(report: &Report, detail: Detail, page: Page) -> String {
-    let mut lines = heading::above(report, page);
-    lines.push(String::new());
-    match detail {
-        Detail::Summary => lines.extend(fold::host_lines(report, page)),
-        Detail::Wide => lines.extend(wide::host_lines(report)),
-    }
-    lines.push(String::new());
-    lines.extend(heading::below(report, page));
-    lines.extend(consequences::lines(report, page));
-    lines.extend(changed::line(report, page));
+    let above = heading::above(report, page);
+    let mut below = heading::below(report, page);
+    below.extend(consequences::lines(report, page));
+    below.extend(changed::line(report, page));
+    let next = next::lines(report, page);
+    // Between any two parts is an empty line.
+    let room = |parts: &[&Vec<String>]| {
+        parts.iter().fold(SCREEN, |room, part| room.saturating_sub(part.len() + usize::from(!part.is_empty())))
+    };
+    let hosts = match detail {
+        Detail::Summary if report.hosts.len() > fleet::MOST_HOSTS_BY_NAME => {
+            fleet::lines(report, room(&[&above, &below, &next]), page)
+        }
+        Detail::Summary => fold::host_lines(report, page),
+        Detail::Wide => wide::host_lines(report),
+    };
     let reasons = match detail {
-        Detail::Summary => reasons::folded(report, SCREEN.saturating_sub(lines.len() + 1), page),
+        Detail::Summary => reasons::folded(report, room(&[&above, &hosts, &below, &next]), page),
         Detail::Wide => reasons::in_full(report, page),
     };
-    if !reasons.is_empty() {
-        lines.push(String::new());
-        lines.extend(reasons);
-    }
-    let mut text = lines.join("\n");
+    let parts: Vec<String> = [above, hosts, below, reasons, next]
+        .iter()
+        .filter(|part| !part.is_empty())
+        .map(|part| part.join("\n"))
+        .collect();
+    let mut text = parts.join("\n\n");
     text.push('\n');
     text
 }

@@ -10,6 +10,8 @@ use crate::report::model::{Finding, Host, Report, Severity};
 
 /// Where text begins: behind the code.
 const INDENT: usize = 8;
+/// In fewer lines no finding can be told with what to do about it, and how many there are beside it.
+const LEAST_LINES: usize = 3;
 
 /// A finding and the hosts that have it, worst first; none for a finding of the fleet.
 struct Shared<'report> {
@@ -21,6 +23,9 @@ struct Shared<'report> {
 /// fit in `most` lines is counted.
 pub(super) fn folded(report: &Report, most: usize, page: Page) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    if most < LEAST_LINES {
+        return lines;
+    }
     let shared = shared(report);
     let total = shared.len();
     for (index, Shared { finding, hosts }) in shared.into_iter().enumerate() {

@@ -1,0 +1,208 @@
+//! The host table as CSV (RFC 4180): one line a host, everything that the JSON says of it, to the last digit.
+//!
+//! Cells are taken from the JSON text itself, so that no duration goes through a float. Lists stand in their cell as JSON.
+
+use indexmap::IndexMap;
+use serde_json::value::RawValue;
+
+use super::json::harmless;
+use super::model::{Host, Report};
+
+/// The columns: the keys of a host's JSON on the way to a value, joined by dots. New ones are added at the end.
+pub const COLUMNS: [&str; 57] = [
+    "name",
+    "address",
+    "port",
+    "groups",
+    "verdict",
+    "findings",
+    "clock.offset_s",
+    "clock.lo_s",
+    "clock.hi_s",
+    "clock.at",
+    "clock.status",
+    "clock.assumptions",
+    "clock.reader",
+    "clock.rtt_min_s",
+    "clock.exchanges",
+    "clock.used",
+    "clock.frequency_ppm",
+    "clock.frequency_lo_ppm",
+    "clock.frequency_hi_ppm",
+    "clock.single.from",
+    "clock.single.to",
+    "clock.single.lo_s",
+    "clock.single.hi_s",
+    "clock.steps",
+    "claim.timekeeper",
+    "claim.version",
+    "claim.synchronised",
+    "claim.offset_s",
+    "claim.root_delay_s",
+    "claim.root_dispersion_s",
+    "claim.bound_s",
+    "claim.stratum",
+    "claim.leap_status",
+    "claim.reference_id",
+    "claim.source",
+    "claim.frequency_ppm",
+    "time_service",
+    "timekeeping.state",
+    "timekeeping.running",
+    "timekeeping.services",
+    "timekeeping.sources",
+    "timekeeping.kernel_greatest_error_s",
+    "timekeeping.last_update_age_s",
+    "platform.kernel",
+    "platform.os",
+    "platform.clocksource",
+    "platform.container",
+    "platform.node",
+    "platform.virtual_machine",
+    "platform.cloud",
+    "error.code",
+    "error.stage",
+    "error.title",
+    "error.message",
+    "ready_after_s",
+    "window",
+    // The codes once more, for those who filter by eye or with `grep`.
+    CODES,
+];
+
+/// The one column that the JSON has in another form: the codes of the findings with spaces between them.
+const CODES: &str = "codes";
+
+/// What a spreadsheet takes for the beginning of a formula, in the widths it knows.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// Writes the hosts, with the names of the columns in the first line.
+pub fn write(report: &Report) -> Result<String, serde_json::Error> {
+    let mut text = COLUMNS.join(",");
+    text.push_str("\r\n");
+    for host in &report.hosts {
+        let json = serde_json::to_string(host)?;
+        for (index, column) in COLUMNS.iter().enumerate() {
+            if index > 0 {
+                text.push(',');
+            }
+            text.push_str(&match *column {
+                CODES => quoted(&codes(host)),
+                path => cell(&json, path)?,
+            });
+        }
+        text.push_str("\r\n");
+    }
+    Ok(text)
+}
+
+fn codes(host: &Host) -> String {
+    let codes: Vec<&str> = host.findings.iter().map(|finding| finding.code.as_str()).collect();
+    inert(codes.join(" "))
+}
+
+/// The value at the end of a path of keys; empty for null, and where a part of the way is null.
+fn cell(json: &str, path: &str) -> Result<String, serde_json::Error> {
+    let mut value = json.to_owned();
+    for key in path.split('.') {
+        let fields: Option<IndexMap<String, Box<RawValue>>> = serde_json::from_str(&value)?;
+        match fields.as_ref().and_then(|fields| fields.get(key)) {
+            Some(found) => found.get().clone_into(&mut value),
+            None => return Ok(String::new()),
+        }
+    }
+    Ok(match value.chars().next() {
+        Some('"') => quoted(&inert(serde_json::from_str(&value)?)),
+        Some('n') => String::new(),
+        // A list: JSON has its own way to write what steers a terminal.
+        Some('[') => quoted(&harmless(&value)),
+        // A number or a truth value; a sign before digits is no formula.
+        _ => value,
+    })
+}
+
+/// Puts an apostrophe before what a spreadsheet would run as a formula: the text of a host is hostile.
+fn inert(text: String) -> String {
+    if text.trim_start_matches(' ').starts_with(FORMULA) { format!("'{text}") } else { text }
+}
+
+/// Writes text as a cell: in quotes where it needs them, and with nothing in it that steers a terminal.
+fn quoted(text: &str) -> String {
+    let text = harmless(text);
+    if text.contains(['"', ',', '\n', '\r']) || text.starts_with(' ') || text.ends_with(' ') {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use schemars::schema_for;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// The paths to all values of a schema that are neither objects nor absent.
+    fn leaves(schema: &Value, root: &Value, path: &str, found: &mut BTreeSet<String>) {
+        let schema = match schema.get("$ref").and_then(Value::as_str) {
+            Some(reference) => root.pointer(reference.trim_start_matches('#')).expect("a definition"),
+            None => schema,
+        };
+        if let Some(choices) = schema.get("anyOf").and_then(Value::as_array) {
+            for choice in choices {
+                leaves(choice, root, path, found);
+            }
+            return;
+        }
+        match schema.get("properties").and_then(Value::as_object) {
+            Some(fields) => {
+                for (key, field) in fields {
+                    let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    leaves(field, root, &path, found);
+                }
+            }
+            None if schema.get("type").and_then(Value::as_str) == Some("null") => {}
+            None => {
+                found.insert(path.to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn every_value_that_the_json_has_of_a_host_has_a_column() {
+        let schema = serde_json::to_value(schema_for!(Host)).expect("a schema");
+        let mut expected = BTreeSet::from([CODES.to_owned()]);
+        leaves(&schema, &schema, "", &mut expected);
+        assert_eq!(BTreeSet::from(COLUMNS.map(str::to_owned)), expected);
+    }
+
+    #[test]
+    fn hostile_cells_do_nothing_in_a_spreadsheet_or_a_terminal() {
+        let check = |text: &str, expected: &str| {
+            let json = serde_json::json!({"name": text}).to_string();
+            assert_eq!(cell(&json, "name").expect("a cell"), expected, "{text:?}");
+        };
+        check("web01", "web01");
+        check("=HYPERLINK(\"http://x\")", "\"'=HYPERLINK(\"\"http://x\"\")\"");
+        check("  =1+1", "'  =1+1");
+        check(" web ", "\" web \"");
+        check("-2+3", "'-2+3");
+        check("＠SUM(A1)", "'＠SUM(A1)");
+        check("a,b", "\"a,b\"");
+        check("two\nlines", "\"two\nlines\"");
+        check("\u{1b}[2J\r\u{202e}", "\\u001b[2J\\u000d\\u202e");
+        check("\t=1", "'\\u0009=1");
+    }
+
+    #[test]
+    fn numbers_keep_every_digit_and_their_sign() {
+        let json = r#"{"clock": {"lo_s": -1795000000.123456789}, "claim": null, "groups": ["a", "b,c"]}"#;
+        let check = |path: &str, expected: &str| assert_eq!(cell(json, path).expect("a cell"), expected, "{path}");
+        check("clock.lo_s", "-1795000000.123456789");
+        check("claim.offset_s", "");
+        check("groups", "\"[\"\"a\"\", \"\"b,c\"\"]\"");
+    }
+}

@@ -1,0 +1,90 @@
+//! The report as JSON lines: `run`, then each `host` with its `finding` lines behind it, then `summary`.
+//!
+//! A line is `{"event": …, "data": {…}}`. What a host is depends on the reference, which depends on all hosts: the lines come
+//! when the last host has been judged.
+
+use serde::Serialize;
+
+use super::json::harmless;
+use super::model::{
+    Cause, Changes, Finding, Host, Impact, Kind, Pair, Policy, Reference, Report, Run, Severity, Summary, Tokens, Tool,
+};
+
+/// One line.
+#[derive(Serialize)]
+#[serde(tag = "event", content = "data", rename_all = "snake_case")]
+enum Event<'report> {
+    Run(Beginning<'report>),
+    Host(&'report Host),
+    Finding(Found<'report>),
+    Summary(End<'report>),
+}
+
+/// What is known before any host.
+#[derive(Serialize)]
+struct Beginning<'report> {
+    schema: &'report str,
+    kind: Kind,
+    tool: &'report Tool,
+    run: &'report Run,
+    policy: &'report Policy,
+    reference: &'report Reference,
+}
+
+/// One finding, and whose it is; `host` is null for one of the fleet.
+#[derive(Serialize)]
+struct Found<'report> {
+    host: Option<&'report str>,
+    code: &'report str,
+    severity: Severity,
+    what: &'report str,
+    expected: &'report str,
+    meaning: &'report str,
+    remedy: &'report str,
+}
+
+/// What is known of all hosts together.
+#[derive(Serialize)]
+struct End<'report> {
+    summary: &'report Summary,
+    pairs_worst: &'report [Pair],
+    causes: &'report [Cause],
+    impact: &'report [Impact],
+    jwt: &'report [Tokens],
+    changes: Option<&'report Changes>,
+}
+
+/// Writes the report, one event a line.
+pub fn write(report: &Report) -> Result<String, serde_json::Error> {
+    let Report { schema, kind, tool, run, policy, reference, summary, findings, hosts, .. } = report;
+    let mut text = String::new();
+    let mut add = |event: &Event<'_>| -> Result<(), serde_json::Error> {
+        text.push_str(&harmless(&serde_json::to_string(event)?));
+        text.push('\n');
+        Ok(())
+    };
+    add(&Event::Run(Beginning { schema, kind: *kind, tool, run, policy, reference }))?;
+    for host in hosts {
+        add(&Event::Host(host))?;
+        for finding in &host.findings {
+            add(&Event::Finding(found(Some(&host.name), finding)))?;
+        }
+    }
+    for finding in findings {
+        add(&Event::Finding(found(None, finding)))?;
+    }
+    add(&Event::Summary(End {
+        summary,
+        pairs_worst: &report.pairs_worst,
+        causes: &report.causes,
+        impact: &report.impact,
+        jwt: &report.jwt,
+        changes: report.changes.as_ref(),
+    }))?;
+    Ok(text)
+}
+
+fn found<'report>(host: Option<&'report str>, finding: &'report Finding) -> Found<'report> {
+    let Finding { code, severity, what, expected, meaning, remedy } = finding;
+    Found { host, code, severity: *severity, what, expected, meaning, remedy }
+}

@@ -1,0 +1,356 @@
+//! The summary of a great fleet: its groups, how far its clocks are off, and what is wrong by cause; no host on its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fold::folded_names;
+use super::layout::style;
+use super::page::{Page, cut, shortened};
+use super::word;
+use crate::audit::figure;
+use crate::clock::Nanos;
+use crate::report::bands;
+use crate::report::escape::escaped;
+use crate::report::model::{Cause, Host, OffsetBand, Report, Verdict};
+
+/// More hosts than this are told by group and by cause.
+pub(super) const MOST_HOSTS_BY_NAME: usize = 100;
+/// The heading, the groups together, and all hosts.
+const LEAST_GROUP_LINES: usize = 3;
+/// The heading and the worst cause.
+const LEAST_CAUSE_LINES: usize = 4;
+/// More causes than these wait for lines that nothing else wants.
+const CAUSE_LINES: usize = 9;
+/// The heading, what is near, and what is far.
+const LEAST_BAND_LINES: usize = 4;
+/// More groups than these wait as well.
+const GROUP_LINES: usize = 10;
+/// How wide the longest bar is.
+const BAR: usize = 40;
+/// A group's name takes no more characters of a page with an edge.
+const LONGEST_GROUP: usize = 20;
+/// The columns that leave a page that is too narrow, in this order, each counted when those before it are gone: P99, OK.
+const LEAVING: [usize; 2] = [8, 2];
+/// The group that every host is in.
+const ALL: &str = "all";
+/// A page of so many columns has room for all codes of a cause.
+const ROOMY: usize = 120;
+/// So many are shown on another; it keeps its room for the words.
+const FEW_CODES: usize = 1;
+/// What stands between two columns.
+const GAP: &str = "  ";
+
+/// The three parts, with empty lines between them, in so many lines.
+pub(super) fn lines(report: &Report, most: usize, page: Page) -> Vec<String> {
+    let gaps = 2;
+    let rows = group_rows(report);
+    let mut bands = occupied_bands(&report.hosts);
+    // Heading and one line each.
+    let wanted @ [all_causes, _, all_groups] = [report.causes.len() + 1, bands.len() + 1, rows.len() + 1];
+    let least = [LEAST_CAUSE_LINES, LEAST_BAND_LINES, LEAST_GROUP_LINES];
+    let enough = [CAUSE_LINES, usize::MAX, GROUP_LINES];
+    let mut given: Vec<usize> = wanted.iter().zip(least).map(|(wanted, least)| least.min(*wanted)).collect();
+    if gaps + given.iter().sum::<usize>() > most {
+        // A very narrow page, where all else needs twice its lines: the groups have the median and the worst too.
+        bands.clear();
+        given =
+            vec![most.saturating_sub(gaps + LEAST_GROUP_LINES).min(all_causes), 0, LEAST_GROUP_LINES.min(all_groups)];
+    }
+    let mut spare = most.saturating_sub(gaps + given.iter().sum::<usize>());
+    for limits in [enough, [usize::MAX; 3]] {
+        for ((given, wanted), limit) in given.iter_mut().zip(wanted).zip(limits) {
+            let more = wanted.min(limit).saturating_sub(*given).min(spare);
+            *given += more;
+            spare -= more;
+        }
+    }
+    let [for_causes, for_bands, for_groups] = given.as_slice() else { return Vec::new() };
+    let mut lines = group_lines(rows, *for_groups, page);
+    if !bands.is_empty() {
+        lines.push(String::new());
+        lines.extend(band_lines(bands, *for_bands, page));
+    }
+    if !report.causes.is_empty() {
+        lines.push(String::new());
+        lines.extend(cause_lines(&report.causes, *for_causes, page));
+    }
+    lines
+}
+
+/// What is told of a group.
+struct Row<'report> {
+    name: &'report str,
+    hosts: Vec<&'report Host>,
+}
+
+impl Row<'_> {
+    fn count(&self, verdict: Verdict) -> usize {
+        self.hosts.iter().filter(|host| host.verdict == verdict).count()
+    }
+
+    /// The worst group comes first: by critical hosts, then by those that warn, are undecided, are down, then by size.
+    fn badness(&self) -> [usize; 5] {
+        let [crit, warn, undecided, down] =
+            [Verdict::Crit, Verdict::Warn, Verdict::Undecided, Verdict::Down].map(|verdict| self.count(verdict));
+        [crit, warn, undecided, down, self.hosts.len()]
+    }
+
+    fn cells(&self, name: String) -> Vec<String> {
+        let counts = [Verdict::Ok, Verdict::Warn, Verdict::Crit, Verdict::Undecided, Verdict::Down]
+            .map(|verdict| self.count(verdict).to_string());
+        let mut distances: Vec<Nanos> = self.hosts.iter().filter_map(|host| bands::distance(host)).collect();
+        distances.sort_unstable();
+        let shown = |percent: usize| quantile(&distances, percent).map_or_else(|| "-".to_owned(), figure::length);
+        let mut cells = vec![name, self.hosts.len().to_string()];
+        cells.extend(counts);
+        cells.extend([50, 99, 100].map(shown));
+        cells
+    }
+}
+
+/// The least of sorted values that at least so many percent do not exceed.
+fn quantile(sorted: &[Nanos], percent: usize) -> Option<Nanos> {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied()
+}
+
+/// The groups, the worst first; all hosts come last.
+fn group_rows(report: &Report) -> Vec<Row<'_>> {
+    let mut members: BTreeMap<&str, Vec<&Host>> = BTreeMap::new();
+    for host in &report.hosts {
+        for group in host.groups.iter().filter(|group| *group != ALL) {
+            members.entry(group).or_default().push(host);
+        }
+    }
+    let mut rows: Vec<Row<'_>> = members.into_iter().map(|(name, hosts)| Row { name, hosts }).collect();
+    rows.sort_by_cached_key(|row| (std::cmp::Reverse(row.badness()), row.name));
+    rows.push(Row { name: ALL, hosts: report.hosts.iter().collect() });
+    rows
+}
+
+fn group_lines(mut rows: Vec<Row<'_>>, most: usize, page: Page) -> Vec<String> {
+    let room = most.saturating_sub(1);
+    let left_out = if rows.len() > room { rows.len() - room.saturating_sub(1) } else { 0 };
+    let mut table: Vec<Vec<String>> = vec![
+        ["GROUP", "HOSTS", "OK", "WARN", "CRIT", "?", "DOWN", "MEDIAN", "P99", "WORST"].map(str::to_owned).to_vec(),
+    ];
+    let all = rows.pop();
+    let shown = rows.len().saturating_sub(left_out);
+    let name = |name: &str| {
+        let name = escaped(name);
+        if page.room_after(0).is_some() { shortened(&name, LONGEST_GROUP) } else { name }
+    };
+    table.extend(rows.iter().take(shown).map(|row| row.cells(name(row.name))));
+    if left_out > 0 && shown < rows.len() {
+        let members: BTreeSet<&str> =
+            rows.iter().skip(shown).flat_map(|row| &row.hosts).map(|host| host.name.as_str()).collect();
+        let hosts = rows.iter().skip(shown).flat_map(|row| row.hosts.iter().copied());
+        let mut missing = members;
+        let rest = Row { name: "", hosts: hosts.filter(|host| missing.remove(host.name.as_str())).collect() };
+        table.push(rest.cells(figure::count(rows.len() - shown, "more group")));
+    }
+    table.extend(all.map(|row| row.cells(ALL.to_owned())));
+    let mut lines = aligned(&table);
+    for column in LEAVING {
+        if lines.iter().all(|line| page.holds(line.chars().count())) {
+            break;
+        }
+        for row in &mut table {
+            if column < row.len() {
+                row.remove(column);
+            }
+        }
+        lines = aligned(&table);
+    }
+    lines
+}
+
+/// The first column to the left, the others to the right.
+fn aligned(table: &[Vec<String>]) -> Vec<String> {
+    let length = |column: usize| {
+        table.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let columns = table.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns).map(length).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
+            0 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
+    };
+    table.iter().map(line).collect()
+}
+
+/// The decades that have clocks in them, the nearest first, and how many each has.
+fn occupied_bands(hosts: &[Host]) -> Vec<(OffsetBand, usize)> {
+    let mut counts: BTreeMap<OffsetBand, usize> = BTreeMap::new();
+    for band in hosts.iter().filter_map(bands::band) {
+        *counts.entry(band).or_default() += 1;
+    }
+    counts.into_iter().collect()
+}
+
+/// The histogram. Where there are too few lines, what is near is told together: nobody acts on it.
+fn band_lines(bands: Vec<(OffsetBand, usize)>, most: usize, page: Page) -> Vec<String> {
+    let together = (bands.len() + 2).saturating_sub(most.max(2));
+    let mut rows: Vec<(OffsetBand, usize)> = Vec::new();
+    for (index, (band, count)) in bands.into_iter().enumerate() {
+        match rows.last_mut().filter(|_| index < together) {
+            Some((known, total)) => {
+                known.below_s = band.below_s;
+                *total += count;
+            }
+            None => rows.push((band, count)),
+        }
+    }
+    let greatest = rows.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
+    let mut table = vec![vec!["OFF BY".to_owned(), "HOSTS".to_owned()]];
+    table.extend(rows.iter().map(|(band, count)| vec![band_text(*band), count.to_string()]));
+    let mut lines = aligned(&table);
+    for (line, (_, count)) in lines.iter_mut().skip(1).zip(&rows) {
+        // A single clock is seen too.
+        let longest = page.room_after(line.chars().count() + GAP.len()).map_or(BAR, |room| room.min(BAR));
+        let bar = (count * longest).div_ceil(greatest);
+        if bar > 0 {
+            line.push_str(GAP);
+            line.push_str(&"#".repeat(bar));
+        }
+    }
+    lines
+}
+
+/// `below 10 us`, `1 ms to 10 ms`, `1000 s and more`.
+fn band_text(band: OffsetBand) -> String {
+    let from = figure::limit(band.from_s.0);
+    match band.below_s {
+        Some(below) if band.from_s.0 == Nanos::ZERO => format!("below {}", figure::limit(below.0)),
+        Some(below) => format!("{from} to {}", figure::limit(below.0)),
+        None => format!("{from} and more"),
+    }
+}
+
+/// The causes: those of hosts that were measured, then why the others were not.
+fn cause_lines(causes: &[Cause], most: usize, page: Page) -> Vec<String> {
+    let room = most.saturating_sub(1);
+    let (down, measured): (Vec<&Cause>, Vec<&Cause>) = causes.iter().partition(|cause| cause.verdict == Verdict::Down);
+    // One line says what is left out; a third of the others is for what was not measured, if it needs that.
+    let room = if causes.len() > room { room.saturating_sub(1) } else { room };
+    let for_down = down.len().min((room / 3).max(room.saturating_sub(measured.len())));
+    let shown: Vec<&Cause> =
+        measured.into_iter().take(room.saturating_sub(for_down)).chain(down.into_iter().take(for_down)).collect();
+    let most_codes = if page.holds(ROOMY) { usize::MAX } else { FEW_CODES };
+    let mut table = vec![["STATUS", "HOSTS", "CODES"].map(str::to_owned)];
+    table.extend(
+        shown.iter().map(|cause| {
+            [word(cause.verdict).to_owned(), cause.hosts.len().to_string(), codes(&cause.codes, most_codes)]
+        }),
+    );
+    let [statuses, counts, codes] = [0, 1, 2]
+        .map(|column| table.iter().filter_map(|row| Some(row.get(column)?.chars().count())).max().unwrap_or(0));
+    let texts = std::iter::once("CAUSE".to_owned()).chain(shown.iter().map(|cause| cause_text(cause)));
+    let styles = std::iter::once(None).chain(shown.iter().map(|cause| Some(cause.verdict)));
+    let mut lines = Vec::with_capacity(most);
+    for (([status, count, code], text), verdict) in table.into_iter().zip(texts).zip(styles) {
+        let line = format!("{status:statuses$}{GAP}{count:>counts$}{GAP}{code:codes$}{GAP}{text}");
+        let line = cut(&line, page.room_after(0));
+        let painted = verdict.and_then(|verdict| {
+            let (style, rest) = (style(verdict), line.strip_prefix(&status)?);
+            Some(format!("{style}{status}{style:#}{rest}"))
+        });
+        lines.push(painted.unwrap_or(line));
+    }
+    let left_out = causes.len() - shown.len();
+    if left_out > 0 {
+        let told: usize = shown.iter().map(|cause| cause.hosts.len()).sum();
+        let rest = causes.iter().map(|cause| cause.hosts.len()).sum::<usize>() - told;
+        let what = format!("{}, {}", figure::count(left_out, "more cause"), figure::count(rest, "host"));
+        let line = format!("{:statuses$}{GAP}{:counts$}{GAP}{what} (show them: -o json)", "", "");
+        lines.push(cut(&line, page.room_after(0)));
+    }
+    lines
+}
+
+/// The first codes, and how many more there are. That the clock is off comes last: the others may say why.
+fn codes(codes: &[String], most: usize) -> String {
+    let (off, telling): (Vec<&String>, Vec<&String>) =
+        codes.iter().partition(|code| matches!(code.as_str(), "CLK101" | "CLK102"));
+    let mut shown: Vec<String> = telling.into_iter().chain(off).take(most).map(|code| escaped(code)).collect();
+    let more = codes.len().saturating_sub(most);
+    shown.extend((more > 0).then(|| format!("+{more}")));
+    shown.join(" ")
+}
+
+/// `chronyd cannot reach its sources: web[001-400] (follows 10.0.0.1, on kvm, in web, off by 1 s to 10 s)`.
+fn cause_text(cause: &Cause) -> String {
+    let names: Vec<&str> = cause.hosts.iter().map(String::as_str).collect();
+    let folded = folded_names(&names);
+    let who = match cause.hosts.first() {
+        Some(first) if folded.ends_with(" hosts") => format!("such as {}", escaped(first)),
+        _ => folded,
+    };
+    let told = |word: &str, value: &Option<String>| value.as_ref().map(|value| format!("{word} {}", escaped(value)));
+    let parts = [
+        told("in", &cause.group),
+        told("follows", &cause.upstream),
+        told("on", &cause.virtualisation),
+        cause.offset_band.map(|band| format!("off by {}", band_text(band))),
+    ];
+    let shared: Vec<String> = parts.into_iter().flatten().collect();
+    let shared = if shared.is_empty() { String::new() } else { format!(" ({})", shared.join(", ")) };
+    format!("{}: {who}{shared}", escaped(&cause.what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::quantity::Seconds;
+
+    #[test]
+    fn a_quantile_is_a_value_that_was_measured() {
+        let values: Vec<Nanos> = (1..=200).map(Nanos).collect();
+        let check = |values: &[Nanos], percent: usize, expected: Option<i64>| {
+            assert_eq!(quantile(values, percent), expected.map(Nanos), "{percent}");
+        };
+        check(&values, 50, Some(100));
+        check(&values, 99, Some(198));
+        check(&values, 100, Some(200));
+        check(&values[..1], 99, Some(1));
+        check(&[], 50, None);
+    }
+
+    #[test]
+    fn near_decades_are_told_together_where_lines_are_few() {
+        let bands: Vec<(OffsetBand, usize)> = bands::all().take(5).zip([1, 2, 3, 4, 80]).collect();
+        let check = |most: usize, expected: &[&str]| {
+            let lines = band_lines(bands.clone(), most, Page::ENDLESS);
+            let starts: Vec<&str> = lines.iter().map(|line| line.split('#').next().unwrap().trim_end()).collect();
+            assert_eq!(starts, expected, "{most}");
+        };
+        check(
+            6,
+            &[
+                "OFF BY           HOSTS",
+                "below 10 us          1",
+                "10 us to 100 us      2",
+                "100 us to 1 ms       3",
+                "1 ms to 10 ms        4",
+                "10 ms to 100 ms     80",
+            ],
+        );
+        check(
+            4,
+            &["OFF BY           HOSTS", "below 1 ms           6", "1 ms to 10 ms        4", "10 ms to 100 ms     80"],
+        );
+    }
+
+    #[test]
+    fn a_band_reads_as_a_distance() {
+        let check = |from: i64, below: Option<i64>, expected: &str| {
+            let band = OffsetBand { from_s: Seconds(Nanos(from)), below_s: below.map(|below| Seconds(Nanos(below))) };
+            assert_eq!(band_text(band), expected);
+        };
+        check(0, Some(10_000), "below 10 us");
+        check(1_000_000, Some(10_000_000), "1 ms to 10 ms");
+        check(1_000_000_000_000, None, "1000 s and more");
+    }
+}
