@@ -1,6 +1,6 @@
 //! The command line: what can be typed, word for word. No logic; `commands/` turns these into plans.
 
-mod values;
+pub mod values;
 
 use std::path::PathBuf;
 
