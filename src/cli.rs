@@ -1,6 +1,6 @@
 //! The command line: what can be typed, word for word. No logic; `commands/` turns these into plans.
 
-mod values;
+pub mod values;
 
 use std::path::PathBuf;
 
@@ -283,8 +283,8 @@ pub struct MergeArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
-    /// A code, `CLK101` or `SSH901`, or a host of the report
-    #[arg(value_name = "CODE|HOST")]
+    /// A code, `CLK101` or `SSH901`; `jwt`, what clocks mean for tokens; or a host of the report
+    #[arg(value_name = "CODE|jwt|HOST")]
     pub subject: String,
     /// The report to look into [default: that of the last scan]
     #[arg(long, value_name = "FILE")]

@@ -204,6 +204,28 @@ fn an_inventory_that_cannot_be_parsed_ends_with_65_and_no_host_with_69() {
 }
 
 #[test]
+fn limits_of_the_inventory_are_checked_before_any_host_is_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut check = |variable: &str, flags: &[&str], status: i32, said: &str| {
+        let inventory = file(folder.path(), "hosts.ini", &format!("[mon]\nmon01\n[mon:vars]\n{variable}\n"));
+        let session = run(&[&["scan", &inventory, "--list-hosts"], flags].concat());
+        assert_eq!(session.status, Some(status), "{}", session.transcript());
+        assert!(session.stderr.contains(said), "{}", session.stderr);
+    };
+    check("clockaudit_profile=ceph", &[], 0, "");
+    check("clockaudit_profile=cheph", &[], 65, "mon01: clockaudit_profile: there is no profile `cheph`");
+    check("clockaudit_warn=soon", &[], 65, "mon01: clockaudit_warn: ");
+    check("clockaudit_warn=soon", &["--warn", "5ms"], 0, "");
+}
+
+#[test]
+fn explain_jwt_needs_no_scan() {
+    let session = run(&["explain", "jwt"]);
+    assert_eq!(session.status, Some(0), "{}", session.transcript());
+    assert!(session.stdout.starts_with("jwt  tokens between hosts"), "{}", session.stdout);
+}
+
+#[test]
 fn hosts_can_be_listed_without_measuring() {
     let session = run(&["scan", "web1.example,web2.example,db.example,", "--list-hosts", "-l", "web*"]);
     assert_eq!(session.stdout, "  hosts (2):\n    web1.example\n    web2.example\n");

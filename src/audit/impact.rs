@@ -16,8 +16,16 @@ pub struct Impact {
     pub undecided: usize,
 }
 
-/// The impact on every system that was asked for; `offsets` are the hosts' from the reference, in the order of the hosts.
-pub(super) fn impact(policy: &Policy, reference: &Reference, offsets: &[Option<Standing>]) -> Vec<Impact> {
+/// The impact on every system that was asked for, by the hosts that it was asked for of; `offsets` are the hosts' from the
+/// reference, in the order of their names.
+pub(super) fn impact(
+    policy: &Policy,
+    reference: &Reference,
+    names: &[&str],
+    offsets: &[Option<Standing>],
+) -> Vec<Impact> {
+    let asked: Vec<_> = names.iter().map(|name| policy.of_host(name)).collect();
+    let is_asked = |host: usize, profile: &Profile| asked.get(host).is_some_and(|own| own.profiles.contains(profile));
     let of_profile = |profile: &Profile| {
         let is_known = match profile.kind() {
             ProfileKind::Pair => reference.is_found(),
@@ -25,7 +33,8 @@ pub(super) fn impact(policy: &Policy, reference: &Reference, offsets: &[Option<S
         };
         let crit = profile.limits().crit;
         let (mut breaking, mut undecided) = (Vec::new(), 0);
-        for (host, offset) in offsets.iter().enumerate().filter_map(|(host, offset)| Some((host, (*offset)?))) {
+        let measured = offsets.iter().enumerate().filter_map(|(host, offset)| Some((host, (*offset)?)));
+        for (host, offset) in measured.filter(|(host, _)| is_asked(*host, profile)) {
             match Decision::of(offset.bounds, crit) {
                 Decision::Beyond if is_known => breaking.push(host),
                 Decision::Within if is_known => {}
@@ -34,5 +43,5 @@ pub(super) fn impact(policy: &Policy, reference: &Reference, offsets: &[Option<S
         }
         Impact { profile: *profile, breaking, undecided }
     };
-    policy.profiles.iter().map(of_profile).collect()
+    policy.all_profiles().iter().map(of_profile).collect()
 }

@@ -82,15 +82,18 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>]
         config: &config,
     };
     let reference = Reference::find(&evidence, &policy.reference);
-    let policy = &policy.applied(reference.is_utc());
+    let asked = policy;
+    let policy = &asked.applied(reference.is_utc());
     let controller = controller_offset(seen, &reference, epoch.unwrap_or(seen.started), &config);
     let judged = |(observation, estimate): (&Observation, &Option<Estimate>)| {
-        judge_host(observation, estimate.as_ref(), &reference, policy, &config)
+        let policy = asked.of_host(&observation.host).applied(reference.is_utc());
+        judge_host(observation, estimate.as_ref(), &reference, &policy, &config)
     };
     let hosts: Vec<HostJudgement> = seen.observations.iter().zip(estimates).map(judged).collect();
 
     let offsets: Vec<Option<Standing>> = hosts.iter().map(|host| host.offset).collect();
-    let impact = impact(policy, &reference, &offsets);
+    let names: Vec<&str> = seen.observations.iter().map(|observation| observation.host.as_str()).collect();
+    let impact = impact(asked, &reference, &names, &offsets);
     let own: Vec<Option<Standing>> = estimates.iter().map(|found| found.as_ref().map(standing_of)).collect();
     let tokens = token_use(&policy.tokens, &own, groups);
 

@@ -30,7 +30,7 @@ pub use exit::{Ending, ExitStatus, FailOn};
 pub use finding::{Code, Finding, Severity};
 pub use impact::Impact;
 pub use judge::{HostJudgement, Judgement, judge, pair_finding};
-pub use policy::{Policy, ReferenceChoice, TokenPolicy};
+pub use policy::{HostPolicy, Policy, ReferenceChoice, TokenPolicy};
 pub use profile::{Limits, Profile, ProfileKind};
 pub use reference::{Basis, Reference};
 pub use token_use::{TokenFound, TokenUse, token_use};

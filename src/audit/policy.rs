@@ -1,5 +1,8 @@
 //! What is asked of the clocks: the limits, and what offsets are relative to.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use super::profile::{Limits, Profile, ProfileKind};
 use crate::clock::Nanos;
 
@@ -47,6 +50,19 @@ pub struct TokenPolicy {
     pub latency: Nanos,
 }
 
+/// What is asked of one host's offset, where that is not what is asked of all: its inventory variables say so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPolicy {
+    /// An offset beyond this is `warn`.
+    pub warn: Nanos,
+    /// An offset beyond this is `crit`.
+    pub crit: Nanos,
+    /// The systems that the limits are for.
+    pub profiles: Vec<Profile>,
+    /// The limits that need no UTC.
+    pub relative: Option<Limits>,
+}
+
 /// What is asked of the clocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -59,6 +75,8 @@ pub struct Policy {
     /// The limits that need no UTC: those of the profiles that compare hosts with each other, or the ones that were given.
     /// `None` where every profile needs it.
     pub relative: Option<Limits>,
+    /// What is asked of single hosts instead, by their names. Pairs are held against the limits of all.
+    pub hosts: BTreeMap<String, HostPolicy>,
     /// Whose tokens are verified where.
     pub tokens: Vec<TokenPolicy>,
     /// What offsets are relative to.
@@ -88,10 +106,28 @@ impl Policy {
             crit,
             relative: Profile::strictest(relative),
             profiles,
+            hosts: BTreeMap::new(),
             tokens: Vec::new(),
             reference: ReferenceChoice::Automatic,
             samples: Self::DEFAULT_SAMPLES,
         }
+    }
+
+    /// What is asked of this host.
+    pub fn of_host(&self, name: &str) -> Cow<'_, Self> {
+        let Some(HostPolicy { warn, crit, profiles, relative }) = self.hosts.get(name).cloned() else {
+            return Cow::Borrowed(self);
+        };
+        Cow::Owned(Self { warn, crit, profiles, relative, ..self.clone() })
+    }
+
+    /// Every system that is asked about for some host.
+    pub fn all_profiles(&self) -> Vec<Profile> {
+        let of_hosts = self.hosts.values().flat_map(|own| own.profiles.iter());
+        let mut all: Vec<Profile> = self.profiles.iter().chain(of_hosts).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// Whether some profile compares clocks with UTC.

@@ -111,6 +111,11 @@ impl Profile {
         Self::Strict,
     ];
 
+    /// The profile of this name.
+    pub fn from_label(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|profile| profile.label() == label)
+    }
+
     /// The name on the command line and in reports.
     pub fn label(self) -> &'static str {
         self.words().0

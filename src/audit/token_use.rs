@@ -10,7 +10,8 @@ use crate::tokens::{
 
 /// How many of the worst pairs are named.
 const WORST_PAIRS: usize = 10;
-/// How old a reading by `time()` may be, as C and PHP programs take it: a leeway must cover that too.
+/// How old a reading by `time()` may be, as C and PHP programs take it. Which program verifies is not known: shares are bounded
+/// with it and without, and a leeway must cover it.
 const GREATEST_LAG: Nanos = Nanos::from_millis(10);
 
 /// What the clocks mean for the tokens of one group at another.
@@ -71,7 +72,9 @@ pub fn token_use(asked: &[TokenPolicy], standings: &[Option<Standing>], groups: 
 }
 
 fn found(asked: &TokenPolicy, issuers: &[Party], verifiers: &[Party]) -> Option<TokenFound> {
+    // The counts are of the clocks alone: with the lag, a fleet without any skew would count as one that may refuse.
     let terms = Terms { leeway: asked.leeway, transit: asked.latency, lag: Nanos::ZERO };
+    let read_late = Terms { lag: GREATEST_LAG, ..terms };
     let (first_use, expiry) = (first_use_skew(issuers, verifiers)?, expiry_skew(issuers, verifiers)?);
     let needed = needed_leeway(first_use, expiry, GREATEST_LAG);
     Some(TokenFound {
@@ -81,6 +84,6 @@ fn found(asked: &TokenPolicy, issuers: &[Party], verifiers: &[Party]) -> Option<
         expiry,
         needed,
         advice: Advice::of(needed),
-        worst: worst_pairs(issuers, verifiers, &terms, WORST_PAIRS),
+        worst: worst_pairs(issuers, verifiers, &read_late, WORST_PAIRS),
     })
 }

@@ -16,7 +16,7 @@ const DURATION_UNITS: [(&str, i64); 6] = [
 const LONGEST: &str = "longer than the longest duration there is, 2562047h (292 years)";
 
 /// Reads `250us`, `100ms`, `1.5s`.
-pub(super) fn parse_duration(text: &str) -> Result<Nanos, String> {
+pub fn parse_duration(text: &str) -> Result<Nanos, String> {
     if let Some(digits) = text.strip_prefix('-') {
         let is_length = digits.starts_with(|first: char| first.is_ascii_digit() || first == '.');
         return Err(if is_length {

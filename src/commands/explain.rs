@@ -1,4 +1,4 @@
-//! `clockaudit explain CODE | HOST`: what a finding means, or what is known of a host.
+//! `clockaudit explain CODE | jwt | HOST`: what a finding means, what clocks mean for tokens, or what is known of a host.
 
 use super::error::{CommandError, Outcome};
 use crate::audit::finding::Code;
@@ -12,9 +12,15 @@ use crate::terminal::Terminal;
 
 /// How many names a hint lists.
 const NAMES_IN_HINT: usize = 5;
+/// The subject that is neither a code nor a host: what clocks mean for JSON Web Tokens.
+const TOKENS: &str = "jwt";
 
-/// Explains a code, with or without a report, or a host of a report: the one that is named, else that of the last scan.
+/// Explains tokens, a code, with or without a report, or a host of a report: the one that is named, else that of the last scan.
 pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Outcome {
+    if args.subject == TOKENS {
+        terminal.print(&pages::token_page())?;
+        return Ok(ExitStatus::Good);
+    }
     let report = match &args.report {
         Some(path) => Some(files::report::load(path)?),
         None => State::of_this_user().map_or(Ok(None), |state| state.latest())?,
@@ -31,7 +37,7 @@ fn of_host(name: &str, report: Option<&Report>) -> Result<String, CommandError> 
     let Some(report) = report else {
         return Err(CommandError::usage(format!("`{name}` is no code, and there is no scan to look for a host in"))
             .hint("scan first, or name a stored report: `clockaudit explain HOST --report FILE`")
-            .hint("a code is written `CLK101` or `SSH901`"));
+            .hint("a code is written `CLK101` or `SSH901`; `jwt` explains what clocks mean for tokens"));
     };
     match report.hosts.iter().find(|host| host.name == name) {
         Some(host) => Ok(pages::host(host, report)),

@@ -9,6 +9,7 @@ use super::measure::{measure, places, sound};
 use super::memory::Memory;
 use super::output::OutputPlan;
 use super::plan::{ScanPlan, run_id};
+use super::policy::with_inventory;
 use super::record::record;
 use crate::audit::{self, ExitStatus, Policy, ReferenceChoice};
 use crate::cli::ScanArgs;
@@ -22,11 +23,12 @@ use crate::terminal::Terminal;
 
 /// Measures the selected hosts and reports on them.
 pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
-    let plan = ScanPlan::new(args, terminal)?; // what was typed -> what is needed
+    let mut plan = ScanPlan::new(args, terminal)?; // what was typed -> what is needed
     let settings = LoadSettings::of_this_process();
     let loaded = inventory::open(&args.selection, &settings, terminal)?; // text -> Inventory, diagnostics shown
     let hosts = inventory::select(&args.selection, &loaded, &settings, terminal)?; // pattern -> hosts
     let prepared = connection::targets(&loaded.inventory, &hosts, &plan.flags); // hosts -> Targets
+    plan.policy = with_inventory(plan.policy, &args.policy, &loaded.inventory, &hosts)?; // what is asked of each
     let targets = ready(prepared, &plan.policy, terminal)?;
     if plan.list_hosts {
         terminal.print(&list(&targets))?;

@@ -1,5 +1,9 @@
 //! What is known of one finding or of one host, in full sentences for the person on call.
 
+mod tokens;
+
+pub use tokens::page as token_page;
+
 use super::escape::escaped;
 use super::model::{Claim, Clock, Finding, Host, Report, Verdict};
 use super::paragraph::{indented, wrapped};
@@ -9,7 +13,16 @@ use crate::clock::Interval;
 
 /// The page of a code; with the hosts of a report that have it.
 pub fn page(code: &str, page: &Page, report: Option<&Report>) -> String {
-    let mut lines = vec![format!("{code}  {}", page.title), String::new()];
+    let mut lines = head(code, page);
+    if let Some(report) = report {
+        lines.extend(occurrences(code, report));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// What a page says whatever was scanned.
+fn head(subject: &str, page: &Page) -> Vec<String> {
+    let mut lines = vec![format!("{subject}  {}", page.title), String::new()];
     lines.extend(wrapped("Evidence", page.evidence));
     lines.extend(wrapped("Meaning", page.meaning));
     for (index, step) in page.remedy.iter().enumerate() {
@@ -21,10 +34,7 @@ pub fn page(code: &str, page: &Page, report: Option<&Report>) -> String {
             lines.extend(wrapped(label, step));
         }
     }
-    if let Some(report) = report {
-        lines.extend(occurrences(code, report));
-    }
-    lines.join("\n") + "\n"
+    lines
 }
 
 /// Who has this finding in a report.

@@ -4,10 +4,12 @@
 //! refused where the verifier's clock is behind by more than the way there takes and the verifier tolerates (its leeway).
 
 mod advice;
+pub mod libraries;
 mod refusal;
 mod skew;
 
 pub use advice::{Advice, FIX_CLOCKS_BEYOND};
+pub use libraries::Library;
 pub use refusal::{PairRefusal, RefusalCounts, mean_refusal, pair_refusal, refusal_counts, worst_pairs};
 pub use skew::{Skew, expiry_skew, first_use_skew, needed_leeway};
 

@@ -1,7 +1,7 @@
 //! What breaks: profiles at both sides of their limits, and tokens between groups.
 
 use super::{codes, fleet, summary};
-use clockaudit::audit::{Policy, Profile, ProfileKind, ReferenceChoice, TokenPolicy};
+use clockaudit::audit::{HostPolicy, Policy, Profile, ProfileKind, ReferenceChoice, TokenPolicy};
 use clockaudit::clock::Nanos;
 use clockaudit::report::Report;
 use clockaudit::report::model::Verdict;
@@ -113,15 +113,34 @@ fn tokens_are_refused_where_the_issuer_is_ahead() {
         tokens.worst.iter().map(|pair| (pair.issuer.as_str(), pair.verifier.as_str(), pair.hiding_leeway_s)).collect();
     let expected = [("auth02", "api07", None), ("auth01", "api07", None), ("auth02", "api01", Some(3))];
     assert_eq!(worst[..3], expected);
+    // A verifier that reads its clock by `time()` may read it 10 ms late.
+    let mildest = tokens.worst.last().expect("a pair");
+    assert!((mildest.refused_share_lo - 0.015).abs() < 0.002, "{mildest:?}");
+    assert!((mildest.refused_share_hi - 0.025).abs() < 0.002, "{mildest:?}");
     assert_eq!(tokens.advice.as_deref(), Some("fix-clocks-never-widen"));
     let text = summary(&report);
+    // Lines may be broken between words.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for line in [
-        "Breaks      JWT auth -> api, leeway 0 s: 4 of 4 pairs refuse first uses, 0 may; mean 75 %",
-        "            auth02 -> api07: every first use refused; 3602 s off: fix the clock, leeway cannot help",
-        "            auth02 -> api01: every first use refused; leeway 3 s would hide it",
+        "Breaks JWT auth -> api, leeway 0 s: 4 of 4 pairs refuse first uses, 0 may; mean 75 %",
+        "auth[01-02] -> api07: every first use refused; 3602 s off: fix the clock, leeway cannot help",
+        "auth02 -> api01: every first use refused; leeway 3 s would hide it",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
+}
+
+#[test]
+fn a_host_is_judged_by_what_is_asked_of_it() {
+    let made: Vec<fleet::Made> = [("good0", 0), ("good1", 0), ("mon01", 60), ("web01", 60)]
+        .map(|(name, off)| fleet::host(name, Nanos::from_millis(off)))
+        .into();
+    let Policy { warn, crit, relative, profiles, .. } = Policy::of_profiles(vec![Profile::Ceph]);
+    let mut policy = Policy { reference: ReferenceChoice::Controller, ..Policy::standard() };
+    policy.hosts.insert("mon01".to_owned(), HostPolicy { warn, crit, profiles, relative });
+    let report = fleet::report_by(&made, &policy);
+    assert_eq!((verdict(&report, "mon01"), verdict(&report, "web01")), (Verdict::Crit, Verdict::Warn));
+    assert_eq!(breaking(&report), [("jwt", vec![]), ("ceph", vec!["mon01"])]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod offsets;
 mod scan;
 mod sources;
 mod timekeepers;
+pub mod tokens;
 
 use super::finding::Code;
 

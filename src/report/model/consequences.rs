@@ -82,7 +82,7 @@ pub struct RefusingPair {
     pub hi_s: Seconds,
     /// The least share of first uses that are refused (0 to 1).
     pub refused_share_lo: f64,
-    /// The greatest share.
+    /// The greatest share: with a verifier that reads its clock by `time()`, up to 10 ms late.
     pub refused_share_hi: f64,
     /// The leeway that would hide it, in whole seconds; null where no leeway may: fix the clock.
     pub hiding_leeway_s: Option<i64>,

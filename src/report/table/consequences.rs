@@ -46,7 +46,9 @@ fn tokens(tokens: &Tokens) -> Vec<String> {
     let leeway = figure::limit(tokens.leeway_s.0);
     let (from, to) = (escaped(&tokens.issuer_group), escaped(&tokens.verifier_group));
     let head = format!("JWT {from} -> {to}, leeway {leeway}");
-    let refusing: Vec<&RefusingPair> = tokens.worst.iter().filter(|pair| pair.refused_share_hi > 0.0).collect();
+    // Where only the lag of a reading by `time()` can refuse, no clock is at fault.
+    let covered = tokens.leeway_s.0 + tokens.latency_s.0;
+    let refusing: Vec<&RefusingPair> = tokens.worst.iter().filter(|pair| pair.hi_s.0 > covered).collect();
     if tokens.pairs == 0 {
         return vec![format!("{head}: no issuer and verifier were measured")];
     }
@@ -60,22 +62,80 @@ fn tokens(tokens: &Tokens) -> Vec<String> {
         tokens.refusing_possibly.saturating_sub(tokens.refusing),
         percent(tokens.mean_refused_share)
     )];
-    lines.extend(refusing.into_iter().take(MOST_PAIRS).map(pair));
+    lines.extend(folded(&refusing).iter().take(MOST_PAIRS).map(Folded::line));
     lines
 }
 
-/// `auth02 -> api01: every first use refused; leeway 3 s would hide it`.
-fn pair(pair: &RefusingPair) -> String {
-    let share = match (pair.refused_share_lo, pair.refused_share_hi) {
+/// Pairs of which the same is said, in one line.
+struct Folded<'pairs> {
+    issuers: Vec<&'pairs str>,
+    verifiers: Vec<&'pairs str>,
+    /// `every first use refused`.
+    share: String,
+    /// The leeway that would hide all of them.
+    leeway_s: Option<i64>,
+    /// The greatest skew of them.
+    off: Nanos,
+}
+
+/// Folds the issuers that one verifier refuses alike, then the verifiers that refuse the same issuers alike.
+fn folded<'pairs>(refusing: &[&'pairs RefusingPair]) -> Vec<Folded<'pairs>> {
+    let mut by_verifier: Vec<Folded<'pairs>> = Vec::new();
+    for pair in refusing {
+        let share = share(pair);
+        let alike = by_verifier.iter_mut().find(|one| {
+            one.verifiers == [pair.verifier.as_str()] && one.share == share && one.leeway_s == pair.hiding_leeway_s
+        });
+        match alike {
+            Some(one) => {
+                one.issuers.push(&pair.issuer);
+                one.off = one.off.max(pair.skew_s.0);
+            }
+            None => by_verifier.push(Folded {
+                issuers: vec![&pair.issuer],
+                verifiers: vec![&pair.verifier],
+                share,
+                leeway_s: pair.hiding_leeway_s,
+                off: pair.skew_s.0,
+            }),
+        }
+    }
+    let mut found: Vec<Folded<'pairs>> = Vec::new();
+    for mut one in by_verifier {
+        one.issuers.sort_unstable();
+        let alike = |other: &&mut Folded<'pairs>| {
+            other.issuers == one.issuers && other.share == one.share && other.leeway_s == one.leeway_s
+        };
+        match found.iter_mut().find(alike) {
+            Some(other) => {
+                other.verifiers.extend(one.verifiers);
+                other.off = other.off.max(one.off);
+            }
+            None => found.push(one),
+        }
+    }
+    found
+}
+
+impl Folded<'_> {
+    /// `auth01,auth02 -> api07: every first use refused; 3603 s off: fix the clock, leeway cannot help`.
+    fn line(&self) -> String {
+        let help = match self.leeway_s {
+            Some(seconds) => format!("leeway {seconds} s would hide it"),
+            None => format!("{} off: fix the clock, leeway cannot help", off(self.off)),
+        };
+        let who = |names: &[&str]| escaped(&folding::fold(names));
+        format!("{} -> {}: {}; {help}", who(&self.issuers), who(&self.verifiers), self.share)
+    }
+}
+
+/// `every first use refused`, `1.5 % to 2.5 % of first uses refused`.
+fn share(pair: &RefusingPair) -> String {
+    match (pair.refused_share_lo, pair.refused_share_hi) {
         (lo, _) if lo >= 1.0 => "every first use refused".to_owned(),
         (lo, hi) if percent(lo) == percent(hi) => format!("{} of first uses refused", percent(hi)),
         (lo, hi) => format!("{} to {} of first uses refused", percent(lo), percent(hi)),
-    };
-    let help = match pair.hiding_leeway_s {
-        Some(seconds) => format!("leeway {seconds} s would hide it"),
-        None => format!("{} off: fix the clock, leeway cannot help", off(pair.skew_s.0)),
-    };
-    format!("{} -> {}: {share}; {help}", escaped(&pair.issuer), escaped(&pair.verifier))
+    }
 }
 
 /// Whole seconds: a pair that no leeway helps is off by many.
