@@ -24,7 +24,31 @@ pub fn policy(args: &PolicyArgs, samples: usize) -> Result<Policy, CommandError>
         relative: of_profiles.relative.map(given),
         profiles: if is_own { Vec::new() } else { of_profiles.profiles },
         tokens: args.jwt.clone(),
-        reference: args.reference.clone().unwrap_or(ReferenceChoice::Automatic),
+        reference: reference(&args.reference)?,
         samples,
     })
+}
+
+/// What offsets are relative to: one clock, or several time servers together.
+fn reference(named: &[ReferenceChoice]) -> Result<ReferenceChoice, CommandError> {
+    if let [] | [_] = named {
+        return Ok(named.first().cloned().unwrap_or(ReferenceChoice::Automatic));
+    }
+    let mut servers = Vec::new();
+    for choice in named {
+        let ReferenceChoice::Ntp(more) = choice else {
+            let name = choice.label();
+            return Err(CommandError::usage(format!("`--reference {name}` cannot be joined with another one")).hint(
+                "only time servers are asked together: `--reference ntp:A --reference ntp:B --reference ntp:C`",
+            ));
+        };
+        for server in more {
+            if servers.contains(server) {
+                return Err(CommandError::usage(format!("`--reference ntp:{server}` is given twice"))
+                    .hint("each server has one vote"));
+            }
+            servers.push(server.clone());
+        }
+    }
+    Ok(ReferenceChoice::Ntp(servers))
 }

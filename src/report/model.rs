@@ -180,6 +180,8 @@ pub enum ReferenceKind {
     Consensus,
     /// The clock in the middle of the hosts that agree; not UTC.
     Agreement,
+    /// UTC, as most of the time servers that were named have it.
+    Ntp,
     /// The controller's own wall clock.
     Controller,
     /// UTC, as the controller's own timekeeper claims.

@@ -133,6 +133,7 @@ impl Fleet {
             timer_lateness_p95: schedule::lateness_p95(metronome.lateness()),
             windows,
             claims_window: facts_round::claims_window(&self.hosts),
+            time_servers: Vec::new(),
             interrupted: self.stop.reason(),
         }
     }
