@@ -173,9 +173,10 @@ pub struct PolicyArgs {
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Limits")]
     pub crit: Option<Nanos>,
     /// Take offsets relative to `consensus` (of the hosts' claims), `agreement` (of the hosts' clocks), `controller`,
-    /// `host:NAME` or `group:NAME` [default: consensus, else agreement]
+    /// `host:NAME`, `group:NAME` or `ntp:SERVER[:PORT]` (can be repeated; most of three decide) [default: consensus, else
+    /// agreement]
     #[arg(long, value_name = "CLOCK", value_parser = parse_reference, help_heading = "Limits")]
-    pub reference: Option<ReferenceChoice>,
+    pub reference: Vec<ReferenceChoice>,
     /// Tell what the clocks mean for tokens that one group issues and another verifies (can be repeated):
     /// `issuer=GROUP,verifier=GROUP[,leeway=DURATION][,latency=DURATION]`
     #[arg(long, value_name = "GROUPS", value_parser = parse_tokens, help_heading = "Limits")]

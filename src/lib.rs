@@ -10,6 +10,7 @@ pub mod commands;
 pub mod demo;
 pub mod files;
 pub mod inventory;
+pub mod network;
 pub mod openssh;
 pub mod probe;
 pub mod report;

@@ -15,6 +15,8 @@ mod merge;
 mod reference;
 #[path = "report/rules.rs"]
 mod rules;
+#[path = "report/scenarios.rs"]
+mod scenarios;
 #[path = "report/soundness.rs"]
 mod soundness;
 

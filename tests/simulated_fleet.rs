@@ -145,6 +145,27 @@ async fn a_lopsided_path_moves_the_middle_and_not_the_bounds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn claims_are_read_before_anyone_is_hunted_and_of_the_hunted_after_their_hunt() {
+    let hunted = HostPlan { reader: Reader::WholeSecond, ..at("hunted", Nanos::ZERO) };
+    let measured = measure(vec![at("one", Nanos::ZERO), at("other", Nanos::ZERO), hunted]).await;
+    let bracket = |name: &str| {
+        let facts = measured.observation(name).facts.as_ref().filter(|facts| facts.complete).expect("facts");
+        facts.bracket.expect("a bracket")
+    };
+    let hunt = &measured.observation("hunted").exchanges;
+    let end = hunt.last().expect("a hunt").received;
+    assert!(bracket("hunted").sent >= end, "a hunt that was cut short");
+    let closed = measured.seen.windows.first().expect("a window").closed;
+    for name in ["one", "other"] {
+        let (asked, read) = (bracket(name).sent, bracket(name).received);
+        assert!(asked >= closed, "{name}: asked while others were sampled");
+        // A hunt takes at least ten answers of the hunted, and some of them come after the claims.
+        assert!(read <= end, "{name}: its claim was read after the hunt");
+        assert!(!hunt.iter().any(|one| one.sent > asked && one.sent < read), "{name}: read while others were sampled");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_moves_is_caught() {
     let steps = Motion::Steps { after_readings: 4, by: Nanos::from_millis(-320) };
     let slews = Motion::Slews { rate: Ppm::from_ppm(60_000), period: Nanos::from_seconds(600) };

@@ -6,11 +6,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use clockaudit::clock::reference::NtpExchange;
 use clockaudit::clock::{Exchange, Interval, Nanos, UnixNanos};
 use clockaudit::probe::trace::{self, Recording, Trace, TraceHost};
 use clockaudit::probe::{
     ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
-    Seen, Stage,
+    Seen, Stage, TimeServer,
 };
 use clockaudit::report::analysis::{analysis, hunt, merge};
 use serde_json::Value;
@@ -266,6 +267,20 @@ fn a_scan() -> Seen {
         timer_lateness_p95: Some(Nanos(31_000)),
         windows: vec![SamplingWindow { opened: UnixNanos(1_000), closed: UnixNanos(9_000), first_spread: Nanos(3) }],
         claims_window: Some(Nanos(12)),
+        time_servers: vec![TimeServer {
+            name: "ntp.example.com:11123".to_owned(),
+            exchanges: vec![NtpExchange {
+                sent: UnixNanos(7),
+                server_received: UnixNanos(8),
+                server_sent: UnixNanos(9),
+                received: UnixNanos(12),
+                root_delay: Nanos(3),
+                root_dispersion: Nanos(2),
+                precision: Nanos(1),
+                stratum: 2,
+                leap: 1,
+            }],
+        }],
         interrupted: Some(Interruption::Deadline),
     }
 }
@@ -312,9 +327,9 @@ fn a_recorded_scan_that_was_cut_anywhere_is_refused() {
             assert_eq!(error, Err(format!("line {line}: the trace was cut: it holds {expected} lines")));
         }
     };
-    check(1, "0 of 2 hosts and 1 of 9");
-    check(5, "1 of 2 hosts and 5 of 9");
-    check(8, "1 of 2 hosts and 8 of 9");
+    check(1, "0 of 2 hosts and 1 of 10");
+    check(6, "1 of 2 hosts and 6 of 10");
+    check(9, "1 of 2 hosts and 9 of 10");
     // Lines may stand in any order: the count may come last.
     let turned: Vec<&str> = text.lines().rev().collect();
     assert!(trace::read(&turned.join("\n")).is_ok());

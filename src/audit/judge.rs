@@ -17,7 +17,7 @@ use crate::clock::estimate::{Config, RateBounds};
 use crate::clock::pairs::{self, Pair, PairCounts, Standing};
 use crate::clock::{Estimate, Interval, Nanos, UnixNanos};
 use crate::probe::{FactsReading, FailureCode, Observation, Seen};
-use crate::timekeeper::{ClaimOutcome, TimeService};
+use crate::timekeeper::{Claim, ClaimOutcome, TimeService};
 
 /// How many of the worst pairs are named.
 const WORST_PAIRS: usize = 10;
@@ -72,10 +72,13 @@ pub struct Judgement {
 /// Judges what was seen; `estimates` and `groups` are those of the observations, in their order.
 pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>], policy: &Policy) -> Judgement {
     let config = Config::default();
+    let services: Vec<Option<TimeService>> = seen.observations.iter().map(service).collect();
+    let claims: Vec<Option<&Claim>> = services.iter().map(|one| one.as_ref()?.claim.claim()).collect();
     let epoch = estimates.iter().flatten().map(|estimate| estimate.epoch).next();
     let evidence = reference::Evidence {
         seen,
         estimates,
+        claims: &claims,
         groups,
         epoch: epoch.unwrap_or(seen.started),
         warn: policy.warn,
@@ -85,11 +88,11 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>]
     let asked = policy;
     let policy = &asked.applied(reference.is_utc());
     let controller = controller_offset(seen, &reference, epoch.unwrap_or(seen.started), &config);
-    let judged = |(observation, estimate): (&Observation, &Option<Estimate>)| {
+    let judged = |((observation, estimate), service): ((&Observation, &Option<Estimate>), Option<TimeService>)| {
         let policy = asked.of_host(&observation.host).applied(reference.is_utc());
-        judge_host(observation, estimate.as_ref(), &reference, &policy, &config)
+        judge_host(observation, estimate.as_ref(), service, &reference, &policy, &config)
     };
-    let hosts: Vec<HostJudgement> = seen.observations.iter().zip(estimates).map(judged).collect();
+    let hosts: Vec<HostJudgement> = seen.observations.iter().zip(estimates).zip(services).map(judged).collect();
 
     let offsets: Vec<Option<Standing>> = hosts.iter().map(|host| host.offset).collect();
     let names: Vec<&str> = seen.observations.iter().map(|observation| observation.host.as_str()).collect();
@@ -168,18 +171,22 @@ fn standing_of(estimate: &Estimate) -> Standing {
     Standing { bounds: estimate.bounds, estimate: estimate.estimate }
 }
 
+/// Who keeps a host's clock, by its facts.
+fn service(observation: &Observation) -> Option<TimeService> {
+    let reading = observation.facts.as_ref()?;
+    let asked_at = reading.bracket.as_ref().map(|bracket| bracket.first);
+    Some(TimeService::read(&reading.facts.0, asked_at))
+}
+
 fn judge_host(
     observation: &Observation,
     estimate: Option<&Estimate>,
+    service: Option<TimeService>,
     reference: &Reference,
     policy: &Policy,
     config: &Config,
 ) -> HostJudgement {
     let facts = observation.facts.as_ref();
-    let service = facts.map(|reading| {
-        let asked_at = reading.bracket.as_ref().map(|bracket| bracket.first);
-        TimeService::read(&reading.facts.0, asked_at)
-    });
     let claim = service.as_ref().map_or(ClaimOutcome::Unknown, |service| service.claim.clone());
     let failed = observation.failure.as_ref().map(|failure| {
         let finding = Code::Unreached(failure.code).finding(failure.detail.clone(), "a reading of the clock");

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::profile::{Limits, Profile, ProfileKind};
+use super::server_name::ServerName;
 use crate::clock::Nanos;
 
 /// What offsets are relative to.
@@ -21,6 +22,8 @@ pub enum ReferenceChoice {
     Controller,
     /// The clock of the host of this inventory name.
     Host(String),
+    /// UTC, as most of these NTP servers have it.
+    Ntp(Vec<ServerName>),
 }
 
 impl ReferenceChoice {
@@ -33,6 +36,10 @@ impl ReferenceChoice {
             Self::Controller => "controller".to_owned(),
             Self::Group(name) => format!("group:{name}"),
             Self::Host(name) => format!("host:{name}"),
+            Self::Ntp(servers) => {
+                let named: Vec<String> = servers.iter().map(|server| format!("ntp:{server}")).collect();
+                named.join(", ")
+            }
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The reference: the clock that offsets are relative to, as an interval on the axis at the epoch.
 
 mod find;
+mod servers;
 
 pub use find::{Evidence, Split};
+pub use servers::{Doubt, DoubtedServer};
 
 use super::policy::ReferenceChoice;
 use crate::clock::estimate::{RateBounds, Single};
@@ -31,6 +33,13 @@ pub enum Basis {
         agreeing: usize,
         /// The group that was asked for.
         group: Option<String>,
+    },
+    /// UTC, as a strict majority of the time servers that were named has it.
+    Ntp {
+        /// The servers that agree.
+        agreeing: Vec<String>,
+        /// How many said something usable.
+        of: usize,
     },
     /// The controller's clock.
     Controller {
@@ -70,13 +79,15 @@ pub struct Reference {
     pub allowed_rate: Ppm,
     /// How the hosts' claims split, where they do.
     pub split: Option<Split>,
+    /// The time servers that were named and are not believed, and why.
+    pub doubted: Vec<DoubtedServer>,
 }
 
 impl Reference {
     /// Whether it is UTC by somebody's word, so that a limit on the offset from UTC can be judged.
     pub fn is_utc(&self) -> bool {
         match &self.basis {
-            Basis::Consensus { .. } => true,
+            Basis::Consensus { .. } | Basis::Ntp { .. } => true,
             Basis::Host { claims, .. } | Basis::Controller { claims } => *claims,
             Basis::Agreement { .. } | Basis::Missing { .. } => false,
         }
@@ -97,7 +108,7 @@ impl Reference {
         match &self.basis {
             Basis::Host { name, .. } | Basis::Agreement { host: name, .. } => Some(name),
             Basis::Missing { medoid, .. } => medoid.as_deref(),
-            Basis::Consensus { .. } | Basis::Controller { .. } => None,
+            Basis::Consensus { .. } | Basis::Ntp { .. } | Basis::Controller { .. } => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::figure;
 use super::finding::{Code, Finding};
 use super::policy::Policy;
-use super::reference::{Basis, Reference};
+use super::reference::{Basis, Doubt, DoubtedServer, Reference};
 use super::verdict::Verdict;
 use crate::clock::pairs::Standing;
 
@@ -16,7 +16,8 @@ pub(super) fn reference_findings(
     controller: Option<Standing>,
     policy: &Policy,
 ) -> impl Iterator<Item = Finding> {
-    claims_split(reference).into_iter().chain(controller_is_outlier(reference, controller, policy))
+    let doubted = servers_doubted(reference).into_iter();
+    claims_split(reference).into_iter().chain(doubted).chain(controller_is_outlier(reference, controller, policy))
 }
 
 fn claims_split(reference: &Reference) -> Option<Finding> {
@@ -31,6 +32,23 @@ fn claims_split(reference: &Reference) -> Option<Finding> {
     let claims: usize = split.sides.iter().map(|(hosts, _)| hosts).sum();
     let what = format!("{claims} hosts claim to follow UTC and do not agree: {}{more}", sides.join("; "));
     Some(Code::ReferenceDoubtful.finding(what, "two thirds of the claims in one place"))
+}
+
+/// The named time servers that are not believed, and why each.
+fn servers_doubted(reference: &Reference) -> Option<Finding> {
+    let told = |server: &DoubtedServer| {
+        let why = match server.doubt {
+            Doubt::Unusable(why) => why.label().to_owned(),
+            Doubt::Contradicted(off) => {
+                format!("the others contradict it, it is {} off", figure::with_bound(off.midpoint(), off))
+            }
+            Doubt::NoMajority => "no majority agrees with it".to_owned(),
+        };
+        format!("{}: {why}", server.name)
+    };
+    let doubted: Vec<String> = reference.doubted.iter().map(told).collect();
+    let what = format!("time servers that are not believed: {}", doubted.join("; "));
+    (!doubted.is_empty()).then(|| Code::ReferenceDoubtful.finding(what, "time servers that agree"))
 }
 
 fn controller_is_outlier(reference: &Reference, controller: Option<Standing>, policy: &Policy) -> Option<Finding> {

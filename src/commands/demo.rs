@@ -43,7 +43,7 @@ pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
     let targets = simulated.targets();
     let provenance = provenance(&targets);
     let sampling = Measurement::sampling(&policy);
-    let measurement = Measurement { connection: connection(&simulated), sampling, deadline: None };
+    let measurement = Measurement { connection: connection(&simulated), sampling, servers: Vec::new(), deadline: None };
     let (seen, stop) = measure(targets, &measurement, terminal)?;
     let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, Some(stop), terminal)?;
     let was_told_to_end = [ExitStatus::Interrupted, ExitStatus::Terminated].contains(&status);

@@ -4,6 +4,7 @@ use super::error::{CommandError, Outcome};
 use super::plan::Measurement;
 use crate::audit::ExitStatus;
 use crate::inventory::target::Target;
+use crate::network;
 use crate::probe::Seen;
 use crate::report::Place;
 use crate::ssh::{self, Fleet, StopSignal};
@@ -20,10 +21,19 @@ pub fn measure(
     let runtime = runtime()?;
     let progress = terminal.watch(targets.iter().map(|target| target.name.clone()).collect(), plan.sampling.samples);
     let listener = progress.clone();
+    let clock = plan.connection.clock;
     let outcome = runtime.block_on(async {
         let stop = StopSignal::from_outside(plan.deadline);
         let fleet = Fleet::connect(targets, &plan.connection, move |event| listener.hear(&event), stop.clone()).await;
-        (fleet.observe(&plan.sampling).await, stop)
+        // Beside the sampling, so that what the servers say is of nearly the same time as the hosts' offsets.
+        let servers = async {
+            tokio::select! {
+                answered = network::ask(&plan.servers, || clock.now()) => answered,
+                _ = stop.given() => Vec::new(),
+            }
+        };
+        let (seen, time_servers) = tokio::join!(fleet.observe(&plan.sampling), servers);
+        (Seen { time_servers, ..seen }, stop)
     });
     progress.finish();
     // A name look-up that hangs in the system's resolver must not hold up the report.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::error::CommandError;
 use super::output::OutputPlan;
 use super::policy::policy;
-use crate::audit::Policy;
+use crate::audit::{Policy, ReferenceChoice, ServerName};
 use crate::cli::{ConnectionArgs, ScanArgs};
 use crate::clock::Nanos;
 use crate::files::report::check_writable;
@@ -41,6 +41,8 @@ pub struct Measurement {
     pub connection: ConnectionPlan,
     /// How their clocks are sampled.
     pub sampling: SamplingPlan,
+    /// The time servers that were named.
+    pub servers: Vec<ServerName>,
     /// When the whole run ends at the latest.
     pub deadline: Option<Duration>,
 }
@@ -65,7 +67,12 @@ impl ScanPlan {
         Ok(Self {
             list_hosts: args.list_hosts,
             flags: flags(&args.connection),
-            measurement: Measurement { connection, sampling, deadline: args.connection.deadline.map(duration) },
+            measurement: Measurement {
+                connection,
+                sampling,
+                servers: servers(&policy),
+                deadline: args.connection.deadline.map(duration),
+            },
             policy,
             record: args.record.clone(),
             output,
@@ -114,6 +121,14 @@ pub(super) fn connection(args: &ConnectionArgs, terminal: &Terminal) -> Result<C
     plan.gather = plan.limits.connect + LOGIN_GRACE;
     plan.forks = args.forks;
     Ok(plan)
+}
+
+/// The time servers that a policy names.
+fn servers(policy: &Policy) -> Vec<ServerName> {
+    match &policy.reference {
+        ReferenceChoice::Ntp(servers) => servers.clone(),
+        _ => Vec::new(),
+    }
 }
 
 /// A name for a run: when it was started, and what tells it from others of that second.

@@ -28,9 +28,33 @@ pub fn policy(args: &PolicyArgs, samples: usize) -> Result<Policy, CommandError>
         profiles,
         hosts: std::collections::BTreeMap::new(),
         tokens: args.jwt.clone(),
-        reference: args.reference.clone().unwrap_or(ReferenceChoice::Automatic),
+        reference: reference(&args.reference)?,
         samples,
     })
+}
+
+/// What offsets are relative to: one clock, or several time servers together.
+fn reference(named: &[ReferenceChoice]) -> Result<ReferenceChoice, CommandError> {
+    if let [] | [_] = named {
+        return Ok(named.first().cloned().unwrap_or(ReferenceChoice::Automatic));
+    }
+    let mut servers = Vec::new();
+    for choice in named {
+        let ReferenceChoice::Ntp(more) = choice else {
+            let name = choice.label();
+            return Err(CommandError::usage(format!("`--reference {name}` cannot be joined with another one")).hint(
+                "only time servers are asked together: `--reference ntp:A --reference ntp:B --reference ntp:C`",
+            ));
+        };
+        for server in more {
+            if servers.contains(server) {
+                return Err(CommandError::usage(format!("`--reference ntp:{server}` is given twice"))
+                    .hint("each server has one vote"));
+            }
+            servers.push(server.clone());
+        }
+    }
+    Ok(ReferenceChoice::Ntp(servers))
 }
 
 /// The policy, with what the inventory asks of single hosts and groups; a flag wins over the variable of the same meaning.
@@ -124,7 +148,7 @@ mod tests {
             profile: profile.to_vec(),
             warn: warn.map(Nanos::from_millis),
             crit: None,
-            reference: None,
+            reference: Vec::new(),
             jwt: Vec::new(),
             fail_on: FailOn::Down,
         };

@@ -61,7 +61,8 @@ fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec
         ReferenceChoice::Automatic
         | ReferenceChoice::Consensus
         | ReferenceChoice::Agreement
-        | ReferenceChoice::Controller => true,
+        | ReferenceChoice::Controller
+        | ReferenceChoice::Ntp(_) => true,
     };
     if !is_there {
         let name = policy.reference.label();

@@ -3,6 +3,7 @@
 use super::facts::FactsReading;
 use super::failure::Failure;
 use super::reader::Reader;
+use crate::clock::reference::NtpExchange;
 use crate::clock::{Exchange, Interval, Nanos, UnixNanos};
 
 /// What was seen of one host.
@@ -22,6 +23,15 @@ pub struct Observation {
     pub ready_after: Option<Nanos>,
     /// Which sampling window the host was sampled in, 0 for the first.
     pub window: u32,
+}
+
+/// A time server and what it answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeServer {
+    /// The name or address that it was asked by.
+    pub name: String,
+    /// The exchanges with it.
+    pub exchanges: Vec<NtpExchange>,
 }
 
 /// One reading of the controller's own clock against the axis.
@@ -92,6 +102,8 @@ pub struct Seen {
     pub windows: Vec<SamplingWindow>,
     /// From the first claim's request to the last claim's answer over the fleet.
     pub claims_window: Option<Nanos>,
+    /// The time servers that were named and answered, in the order of their names.
+    pub time_servers: Vec<TimeServer>,
     /// Set where the run ended early.
     pub interrupted: Option<Interruption>,
 }

@@ -17,7 +17,6 @@ pub use tokens::TokenQuestion;
 pub use write::write;
 
 use super::observation::Seen;
-use crate::clock::reference::NtpExchange;
 use crate::clock::{Estimate, Nanos, UnixNanos, estimate};
 
 /// What a trace tells of one host besides its observation.
@@ -48,8 +47,6 @@ pub struct Trace {
     pub claims: Vec<ChronyClaim>,
     /// Whether a part of the scan's inventory could not be understood, so that hosts may be missing.
     pub inventory_incomplete: bool,
-    /// The time servers that were asked, in the order of the trace.
-    pub servers: Vec<TimeServer>,
     /// The question about tokens, where one is asked.
     pub tokens: Option<TokenQuestion>,
 }
@@ -65,15 +62,6 @@ pub struct Recording<'scan> {
     pub claims: &'scan [ChronyClaim],
     /// Whether a part of the inventory could not be understood, so that hosts may be missing.
     pub inventory_incomplete: bool,
-}
-
-/// A time server and what it answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimeServer {
-    /// The name or address that it was asked by.
-    pub name: String,
-    /// The exchanges with it.
-    pub exchanges: Vec<NtpExchange>,
 }
 
 impl Trace {

@@ -146,6 +146,14 @@ fn reference(judgement: &Judgement) -> model::Reference {
             let label = format!("median of {agreeing} agreeing hosts{of_group} ({host}), not UTC");
             (model::ReferenceKind::Agreement, label)
         }
+        Basis::Ntp { agreeing, of } => {
+            let servers = agreeing.join(", ");
+            let label = match (agreeing.len(), of) {
+                (1, 1) => format!("UTC, as the time server {servers} has it"),
+                (agreeing, of) => format!("UTC, where {agreeing} of {of} time servers agree ({servers})"),
+            };
+            (model::ReferenceKind::Ntp, label)
+        }
         Basis::Controller { claims: true } => {
             (model::ReferenceKind::ControllerClaim, "UTC, by this controller's own claim".to_owned())
         }
@@ -177,6 +185,7 @@ fn missing(choice: &ReferenceChoice) -> String {
         ReferenceChoice::Agreement => "no two thirds of three or more clocks agree".to_owned(),
         ReferenceChoice::Group(name) => format!("no two thirds of three or more clocks of {name} agree"),
         ReferenceChoice::Host(name) => format!("{name} was not measured"),
+        ReferenceChoice::Ntp(_) => "no majority of the time servers agrees".to_owned(),
         ReferenceChoice::Controller => "the controller's clock was not read".to_owned(),
     }
 }

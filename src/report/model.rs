@@ -4,10 +4,12 @@
 //! needs a new major. Durations (`_s`) live in plain structs only, see `quantity`.
 
 mod causes;
+mod changes;
 mod consequences;
 mod timekeeping;
 
 pub use causes::{Cause, OffsetBand};
+pub use changes::{Change, Changes};
 pub use consequences::{Impact, RefusingPair, Tokens};
 pub use timekeeping::{Service, TimeSource, Timekeeping};
 
@@ -185,6 +187,8 @@ pub enum ReferenceKind {
     Consensus,
     /// The clock in the middle of the hosts that agree; not UTC.
     Agreement,
+    /// UTC, as most of the time servers that were named have it.
+    Ntp,
     /// The controller's own wall clock.
     Controller,
     /// UTC, as the controller's own timekeeper claims.
@@ -455,32 +459,6 @@ pub enum Severity {
     Warn,
     /// Changes no verdict.
     Note,
-}
-
-/// What changed since another report. A finding is one code at one host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Changes {
-    /// The run that is compared with.
-    pub run: String,
-    /// When that run ended.
-    pub finished: Instant,
-    /// Findings that were not there.
-    pub new: Vec<Change>,
-    /// Findings that are gone, of hosts that were measured.
-    pub resolved: Vec<Change>,
-    /// Findings that stayed while the clock is surely further off.
-    pub worse: Vec<Change>,
-    /// Findings that stayed while the clock is surely nearer.
-    pub better: Vec<Change>,
-}
-
-/// One code, and the hosts where it changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Change {
-    /// The stable code, `CLK101`.
-    pub code: String,
-    /// The hosts, sorted; none for a finding of the fleet.
-    pub hosts: Vec<String>,
 }
 
 /// Why a host was not measured.

@@ -1,6 +1,6 @@
 //! The fleet: every target connected at once, sampled together in windows, and closed again.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::cell::{Board, HostCell};
-use super::facts_round;
+use super::facts_round::{self, EARLY_WAIT, FactsRound, MOST_EARLY};
 use super::limits::{Capacity, raise_open_files};
 use super::metronome::Metronome;
 use super::opener::Opener;
@@ -133,6 +133,7 @@ impl Fleet {
             timer_lateness_p95: schedule::lateness_p95(metronome.lateness()),
             windows,
             claims_window: facts_round::claims_window(&self.hosts),
+            time_servers: Vec::new(),
             interrupted: self.stop.reason(),
         }
     }
@@ -151,16 +152,31 @@ impl Fleet {
             .collect();
         let (clock, limits) = (self.plan.clock, self.plan.limits);
         self.opener.turnstile.set_open(false);
-        let pacer = Pacer::new(plan, limits, clock, &self.stop, metronome, hosts.iter().copied());
-        let (window, readings) = pacer.run().await;
-        if plan.facts && self.stop.reason().is_none() {
-            let facts = facts_round::read(plan, limits, clock, &self.stop, metronome, &hosts);
+        let stop = self.stop.clone();
+        let mut pacer = Pacer::new(plan, limits, clock, &stop, metronome, hosts.iter().copied());
+        let window = pacer.sweep_window().await;
+        let mut facts = FactsRound::new(plan, limits, clock, &stop);
+        let (mut early, mut late) = (Vec::new(), hosts.clone());
+        if plan.facts && stop.reason().is_none() {
+            let content = pacer.content(window);
+            (early, late) = hosts.iter().partition(|(cell, _)| content.binary_search(&cell.index).is_ok());
+            late.extend(early.split_off(early.len().min(MOST_EARLY)));
+            let read = async {
+                facts.ask(pacer.metronome(), &early).await;
+                facts.wait(EARLY_WAIT).await;
+            };
             if self.own_claim.is_none() {
-                let (own, ()) = tokio::join!(own_claim::read(clock), facts);
+                let (own, ()) = tokio::join!(own_claim::read(clock), read);
                 self.own_claim = own;
             } else {
-                facts.await;
+                read.await;
             }
+        }
+        let done: BTreeSet<usize> = early.iter().map(|(cell, _)| cell.index).collect();
+        let readings = pacer.refine(window, &done).await;
+        if plan.facts && stop.reason().is_none() {
+            facts.ask(metronome, &late).await;
+            facts.wait(limits.facts).await;
         }
         self.opener.turnstile.set_open(true);
         drop(hosts);

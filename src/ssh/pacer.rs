@@ -2,7 +2,7 @@
 //! where they help. It decides only when to ask; what to ask for next is decided by the pure schedule and hunt of `clock`.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::num::NonZero;
 use std::sync::Arc;
 
@@ -42,6 +42,8 @@ struct Member<'window> {
     /// How many exchanges it had when its hunt was last thought about.
     considered: usize,
     hunt_is_over: bool,
+    /// Whether its facts have been asked for: it gives no readings any more.
+    is_done: bool,
 }
 
 /// Samples the hosts of one window.
@@ -74,7 +76,9 @@ impl<'window> Pacer<'window> {
     ) -> Self {
         let members = hosts.map(|(cell, session)| {
             let is_hunted = cell.reader().is_some_and(Reader::is_hunted);
-            let member = Member { cell, session, is_hunted, planned: None, considered: 0, hunt_is_over: !is_hunted };
+            let hunt_is_over = !is_hunted;
+            let member =
+                Member { cell, session, is_hunted, planned: None, considered: 0, hunt_is_over, is_done: false };
             (cell.index, member)
         });
         let mut pacer = Self {
@@ -97,11 +101,11 @@ impl<'window> Pacer<'window> {
         pacer
     }
 
-    /// Samples all hosts: the sweeps of the window, then hunts and spare sweeps until nothing is gained by more.
-    pub(super) async fn run(mut self) -> (SamplingWindow, Vec<ControllerReading>) {
+    /// Asks all hosts in the sweeps of the window, and tells when that was.
+    pub(super) async fn sweep_window(&mut self) -> SamplingWindow {
         self.controller.push(self.clock.controller());
         let everyone: Vec<usize> = self.members.keys().copied().collect();
-        let steady: Vec<usize> = self.members.iter().filter(|(_, member)| !member.is_hunted).map(|(i, _)| *i).collect();
+        let steady = self.steady();
         let opened = self.clock.now();
         for sweep in 0..self.plan.samples {
             self.sweep(if sweep == 0 { &everyone } else { &steady }).await;
@@ -112,11 +116,56 @@ impl<'window> Pacer<'window> {
         self.settle(&steady, Wait::ForThePrompt).await;
         let window = self.window(opened, if steady.is_empty() { &everyone } else { &steady });
         self.controller.push(self.clock.controller());
+        window
+    }
+
+    /// The hosts that need no reading beyond those of the window, and owe none.
+    pub(super) fn content(&self, window: SamplingWindow) -> Vec<usize> {
+        let steady = self.steady();
+        let wanted = self.wanted(&steady, window);
+        let is_free = |host: &usize| self.members.get(host).is_some_and(|one| one.cell.standing() == Standing::Free);
+        steady.into_iter().filter(|host| is_free(host) && wanted.binary_search(host).is_err()).collect()
+    }
+
+    /// The metronome, for what is paced between two parts of the sampling.
+    pub(super) fn metronome(&mut self) -> &mut Metronome {
+        self.metronome
+    }
+
+    /// Samples on, all but the hosts that are `done`: hunts and spare sweeps, until nothing is gained by more.
+    pub(super) async fn refine(mut self, window: SamplingWindow, done: &BTreeSet<usize>) -> Vec<ControllerReading> {
+        for (host, member) in &mut self.members {
+            member.is_done = done.contains(host);
+        }
+        self.aim_again();
+        let steady = self.steady();
         self.spend_spare_sweeps(&steady, window).await;
         self.finish_hunts().await;
+        let everyone: Vec<usize> = self.members.keys().copied().collect();
         self.settle(&everyone, Wait::ForEveryone).await;
         self.controller.push(self.clock.controller());
-        (window, self.controller)
+        self.controller
+    }
+
+    fn steady(&self) -> Vec<usize> {
+        self.members.iter().filter(|(_, member)| !member.is_hunted).map(|(host, _)| *host).collect()
+    }
+
+    /// Aims anew at the hunted clocks whose edge has passed while nobody was asked.
+    fn aim_again(&mut self) {
+        let now = self.clock.now();
+        let missed: Vec<usize> = self
+            .members
+            .iter_mut()
+            .filter(|(_, member)| member.considered > 0 && member.planned.is_some_and(|at| at < now))
+            .map(|(host, member)| {
+                (member.planned, member.considered) = (None, 0);
+                *host
+            })
+            .collect();
+        for host in missed {
+            self.aim(host);
+        }
     }
 
     /// The window that the sweeps over `swept` made up, by what was really sent: how long answers were waited for is no part of
@@ -262,7 +311,8 @@ impl<'window> Pacer<'window> {
             config: self.config,
         };
         let wanted = schedule::wanted(&slices, self.plan.samples, self.plan.most, &spare);
-        wanted.into_iter().filter_map(|place| hosts.get(place).copied()).collect()
+        let wanted = wanted.into_iter().filter_map(|place| hosts.get(place).copied());
+        wanted.filter(|host| self.members.get(host).is_some_and(|member| !member.is_done)).collect()
     }
 
     fn controller_x(&self, epoch: UnixNanos) -> Option<Interval> {

@@ -5,7 +5,7 @@ use crate::names::Names;
 /// Rooms that decide: values in, values out.
 const PURE: [&str; 8] = ["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "audit", "report"];
 /// Every room, and which others it may name. What is not here is no room of the house.
-const KNOWS: [(&str, &[&str]); 16] = [
+const KNOWS: [(&str, &[&str]); 17] = [
     ("clock", &[]),
     ("inventory", &[]),
     ("openssh", &[]),
@@ -15,6 +15,7 @@ const KNOWS: [(&str, &[&str]); 16] = [
     ("audit", &["clock", "timekeeper", "probe", "tokens"]),
     ("report", &["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "audit"]),
     ("ssh", &PURE),
+    ("network", &PURE),
     ("files", &PURE),
     ("terminal", &PURE),
     ("demo", &PURE),
@@ -30,6 +31,7 @@ const KNOWS: [(&str, &[&str]); 16] = [
             "audit",
             "report",
             "ssh",
+            "network",
             "files",
             "terminal",
             "demo",

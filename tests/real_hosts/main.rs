@@ -11,6 +11,8 @@ mod harness;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
+mod references;
+#[cfg(test)]
 mod rungs;
 #[cfg(test)]
 #[path = "../support/mod.rs"]

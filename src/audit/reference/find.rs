@@ -23,6 +23,8 @@ pub struct Evidence<'seen> {
     pub seen: &'seen Seen,
     /// The estimates of the observations, in their order.
     pub estimates: &'seen [Option<Estimate>],
+    /// What the hosts' timekeepers claim, in the order of the observations.
+    pub claims: &'seen [Option<&'seen Claim>],
     /// The groups of the hosts, in the order of the observations.
     pub groups: &'seen [Vec<String>],
     /// The instant that offsets hold for.
@@ -53,6 +55,7 @@ impl Reference {
     /// Finds the reference that is asked for; where none is named, the first rule that applies.
     pub fn find(evidence: &Evidence<'_>, choice: &ReferenceChoice) -> Self {
         let (by_claims, split) = evidence.by_claims();
+        let (by_servers, doubted) = evidence.by_servers(choice);
         let found = match choice {
             ReferenceChoice::Automatic => {
                 let by_own_claim = || evidence.by_controller().filter(|found| split.is_none() && found.is_utc());
@@ -63,8 +66,9 @@ impl Reference {
             ReferenceChoice::Group(group) => evidence.by_agreement(Some(group)),
             ReferenceChoice::Controller => evidence.by_controller(),
             ReferenceChoice::Host(name) => evidence.by_host(name),
+            ReferenceChoice::Ntp(_) => by_servers,
         };
-        Self { split, ..found.unwrap_or_else(|| evidence.in_the_middle(choice)) }
+        Self { split, doubted, ..found.unwrap_or_else(|| evidence.in_the_middle(choice)) }
     }
 }
 
@@ -82,7 +86,8 @@ impl<'seen> Evidence<'seen> {
         let vote = |(host, observation, estimate): (usize, &'seen Observation, &'seen Estimate)| {
             let facts = observation.facts.as_ref()?;
             claim_read_in(Some(facts), estimate, self.config)?;
-            let (reference_id, claimed) = self.claimed(facts, estimate.allowed_rate(self.config))?;
+            let claim = (*self.claims.get(host)?)?;
+            let (reference_id, claimed) = self.claimed(claim, facts, estimate.allowed_rate(self.config))?;
             Some(Vote { host, reference_id, estimate, utc: estimate.bounds.minus(claimed) })
         };
         self.hosts().filter_map(vote).collect()
@@ -154,7 +159,10 @@ impl<'seen> Evidence<'seen> {
         let allowed_rate = if is_moved { self.config.rho_max } else { self.config.rho };
         // What was said of a clock that was set meanwhile says nothing of it at the epoch.
         let said = self.seen.controller_facts.as_ref().filter(|_| !is_moved);
-        let claim = said.and_then(|facts| self.claimed(facts, allowed_rate));
+        let claim = said.and_then(|facts| {
+            let outcome = timekeeper::claim(&facts.facts.0);
+            self.claimed(outcome.claim()?, facts, allowed_rate)
+        });
         let bounds = claim.as_ref().map_or(wall, |(_, claimed)| wall.minus(*claimed));
         let standing = Standing { bounds, estimate: bounds.midpoint() };
         let basis = Basis::Controller { claims: claim.is_some() };
@@ -163,21 +171,16 @@ impl<'seen> Evidence<'seen> {
 
     /// Where a clock minus UTC lies at the epoch by what its timekeeper said, and what that follows; `None` where it said
     /// nothing of UTC, or nobody knows when.
-    fn claimed(&self, facts: &FactsReading, rate: Ppm) -> Option<(String, Interval)> {
-        let outcome = timekeeper::claim(&facts.facts.0);
-        let claim = outcome.claim().filter(|claim| vouches_for_utc(claim))?;
-        let bracket = facts.bracket.as_ref()?;
+    fn claimed(&self, claim: &Claim, facts: &FactsReading, rate: Ppm) -> Option<(String, Interval)> {
+        let bracket = facts.bracket.as_ref().filter(|_| vouches_for_utc(claim))?;
         let farthest = self.epoch.since(bracket.sent).abs().max(self.epoch.since(bracket.received).abs());
         Some((claim.reference_id.to_string(), claim.interval().widened(farthest.wander(rate))))
     }
 
     /// The clock of one host.
     fn by_host(&self, name: &str) -> Option<Reference> {
-        let (_, observation, estimate) = self.hosts().find(|(_, observation, _)| observation.host == name)?;
-        let claims = observation
-            .facts
-            .as_ref()
-            .is_some_and(|facts| timekeeper::claim(&facts.facts.0).claim().is_some_and(vouches_for_utc));
+        let (host, _, estimate) = self.hosts().find(|(_, observation, _)| observation.host == name)?;
+        let claims = self.claims.get(host).is_some_and(|claim| claim.is_some_and(vouches_for_utc));
         Some(self.clock_of(Basis::Host { name: name.to_owned(), claims }, estimate))
     }
 
@@ -189,9 +192,9 @@ impl<'seen> Evidence<'seen> {
     }
 
     /// A reference of which nothing is known but where it stands: it keeps within `rho` of the axis.
-    fn reference(&self, basis: Basis, standing: Option<Standing>) -> Reference {
+    pub(super) fn reference(&self, basis: Basis, standing: Option<Standing>) -> Reference {
         let allowed_rate = self.config.rho;
-        Reference { basis, standing, rate: None, epoch: self.epoch, allowed_rate, split: None }
+        Reference { basis, standing, rate: None, epoch: self.epoch, allowed_rate, split: None, doubted: Vec::new() }
     }
 }
 

@@ -5,11 +5,13 @@ mod agreement;
 mod consensus;
 mod http_date;
 mod ntp;
+mod ntp_packet;
 
 pub use agreement::{Agreement, agreement};
 pub use consensus::{Consensus, consensus};
 pub use http_date::http_date;
 pub use ntp::{NtpExchange, NtpServers, Unusable, ntp_server, ntp_servers};
+pub use ntp_packet::{answer as ntp_answer, request as ntp_request};
 
 /// A rule about a majority is about nothing with fewer.
 const LEAST_MEMBERS: usize = 3;

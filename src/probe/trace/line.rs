@@ -187,8 +187,10 @@ pub(super) struct Run {
 }
 
 /// One exchange with an NTP server.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct Ntp {
+    #[serde(rename = "type", skip_deserializing)]
+    pub(super) kind: &'static str,
     pub(super) name: String,
     pub(super) t1: i64,
     pub(super) t2: i64,
@@ -263,6 +265,22 @@ impl Stamps {
 }
 
 impl Ntp {
+    pub(super) fn of(server: &str, exchange: &NtpExchange) -> Self {
+        Self {
+            kind: "ntp",
+            name: server.to_owned(),
+            t1: exchange.sent.0,
+            t2: exchange.server_received.0,
+            t3: exchange.server_sent.0,
+            t4: exchange.received.0,
+            root_delay_ns: exchange.root_delay.0,
+            root_dispersion_ns: exchange.root_dispersion.0,
+            stratum: exchange.stratum,
+            leap: exchange.leap,
+            precision_ns: exchange.precision.0,
+        }
+    }
+
     pub(super) fn exchange(&self) -> NtpExchange {
         NtpExchange {
             sent: UnixNanos(self.t1),

@@ -7,11 +7,11 @@ use thiserror::Error;
 
 use super::claim::ChronyClaim;
 use super::line::{Chrony, Controller, ControllerFacts, FactsLine, Host, Kind, Meta, Ntp, Of, Run, Stamps, Window};
-use super::{Settings, TimeServer, TokenQuestion, Trace, TraceHost};
+use super::{Settings, TokenQuestion, Trace, TraceHost};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::probe::{
     ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
-    Seen, Stage,
+    Seen, Stage, TimeServer,
 };
 
 /// No trace may name more hosts.
@@ -304,6 +304,7 @@ impl Reading {
             controller: self.controller,
             controller_facts: self.controller_facts,
             windows: self.windows,
+            time_servers: self.servers,
         };
         Trace {
             settings: self.settings,
@@ -311,7 +312,6 @@ impl Reading {
             hosts: self.hosts,
             claims: self.claims,
             inventory_incomplete,
-            servers: self.servers,
             tokens: self.tokens,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::line::{Controller, ControllerFacts, FactsLine, Host, Run, Sample, Stamps, Window};
+use super::line::{Controller, ControllerFacts, FactsLine, Host, Ntp, Run, Sample, Stamps, Window};
 use super::{Recording, TraceHost};
 use crate::probe::Observation;
 
@@ -34,6 +34,11 @@ pub fn write(recording: &Recording<'_>) -> Result<String, serde_json::Error> {
             bracket: own.bracket.as_ref().map(Stamps::of),
             facts: own.facts.0.clone(),
         })?;
+    }
+    for server in &seen.time_servers {
+        for exchange in &server.exchanges {
+            body.add(&Ntp::of(&server.name, exchange))?;
+        }
     }
     for (place, observation) in seen.observations.iter().enumerate() {
         body.add(&host_line(observation, hosts.get(place)))?;

@@ -147,7 +147,7 @@ fn by_servers(
     findings: &mut Vec<Finding>,
 ) -> (Option<Interval>, BTreeMap<String, ServerLine>, Vec<Finding>) {
     let mut usable: Vec<(String, Interval)> = Vec::new();
-    for server in &trace.servers {
+    for server in &trace.seen.time_servers {
         match ntp_server(&server.exchanges, epoch, trace.settings.config.rho) {
             Ok(utc) => usable.push((format!("ntp:{}", server.name), utc)),
             Err(_) => findings.push(Finding::about_reference(&server.name, "reference-unusable")),
