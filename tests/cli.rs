@@ -206,7 +206,7 @@ fn an_inventory_that_cannot_be_parsed_ends_with_65_and_no_host_with_69() {
 #[test]
 fn limits_of_the_inventory_are_checked_before_any_host_is_asked() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut check = |variable: &str, flags: &[&str], status: i32, said: &str| {
+    let check = |variable: &str, flags: &[&str], status: i32, said: &str| {
         let inventory = file(folder.path(), "hosts.ini", &format!("[mon]\nmon01\n[mon:vars]\n{variable}\n"));
         let session = run(&[&["scan", &inventory, "--list-hosts"], flags].concat());
         assert_eq!(session.status, Some(status), "{}", session.transcript());
