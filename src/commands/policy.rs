@@ -109,12 +109,12 @@ fn limits(named: Vec<Profile>, warn: Option<Nanos>, crit: Option<Nanos>) -> Resu
 
 /// `ceph`, `ceph,jwt` or a list of names.
 fn profiles(variables: &Variables) -> Result<Option<Vec<Profile>>, String> {
-    let names: Vec<String> = match variables.get(PROFILE).map(|variable| &variable.value) {
+    let texts: Vec<String> = match variables.get(PROFILE).map(|variable| &variable.value) {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::List(items)) => items.iter().filter_map(Value::scalar_text).collect(),
         Some(value) => value.scalar_text().into_iter().collect(),
     };
-    let named = names.iter().flat_map(|names| names.split(',')).map(str::trim).filter(|name| !name.is_empty());
+    let named = texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|name| !name.is_empty());
     let known = |name: &str| {
         Profile::from_label(name).ok_or_else(|| {
             let all: Vec<&str> = Profile::ALL.iter().map(|profile| profile.label()).collect();
@@ -142,6 +142,9 @@ mod tests {
     use crate::audit::FailOn;
     use crate::inventory::model::Variable;
 
+    /// Limits in milliseconds, and the systems that they are for.
+    type Asked<'asked> = (i64, i64, &'asked [Profile]);
+
     #[test]
     fn a_flag_wins_over_a_variable_and_a_variable_over_the_default() {
         let args = |profile: &[Profile], warn: Option<i64>| PolicyArgs {
@@ -152,7 +155,7 @@ mod tests {
             jwt: Vec::new(),
             fail_on: FailOn::Down,
         };
-        let check = |args: PolicyArgs, set: &[(&str, &str)], expected: Result<Option<(i64, i64, &[Profile])>, &str>| {
+        let check = |args: PolicyArgs, set: &[(&str, &str)], expected: Result<Option<Asked<'_>>, &str>| {
             let variable = |value: &str| Variable { value: Value::Text(value.to_owned()), origin: None };
             let variables = set.iter().map(|(name, value)| ((*name).to_owned(), variable(value))).collect();
             let found = of_host(&args, &variables);

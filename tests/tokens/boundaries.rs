@@ -66,7 +66,7 @@ fn rust(claim: (&str, i64), _now: Nanos, leeway: Option<i64>) -> bool {
     let claims = serde_json::json!({ claim.0: claim.1 });
     let key = jsonwebtoken::EncodingKey::from_secret(secret);
     let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).expect("a token");
-    let mut validation = jsonwebtoken::Validation::default();
+    let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::HS256);
     validation.validate_nbf = true;
     validation.required_spec_claims.clear();
     if let Some(leeway) = leeway {
