@@ -6,7 +6,7 @@ use crate::audit::ExitStatus;
 use crate::inventory::target::Target;
 use crate::probe::Seen;
 use crate::report::Place;
-use crate::ssh::{self, Fleet, StopSignal};
+use crate::ssh::{self, Deadline, Fleet, StopSignal};
 use crate::terminal::Terminal;
 
 /// Connects to every target, samples their clocks together, and tells what was seen; Ctrl-C, SIGTERM and the deadline
@@ -20,9 +20,12 @@ pub fn measure(
     let runtime = runtime()?;
     let progress = terminal.watch(targets.iter().map(|target| target.name.clone()).collect(), plan.sampling.samples);
     let listener = progress.clone();
+    let mut connection = plan.connection.clone();
+    connection.deadline =
+        plan.deadline.map(|after| Deadline::new(after, targets.len(), &plan.sampling, connection.limits));
     let outcome = runtime.block_on(async {
         let stop = StopSignal::from_outside(plan.deadline);
-        let fleet = Fleet::connect(targets, &plan.connection, move |event| listener.hear(&event), stop.clone()).await;
+        let fleet = Fleet::connect(targets, &connection, move |event| listener.hear(&event), stop.clone()).await;
         (fleet.observe(&plan.sampling).await, stop)
     });
     progress.finish();
