@@ -15,8 +15,8 @@ use clockaudit::audit::{self, Policy, ReferenceChoice};
 use clockaudit::clock::estimate::{Config, Estimate, Status, controller_at, estimate};
 use clockaudit::clock::{Nanos, Ppm};
 use clockaudit::demo::{ClockPlan, HostPlan, Motion, PathPlan, SimulatedFleet, Trouble};
-use clockaudit::probe::{FailureCode, HostEvent, Observation, Reader, Seen, Stage};
-use clockaudit::ssh::{ConnectionPlan, Fleet, SamplingPlan, ScanClock, StopSignal, TimeLimits};
+use clockaudit::probe::{FailureCode, HostEvent, Interruption, Observation, Reader, Seen, Stage};
+use clockaudit::ssh::{ConnectionPlan, Deadline, Fleet, SamplingPlan, ScanClock, StopSignal, TimeLimits};
 
 /// What was seen of a fleet, and the truth about it.
 struct Measured {
@@ -62,16 +62,28 @@ async fn measure_and_tell(
     hosts: Vec<HostPlan>,
     tell: impl Fn(HostEvent) + Send + Sync + 'static,
 ) -> Measured {
+    measure_until(clock, plan, hosts, None, StopSignal::new(), tell).await
+}
+
+async fn measure_until(
+    clock: ScanClock,
+    plan: &SamplingPlan,
+    hosts: Vec<HostPlan>,
+    deadline: Option<Deadline>,
+    stop: StopSignal,
+    tell: impl Fn(HostEvent) + Send + Sync + 'static,
+) -> Measured {
     let simulated = SimulatedFleet::start(hosts, 2).expect("a fleet");
     let connection = ConnectionPlan {
         clock,
+        deadline,
         user_known_hosts: vec![simulated.known_hosts()],
         global_known_hosts: Vec::new(),
         agent: None,
         limits: TimeLimits { connect: Duration::from_secs(3), ..TimeLimits::default() },
         ..ConnectionPlan::for_this_user()
     };
-    let fleet = Fleet::connect(simulated.targets(), &connection, tell, StopSignal::new()).await;
+    let fleet = Fleet::connect(simulated.targets(), &connection, tell, stop).await;
     let seen = fleet.observe(plan).await;
     let truth = |name: &String| simulated.truth(name).expect("a host");
     let names: Vec<String> = simulated.hosts().map(|host| host.name.clone()).collect();
@@ -253,4 +265,56 @@ async fn a_host_that_falls_silent_in_the_middle_keeps_nobody_waiting() {
     for name in names {
         measured.assert_inside(name);
     }
+}
+
+/// Eight hosts that are ready at once, one that says nothing, and one that never lets anybody in.
+fn good_and_slow() -> Vec<HostPlan> {
+    let slow = |name: &str, trouble| HostPlan { trouble: Some(trouble), ..HostPlan::good(name, "web") };
+    (0..8)
+        .map(|index| at(&format!("good{index}"), Nanos::from_millis(10 * index)))
+        .chain([slow("silent", Trouble::Silent), slow("hangs", Trouble::SlowLogin(Nanos::from_seconds(60)))])
+        .collect()
+}
+
+fn assert_only_the_slow_are_missing(measured: &Measured) {
+    for observation in &measured.seen.observations {
+        if observation.host.starts_with("good") {
+            assert_eq!(observation.failure, None, "{}", observation.host);
+            measured.assert_inside(&observation.host);
+        } else {
+            assert!(observation.failure.is_some() && observation.exchanges.is_empty(), "{observation:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_that_are_ready_are_measured_though_the_run_is_ended_while_it_waits_for_others() {
+    for reason in [Interruption::Interrupt, Interruption::Terminate] {
+        let stop = StopSignal::new();
+        let (to_give, ready) = (stop.clone(), AtomicUsize::new(0));
+        let tell = move |event: HostEvent| {
+            if matches!(event, HostEvent::Ready { .. }) && ready.fetch_add(1, Ordering::SeqCst) == 7 {
+                to_give.give(reason);
+            }
+        };
+        let plan = SamplingPlan::default();
+        let measured = measure_until(ScanClock::freeze(), &plan, good_and_slow(), None, stop, tell).await;
+        assert_eq!(measured.seen.interrupted, Some(reason));
+        assert_only_the_slow_are_missing(&measured);
+        let good = measured.observation("good0");
+        assert!(good.exchanges.len() < plan.samples && good.facts.is_none(), "one short sweep: {good:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_that_are_ready_are_sampled_before_a_deadline_passes() {
+    let plan = SamplingPlan::default();
+    let after = Duration::from_secs(4);
+    let stop = StopSignal::from_outside(Some(after));
+    let deadline = Deadline::new(after, 10, &plan, TimeLimits::default());
+    let measured = measure_until(ScanClock::freeze(), &plan, good_and_slow(), Some(deadline), stop, |_| {}).await;
+    assert_eq!(measured.seen.interrupted, Some(Interruption::Deadline));
+    assert_only_the_slow_are_missing(&measured);
+    let good = measured.observation("good0");
+    assert!(good.exchanges.len() > 1, "more than the short sweep of a run that is told to stop: {good:?}");
 }

@@ -7,7 +7,7 @@ use crate::inventory::target::Target;
 use crate::network;
 use crate::probe::Seen;
 use crate::report::Place;
-use crate::ssh::{self, Fleet, StopSignal};
+use crate::ssh::{self, Deadline, Fleet, StopSignal};
 use crate::terminal::Terminal;
 
 /// Connects to every target, samples their clocks together, and tells what was seen; Ctrl-C, SIGTERM and the deadline
@@ -22,9 +22,12 @@ pub fn measure(
     let progress = terminal.watch(targets.iter().map(|target| target.name.clone()).collect(), plan.sampling.samples);
     let listener = progress.clone();
     let clock = plan.connection.clock;
+    let mut connection = plan.connection.clone();
+    connection.deadline =
+        plan.deadline.map(|after| Deadline::new(after, targets.len(), &plan.sampling, connection.limits));
     let outcome = runtime.block_on(async {
         let stop = StopSignal::from_outside(plan.deadline);
-        let fleet = Fleet::connect(targets, &plan.connection, move |event| listener.hear(&event), stop.clone()).await;
+        let fleet = Fleet::connect(targets, &connection, move |event| listener.hear(&event), stop.clone()).await;
         // Beside the sampling, so that what the servers say is of nearly the same time as the hosts' offsets.
         let servers = async {
             tokio::select! {

@@ -1,6 +1,8 @@
 //! The fleet: every target connected at once, sampled together in windows, and closed again.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -8,14 +10,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::cell::{Board, HostCell};
+use super::cell::{Board, HostCell, Standing};
 use super::facts_round::{self, EARLY_WAIT, FactsRound, MOST_EARLY};
 use super::limits::{Capacity, raise_open_files};
 use super::metronome::Metronome;
 use super::opener::Opener;
 use super::own_claim;
 use super::pacer::Pacer;
-use super::plan::{ConnectionPlan, SamplingPlan};
+use super::plan::{ConnectionPlan, SamplingPlan, TimeLimits};
 use super::scan_clock::StepWatch;
 use super::session::Session;
 use super::stop::StopSignal;
@@ -35,6 +37,7 @@ pub struct Fleet {
     hosts: Vec<Arc<HostCell>>,
     opener: Arc<Opener>,
     started: UnixNanos,
+    begun: Instant,
     step_watch: StepWatch,
     /// Hosts whose turn has not come yet.
     waiting: VecDeque<usize>,
@@ -53,14 +56,15 @@ pub struct Fleet {
 
 impl Fleet {
     /// Opens a session to every target, and returns when each is ready or has failed, `plan.gather` after the last one had its
-    /// turn at the latest (then the slow ones go on connecting), or when `stop` is given. What happens on the way is told to `events`.
+    /// turn at the latest (then the slow ones go on connecting), early enough to sample the ready ones before a deadline, or when
+    /// `stop` is given. What happens on the way is told to `events`.
     pub async fn connect(
         targets: Vec<Target>,
         plan: &ConnectionPlan,
         events: impl Fn(HostEvent) + Send + Sync + 'static,
         stop: StopSignal,
     ) -> Self {
-        let started = plan.clock.now();
+        let (started, begun) = (plan.clock.now(), Instant::now());
         let board = Arc::new(Board::new(plan.clock, events));
         let Capacity { files, sessions } = raise_open_files();
         let at_once = plan.forks.map_or(sessions, |forks| forks.clamp(1, sessions));
@@ -88,6 +92,7 @@ impl Fleet {
             hosts,
             opener,
             started,
+            begun,
             step_watch: StepWatch::start(),
             waiting: waiting.into(),
             at_once,
@@ -111,7 +116,8 @@ impl Fleet {
         loop {
             if !self.ready.is_empty() && self.stop.reason().is_none() {
                 let number = u32::try_from(windows.len()).unwrap_or(u32::MAX);
-                let (window, readings) = self.sample_window(plan, number, &mut metronome).await;
+                let (stop, limits) = (self.stop.clone(), self.plan.limits);
+                let (window, readings) = self.sample_window(plan, number, &mut metronome, &stop, limits).await;
                 windows.push(window);
                 controller.extend(readings);
             }
@@ -121,7 +127,15 @@ impl Fleet {
             self.start_wave();
             self.gather().await;
         }
-        self.give_up_the_rest().await;
+        if let Some(reason) = self.stop.reason() {
+            self.stop_connecting(reason).await;
+            if !self.ready.is_empty() {
+                let number = u32::try_from(windows.len()).unwrap_or(u32::MAX);
+                let (window, readings) = self.sample_briefly(plan, number, &mut metronome, reason).await;
+                windows.push(window);
+                controller.extend(readings);
+            }
+        }
         controller.push(self.plan.clock.controller());
         Seen {
             started: self.started,
@@ -143,6 +157,8 @@ impl Fleet {
         plan: &SamplingPlan,
         number: u32,
         metronome: &mut Metronome,
+        stop: &StopSignal,
+        limits: TimeLimits,
     ) -> (SamplingWindow, Vec<ControllerReading>) {
         let sessions = std::mem::take(&mut self.ready);
         let hosts: Vec<(&Arc<HostCell>, &Session)> = sessions
@@ -150,12 +166,11 @@ impl Fleet {
             .filter_map(|(index, session)| self.hosts.get(*index).map(|cell| (cell, session)))
             .inspect(|(cell, _)| cell.in_window(number))
             .collect();
-        let (clock, limits) = (self.plan.clock, self.plan.limits);
+        let clock = self.plan.clock;
         self.opener.turnstile.set_open(false);
-        let stop = self.stop.clone();
-        let mut pacer = Pacer::new(plan, limits, clock, &stop, metronome, hosts.iter().copied());
+        let mut pacer = Pacer::new(plan, limits, clock, stop, metronome, hosts.iter().copied());
         let window = pacer.sweep_window().await;
-        let mut facts = FactsRound::new(plan, limits, clock, &stop);
+        let mut facts = FactsRound::new(plan, limits, clock, stop);
         let (mut early, mut late) = (Vec::new(), hosts.clone());
         if plan.facts && stop.reason().is_none() {
             let content = pacer.content(window);
@@ -179,9 +194,39 @@ impl Fleet {
             facts.wait(limits.facts).await;
         }
         self.opener.turnstile.set_open(true);
+        if let Some(reason) = stop.reason() {
+            // Before the sessions are closed: a host that is finished cannot fail any more.
+            let asked: HashSet<usize> = hosts.iter().map(|(cell, _)| cell.index).collect();
+            self.give_up_unsampled(reason, |index| asked.contains(&index));
+        }
         drop(hosts);
         join_all(sessions.into_iter().map(|(_, session)| session.close(limits.close))).await;
         (window, readings)
+    }
+
+    /// Asks every host that is ready once, though the run was told to stop: they would have waited in vain for those that are
+    /// not. All of it, the last answers included, is over within the time that running exchanges have anyway.
+    async fn sample_briefly(
+        &mut self,
+        plan: &SamplingPlan,
+        number: u32,
+        metronome: &mut Metronome,
+        reason: Interruption,
+    ) -> (SamplingWindow, Vec<ControllerReading>) {
+        let last_answers = self.plan.limits.wind_down / 4;
+        let asking = self.plan.limits.wind_down.saturating_sub(last_answers);
+        let limits = TimeLimits { wind_down: last_answers, ..self.plan.limits };
+        let once = SamplingPlan { samples: 1, most: 1, facts: false, ..*plan };
+        let stop = StopSignal::new();
+        let in_time = async {
+            tokio::time::sleep(asking).await;
+            stop.give(reason);
+            pending::<Infallible>().await
+        };
+        tokio::select! {
+            sampled = self.sample_window(&once, number, metronome, &stop, limits) => sampled,
+            never = in_time => match never {},
+        }
     }
 
     /// Starts as many of the waiting hosts as may be open beside those on their way.
@@ -205,8 +250,12 @@ impl Fleet {
     /// Takes in hosts as they get ready: until all have arrived or failed, or the time for it is up, whoever is ready then. The
     /// time counts from when the last host had its turn: those that wait for this machine are not late.
     async fn gather(&mut self) {
-        let mut until = Instant::now() + self.plan.gather;
-        let latest = Instant::now() + self.plan.limits.host;
+        let begun = Instant::now();
+        let before_the_deadline =
+            self.plan.deadline.map(|deadline| begun + deadline.patience(begun.duration_since(self.begun)));
+        let latest =
+            before_the_deadline.map_or(begun + self.plan.limits.host, |at| at.min(begun + self.plan.limits.host));
+        let mut until = latest.min(begun + self.plan.gather);
         while self.under_way > 0 {
             if self.opener.turnstile.has_queue() {
                 until = latest.min(Instant::now() + self.plan.gather);
@@ -216,10 +265,7 @@ impl Fleet {
                 _ = self.stop.given() => break,
             };
             match next {
-                Ok(Some((index, session))) => {
-                    self.under_way = self.under_way.saturating_sub(1);
-                    self.ready.extend(session.map(|session| (index, session)));
-                }
+                Ok(Some((index, session))) => self.arrived(index, session),
                 Ok(None) | Err(_) => break,
             }
         }
@@ -228,28 +274,55 @@ impl Fleet {
         }
     }
 
-    /// Ends what is still on its way, and marks it as not measured.
-    async fn give_up_the_rest(&mut self) {
-        let Some(reason) = self.stop.reason() else { return };
+    /// Ends what is still on its way, and marks it as not measured; whoever is ready stays so.
+    async fn stop_connecting(&mut self, reason: Interruption) {
+        self.take_arrived();
+        let until = Instant::now() + self.plan.limits.close;
+        while self.is_one_arriving() {
+            let Ok(Some((index, session))) = timeout_at(until, self.outcomes.recv()).await else { break };
+            self.arrived(index, session);
+        }
+        // First the reason, then the cut: what a session makes of its own end would put the blame on its host.
+        let ready: HashSet<usize> = self.ready.iter().map(|(index, _)| *index).collect();
+        self.give_up_unsampled(reason, |index| !ready.contains(&index));
+        self.connecting.shutdown().await;
+        self.take_arrived();
+        if let Err(text) = self.opener.host_keys.store().await {
+            self.board.tell(HostEvent::Notice { text });
+        }
+    }
+
+    fn take_arrived(&mut self) {
+        while let Ok((index, session)) = self.outcomes.try_recv() {
+            self.arrived(index, session);
+        }
+    }
+
+    fn arrived(&mut self, index: usize, session: Option<Session>) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.ready.extend(session.map(|session| (index, session)));
+    }
+
+    /// Whether a host's probe has greeted and its session is about to be handed over.
+    fn is_one_arriving(&self) -> bool {
+        let arrived: HashSet<usize> = self.ready.iter().map(|(index, _)| *index).collect();
+        let is_arriving = |cell: &Arc<HostCell>| {
+            cell.reader().is_some() && cell.standing() == Standing::Free && !arrived.contains(&cell.index)
+        };
+        self.hosts.iter().any(is_arriving)
+    }
+
+    /// Marks hosts without an exchange as not measured.
+    fn give_up_unsampled(&self, reason: Interruption, is_given_up: impl Fn(usize) -> bool) {
         let why = match reason {
             Interruption::Interrupt => "interrupted",
             Interruption::Terminate => "terminated",
             Interruption::Deadline => "the deadline passed",
         };
-        // First the reason, then the cut: what a session makes of its own end would put the blame on its host.
-        for cell in &self.hosts {
+        for cell in self.hosts.iter().filter(|cell| is_given_up(cell.index)) {
             if cell.with_exchanges(<[Exchange]>::is_empty) {
                 cell.cut_short(why);
             }
-        }
-        self.connecting.shutdown().await;
-        while let Ok((index, session)) = self.outcomes.try_recv() {
-            self.ready.extend(session.map(|session| (index, session)));
-        }
-        let (sessions, limit) = (std::mem::take(&mut self.ready), self.plan.limits.close);
-        join_all(sessions.into_iter().map(|(_, session)| session.close(limit))).await;
-        if let Err(text) = self.opener.host_keys.store().await {
-            self.board.tell(HostEvent::Notice { text });
         }
     }
 }

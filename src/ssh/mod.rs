@@ -30,7 +30,7 @@ pub use fleet::Fleet;
 pub use inspection::{Inspection, inspect};
 pub use limits::{LEAST_OPEN_FILES, open_files};
 pub use options::{Algorithms, Applied, OptionError};
-pub use plan::{ConnectionPlan, SamplingPlan, TimeLimits, UnknownKeys};
+pub use plan::{ConnectionPlan, Deadline, SamplingPlan, TimeLimits, UnknownKeys};
 pub use scan_clock::ScanClock;
 pub use stop::{Heard, StopSignal, before_leaving_at_once};
 pub use wire::live_wires;

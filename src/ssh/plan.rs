@@ -43,6 +43,30 @@ pub struct ConnectionPlan {
     pub algorithms: Algorithms,
     /// How long the first sampling window waits for hosts that are still connecting.
     pub gather: Duration,
+    /// When the run ends at the latest, and how much of that the samples need.
+    pub deadline: Option<Deadline>,
+}
+
+/// The end of a run that was set beforehand (`--deadline`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    /// When the run is told to stop, counted from its start.
+    pub after: Duration,
+    /// What of that is kept for sampling the hosts that are ready by then, instead of waiting for slow ones.
+    pub reserve: Duration,
+}
+
+impl Deadline {
+    /// The deadline of a run over so many hosts; never more than half of it is kept for the samples.
+    pub fn new(after: Duration, hosts: usize, sampling: &SamplingPlan, limits: TimeLimits) -> Self {
+        Self { after, reserve: (sampling.length(hosts) + limits.wind_down).min(after / 2) }
+    }
+
+    /// How much longer slow hosts may be waited for, `passed` after the start; once the reserve has begun, half of what is left.
+    pub(super) fn patience(self, passed: Duration) -> Duration {
+        let left = self.after.saturating_sub(passed);
+        left.saturating_sub(self.reserve).max(left / 2)
+    }
 }
 
 /// What happens to a host whose key is not known.
@@ -121,6 +145,7 @@ impl ConnectionPlan {
             identities_only: false,
             algorithms: Algorithms::default(),
             gather: Duration::from_secs(5),
+            deadline: None,
         }
     }
 }
@@ -144,6 +169,15 @@ pub struct SamplingPlan {
     pub facts: bool,
 }
 
+impl SamplingPlan {
+    /// How long the promised sweeps over so many hosts take.
+    fn length(&self, hosts: usize) -> Duration {
+        let hosts = u32::try_from(hosts).unwrap_or(u32::MAX);
+        let sweep = self.sweep.max(Duration::from_secs(hosts.into()) / self.rate.max(1));
+        sweep.saturating_mul(u32::try_from(self.samples).unwrap_or(u32::MAX))
+    }
+}
+
 impl Default for SamplingPlan {
     fn default() -> Self {
         Self {
@@ -155,5 +189,28 @@ impl Default for SamplingPlan {
             crit: Nanos::from_millis(100),
             facts: true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_keeps_time_for_the_samples() {
+        let check = |deadline: u64, hosts: usize, passed: u64, expected: u64| {
+            let millis = Duration::from_millis;
+            let deadline = Deadline::new(millis(deadline), hosts, &SamplingPlan::default(), TimeLimits::default());
+            assert_eq!(deadline.patience(millis(passed)), millis(expected), "{deadline:?} after {passed} ms");
+        };
+        // eight sweeps of 250 ms, and 2 s for the last answers
+        check(60_000, 10, 0, 56_000);
+        check(60_000, 10, 20_000, 36_000);
+        // eight sweeps of 1 s
+        check(60_000, 10_000, 0, 50_000);
+        check(3_000, 10, 0, 1_500);
+        check(3_000, 10, 1_000, 1_000);
+        check(3_000, 10, 2_000, 500);
+        check(3_000, 10, 4_000, 0);
     }
 }
