@@ -163,7 +163,7 @@ fn what_makes_no_sense_is_told_and_ends_with_64() {
     check(&["scan", "--samples", "0"], "must be at least 1");
     check(
         &["scan", "--reference", "best"],
-        "expected `consensus`, `agreement`, `controller`, `host:NAME` or `group:NAME`",
+        "expected `consensus`, `agreement`, `controller`, `host:NAME`, `group:NAME` or `ntp:SERVER`",
     );
     check(&["scan", "--reference", "host:c.example", "a.example,b.example,"], "not among the selected hosts");
     check(&["scan", "--reference", "group:db", "a.example,b.example,"], "`group:db` is not among the selected hosts");
