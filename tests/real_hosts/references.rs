@@ -76,7 +76,8 @@ fn a_lying_time_server_among_three_is_named() {
         assert!(doubt.what.contains(&format!("{}: the others contradict it, it is +2", liar.address)), "{session}");
         assert!(doubt.what.contains(&format!("{mute}: no answer")), "{session}");
         assert!(!doubt.what.contains(&one.address) && !doubt.what.contains(&other.address), "{session}");
-        assert_eq!(told("here", &report).findings.iter().filter(|one| one.code.starts_with("CLK10")).count(), 0);
+        let of_here: Vec<&str> = told("here", &report).findings.iter().map(|one| one.code.as_str()).collect();
+        assert!(!of_here.iter().any(|code| ["CLK101", "CLK102", "CLK107"].contains(code)), "{session}");
         // What it was asked tells nothing of this machine: version, mode, and a number that is of no clock.
         silent.set_nonblocking(true).expect("a socket");
         let mut packet = [0; 100];

@@ -14,6 +14,11 @@ mount -t tmpfs host-run /run
 mkdir /run/host /run/etc /run/sshd
 mkdir -m 0755 /run/chrony
 mount --bind "$HOST_FOLDER" /run/host
+# While all of this machine's files are still seen: the checkout may lie under /tmp.
+if [ -n "${HOST_PACKAGE:-}" ]; then
+    mkdir /run/package
+    cp -a "$HOST_PACKAGE/usr/." "$HOST_PACKAGE/lib" /run/package/
+fi
 mount --bind /run/host/tmp /tmp
 
 # /etc is this machine's, but for the users, the shells and the preloaded clock.
@@ -36,8 +41,6 @@ done
 
 # A timekeeper that is not installed on this machine, laid over its programs.
 if [ -n "${HOST_PACKAGE:-}" ]; then
-    mkdir /run/package
-    cp -a "$HOST_PACKAGE/usr/." "$HOST_PACKAGE/lib" /run/package/
     mount -t overlay host-usr -o lowerdir=/run/package:/usr /usr
     for user in ntpd ntpsec; do echo "$user:*:4243:65534::/run/nobody:/bin/false"; done >>/etc/passwd
     mkdir -m 0755 /run/nobody
