@@ -441,7 +441,8 @@ async fn hosts_that_are_ready_are_not_blamed_for_the_end_of_the_run() {
     let seen = Fleet::connect(targets, &plan, listener, stop).await.observe(&SamplingPlan::default()).await;
     let (waiting, ready) = seen.observations.split_last().unwrap();
     for host in ready {
-        assert_failed(host, NotAttempted, Stage::Sample, "interrupted before the host was sampled");
+        // The end of the run leaves time to ask each of them once.
+        assert!(!host.exchanges.is_empty() && host.failure.is_none(), "{host:?}");
     }
     assert_failed(waiting, Timeout, Stage::Banner, "interrupted while the host was waited for");
     drop((fleet, silent));
