@@ -42,7 +42,9 @@ done
 # A timekeeper that is not installed on this machine, laid over its programs.
 if [ -n "${HOST_PACKAGE:-}" ]; then
     mount -t overlay host-usr -o lowerdir=/run/package:/usr /usr
-    for user in ntpd ntpsec; do echo "$user:*:4243:65534::/run/nobody:/bin/false"; done >>/etc/passwd
+    for user in ntpd ntpsec systemd-timesync; do
+        grep -q "^$user:" /etc/passwd || echo "$user:*:4243:65534::/run/nobody:/bin/false" >>/etc/passwd
+    done
     mkdir -m 0755 /run/nobody
     mount -t tmpfs host-lib /var/lib
     mkdir -p /var/lib/openntpd/run /var/lib/openntpd/db /var/lib/systemd/timesync /var/lib/chrony
