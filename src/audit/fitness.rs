@@ -7,8 +7,8 @@ use crate::clock::{Interval, Nanos};
 const OPEN_BESIDE: u64 = 64;
 /// A limit of open files below this is too low for a fleet, whatever the inventory of today holds.
 const FEW_FILES: u64 = 4_096;
-/// Timers later than this make bounds wider than the network does.
-const LATE: Nanos = Nanos::from_millis(1);
+/// Timers later than this, at the 95th percentile, make bounds wider than the network does (`docs/measurement.md`, 8).
+pub const LATE: Nanos = Nanos::from_millis(1);
 
 /// How good something on the controller is; the greater is the worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

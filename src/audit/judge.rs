@@ -5,6 +5,7 @@ use super::checks::{CHECKS, Evidence};
 use super::circumstances;
 use super::figure;
 use super::finding::{Code, Finding, Severity};
+use super::fitness;
 use super::impact::{Impact, impact};
 use super::policy::Policy;
 use super::reference::{self, Basis, Reference, controller_readings};
@@ -21,9 +22,6 @@ use crate::timekeeper::{Claim, ClaimOutcome, TimeService};
 
 /// How many of the worst pairs are named.
 const WORST_PAIRS: usize = 10;
-/// A timer this late at the 95th percentile (`docs/measurement.md`, 8) shows in the bounds. The pace is lowered much earlier,
-/// from 50 us on, which an idle machine's timer slack alone can reach.
-const LATE_TIMER: Nanos = Nanos::from_millis(1);
 
 /// What is said of one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -278,10 +276,10 @@ fn controller_findings(seen: &Seen, config: &Config) -> Vec<Finding> {
     } else {
         None
     };
-    let late = seen.timer_lateness_p95.filter(|lateness| *lateness > LATE_TIMER);
+    let late = seen.timer_lateness_p95.filter(|lateness| *lateness > fitness::LATE);
     let busy = late.map(|lateness| {
         let what = format!("this machine's timer was up to {} late (95 of 100 times less)", figure::length(lateness));
-        Code::ControllerBusy.finding(what, format!("at most {}", figure::limit(LATE_TIMER)))
+        Code::ControllerBusy.finding(what, format!("at most {}", figure::limit(fitness::LATE)))
     });
     let moved = moved.map(|what| Code::ControllerMoved.finding(what, "a clock that runs freely while it measures"));
     busy.into_iter().chain(moved).collect()

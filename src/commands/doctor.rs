@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::error::{CommandError, Outcome};
 use super::inventory;
+use super::measure::runtime;
 use super::plan::{connection, flags};
 use crate::audit::ExitStatus;
 use crate::audit::fitness::{self, Controller, Fitness, OwnClock};
@@ -63,8 +64,7 @@ fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) -> R
 }
 
 fn look(plan: &ConnectionPlan, loaded: Option<&Loaded>, hosts: Option<&[Target]>) -> Result<Controller, CommandError> {
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| CommandError::internal(format!("failed to start the runtime: {error}")))?;
+    let runtime = runtime()?;
     let (inspection, seen) = runtime.block_on(async {
         let inspection = inspect(plan, hosts.unwrap_or_default()).await;
         let stop = StopSignal::from_outside(Some(PATIENCE));

@@ -64,7 +64,7 @@ pub fn sound(status: ExitStatus, defects: usize) -> Outcome {
 }
 
 /// A runtime for the edges, once there is room for what it opens.
-fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+pub fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     let files = ssh::open_files();
     if files < ssh::LEAST_OPEN_FILES {
         return Err(CommandError::internal(format!(

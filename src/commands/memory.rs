@@ -24,7 +24,7 @@ impl Memory {
         report.changes = self.state.last(&self.key).map(|before| changes(&before, report));
     }
 
-    /// Keeps the report. A partial one is kept for `explain` only by name: it would make the next scan look better.
+    /// Keeps the report, unless it is partial: what it lacks would be told as new by the next scan.
     pub fn keep(&self, report: &Report, terminal: &Terminal) {
         if report.run.partial {
             return;
