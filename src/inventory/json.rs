@@ -27,6 +27,8 @@ fn write(out: &mut String, value: &Value, indent: Option<usize>, level: usize) {
         Value::Integer(text) => out.push_str(text),
         Value::Float(number) => out.push_str(&float_text::json(*number)),
         Value::Text(text) => write_text(out, text),
+        Value::Unsafe(text) => write_marked(out, "__ansible_unsafe", text, indent, level),
+        Value::Vaulted(text) => write_marked(out, "__ansible_vault", text, indent, level),
         Value::List(items) => write_list(out, items, indent, level),
         Value::Mapping(entries) => write_mapping(out, entries, indent, level),
     }
@@ -62,6 +64,17 @@ fn write_mapping(out: &mut String, entries: &IndexMap<String, Value>, indent: Op
         out.push_str(": ");
         write(out, item, indent, level + 1);
     }
+    break_line(out, indent, level);
+    out.push('}');
+}
+
+/// A text that JSON has no type for: an object of one key, as Ansible writes it.
+fn write_marked(out: &mut String, mark: &str, text: &str, indent: Option<usize>, level: usize) {
+    out.push('{');
+    break_line(out, indent, level + 1);
+    write_text(out, mark);
+    out.push_str(": ");
+    write_text(out, text);
     break_line(out, indent, level);
     out.push('}');
 }
@@ -116,6 +129,14 @@ mod tests {
         assert_eq!(
             pretty(&value),
             "{\n    \"a\": {\n        \"ü\\n\": true\n    },\n    \"b\": [\n        1,\n        1e+16,\n        null\n    ]\n}"
+        );
+    }
+    #[test]
+    fn what_json_has_no_type_for_is_an_object_of_one_key() {
+        assert_eq!(compact(&Value::Unsafe("{{ x }}".to_owned())), r#"{"__ansible_unsafe": "{{ x }}"}"#);
+        assert_eq!(
+            pretty(&Value::Vaulted("$ANSIBLE_VAULT;1.1;AES256\n6162\n".to_owned())),
+            "{\n    \"__ansible_vault\": \"$ANSIBLE_VAULT;1.1;AES256\\n6162\\n\"\n}"
         );
     }
 }

@@ -19,6 +19,10 @@ pub enum Value {
     Float(f64),
     /// Text.
     Text(String),
+    /// Text that is never rendered, whatever it holds (`!unsafe`).
+    Unsafe(String),
+    /// Text that Ansible Vault encrypted, as stored: header and hexadecimal lines (`!vault`).
+    Vaulted(String),
     /// A list.
     List(Vec<Value>),
     /// A mapping in the order of the file.
@@ -33,16 +37,19 @@ impl Value {
             Self::Bool(value) => *value,
             Self::Integer(text) => text != "0",
             Self::Float(value) => *value != 0.0,
-            Self::Text(text) => !text.is_empty(),
+            Self::Text(text) | Self::Unsafe(text) => !text.is_empty(),
+            // What is encrypted is not known to be empty.
+            Self::Vaulted(_) => true,
             Self::List(items) => !items.is_empty(),
             Self::Mapping(entries) => !entries.is_empty(),
         }
     }
 
-    /// The text of a scalar, as Python's `str` writes it (`True`, `None`, `1e+16`); `None` for containers.
+    /// The text of a scalar, as Python's `str` writes it (`True`, `None`, `1e+16`); `None` for containers and for what is
+    /// encrypted.
     pub fn scalar_text(&self) -> Option<String> {
         match self {
-            Self::List(_) | Self::Mapping(_) => None,
+            Self::List(_) | Self::Mapping(_) | Self::Vaulted(_) => None,
             scalar => Some(scalar.to_string()),
         }
     }
@@ -53,7 +60,9 @@ impl Value {
             Self::Text(text) => ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)),
             Self::List(items) => items.iter().any(Self::has_template),
             Self::Mapping(entries) => entries.values().any(Self::has_template),
-            Self::Null | Self::Bool(_) | Self::Integer(_) | Self::Float(_) => false,
+            Self::Null | Self::Bool(_) | Self::Integer(_) | Self::Float(_) | Self::Unsafe(_) | Self::Vaulted(_) => {
+                false
+            }
         }
     }
 }
@@ -71,9 +80,9 @@ impl fmt::Display for Value {
             Self::Null => f.write_str("None"),
             Self::Bool(true) => f.write_str("True"),
             Self::Bool(false) => f.write_str("False"),
-            Self::Integer(text) | Self::Text(text) => f.write_str(text),
+            Self::Integer(text) | Self::Text(text) | Self::Unsafe(text) => f.write_str(text),
             Self::Float(value) => f.write_str(&float_text::python(*value)),
-            Self::List(_) | Self::Mapping(_) => f.write_str(&super::json::compact(self)),
+            Self::List(_) | Self::Mapping(_) | Self::Vaulted(_) => f.write_str(&super::json::compact(self)),
         }
     }
 }

@@ -135,9 +135,9 @@ impl Draft {
             return GroupVariable::Stored;
         }
         let parsed = match &value {
-            Value::Integer(text) | Value::Text(text) => text.trim().parse().ok(),
+            Value::Integer(text) | Value::Text(text) | Value::Unsafe(text) => text.trim().parse().ok(),
             Value::Bool(flag) => Some(i64::from(*flag)),
-            Value::Null | Value::Float(_) | Value::List(_) | Value::Mapping(_) => None,
+            Value::Null | Value::Float(_) | Value::Vaulted(_) | Value::List(_) | Value::Mapping(_) => None,
         };
         match parsed {
             Some(priority) => {
