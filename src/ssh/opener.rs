@@ -166,7 +166,8 @@ impl Opener {
         mut connection: Connection,
     ) -> Result<Connection, Failure> {
         cell.enter(Stage::Authenticate);
-        let user = target.user.as_deref().unwrap_or(&self.plan.user);
+        let settings = self.plan.settings(target);
+        let user = settings.auth.user.as_str();
         let limit = self.plan.limits.authenticate;
         let outcome = timeout(limit, async {
             let offers = self.identities.offers(&target.key_files).await;

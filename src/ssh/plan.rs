@@ -1,11 +1,14 @@
 //! What the engine is told to do: how to connect, how to sample, and every time limit with its default.
 
+use std::collections::HashMap;
 use std::env;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::options::Algorithms;
 use super::scan_clock::ScanClock;
+use super::settings::HostSettings;
 use crate::clock::Nanos;
 
 /// How hosts are connected to.
@@ -41,6 +44,8 @@ pub struct ConnectionPlan {
     pub identities_only: bool,
     /// Algorithm lists that replace the built-in ones.
     pub algorithms: Algorithms,
+    /// The settings of single hosts by the target's name, in place of everything above that is about one host.
+    pub hosts: HashMap<String, Arc<HostSettings>>,
     /// How long the first sampling window waits for hosts that are still connecting.
     pub gather: Duration,
     /// When the run ends at the latest, and how much of that the samples need.
@@ -70,7 +75,7 @@ impl Deadline {
 }
 
 /// What happens to a host whose key is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UnknownKeys {
     /// The host is refused (SSH904).
     Refuse,
@@ -144,6 +149,7 @@ impl ConnectionPlan {
             default_keys: ["id_ed25519", "id_ecdsa", "id_rsa"].map(|file| ssh_folder.join(file)).to_vec(),
             identities_only: false,
             algorithms: Algorithms::default(),
+            hosts: HashMap::new(),
             gather: Duration::from_secs(5),
             deadline: None,
         }

@@ -1,0 +1,116 @@
+//! What one host's connection is made with: every precedence already applied (inventory, flags, ssh_config, defaults).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::options::Algorithms;
+use super::plan::{ConnectionPlan, UnknownKeys};
+use crate::inventory::target::Target;
+
+/// The settings of one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostSettings {
+    /// How one logs in there.
+    pub auth: AuthSettings,
+    /// How its key is judged.
+    pub host_key: HostKeySettings,
+    /// Which algorithms it is offered.
+    pub algorithms: Algorithms,
+}
+
+/// How one logs in to a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthSettings {
+    /// The login name.
+    pub user: String,
+    /// Key files, in the order in which they are offered.
+    pub identity_files: Vec<PathBuf>,
+    /// Whether somebody named those files for this host; else they are the default ones, and one that is missing is no news.
+    pub is_named: bool,
+    /// Certificate files (`CertificateFile`); the `-cert.pub` beside a key file is not listed here.
+    pub certificate_files: Vec<PathBuf>,
+    /// Whether only keys of `identity_files` and `certificate_files` may be offered (`IdentitiesOnly`), whatever the agent holds.
+    pub identities_only: bool,
+    /// The agent's socket (`IdentityAgent`, else the environment's); `None` = no agent is asked.
+    pub agent: Option<PathBuf>,
+    /// The methods that may be tried, the best first (`PreferredAuthentications` without those that are switched off).
+    pub methods: Vec<AuthMethod>,
+    /// How often a password may be asked for and sent (`NumberOfPasswordPrompts`), 1 at least.
+    pub password_attempts: u32,
+    /// Signature algorithms of user keys in OpenSSH's notation (`PubkeyAcceptedAlgorithms`: names, or a change of the built-in
+    /// list that opens with `+`, `-` or `^`); empty = the built-in list.
+    pub key_algorithms: Vec<String>,
+}
+
+/// A method to log in with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AuthMethod {
+    /// `publickey`.
+    PublicKey,
+    /// `keyboard-interactive`.
+    KeyboardInteractive,
+    /// `password`.
+    Password,
+}
+
+impl AuthMethod {
+    /// The methods in the order of OpenSSH.
+    pub const ALL: [Self; 3] = [Self::PublicKey, Self::KeyboardInteractive, Self::Password];
+
+    /// The method's name in the protocol.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PublicKey => "publickey",
+            Self::KeyboardInteractive => "keyboard-interactive",
+            Self::Password => "password",
+        }
+    }
+}
+
+/// How a host's key is judged.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HostKeySettings {
+    /// The name under which keys are looked up, without a port (`HostKeyAlias`), instead of the address and its port.
+    pub alias: Option<String>,
+    /// The user's files of known keys; the first one is where accepted keys go.
+    pub user_files: Vec<PathBuf>,
+    /// The system's files of known keys.
+    pub global_files: Vec<PathBuf>,
+    /// What happens where the key is not known. A changed or revoked key is always refused.
+    pub unknown: UnknownKeys,
+    /// Whether the names of accepted keys are stored hashed (`HashKnownHosts`).
+    pub hash_names: bool,
+}
+
+impl ConnectionPlan {
+    /// The settings of a target: those worked out for it, else the plan's own.
+    pub fn settings(&self, target: &Target) -> Arc<HostSettings> {
+        self.hosts.get(&target.name).cloned().unwrap_or_else(|| Arc::new(self.settings_of_all(target)))
+    }
+
+    /// The plan's own settings, and what the target says itself.
+    fn settings_of_all(&self, target: &Target) -> HostSettings {
+        let is_named = !target.key_files.is_empty();
+        HostSettings {
+            auth: AuthSettings {
+                user: target.user.clone().unwrap_or_else(|| self.user.clone()),
+                identity_files: if is_named { target.key_files.clone() } else { self.default_keys.clone() },
+                is_named,
+                certificate_files: Vec::new(),
+                identities_only: self.identities_only,
+                agent: self.agent.clone(),
+                methods: AuthMethod::ALL.to_vec(),
+                password_attempts: 1,
+                key_algorithms: Vec::new(),
+            },
+            host_key: HostKeySettings {
+                alias: self.host_key_alias.clone(),
+                user_files: self.user_known_hosts.clone(),
+                global_files: self.global_known_hosts.clone(),
+                unknown: self.unknown_keys,
+                hash_names: self.hash_known_hosts,
+            },
+            algorithms: self.algorithms.clone(),
+        }
+    }
+}
