@@ -89,13 +89,10 @@ fn look(plan: &ConnectionPlan, loaded: Option<&Loaded>, hosts: Option<&[Target]>
 fn this_machine() -> Target {
     Target {
         name: OWN_NAME.to_owned(),
-        groups: Vec::new(),
         transport: Transport::Local,
         address: "localhost".to_owned(),
         port: 22,
-        user: None,
-        key_files: Vec::new(),
-        defect: None,
+        ..Target::default()
     }
 }
 

@@ -138,7 +138,7 @@ impl SimulatedFleet {
             port: endpoint.port(),
             user: Some(credentials::USER.to_owned()),
             key_files: vec![self.key()],
-            defect: None,
+            ..Target::default()
         };
         self.shared.hosts.iter().zip(self.gates.endpoints()).map(target).collect()
     }

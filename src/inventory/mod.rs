@@ -15,6 +15,7 @@ pub mod literals;
 pub mod model;
 pub mod patterns;
 pub mod ranges;
+pub mod secret;
 pub mod shell_words;
 pub mod target;
 pub mod value;

@@ -374,11 +374,8 @@ mod tests {
             name: "web".to_owned(),
             address: "localhost".to_owned(),
             port: 22,
-            user: None,
-            key_files: Vec::new(),
             transport: Transport::Local,
-            groups: Vec::new(),
-            defect: None,
+            ..Target::default()
         }
     }
 

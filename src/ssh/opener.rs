@@ -287,16 +287,7 @@ mod tests {
     #[test]
     fn an_address_is_named_unless_it_is_the_name() {
         let check = |address: &str, expected: &str| {
-            let target = Target {
-                name: "web".to_owned(),
-                address: address.to_owned(),
-                port: 22,
-                user: None,
-                key_files: Vec::new(),
-                transport: Transport::Ssh,
-                groups: Vec::new(),
-                defect: None,
-            };
+            let target = Target { name: "web".to_owned(), address: address.to_owned(), port: 22, ..Target::default() };
             let detail = "the look-up failed: no such name".to_owned();
             let failure = Failure { code: FailureCode::NameNotFound, stage: Stage::Resolve, detail };
             assert_eq!(with_address(failure, &target).detail, expected);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use clockaudit::demo::SimulatedFleet;
-use clockaudit::inventory::target::{Target, Transport};
+use clockaudit::inventory::target::Target;
 use clockaudit::ssh::ConnectionPlan;
 use tempfile::TempDir;
 
@@ -101,16 +101,7 @@ fn free_port() -> u16 {
 
 /// A target that nothing special is known of.
 pub(crate) fn plain_target(address: &str, port: u16) -> Target {
-    Target {
-        name: format!("{address}:{port}"),
-        groups: Vec::new(),
-        transport: Transport::Ssh,
-        address: address.to_owned(),
-        port,
-        user: None,
-        key_files: Vec::new(),
-        defect: None,
-    }
+    Target { name: format!("{address}:{port}"), address: address.to_owned(), port, ..Target::default() }
 }
 
 /// Every host of a simulated fleet as a target, read from the inventory that the fleet has written.

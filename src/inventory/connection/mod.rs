@@ -94,9 +94,8 @@ fn broken(inventory: &Inventory, id: HostId, name: &str, reason: String) -> Targ
         transport: Transport::Ssh,
         address: name.to_owned(),
         port: DEFAULT_PORT,
-        user: None,
-        key_files: Vec::new(),
         defect: Some(reason),
+        ..Target::default()
     }
 }
 
