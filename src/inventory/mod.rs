@@ -19,6 +19,7 @@ pub mod secret;
 pub mod shell_words;
 pub mod target;
 pub mod value;
+pub mod vault;
 
 pub use diagnostics::{Diagnostic, Severity};
 pub use model::{HostId, Inventory};

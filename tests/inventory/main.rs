@@ -9,4 +9,5 @@ mod later;
 mod loading;
 mod properties;
 mod staging;
+mod vault;
 mod vectors;
