@@ -22,7 +22,7 @@ const EXIT_CODES: &str = "Exit codes:
   70   a defect of clockaudit
   74   output could not be written
   130  Ctrl-C; what was known by then is reported
-  143  SIGTERM; what was known by then is reported";
+  143  SIGTERM or SIGHUP; what was known by then is reported";
 
 /// Shown under the help of the program.
 const FIRST_STEPS: &str = "Try it:
@@ -136,7 +136,7 @@ pub struct ConnectionArgs {
     #[arg(short, long, help_heading = "Connection")]
     pub user: Option<String>,
     /// Connect to this port [default: 22]
-    #[arg(short, long, help_heading = "Connection")]
+    #[arg(short, long, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Connection")]
     pub port: Option<u16>,
     /// Log in with this private key
     #[arg(long, alias = "key-file", value_name = "FILE", help_heading = "Connection")]

@@ -187,6 +187,19 @@ fn an_error_says_what_to_do() {
 }
 
 #[test]
+fn a_port_that_cannot_be_is_a_usage_error() {
+    let check = |option: [&str; 2], expected: &str| {
+        let session = run(&["scan", "a.example,", option[0], option[1]]);
+        assert_eq!(session.status, Some(64), "{}", session.transcript());
+        assert!(session.stderr.contains(expected), "{}", session.transcript());
+    };
+    check(["--ssh-option", "Port=99999"], "Port does not take `99999`: a port from 1 to 65535");
+    check(["--ssh-option", "Port=0"], "Port does not take `0`: a port from 1 to 65535");
+    check(["-p", "0"], "1..=65535");
+    check(["-p", "99999"], "1..=65535");
+}
+
+#[test]
 fn an_inventory_that_cannot_be_parsed_ends_with_65_and_no_host_with_69() {
     let folder = tempfile::tempdir().expect("a folder");
     let broken = file(folder.path(), "broken.ini", "[web\nweb1\n");
@@ -391,6 +404,7 @@ fn an_interrupted_scan_leaves_a_valid_partial_report() {
     };
     check(Signal::SIGINT, 130);
     check(Signal::SIGTERM, 143);
+    check(Signal::SIGHUP, 143);
 }
 
 /// Sends a signal and waits until the program has taken it, or has ended without.

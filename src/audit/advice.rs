@@ -207,6 +207,15 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
     }
 }
 
+/// What to do about a host that was not attempted: where that was before its name was looked up, a setting of its own may be
+/// what kept it.
+pub(super) fn of_not_attempted(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Prepare => "correct the setting where the text names one; else scan the host again with `--limit`",
+        _ => "scan it again with `--limit`",
+    }
+}
+
 /// What to do about a timeout: only some stages have a knob of their own.
 pub(super) fn of_timeout(stage: Stage) -> &'static str {
     match stage {

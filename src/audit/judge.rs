@@ -190,6 +190,9 @@ fn judge_host(
         let finding = Code::Unreached(failure.code).finding(failure.detail.clone(), "a reading of the clock");
         match failure.code {
             FailureCode::Timeout => Finding { remedy: advice::of_timeout(failure.stage).to_owned(), ..finding },
+            FailureCode::NotAttempted => {
+                Finding { remedy: advice::of_not_attempted(failure.stage).to_owned(), ..finding }
+            }
             _ => finding,
         }
     });

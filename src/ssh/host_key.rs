@@ -1,6 +1,6 @@
 //! Host keys: read once for the whole scan, judged for each host, and accepted ones stored in one locked write.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use super::dial::seconds;
 use super::plan::{ConnectionPlan, UnknownKeys};
+use super::small_file;
 use crate::openssh::known_hosts::{KnownHosts, Verdict, line_for};
 use crate::probe::FailureCode;
 
@@ -59,7 +60,7 @@ impl HostKeys {
         let mut known = KnownHosts::default();
         let mut unreadable = Vec::new();
         for file in plan.user_known_hosts.iter().chain(&plan.global_known_hosts) {
-            match fs::read(file) {
+            match small_file::read(file, small_file::KNOWN_HOSTS_LIMIT) {
                 Ok(text) => known.read(&file.display().to_string(), &text),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => unreadable.push(format!("{} cannot be read: {error}", file.display())),
@@ -81,7 +82,7 @@ impl HostKeys {
     /// What the user must know of files that could not be read, if there are any.
     pub(super) fn complaint(&self) -> Option<String> {
         let files = self.unreadable.join("; ");
-        let hint = "no new host key is accepted; see its permissions (`ls -l`)";
+        let hint = "no new host key is accepted; see what it is, and its permissions (`ls -lL`)";
         (!files.is_empty()).then(|| format!("{files}; {hint}"))
     }
 
@@ -149,7 +150,7 @@ impl HostKeys {
         let file = open(store).map_err(failed)?;
         let mut file = locked(file).await.map_err(failed)?;
         let mut write = || -> std::io::Result<()> {
-            let present = fs::read(store)?;
+            let present = small_file::read(store, small_file::KNOWN_HOSTS_LIMIT)?;
             let unfinished = present.last().is_some_and(|last| *last != b'\n');
             file.write_all(format!("{}{lines}", if unfinished { "\n" } else { "" }).as_bytes())
         };
@@ -196,6 +197,8 @@ fn key_type_of(key: &PublicKey) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use russh::keys::{Algorithm, PrivateKey};
 
@@ -226,6 +229,11 @@ mod tests {
         let mut plan = ConnectionPlan::for_this_user();
         plan.unknown_keys = UnknownKeys::AcceptNew;
         (plan.user_known_hosts, plan.global_known_hosts) = (vec![missing], vec![file.clone()]);
+        // A device without an end is not read.
+        plan.user_known_hosts = vec!["/dev/full".into()];
+        let endless = HostKeys::load(&plan, 1).complaint().unwrap();
+        assert!(endless.contains("/dev/full cannot be read: it is not a regular file"), "{endless}");
+        plan.user_known_hosts = vec![folder.path().join("missing")];
         // A folder in its place cannot be read by anybody, permissions cannot stop the administrator.
         fs::create_dir(&file).unwrap();
         let blind = HostKeys::load(&plan, 1);

@@ -1,7 +1,6 @@
 //! Keys to log in with: key files, read once for the whole scan, and the agent, through a small pool of connections.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,6 +12,7 @@ use tokio::net::UnixStream;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use super::small_file;
 use crate::audit::fitness::{self, KeyState};
 
 /// Connections to the agent at once; it answers one request after another on each.
@@ -185,7 +185,7 @@ impl Identities {
 
 impl KeyFile {
     fn read(path: &Path) -> Self {
-        let text = match fs::read_to_string(path) {
+        let text = match small_file::read_text(path, small_file::KEY_LIMIT) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Self::Missing,
             Err(error) => return Self::Unreadable(error.to_string()),
@@ -206,7 +206,7 @@ impl KeyFile {
         inside.or_else(|| {
             let mut beside = path.as_os_str().to_owned();
             beside.push(".pub");
-            PublicKey::from_openssh(fs::read_to_string(beside).ok()?.trim()).ok()
+            PublicKey::from_openssh(small_file::read_text(Path::new(&beside), small_file::KEY_LIMIT).ok()?.trim()).ok()
         })
     }
 }
@@ -284,6 +284,8 @@ impl AgentLoan<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use russh::keys::Algorithm;
     use russh::keys::ssh_key::LineEnding;
 

@@ -22,6 +22,7 @@ mod plan;
 mod scan_clock;
 mod session;
 mod settings;
+mod small_file;
 mod stop;
 mod turnstile;
 mod wire;

@@ -47,7 +47,7 @@ pub enum Applied {
 
 impl ConnectionPlan {
     /// Applies one `-o` setting as OpenSSH writes it, `Keyword=value` or `Keyword value`, keywords in any case. `User` and
-    /// `IdentityFile` serve targets that name none of their own; `Port` is final in each target and not looked at here.
+    /// `IdentityFile` serve targets that name none of their own; `Port` is final in each target, and only its form is looked at here.
     pub fn apply_option(&mut self, option: &str) -> Result<Applied, OptionError> {
         let (keyword, typed) = split(option).ok_or_else(|| OptionError::Form(option.to_owned()))?;
         let value = typed.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(typed);
@@ -80,7 +80,11 @@ impl ConnectionPlan {
             "macs" => self.algorithms.macs = list(value),
             "hostkeyalgorithms" => self.algorithms.host_keys = list(value),
             // True already, or settled elsewhere: nothing is lost by taking them silently.
-            "port" | "batchmode" | "compression" | "forwardagent" | "requesttty" | "loglevel" | "tcpkeepalive"
+            "port" => {
+                let port: Option<u16> = value.parse().ok().filter(|port| *port != 0);
+                port.ok_or_else(|| wrong("a port from 1 to 65535"))?;
+            }
+            "batchmode" | "compression" | "forwardagent" | "requesttty" | "loglevel" | "tcpkeepalive"
             | "controlmaster" | "controlpersist" | "controlpath" => {}
             _ => return Ok(Applied::Ignored(format!("ssh option {keyword} is not supported and has no effect"))),
         }
@@ -144,6 +148,9 @@ mod tests {
         check("StrictHostKeyChecking=maybe", Err(()));
         check("ConnectTimeout=0", Err(()));
         check("nonsense", Err(()));
+        check("Port=2222", Ok(Applied::Honoured));
+        check("Port=0", Err(()));
+        check("port 99999", Err(()));
         check("HostKeyAlias=\"\"", Err(()));
         let ignored = "ssh option ProxyJump is not supported and has no effect".to_owned();
         check("ProxyJump=gate", Ok(Applied::Ignored(ignored)));

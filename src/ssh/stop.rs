@@ -1,4 +1,4 @@
-//! The stop signal: how Ctrl-C, SIGTERM and `--deadline` end a run early, with what is known by then.
+//! The stop signal: how Ctrl-C, SIGTERM, a terminal that is gone (SIGHUP) and `--deadline` end a run early, with what is known by then.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::audit::ExitStatus;
@@ -32,6 +32,25 @@ fn leave(status: ExitStatus) -> ! {
     std::process::exit(status.code().into())
 }
 
+/// Whether SIGHUP has no effect on this process; where that cannot be told it is left as it is.
+fn is_hangup_ignored() -> bool {
+    std::fs::read_to_string("/proc/self/status").map_or(true, |status| ignores_hangup(&status))
+}
+
+/// Whether the first bit, that of SIGHUP, is set in the mask of ignored signals.
+fn ignores_hangup(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 != 0)
+}
+
+/// The next signal of one that may not be listened to.
+async fn next(signals: &mut Option<Signal>) -> Option<()> {
+    match signals {
+        Some(signals) => signals.recv().await,
+        None => None,
+    }
+}
+
 /// Tells a run that it is to end; clones tell and hear the same.
 #[derive(Debug, Clone)]
 pub struct StopSignal {
@@ -44,14 +63,14 @@ impl StopSignal {
         Self { sender: Arc::new(watch::Sender::new(None)) }
     }
 
-    /// From now on Ctrl-C and SIGTERM end the program at once, by way of [`before_leaving_at_once`], until a signal is listened
+    /// From now on Ctrl-C, SIGTERM and SIGHUP end the program at once, by way of [`before_leaving_at_once`], until a signal is listened
     /// to for something else.
     pub fn leave_at_once() {
         // Nobody is left who waits for it.
         drop(Self::from_outside(None));
     }
 
-    /// A signal that is given by Ctrl-C, by SIGTERM, and once `deadline` has passed; must be called inside a runtime. A second
+    /// A signal that is given by Ctrl-C, by SIGTERM or SIGHUP, and once `deadline` has passed; must be called inside a runtime. A second
     /// signal of the system ends the program at once, and so does the first one once this value and its clones are gone.
     pub fn from_outside(deadline: Option<Duration>) -> Self {
         let stop = Self::new();
@@ -79,6 +98,8 @@ impl StopSignal {
             runtime.block_on(async move {
                 let both = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
                 let (Ok(mut interrupt), Ok(mut terminate)) = both else { return };
+                // Under `nohup` the run is to outlive its terminal.
+                let mut hangup = if is_hangup_ignored() { None } else { signal(SignalKind::hangup()).ok() };
                 // The caller waits for this, so there is somebody to tell.
                 let _ = ready.send(());
                 let mut is_first = true;
@@ -86,6 +107,7 @@ impl StopSignal {
                     let reason = tokio::select! {
                         Some(()) = interrupt.recv() => Interruption::Interrupt,
                         Some(()) = terminate.recv() => Interruption::Terminate,
+                        Some(()) = next(&mut hangup) => Interruption::Terminate,
                         else => return,
                     };
                     if NEWEST.load(Ordering::SeqCst) != number {
@@ -175,6 +197,14 @@ mod tests {
         stop.give(Interruption::Interrupt);
         stop.give(Interruption::Deadline);
         assert_eq!(stop.given().await, Interruption::Terminate);
+    }
+
+    #[test]
+    fn a_run_under_nohup_is_told_by_its_mask() {
+        let check = |status: &str, expected: bool| assert_eq!(ignores_hangup(status), expected, "{status}");
+        check("SigBlk:\t0000000000000001\nSigIgn:\t0000000000001000\n", false);
+        check("SigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n", true);
+        check("", true);
     }
 
     #[test]

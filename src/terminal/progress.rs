@@ -1,5 +1,6 @@
 //! Progress while a scan runs: how many hosts are connected and sampled, and which one is the slowest; on a terminal only.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -81,8 +82,10 @@ struct Tally {
     names: Vec<String>,
     stages: Vec<Stage>,
     samples: usize,
-    /// In the order in which they began to connect; hosts that are through are dropped from the front.
-    order: std::collections::VecDeque<usize>,
+    /// In the order in which they began to connect; hosts that are connected, or through, are dropped from the front.
+    connecting: VecDeque<usize>,
+    /// In the order in which they got ready; hosts that are through are dropped from the front.
+    connected: VecDeque<usize>,
     ready: usize,
     sampled: usize,
     failed: usize,
@@ -91,7 +94,16 @@ struct Tally {
 impl Tally {
     fn new(names: Vec<String>, samples: usize) -> Self {
         let stages = vec![Stage::Waiting; names.len()];
-        Self { names, stages, samples, order: std::collections::VecDeque::new(), ready: 0, sampled: 0, failed: 0 }
+        Self {
+            names,
+            stages,
+            samples,
+            connecting: VecDeque::new(),
+            connected: VecDeque::new(),
+            ready: 0,
+            sampled: 0,
+            failed: 0,
+        }
     }
 
     fn name(&self, host: usize) -> String {
@@ -100,8 +112,11 @@ impl Tally {
 
     fn take(&mut self, event: &HostEvent) {
         match event {
-            HostEvent::Connecting { host } => self.order.push_back(*host),
-            HostEvent::Ready { host } => self.set(*host, Stage::Ready { exchanges: 0 }),
+            HostEvent::Connecting { host } => self.connecting.push_back(*host),
+            HostEvent::Ready { host } => {
+                self.connected.push_back(*host);
+                self.set(*host, Stage::Ready { exchanges: 0 });
+            }
             HostEvent::Sampled { host } => {
                 if let Some(Stage::Ready { exchanges }) = self.stages.get(*host) {
                     self.set(*host, Stage::Ready { exchanges: exchanges + 1 });
@@ -138,21 +153,26 @@ impl Tally {
         line
     }
 
-    /// The host that has been under way for the longest and is not through.
+    /// The host that everyone waits for: of those that are not connected the one that has been under way for the longest, and
+    /// once all are connected, the first that is not sampled.
     fn slowest(&mut self) -> Option<usize> {
-        while let Some(host) = self.order.front().copied() {
-            let is_through = match self.stages.get(host) {
-                Some(Stage::Waiting) => false,
-                Some(Stage::Ready { exchanges }) => *exchanges >= self.samples,
-                Some(Stage::Finished | Stage::Failed) | None => true,
-            };
-            if !is_through {
-                return Some(host);
-            }
-            self.order.pop_front();
-        }
-        None
+        let (stages, samples) = (&self.stages, self.samples);
+        let is_connecting = |host: usize| stages.get(host) == Some(&Stage::Waiting);
+        let is_unsampled =
+            |host: usize| matches!(stages.get(host), Some(Stage::Ready { exchanges }) if *exchanges < samples);
+        first(&mut self.connecting, is_connecting).or_else(|| first(&mut self.connected, is_unsampled))
     }
+}
+
+/// The first that is still waited for; what is through never comes back, so it is dropped.
+fn first(hosts: &mut VecDeque<usize>, is_waited_for: impl Fn(usize) -> bool) -> Option<usize> {
+    while let Some(host) = hosts.front().copied() {
+        if is_waited_for(host) {
+            return Some(host);
+        }
+        hosts.pop_front();
+    }
+    None
 }
 
 #[cfg(test)]
@@ -174,11 +194,14 @@ mod tests {
         let connecting = [0, 1, 2].map(|host| HostEvent::Connecting { host });
         check(&connecting, "0 of 3 connected, 0 sampled   slowest: web1");
         check(&[HostEvent::Ready { host: 1 }], "1 of 3 connected, 0 sampled   slowest: web1");
-        check(&[HostEvent::Failed { host: 0, failure }], "1 of 3 connected, 0 sampled, 1 failed   slowest: web2");
+        // A host that is ready waits too, and nobody waits for it.
+        let waited_for = "1 of 3 connected, 0 sampled, 1 failed   slowest: \\x1b[2Jdb";
+        check(&[HostEvent::Failed { host: 0, failure }], waited_for);
         let sampled = [HostEvent::Sampled { host: 1 }, HostEvent::Sampled { host: 1 }];
         check(&sampled, "1 of 3 connected, 1 sampled, 1 failed   slowest: \\x1b[2Jdb");
+        check(&[HostEvent::Ready { host: 2 }], "2 of 3 connected, 1 sampled, 1 failed   slowest: \\x1b[2Jdb");
         check(
-            &[HostEvent::Ready { host: 2 }, HostEvent::Finished { host: 2 }, HostEvent::Finished { host: 1 }],
+            &[HostEvent::Finished { host: 2 }, HostEvent::Finished { host: 1 }],
             "2 of 3 connected, 1 sampled, 1 failed",
         );
     }

@@ -216,6 +216,11 @@ mod tests {
         check("h ansible_port=abc", "ansible_port (hosts.ini line 1) is no port: abc");
         check("h ansible_port=99999", "ansible_port (hosts.ini line 1) is no port: 99999");
         check("h ansible_host=''", "ansible_host (hosts.ini line 1) is empty");
+        check(
+            "h ansible_host='web 1'",
+            "ansible_host (hosts.ini line 1) has a blank in it: write the name or address alone, and other settings as \
+             variables of their own",
+        );
         check("h ansible_host=x:2200", "ansible_host (hosts.ini line 1) is x:2200; a port belongs into ansible_port");
         check(
             "h ansible_host='{{ x }}'",

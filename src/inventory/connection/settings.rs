@@ -104,7 +104,10 @@ impl Settings<'_> {
             return Err(format!("{} is {address}; a port belongs into ansible_port", setting()));
         }
         if bare.contains(|next: char| next.is_whitespace() || next.is_control()) {
-            return Err(format!("{} has a blank in it", setting()));
+            return Err(format!(
+                "{} has a blank in it: write the name or address alone, and other settings as variables of their own",
+                setting()
+            ));
         }
         Ok(bare.to_owned())
     }
