@@ -118,7 +118,7 @@ pub struct SelectionArgs {
     #[arg(value_name = "INVENTORY")]
     pub inventories: Vec<String>,
     /// Inventory file, folder or list of hosts (can be repeated) [default:
-    /// `$ANSIBLE_INVENTORY`, then `/etc/ansible/hosts`]
+    /// `$ANSIBLE_INVENTORY`, then `inventory` of ansible.cfg, then `/etc/ansible/hosts`]
     #[arg(short, long, value_name = "INVENTORY", help_heading = "Hosts")]
     pub inventory: Vec<String>,
     /// Only the hosts that match this pattern too; `@FILE` reads patterns from a file

@@ -75,11 +75,15 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
     if args.inventories.iter().chain(&args.inventory).any(is_blank) {
         return Err(CommandError::usage("the name of an inventory is empty")
             .hint("a variable of the shell may have no value: `echo \"$INVENTORY\"`")
-            .hint("leave the argument out to use $ANSIBLE_INVENTORY or /etc/ansible/hosts"));
+            .hint("leave the argument out to use $ANSIBLE_INVENTORY, ansible.cfg or /etc/ansible/hosts"));
     }
     let sources: Vec<Source> =
         args.inventories.iter().chain(&args.inventory).map(|name| Source::from(name.as_str())).collect();
-    let loaded = load(&sources, settings)?;
+    let loaded = load(&sources, settings).inspect_err(|error| match error {
+        LoadError::NoSource { diagnostics, .. } => terminal.diagnose(diagnostics),
+        LoadError::Configuration(diagnostic) => terminal.diagnose(std::slice::from_ref(diagnostic)),
+        LoadError::Contradiction(_) => {}
+    })?;
     terminal.diagnose(&loaded.diagnostics);
     Ok(loaded)
 }
@@ -128,6 +132,8 @@ impl From<LoadError> for CommandError {
             LoadError::NoSource { .. } => Self::usage(text)
                 .hint("name a file: `clockaudit scan inventory.ini`")
                 .hint("or name hosts, with a comma at the end: `clockaudit scan a.example,b.example,`"),
+            LoadError::Configuration(_) => Self::bad_input("Ansible's settings cannot be read")
+                .hint("correct what is said above, or name another file in $ANSIBLE_CONFIG"),
             LoadError::Contradiction(_) => Self::bad_input(text).hint("take `all` out of the :children sections"),
         }
     }

@@ -1,6 +1,8 @@
 //! Ansible-style inventories: text in, hosts, groups, variables and diagnostics out. Pure; knows no other room.
 
 pub mod addresses;
+pub mod ansible_cfg;
+pub mod configuration;
 pub mod connection;
 pub mod diagnostics;
 pub mod encoding;
@@ -13,6 +15,7 @@ pub mod lines;
 pub mod listing;
 pub mod literals;
 pub mod model;
+pub mod paths;
 pub mod patterns;
 pub mod ranges;
 pub mod secret;

@@ -118,14 +118,6 @@ pub(crate) const LATER: [(&str, &[&str]); 7] = [
     (
         "ansible.cfg",
         &[
-            "cfg-broken",
-            "cfg-env-config",
-            "cfg-env-config-dir",
-            "cfg-env-config-missing",
-            "cfg-home",
-            "cfg-inventory-key",
-            "cfg-syntax",
-            "cfg-world-writable-cwd",
             "conn-cfg-quoting",
             "conn-hkc-cfg",
             "conn-key-sources",

@@ -106,6 +106,24 @@ fn without_a_source_the_usual_places_are_looked_at() {
 }
 
 #[test]
+fn ansible_cfg_names_the_inventory_from_its_own_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("conf")).expect("a folder");
+    fs::write(folder.path().join("conf/a.ini"), "from-conf\n").expect("a file");
+    fs::write(folder.path().join("conf/ansible.cfg"), "[defaults]\ninventory = a.ini\n").expect("a file");
+    fs::write(folder.path().join("ansible.cfg"), "[defaults]\ninventory = gone.ini\n").expect("a file");
+    let mut settings = settings(folder.path());
+    settings.environment.insert("ANSIBLE_CONFIG".to_owned(), "conf".to_owned());
+    let loaded = load(&[], &settings).expect("an inventory");
+    assert_eq!(said(&loaded), <[String; 0]>::default());
+    assert!(loaded.inventory.host_named("from-conf").is_some());
+    // A flag replaces it, and a broken file ends the run whether or not it is needed.
+    fs::write(folder.path().join("conf/ansible.cfg"), "[defaults]\nbroken\n").expect("a file");
+    let error = load(&[Source::from("h1,")], &settings).expect_err("a broken file");
+    assert_eq!(error.to_string(), "conf/ansible.cfg line 2: expected `key = value` or `[section]`");
+}
+
+#[test]
 fn settings_of_ansible_that_have_no_effect_are_said() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("ansible.cfg"), "[defaults]\nforks = 5\nremote_user = x\n").expect("a file");

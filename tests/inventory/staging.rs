@@ -48,6 +48,11 @@ impl Staged {
         for file in json::get(&case, "exe").map(json::texts).unwrap_or_default() {
             fs::set_permissions(input.join(file), fs::Permissions::from_mode(0o755)).expect("a mode");
         }
+        for (path, mode) in json::get(&case, "chmod").map(json::entries).unwrap_or_default() {
+            let mode = json::text(&mode);
+            let mode = u32::from_str_radix(mode.trim_start_matches("0o"), 8).expect("a mode");
+            fs::set_permissions(input.join(path), fs::Permissions::from_mode(mode)).expect("a mode");
+        }
         for (link, target) in json::get(&case, "symlinks").map(json::entries).unwrap_or_default() {
             fs::create_dir_all(input.join(&link).parent().expect("a folder")).expect("a folder");
             symlink(json::text(&target), input.join(&link)).expect("a link");

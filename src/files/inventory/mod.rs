@@ -1,5 +1,6 @@
 //! Inventories on disk: sources found, read within limits, and put together.
 
+mod configuration;
 mod limit_file;
 mod neighbours;
 mod paths;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::{self, Diagnostic};
 use crate::inventory::model::{Contradiction, Draft, Inventory, Source as SourceRecord};
 use crate::inventory::{host_list, ranges};
@@ -81,6 +83,8 @@ pub struct Loaded {
     pub inventory: Inventory,
     /// What could not, and what is odd.
     pub diagnostics: Vec<Diagnostic>,
+    /// What is set outside of it, in the environment and in Ansible's file.
+    pub configuration: Configuration,
 }
 
 impl Loaded {
@@ -94,25 +98,37 @@ impl Loaded {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// Nobody named a source, and none of the usual places has one.
-    #[error("no inventory is named, and there is none in $ANSIBLE_INVENTORY or {}", default.display())]
+    #[error("no inventory is named, and there is none in $ANSIBLE_INVENTORY, ansible.cfg or {}", default.display())]
     NoSource {
         /// The file that was looked for.
         default: PathBuf,
+        /// What was passed over on the way.
+        diagnostics: Vec<Diagnostic>,
     },
+    /// Ansible's file of settings cannot be used.
+    #[error("{0}")]
+    Configuration(Box<Diagnostic>),
     /// The groups contradict each other.
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
 }
 
 /// Reads the sources in order into one inventory; a source that cannot be read is a diagnostic, and the others count.
-/// Without sources: `$ANSIBLE_INVENTORY`, else `/etc/ansible/hosts`.
+/// Without sources: `$ANSIBLE_INVENTORY`, else `inventory` of ansible.cfg, else `/etc/ansible/hosts`.
 pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadError> {
-    let defaults = if sources.is_empty() { default_sources(settings)? } else { Vec::new() };
+    let (configuration, diagnostics) = configuration::read(settings)?;
+    let defaults = match (sources.is_empty(), default_sources(&configuration, settings)) {
+        (false, _) => Vec::new(),
+        (true, Some(defaults)) => defaults,
+        (true, None) => {
+            return Err(LoadError::NoSource { default: settings.system_folder.join("hosts"), diagnostics });
+        }
+    };
     let mut loading = Loading {
         settings,
         draft: Draft::new(),
         budget: ranges::Budget::new(settings.limits.range_hosts),
-        diagnostics: Vec::new(),
+        diagnostics,
     };
     for source in sources.iter().chain(&defaults) {
         loading.source(&source.0);
@@ -121,22 +137,18 @@ pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadE
     let (inventory, odd) = draft.reconcile()?;
     diagnostics.extend(odd);
     diagnostics.extend(neighbours::unread(&inventory, settings));
-    Ok(Loaded { inventory, diagnostics })
+    Ok(Loaded { inventory, diagnostics, configuration })
 }
 
-fn default_sources(settings: &LoadSettings) -> Result<Vec<Source>, LoadError> {
-    // A comma list of paths, never of hosts.
-    let named = settings.environment.get("ANSIBLE_INVENTORY").map(String::as_str).unwrap_or_default();
-    let named: Vec<Source> =
-        named.split(',').map(str::trim).filter(|path| !path.is_empty()).map(Source::from).collect();
-    if !named.is_empty() {
-        return Ok(named);
+/// The inventories of a run that names none.
+fn default_sources(configuration: &Configuration, settings: &LoadSettings) -> Option<Vec<Source>> {
+    // A list of paths, never of hosts.
+    let named = configuration.paths(&names::INVENTORY).filter(|named| !named.value.is_empty());
+    if let Some(named) = named {
+        return Some(named.value.iter().map(|path| Source(configuration::shown(path, settings))).collect());
     }
     let default = settings.system_folder.join("hosts");
-    if default.exists() {
-        return Ok(vec![Source(default.to_string_lossy().into_owned())]);
-    }
-    Err(LoadError::NoSource { default })
+    default.exists().then(|| vec![Source(default.to_string_lossy().into_owned())])
 }
 
 /// The sources read so far.

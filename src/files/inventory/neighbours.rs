@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::LoadSettings;
+use super::configuration::shown;
 use crate::inventory::diagnostics::{Diagnostic, Span};
 use crate::inventory::model::Inventory;
 
 /// Keys of ansible.cfg that change which hosts are reached, and how.
-const KEYS: [&str; 20] = [
-    "inventory",
+const KEYS: [&str; 19] = [
     "remote_user",
     "remote_port",
     "private_key_file",
@@ -77,11 +77,6 @@ fn variable_folder(folder: &Path, settings: &LoadSettings) -> Option<Diagnostic>
             .with_missing("its variables are missing")
             .with_hint("Put connection variables into the inventory file, or pass --allow-incomplete-inventory")
     })
-}
-
-/// A path as it is shown: relative to the current directory where it is below it.
-fn shown(path: &Path, settings: &LoadSettings) -> String {
-    path.strip_prefix(&settings.working_directory).unwrap_or(path).to_string_lossy().into_owned()
 }
 
 /// The first ansible.cfg there is: its settings that matter here.

@@ -1,77 +1,11 @@
-//! Paths of sources: variables and `~` expanded, made absolute, `..` taken out without following links.
+//! Paths of sources: where the user's words lead.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 use super::LoadSettings;
+use crate::inventory::paths;
 
 /// The absolute path of a source as the user named it.
 pub(super) fn resolve(named: &str, settings: &LoadSettings) -> PathBuf {
-    let expanded = expand_variables(named, settings);
-    let path = match (expanded.strip_prefix('~'), &settings.home) {
-        (Some(""), Some(home)) => home.clone(),
-        (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
-        _ => PathBuf::from(expanded),
-    };
-    normalised(&settings.working_directory.join(path))
-}
-
-/// `$NAME` and `${NAME}`; a name that is not set stays as it is.
-fn expand_variables(text: &str, settings: &LoadSettings) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('$') {
-        out.push_str(before);
-        let braced = after.strip_prefix('{').and_then(|inside| inside.split_once('}'));
-        let (name, tail) = braced.unwrap_or_else(|| {
-            let ends = |next: char| !(next.is_ascii_alphanumeric() || next == '_');
-            after.split_at(after.find(ends).unwrap_or(after.len()))
-        });
-        if let Some(value) = settings.environment.get(name) {
-            out.push_str(value);
-            rest = tail;
-        } else {
-            out.push('$');
-            rest = after;
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-fn normalised(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                out.pop();
-            }
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_resolved_as_ansible_resolves_them() {
-        let settings = LoadSettings {
-            working_directory: "/work/fleet".into(),
-            home: Some("/home/me".into()),
-            environment: [("DEEP".to_owned(), "a/b".to_owned())].into(),
-            ..LoadSettings::of_this_process()
-        };
-        let check = |named: &str, expected: &str| assert_eq!(resolve(named, &settings), Path::new(expected), "{named}");
-        check("hosts", "/work/fleet/hosts");
-        check("../x/./hosts", "/work/x/hosts");
-        check("/etc/hosts", "/etc/hosts");
-        check("~/own.ini", "/home/me/own.ini");
-        check("~other/own.ini", "/work/fleet/~other/own.ini");
-        check("$DEEP/hosts", "/work/fleet/a/b/hosts");
-        check("${DEEP}/hosts", "/work/fleet/a/b/hosts");
-        check("$NONE/hosts", "/work/fleet/$NONE/hosts");
-    }
+    paths::resolve(named, &settings.working_directory, settings.home.as_deref(), &settings.environment)
 }

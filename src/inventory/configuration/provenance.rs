@@ -1,0 +1,86 @@
+//! Where the value of a setting comes from, in words.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A line of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file as it is shown.
+    pub file: Arc<str>,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// Where the value of a setting comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provenance {
+    /// A variable given with `-e`.
+    ExtraVariable {
+        /// Its name.
+        name: String,
+        /// The line of the file it was read from, if it was.
+        place: Option<Place>,
+    },
+    /// A variable of the host, in an inventory or a file of variables.
+    Variable {
+        /// Its name.
+        name: String,
+        /// Where it was set; `None` = nowhere, as for the implicit localhost.
+        place: Option<Place>,
+    },
+    /// A flag of the command line.
+    Flag(&'static str),
+    /// An environment variable.
+    Environment(&'static str),
+    /// A file of settings.
+    File {
+        /// The setting as the file has it: `[defaults] remote_user`.
+        key: String,
+        /// Where it stands.
+        place: Place,
+    },
+    /// Nobody said anything.
+    Default,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} line {}", self.file, self.line)
+    }
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ExtraVariable { name, place: None } => write!(f, "{name} (-e)"),
+            Self::ExtraVariable { name, place: Some(place) } => write!(f, "{name} (-e @{place})"),
+            Self::Variable { name, place: None } => f.write_str(name),
+            Self::Variable { name, place: Some(place) } => write!(f, "{name} ({place})"),
+            Self::Flag(name) | Self::Environment(name) => f.write_str(name),
+            Self::File { key, place } => write!(f, "{key} ({place})"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A value and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given<T> {
+    /// The value.
+    pub value: T,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+impl<T> Given<T> {
+    /// What holds where nobody said anything.
+    pub fn default_of(value: T) -> Self {
+        Self { value, provenance: Provenance::Default }
+    }
+
+    /// The value turned into another; it comes from the same place.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Given<U> {
+        Given { value: change(self.value), provenance: self.provenance }
+    }
+}
