@@ -5,6 +5,8 @@
 mod causes;
 #[path = "report/consequences.rs"]
 mod consequences;
+#[path = "report/explain.rs"]
+mod explain;
 #[path = "report/fleet.rs"]
 mod fleet;
 #[path = "report/formats.rs"]

@@ -21,7 +21,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::OffByHours => (
             "the clock was set in local time: a wrong time zone at set-up, or an RTC that is not in UTC",
-            "set the system clock to UTC and `timedatectl set-local-rtc 0`",
+            "put the clock right (`sudo chronyc makestep`), then `sudo timedatectl set-local-rtc 0`",
         ),
         Code::Moved => (
             "the offset holds only after the change; what happened before it carries other time stamps",
@@ -41,19 +41,19 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::Slewing => (
             "the timekeeper is moving the clock by rate; until it is done the offset stays",
-            "wait, or step it at once with `chronyc makestep` where a jump does no harm",
+            "wait, or step it at once with `sudo chronyc makestep` where a jump does no harm",
         ),
         Code::NoTimekeeper => (
             "the clock drifts as its quartz does, a second in a day or two",
-            "install chrony and give it a source: `apt install chrony` or `dnf install chrony`",
+            "install chrony and give it a source: `sudo apt install chrony` or `sudo dnf install chrony`",
         ),
         Code::Stopped => (
             "the clock drifts from when the service ended, or from the next boot on",
-            "`systemctl enable --now UNIT` with the service named here; its journal tells why it ended: `journalctl -u UNIT`",
+            "`sudo systemctl enable --now UNIT` with the service named here; its journal tells why it ended: `journalctl -u UNIT`",
         ),
         Code::TwoTimekeepers => (
             "each takes the other's corrections for errors: the clock is pulled to and fro",
-            "keep one: `systemctl disable --now UNIT` for the other's service",
+            "keep one: `sudo systemctl disable --now UNIT` for the other's service",
         ),
         Code::NotSynchronised => (
             "the clock runs free, whatever offset is printed: the timekeeper prints 0 where it knows nothing",
@@ -65,11 +65,11 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::HypervisorSync => (
             "two set the clock, and the hypervisor's own clock is often the worse one",
-            "turn it off in the guest (`vmware-toolbox-cmd timesync disable`), or make it a source of chronyd and nothing else",
+            "turn it off in the guest (`sudo vmware-toolbox-cmd timesync disable`), or make it a source of chronyd and nothing else",
         ),
         Code::CannotBeAsked => (
             "what the timekeeper believes is unknown; what was measured stands",
-            "where it hangs, restart it; where it answers root only, scan with `--become` or open its command port",
+            "where it hangs, restart it; where it answers root only, ask it there: `sudo chronyc -n tracking`",
         ),
         Code::SntpOnly => (
             "it measures every half minute to half hour and keeps no account of its error",
@@ -101,7 +101,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::StepsSpent => (
             "chronyd steps at its first updates only (`makestep`); from then on it slews, at most 83 ms in a second",
-            "`chronyc makestep` where a jump does no harm",
+            "`sudo chronyc makestep` where a jump does no harm",
         ),
         Code::Falseticker => (
             "its time and that of the others cannot both be right; with too few sources nobody knows who is wrong",
@@ -117,11 +117,11 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::Resumed => (
             "after a resume the clock stands where it stood, and a timekeeper that has spent its steps slews for minutes or hours",
-            "step at each resume: a file in /lib/systemd/system-sleep/, executable, with these two lines: `#!/bin/sh` and `[ \"$1\" = post ] && chronyc makestep`",
+            "step at each resume, once the sources were asked again: the hook that `clockaudit explain CLK402` prints does it",
         ),
         Code::RtcLocal => (
             "at boot, and when daylight saving begins or ends, the clock is hours off until a timekeeper steps it",
-            "`timedatectl set-local-rtc 0 --adjust-system-clock`",
+            "with the clock right, write it to the RTC as UTC: `sudo timedatectl set-local-rtc 0`",
         ),
         Code::Container => (
             "it has no clock of its own: every container of that machine has this error, and none can mend it",
@@ -193,7 +193,9 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
             "the login runs no command there, so that the clock cannot be read",
             "log in as a user with a shell, or allow `date` for this key",
         ),
-        FailureCode::SudoPassword => ("sudo wants a password", "give it, or scan without becoming root"),
+        FailureCode::SudoPassword => {
+            ("sudo wants a password", "give it, or scan without becoming root: the clock itself is read without")
+        }
         FailureCode::NameNotFound => {
             ("neither DNS nor /etc/hosts knows the name", "correct the name, or set `ansible_host` to its address")
         }

@@ -142,9 +142,9 @@ impl Code {
         Self::OWN.into_iter().chain(FailureCode::ALL.into_iter().map(Self::Unreached))
     }
 
-    /// The code that is shown so, in upper or lower case.
-    pub fn from_label(label: &str) -> Option<Self> {
-        Self::all().find(|code| code.label().eq_ignore_ascii_case(label))
+    /// The codes that are shown so, in upper or lower case: two causes may share one (`SSH903`); none where nothing is.
+    pub fn of_label(label: &str) -> Vec<Self> {
+        Self::all().filter(|code| code.label().eq_ignore_ascii_case(label)).collect()
     }
 
     /// The stable code: `CLK101`, `SSH901`.

@@ -1,8 +1,9 @@
 //! `clockaudit explain CODE | jwt | HOST`: what a finding means, what clocks mean for tokens, or what is known of a host.
 
 use super::error::{CommandError, Outcome};
+use crate::audit::ExitStatus;
+use crate::audit::explain::{self, Page};
 use crate::audit::finding::Code;
-use crate::audit::{ExitStatus, explain};
 use crate::cli::ExplainArgs;
 use crate::files;
 use crate::files::state::State;
@@ -25,9 +26,12 @@ pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Outcome {
         Some(path) => Some(files::report::load(path)?),
         None => State::of_this_user().map_or(Ok(None), |state| state.latest())?,
     };
-    let text = match Code::from_label(&args.subject) {
-        Some(code) => pages::page(&code.label(), explain::page(code), report.as_ref()),
-        None => of_host(&args.subject, report.as_ref())?,
+    let text = match Code::of_label(&args.subject).as_slice() {
+        [] => of_host(&args.subject, report.as_ref())?,
+        codes @ [first, ..] => {
+            let of_code: Vec<&Page> = codes.iter().map(|code| explain::page(*code)).collect();
+            pages::page(&first.label(), &of_code, report.as_ref())
+        }
     };
     terminal.print(&text)?;
     Ok(ExitStatus::Good)

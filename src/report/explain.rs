@@ -4,16 +4,23 @@ mod tokens;
 
 pub use tokens::page as token_page;
 
+use indexmap::IndexMap;
+
 use super::escape::escaped;
 use super::model::{Claim, Clock, Finding, Host, Report, Verdict};
 use super::paragraph::{indented, wrapped};
 use crate::audit::explain::Page;
 use crate::audit::figure;
 use crate::clock::Interval;
+use crate::inventory::folding;
 
-/// The page of a code; with the hosts of a report that have it.
-pub fn page(code: &str, page: &Page, report: Option<&Report>) -> String {
-    let mut lines = head(code, page);
+/// Longer lists of hosts give way to their number.
+const LONGEST_NAMES: usize = 88;
+
+/// The page of a code, or those of all causes that share it; with the hosts of a report that have it.
+pub fn page(code: &str, pages: &[&Page], report: Option<&Report>) -> String {
+    let heads: Vec<Vec<String>> = pages.iter().map(|page| head(code, page)).collect();
+    let mut lines = heads.join(&String::new());
     if let Some(report) = report {
         lines.extend(occurrences(code, report));
     }
@@ -46,11 +53,24 @@ fn occurrences(code: &str, report: &Report) -> Vec<String> {
     let mut lines = vec![String::new(), format!("In the scan of {}:", report.run.finished.to_text())];
     let before = lines.len();
     lines.extend(of_fleet.flat_map(|finding| wrapped("fleet", &escaped(&finding.what))));
-    lines.extend(of_hosts.flat_map(|(host, finding)| wrapped(&escaped(&host.name), &escaped(&finding.what))));
+    let mut alike: IndexMap<&str, Vec<String>> = IndexMap::new();
+    for (host, finding) in of_hosts {
+        alike.entry(&finding.what).or_default().push(escaped(&host.name));
+    }
+    lines.extend(alike.iter().flat_map(|(what, hosts)| wrapped(&together(hosts), &escaped(what))));
     if lines.len() == before {
         lines.push("no host has it".to_owned());
     }
     lines
+}
+
+/// The names of hosts, folded into ranges.
+fn together(hosts: &[String]) -> String {
+    let folded = folding::fold(&hosts.iter().map(String::as_str).collect::<Vec<_>>());
+    match hosts.first().filter(|_| folded.chars().count() > LONGEST_NAMES) {
+        Some(first) => format!("{} hosts, such as {first}", hosts.len()),
+        None => folded,
+    }
 }
 
 /// Everything that a report knows of one host.

@@ -43,8 +43,8 @@ const REFUSED: Page = Page {
 
 const HOST_KEY_CHANGED: Page = Page {
     title: "the host key changed",
-    evidence: "known_hosts has a key for this host, and the server showed another one, or one that is marked `@revoked`. A key \
-               of another type than the known ones counts as changed.",
+    evidence: "known_hosts has a key for this host, and the server showed another one. A key of another type than the \
+               known ones counts as changed.",
     meaning: "The host was installed anew, its address belongs to another one now, or somebody is in between. Nothing secret \
               was sent; `--accept-new` does not help, on purpose.",
     remedy: &[
@@ -59,7 +59,7 @@ const HOST_KEY_REVOKED: Page = Page {
     meaning: "Somebody put that key out of use, because it leaked or its host is gone. Nothing secret was sent.",
     remedy: &[
         "Leave the `@revoked` line where it is: it is there on purpose.",
-        "The host needs a new key: `sudo ssh-keygen -A` after its old files were removed, then `systemctl restart ssh`.",
+        "The host needs a new key: `sudo ssh-keygen -A` after its old files were removed, then `sudo systemctl restart ssh`.",
     ],
 };
 
@@ -120,7 +120,7 @@ const SUDO_PASSWORD: Page = Page {
     title: "sudo wants a password",
     evidence: "Becoming root was asked for, and sudo asked for a password that was not given.",
     meaning: "The clock itself is read without root; only what needs root there is missing.",
-    remedy: &["Give it with `-K`, or scan without `-b`: a scan needs root only where chronyd answers nobody else."],
+    remedy: &["Give it, or scan without becoming root: that is needed only where chronyd answers nobody else."],
 };
 
 const NAME_NOT_FOUND: Page = Page {

@@ -18,8 +18,9 @@ pub(super) const RESUMED: Page = Page {
     meaning: "While a machine sleeps or is migrated its clock stands. On resume it is behind by that long until the timekeeper \
               has noticed.",
     remedy: &[
-        "Step on resume. As root, in /usr/lib/systemd/system-sleep/chrony-makestep, mode 755:",
-        "    #!/bin/sh\n    [ \"$1\" = post ] && chronyc -a 'burst 4/4' && sleep 10 && chronyc -a makestep",
+        "Step on resume. As root, these lines write a hook of systemd that does:",
+        "printf '%s\\n' '#!/bin/sh' '[ \"$1\" = post ] || exit 0' \\\n    'chronyc burst 4/4 && sleep 10 && chronyc makestep' \\\n    >/usr/lib/systemd/system-sleep/chrony-makestep\nchmod 755 /usr/lib/systemd/system-sleep/chrony-makestep",
+        "The burst comes first: until its sources were asked again chronyd does not know how far the clock is off.",
         "On virtual machines let chronyd step at any time: `makestep 1 -1`.",
     ],
 };
@@ -28,7 +29,10 @@ pub(super) const LOCAL_RTC: Page = Page {
     title: "the hardware clock runs in local time",
     evidence: "The third line of /etc/adjtime says LOCAL.",
     meaning: "At each boot the time zone decides what time it is, and twice a year it is an hour wrong.",
-    remedy: &["`sudo timedatectl set-local-rtc 0`."],
+    remedy: &[
+        "See that the clock is right first, then write it to the RTC as UTC: `sudo timedatectl set-local-rtc 0`.",
+        "Never with `--adjust-system-clock`: that sets the clock from the RTC, whose local time it then takes for UTC.",
+    ],
 };
 
 pub(super) const CONTAINER: Page = Page {

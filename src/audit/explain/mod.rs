@@ -80,7 +80,7 @@ mod tests {
             assert!(!title.is_empty() && !titles.contains(title), "{label}: {title:?}");
             assert!(evidence.len() > 20 && meaning.len() > 20, "{label}");
             assert!(!remedy.is_empty() && remedy.iter().all(|step| step.len() > 10), "{label}");
-            assert_eq!(Code::from_label(&label.to_lowercase()).map(Code::label), Some(label), "{code:?}");
+            assert!(Code::of_label(&label.to_lowercase()).contains(&code), "{code:?}");
             titles.push(title);
         }
         assert!(titles.len() > 20, "{}", titles.len());

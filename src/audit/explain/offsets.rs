@@ -45,8 +45,8 @@ pub(super) const OFF_BY_HOURS: Page = Page {
     meaning: "Nobody's oscillator does that: the clock was set to local time. Either somebody set it by hand with the wrong \
               time zone, or the hardware clock runs in local time and was read as UTC at boot.",
     remedy: &[
-        "Keep the hardware clock in UTC: `sudo timedatectl set-local-rtc 0`.",
-        "Let the timekeeper step: `sudo chronyc makestep`, then `sudo hwclock --systohc --utc`.",
+        "Let the timekeeper step: `sudo chronyc makestep`. Where none runs, install one first (CLK201).",
+        "Then keep the hardware clock in UTC: `sudo timedatectl set-local-rtc 0`, or `sudo hwclock --systohc --utc`.",
         "The time zone is only how the time is shown and needs no change for this: `timedatectl` prints both.",
     ],
 };
@@ -54,8 +54,8 @@ pub(super) const OFF_BY_HOURS: Page = Page {
 pub(super) const MOVED: Page = Page {
     title: "the clock moved while it was measured",
     evidence: "No clock of constant rate fits all exchanges. `stepped`: it jumped between two of them, by the size and in the \
-               window that are given. `glitch`: one reading alone does not fit. `moved`: it changed more than once. \
-               `suspect`: the exchanges hardly fit.",
+               window that are given. `glitch`: one reading alone does not fit. `moved`: it was stepped or slewed, \
+               by too little to tell which. `suspect`: only the quickest exchanges contradict each other.",
     meaning: "The offset that is shown holds after the change. What happened before carries other time stamps, and a program \
               that measured a duration over the change got it wrong.",
     remedy: &[

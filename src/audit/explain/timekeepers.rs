@@ -64,7 +64,7 @@ pub(super) const HYPERVISOR: Page = Page {
     evidence: "Time synchronisation of the guest tools is on (`vmware-toolbox-cmd timesync status`, VBoxService, prl_tools) \
                beside a timekeeper.",
     meaning: "Two programs set one clock. The guest tools step it to the host's time, which may be wrong.",
-    remedy: &["`vmware-toolbox-cmd timesync disable`, or the like of your hypervisor; keep the timekeeper."],
+    remedy: &["`sudo vmware-toolbox-cmd timesync disable`, or the like of your hypervisor; keep the timekeeper."],
 };
 
 pub(super) const CANNOT_BE_ASKED: Page = Page {
@@ -73,7 +73,7 @@ pub(super) const CANNOT_BE_ASKED: Page = Page {
     meaning: "The measurement stands; only the timekeeper's own view is missing. A daemon that answers nobody may be hung, \
               stopped, in a container of its own, or set to `cmdport 0`.",
     remedy: &[
-        "With `cmdport 0` only root may ask: scan with `-b`.",
+        "With `cmdport 0` only root may ask: `sudo chronyc -n tracking` there, or a scan that logs in as root.",
         "A hung daemon: `sudo systemctl restart chronyd`.",
     ],
 };

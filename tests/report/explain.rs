@@ -1,0 +1,65 @@
+//! What `explain` says of a report: nothing twice, and nothing that steers a terminal.
+
+use clockaudit::audit::{Code, explain};
+use clockaudit::clock::Nanos;
+use clockaudit::probe::{FailureCode, Stage};
+use clockaudit::report::Report;
+use clockaudit::report::explain as pages;
+
+use super::fleet;
+
+fn page(code: Code, report: &Report) -> String {
+    pages::page(&code.label(), &[explain::page(code)], Some(report))
+}
+
+#[test]
+fn hosts_of_which_the_same_is_said_share_a_line() {
+    let alone = [("chrony.error", "506 Cannot talk to daemon"), fleet::KERNEL];
+    let mut made: Vec<fleet::Made> =
+        (1..=400).map(|index| fleet::host(&format!("web{index:03}"), Nanos::ZERO).says(&alone)).collect();
+    made.push(fleet::host("db", Nanos::ZERO).says(&[
+        ("chronyd.args", "chronyd -x"),
+        ("proc", "chronyd"),
+        fleet::KERNEL,
+    ]));
+    let report = fleet::report_by_controller(&made);
+    let text = page(Code::NoTimekeeper, &report);
+    assert!(
+        text.contains("\nweb[001-400]\n            no timekeeper runs, and none is installed as a service"),
+        "{text}"
+    );
+    assert!(text.lines().count() < 20, "{text}");
+}
+
+#[test]
+fn what_a_report_brings_does_nothing_to_a_terminal() {
+    let evil = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\n\u{202e}\u{9b}31m\u{0}";
+    let mut made = vec![fleet::host(&format!("web{evil}"), Nanos::from_seconds(3)).claims("0.000001").of(evil)];
+    made.push(fleet::host("down", Nanos::ZERO).fails(FailureCode::NoShell, Stage::Probe, evil));
+    let mut report = fleet::report_by_controller(&made);
+    report.reference.label = evil.to_owned();
+    report.run.id = evil.to_owned();
+    for host in &mut report.hosts {
+        (host.address, host.time_service) = (Some(evil.to_owned()), Some(evil.to_owned()));
+        for finding in &mut host.findings {
+            (finding.what, finding.expected) = (evil.to_owned(), evil.to_owned());
+            (finding.meaning, finding.remedy) = (evil.to_owned(), evil.to_owned());
+        }
+        if let Some(clock) = &mut host.clock {
+            (clock.status, clock.reader, clock.assumptions) =
+                (evil.to_owned(), Some(evil.to_owned()), vec![evil.to_owned()]);
+        }
+        if let Some(claim) = &mut host.claim {
+            (claim.source, claim.leap_status) = (Some(evil.to_owned()), Some(evil.to_owned()));
+        }
+        if let Some(error) = &mut host.error {
+            (error.message, error.stage) = (evil.to_owned(), evil.to_owned());
+        }
+    }
+    let hosts = report.hosts.iter().map(|host| pages::host(host, &report));
+    for text in hosts.chain([page(Code::BeyondCrit, &report)]) {
+        let acts = |character: &char| (character.is_control() && *character != '\n') || *character == '\u{202e}';
+        assert_eq!(text.chars().find(acts), None, "{text}");
+        assert!(text.contains("\\x1b[2J"), "{text}");
+    }
+}
