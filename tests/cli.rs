@@ -246,6 +246,30 @@ fn hosts_can_be_listed_without_measuring() {
 }
 
 #[test]
+fn names_of_an_inventory_and_of_the_command_line_steer_no_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let evil = "x\u{1b}c\u{9b}31m\u{202e}y";
+    let inventory = format!("web{evil}\nnot{evil} ansible_connection=docker\n[bad{evil}\n");
+    let inventory = file(folder.path(), "hosts.ini", &inventory);
+    let allowed = ["scan", &inventory, "--allow-incomplete-inventory", "--list-hosts"];
+    let check = |arguments: &[&str], status: i32, said: &[&str]| {
+        let session = run(arguments);
+        assert_eq!(session.status, Some(status), "{}", session.transcript());
+        let text = format!("{}{}", session.stdout, session.stderr);
+        let acts = |character: &char| (character.is_control() && *character != '\n') || *character == '\u{202e}';
+        assert_eq!(text.chars().find(acts), None, "{text:?}");
+        for words in said {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+    };
+    let shown = "x\\x1bc\\x9b31m\\u{202e}y";
+    check(&allowed, 0, &[&format!("    web{shown}\n"), &format!("not{shown} is not audited")]);
+    let reference = format!("--reference=host:{evil}");
+    check(&[&allowed[..], &[reference.as_str()]].concat(), 64, &[&format!("the reference `host:{shown}`")]);
+    check(&["explain", evil], 64, &[&format!("`{shown}` is n")]);
+}
+
+#[test]
 fn the_exit_code_is_the_worst_verdict() {
     let fleet = Scanned::new(vec![
         off_by("good1", 0),

@@ -8,6 +8,7 @@ use crate::cli::ExplainArgs;
 use crate::files;
 use crate::files::state::State;
 use crate::report::Report;
+use crate::report::escape::escaped;
 use crate::report::explain as pages;
 use crate::terminal::Terminal;
 
@@ -38,23 +39,25 @@ pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Outcome {
 }
 
 fn of_host(name: &str, report: Option<&Report>) -> Result<String, CommandError> {
+    let shown = escaped(name);
     let Some(report) = report else {
-        return Err(CommandError::usage(format!("`{name}` is no code, and there is no scan to look for a host in"))
+        return Err(CommandError::usage(format!("`{shown}` is no code, and there is no scan to look for a host in"))
             .hint("scan first, or name a stored report: `clockaudit explain HOST --report FILE`")
             .hint("a code is written `CLK101` or `SSH901`; `jwt` explains what clocks mean for tokens"));
     };
     match report.hosts.iter().find(|host| host.name == name) {
         Some(host) => Ok(pages::host(host, report)),
-        None => {
-            Err(CommandError::usage(format!("`{name}` is neither a code nor a host of the scan {}", report.run.id))
-                .hint(known(report)))
-        }
+        None => Err(CommandError::usage(format!(
+            "`{shown}` is neither a code nor a host of the scan {}",
+            escaped(&report.run.id)
+        ))
+        .hint(known(report))),
     }
 }
 
 /// Some names that would have been right.
 fn known(report: &Report) -> String {
-    let names: Vec<&str> = report.hosts.iter().map(|host| host.name.as_str()).take(NAMES_IN_HINT).collect();
+    let names: Vec<String> = report.hosts.iter().map(|host| escaped(&host.name)).take(NAMES_IN_HINT).collect();
     let more = report.hosts.len().saturating_sub(names.len());
     let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
     format!("that scan has {}{rest}", names.join(", "))

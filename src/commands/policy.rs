@@ -8,6 +8,7 @@ use crate::cli::values::parse_duration;
 use crate::clock::Nanos;
 use crate::inventory::model::{HostId, Inventory, Variables};
 use crate::inventory::value::Value;
+use crate::report::escape::visible;
 
 /// The inventory variables that say what is asked of a host.
 const PROFILE: &str = "clockaudit_profile";
@@ -69,7 +70,7 @@ pub fn with_inventory(
     for id in hosts {
         let Some(host) = inventory.host(*id) else { continue };
         let own = of_host(args, &resolver.variables(*id))
-            .map_err(|why| CommandError::bad_input(format!("{}: {why}", host.name)))?;
+            .map_err(|why| CommandError::bad_input(format!("{}: {why}", visible(&host.name))))?;
         if let Some(own) = own {
             policy.hosts.insert(host.name.clone(), own);
         }

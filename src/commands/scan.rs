@@ -17,6 +17,7 @@ use crate::files::inventory::{LoadSettings, Loaded};
 use crate::inventory::connection::{self, Prepared};
 use crate::inventory::model::Source;
 use crate::inventory::target::Target;
+use crate::report::escape::visible;
 use crate::report::{Provenance, model::Kind};
 use crate::ssh::own_defects;
 use crate::terminal::Terminal;
@@ -65,14 +66,14 @@ fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec
         | ReferenceChoice::Ntp(_) => true,
     };
     if !is_there {
-        let name = policy.reference.label();
+        let name = visible(&policy.reference.label());
         return Err(CommandError::usage(format!("the reference `{name}` is not among the selected hosts"))
             .hint("name it as the inventory does, and let `--limit` include it"));
     }
     let is_empty = |group: &&String| !targets.iter().any(|target| target.groups.contains(group));
     let asked = policy.tokens.iter().flat_map(|tokens| [&tokens.issuers, &tokens.verifiers]);
     if let Some(group) = asked.into_iter().find(is_empty) {
-        return Err(CommandError::usage(format!("`--jwt`: no selected host is in the group `{group}`"))
+        return Err(CommandError::usage(format!("`--jwt`: no selected host is in the group `{}`", visible(group)))
             .hint("`clockaudit inventory --list` shows the groups"));
     }
     Ok(targets)
@@ -80,7 +81,7 @@ fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec
 
 /// The hosts as `ansible --list-hosts` lists them.
 fn list(targets: &[Target]) -> String {
-    let lines = targets.iter().map(|target| target.name.as_str()).collect::<Vec<_>>();
+    let lines = targets.iter().map(|target| visible(&target.name)).collect::<Vec<_>>();
     format!("  hosts ({}):\n    {}\n", targets.len(), lines.join("\n    "))
 }
 

@@ -6,12 +6,16 @@ const LONGEST: usize = 200;
 /// Writes control characters and those that turn the direction of text as `\x1b` or `\u{202e}`, and cuts what is longer
 /// than 200 characters.
 pub fn escaped(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len().min(LONGEST));
-    for (count, character) in text.chars().enumerate() {
-        if count == LONGEST {
-            shown.push('…');
-            break;
-        }
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => visible(text.get(..end).unwrap_or_default()) + "…",
+        None => visible(text),
+    }
+}
+
+/// Writes control characters and those that turn the direction of text as `\x1b` or `\u{202e}`, however long the text is.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
         match character {
             '\n' => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
@@ -19,13 +23,16 @@ pub fn escaped(text: &str) -> String {
             _ if u32::from(character) < 0x100 && character.is_control() => {
                 shown = format!("{shown}\\x{:02x}", u32::from(character));
             }
-            _ if character.is_control() || is_invisible(character) => {
-                shown = format!("{shown}\\u{{{:x}}}", u32::from(character));
-            }
+            _ if acts(character) => shown = format!("{shown}\\u{{{:x}}}", u32::from(character)),
             _ => shown.push(character),
         }
     }
     shown
+}
+
+/// Whether a character acts on a terminal, or on how its neighbours are shown, instead of being shown itself.
+pub fn acts(character: char) -> bool {
+    character.is_control() || is_invisible(character)
 }
 
 /// Writes a word so that a shell takes it as it is, and a terminal is not steered by it: for commands that people copy.
@@ -34,14 +41,14 @@ pub fn shell_word(text: &str) -> String {
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();
     }
-    if !text.chars().any(|character| character.is_control() || is_invisible(character)) {
+    if !text.chars().any(acts) {
         return format!("'{}'", text.replace('\'', "'\\''"));
     }
     let mut word = "$'".to_owned();
     for character in text.chars() {
         match character {
             '\'' | '\\' => word.extend(['\\', character]),
-            _ if character.is_control() || is_invisible(character) => {
+            _ if acts(character) => {
                 let mut bytes = [0; 4];
                 for byte in character.encode_utf8(&mut bytes).bytes() {
                     word = format!("{word}\\{byte:03o}");

@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::inventory::diagnostics::{Diagnostic, Severity, Span};
+use crate::report::escape::acts;
 
 /// Renders diagnostics one after the other, line ends included; nothing is printed.
 pub(super) fn render<'said>(diagnostics: impl IntoIterator<Item = &'said Diagnostic>, colored: bool) -> String {
@@ -33,12 +34,12 @@ fn report(diagnostic: &Diagnostic) -> Group<'_> {
     if let Some(span) = diagnostic.span.as_ref().filter(|span| !span.excerpt.is_empty()) {
         let mut snippet = Snippet::source(visible(&span.excerpt)).line_start(span.line);
         if let Some(file) = file {
-            snippet = snippet.path(file);
+            snippet = snippet.path(visible(file));
         }
         group = group.element(snippet.annotation(AnnotationKind::Primary.span(bytes_of(span))));
     }
     if let Some(missing) = &diagnostic.missing {
-        group = group.element(Level::NOTE.message(format!("the inventory is incomplete: {missing}")));
+        group = group.element(Level::NOTE.message(visible(&format!("the inventory is incomplete: {missing}"))));
     }
     if let Some(hint) = &diagnostic.hint {
         group = group.element(Level::HELP.message(visible(hint)));
@@ -54,11 +55,10 @@ fn bytes_of(span: &Span) -> std::ops::Range<usize> {
     byte_at(start)..byte_at(start + span.length.max(1))
 }
 
-/// The text with control characters made visible, one character for one, so that no file can steer the terminal.
+/// The text with control characters and marks of direction made visible, one character for one, so that no file can steer the
+/// terminal.
 fn visible(text: &str) -> String {
-    text.chars()
-        .map(|character| if character.is_control() && character != '\t' { '\u{fffd}' } else { character })
-        .collect()
+    text.chars().map(|character| if acts(character) && character != '\t' { '\u{fffd}' } else { character }).collect()
 }
 
 #[cfg(test)]
@@ -84,6 +84,18 @@ error: expected key=value, got \"broken\"
   = help: One host a line
 ";
         assert_eq!(render(&[diagnostic], false), expected);
+    }
+
+    #[test]
+    fn no_text_of_a_file_steers_the_terminal() {
+        let evil = "\u{1b}[2J\u{9b}31m\u{202e}\r\u{7}x";
+        let span = Span { line: 7, column: 1, length: 1, excerpt: evil.to_owned() };
+        let plain =
+            || Diagnostic::error(format!("host {evil}")).in_file(&evil.into()).with_missing(evil).with_hint(evil);
+        for diagnostic in [plain().at(span), plain()] {
+            let text = render(&[diagnostic], false);
+            assert_eq!(text.chars().find(|character| acts(*character) && *character != '\n'), None, "{text:?}");
+        }
     }
 
     #[test]

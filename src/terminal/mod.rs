@@ -10,6 +10,7 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 
 use crate::inventory::diagnostics::{Diagnostic, Severity};
+use crate::report::escape::visible;
 
 pub use color::Coloring;
 pub use progress::Progress;
@@ -80,32 +81,32 @@ impl Terminal {
     /// Says something that the user should know.
     pub fn note(&self, text: &str) {
         if self.talk.verbosity.is_some() {
-            self.say(&format!("{HINT}note:{HINT:#} {text}\n"));
+            self.say(&format!("{HINT}note:{HINT:#} {}\n", visible(text)));
         }
     }
 
     /// Says something that is wrong and does not stop the run.
     pub fn warn(&self, text: &str) {
         if self.talk.verbosity.is_some() {
-            self.say(&format!("{WARNING}warning:{WARNING:#} {text}\n"));
+            self.say(&format!("{WARNING}warning:{WARNING:#} {}\n", visible(text)));
         }
     }
 
     /// Says something only to those who asked for more; `level` is 1 for `-v`, 2 for `-vv`, 3 for `-vvv`.
     pub fn detail(&self, level: u8, text: &str) {
         if self.talk.verbosity.is_some_and(|verbosity| verbosity >= level) {
-            self.say(&format!("{text}\n"));
+            self.say(&format!("{}\n", visible(text)));
         }
     }
 
     /// Says why the program failed, and what to do.
     pub fn error(&self, message: &str, hints: &[String]) {
-        let mut text = format!("{ERROR}error:{ERROR:#} {message}\n");
+        let mut text = format!("{ERROR}error:{ERROR:#} {}\n", lines(message));
         if !hints.is_empty() {
             text.push('\n');
         }
         for hint in hints {
-            text = format!("{text}{HINT}hint:{HINT:#} {hint}\n");
+            text = format!("{text}{HINT}hint:{HINT:#} {}\n", lines(hint));
         }
         self.say(&text);
     }
@@ -133,4 +134,9 @@ impl Terminal {
     fn shows_progress(&self) -> bool {
         io::stderr().is_terminal() && self.talk.progress.unwrap_or(self.talk.verbosity.is_some())
     }
+}
+
+/// A text of one or more lines in which nothing steers the terminal: names and messages of others may be part of it.
+fn lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
