@@ -27,6 +27,7 @@ fn fleet() -> Seen {
         windows: vec![SamplingWindow { opened: START, closed, first_spread: Nanos::from_seconds(1) }],
         claims_window: None,
         time_servers: Vec::new(),
+        web_servers: Vec::new(),
         interrupted: None,
         observations,
     }

@@ -173,8 +173,8 @@ pub struct PolicyArgs {
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Limits")]
     pub crit: Option<Nanos>,
     /// Take offsets relative to `consensus` (of the hosts' claims), `agreement` (of the hosts' clocks), `controller`,
-    /// `host:NAME`, `group:NAME` or `ntp:SERVER[:PORT]` (can be repeated; most of three decide) [default: consensus, else
-    /// agreement]
+    /// `host:NAME`, `group:NAME`, `ntp:SERVER[:PORT]` (can be repeated; most of three decide) or `https:SERVER[:PORT]` (three at
+    /// least; coarse, for where only HTTPS leaves) [default: consensus, else agreement]
     #[arg(long, value_name = "CLOCK", value_parser = parse_reference, help_heading = "Limits")]
     pub reference: Vec<ReferenceChoice>,
     /// Tell what the clocks mean for tokens that one group issues and another verifies (can be repeated):

@@ -163,8 +163,15 @@ fn what_makes_no_sense_is_told_and_ends_with_64() {
     check(&["scan", "--samples", "0"], "must be at least 1");
     check(
         &["scan", "--reference", "best"],
-        "expected `consensus`, `agreement`, `controller`, `host:NAME`, `group:NAME` or `ntp:SERVER`",
+        "expected `consensus`, `agreement`, `controller`, `host:NAME`, `group:NAME`, `ntp:SERVER` or `https:SERVER`",
     );
+    check(&["scan", "--reference", "https:a.example", "a.example,"], "needs three servers at least");
+    check(&["scan", "--reference=https:a.example", "--reference=https:b.example", "a.example,"], "needs three servers");
+    check(
+        &["scan", "--reference=ntp:a.example", "--reference=https:b.example", "a.example,"],
+        "of `ntp:` and of `https:`",
+    );
+    check(&["scan", "--reference=https:a.example", "--reference=https:a.example", "a.example,"], "is given twice");
     check(&["scan", "--reference", "host:c.example", "a.example,b.example,"], "not among the selected hosts");
     check(&["scan", "--reference", "group:db", "a.example,b.example,"], "`group:db` is not among the selected hosts");
     check(&["scan", "--export", "out.xml", "a.example,"], "cannot tell the format of `out.xml`");

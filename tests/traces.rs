@@ -11,7 +11,7 @@ use clockaudit::clock::{Exchange, Interval, Nanos, UnixNanos};
 use clockaudit::probe::trace::{self, Recording, Trace, TraceHost};
 use clockaudit::probe::{
     ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
-    Seen, Stage, TimeServer,
+    Seen, Stage, TimeServer, WebServer,
 };
 use clockaudit::report::analysis::{analysis, hunt, merge};
 use serde_json::Value;
@@ -281,6 +281,11 @@ fn a_scan() -> Seen {
                 leap: 1,
             }],
         }],
+        web_servers: vec![WebServer {
+            name: "time.example.com".to_owned(),
+            exchanges: vec![exchange(960_000_000, false)],
+            failure: Some("it closed the connection".to_owned()),
+        }],
         interrupted: Some(Interruption::Deadline),
     }
 }
@@ -327,9 +332,9 @@ fn a_recorded_scan_that_was_cut_anywhere_is_refused() {
             assert_eq!(error, Err(format!("line {line}: the trace was cut: it holds {expected} lines")));
         }
     };
-    check(1, "0 of 2 hosts and 1 of 10");
-    check(6, "1 of 2 hosts and 6 of 10");
-    check(9, "1 of 2 hosts and 9 of 10");
+    check(1, "0 of 2 hosts and 1 of 12");
+    check(8, "1 of 2 hosts and 8 of 12");
+    check(11, "1 of 2 hosts and 11 of 12");
     // Lines may stand in any order: the count may come last.
     let turned: Vec<&str> = text.lines().rev().collect();
     assert!(trace::read(&turned.join("\n")).is_ok());

@@ -34,6 +34,6 @@ pub use judge::{HostJudgement, Judgement, judge, pair_finding};
 pub use policy::{HostPolicy, Policy, ReferenceChoice, TokenPolicy};
 pub use profile::{Limits, Profile, ProfileKind};
 pub use reference::{Basis, Reference};
-pub use server_name::ServerName;
+pub use server_name::{ServerName, TimeProtocol};
 pub use token_use::{TokenFound, TokenUse, token_use};
 pub use verdict::{Counts, Verdict, limit_finding};

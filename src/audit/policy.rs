@@ -24,6 +24,8 @@ pub enum ReferenceChoice {
     Host(String),
     /// UTC, as most of these NTP servers have it.
     Ntp(Vec<ServerName>),
+    /// UTC, coarsely, as most of these web servers have it.
+    Https(Vec<ServerName>),
 }
 
 impl ReferenceChoice {
@@ -38,6 +40,10 @@ impl ReferenceChoice {
             Self::Host(name) => format!("host:{name}"),
             Self::Ntp(servers) => {
                 let named: Vec<String> = servers.iter().map(|server| format!("ntp:{server}")).collect();
+                named.join(", ")
+            }
+            Self::Https(servers) => {
+                let named: Vec<String> = servers.iter().map(|server| format!("https:{server}")).collect();
                 named.join(", ")
             }
         }

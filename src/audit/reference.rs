@@ -41,6 +41,13 @@ pub enum Basis {
         /// How many said something usable.
         of: usize,
     },
+    /// UTC, coarsely, as a strict majority of the web servers that were named has it.
+    Https {
+        /// The servers that agree.
+        agreeing: Vec<String>,
+        /// How many said something usable.
+        of: usize,
+    },
     /// The controller's clock.
     Controller {
         /// Whether it claims to follow UTC: then the reference is UTC as it claims. Else it is its wall clock, and nothing
@@ -87,7 +94,7 @@ impl Reference {
     /// Whether it is UTC by somebody's word, so that a limit on the offset from UTC can be judged.
     pub fn is_utc(&self) -> bool {
         match &self.basis {
-            Basis::Consensus { .. } | Basis::Ntp { .. } => true,
+            Basis::Consensus { .. } | Basis::Ntp { .. } | Basis::Https { .. } => true,
             Basis::Host { claims, .. } | Basis::Controller { claims } => *claims,
             Basis::Agreement { .. } | Basis::Missing { .. } => false,
         }
@@ -108,7 +115,7 @@ impl Reference {
         match &self.basis {
             Basis::Host { name, .. } | Basis::Agreement { host: name, .. } => Some(name),
             Basis::Missing { medoid, .. } => medoid.as_deref(),
-            Basis::Consensus { .. } | Basis::Ntp { .. } | Basis::Controller { .. } => None,
+            Basis::Consensus { .. } | Basis::Ntp { .. } | Basis::Https { .. } | Basis::Controller { .. } => None,
         }
     }
 

@@ -37,10 +37,11 @@ fn claims_split(reference: &Reference) -> Option<Finding> {
 /// The named time servers that are not believed, and why each.
 fn servers_doubted(reference: &Reference) -> Option<Finding> {
     let told = |server: &DoubtedServer| {
-        let why = match server.doubt {
+        let why = match &server.doubt {
             Doubt::Unusable(why) => why.label().to_owned(),
+            Doubt::Failed(why) => why.clone(),
             Doubt::Contradicted(off) => {
-                format!("the others contradict it, it is {} off", figure::with_bound(off.midpoint(), off))
+                format!("the others contradict it, it is {} off", figure::with_bound(off.midpoint(), *off))
             }
             Doubt::NoMajority => "no majority agrees with it".to_owned(),
         };

@@ -1,6 +1,6 @@
 //! Values as they are typed on the command line: durations, counts, the name of a reference.
 
-use crate::audit::{ReferenceChoice, ServerName, TokenPolicy};
+use crate::audit::{ReferenceChoice, ServerName, TimeProtocol, TokenPolicy};
 use crate::clock::Nanos;
 
 /// Units of a typed duration; longer suffixes stand before those that end them.
@@ -58,7 +58,7 @@ fn scaled(number: &str, unit: i64) -> Result<Nanos, String> {
     i64::try_from(nanos).map(Nanos).map_err(|_| LONGEST.to_owned())
 }
 
-/// Reads `consensus`, `agreement`, `controller`, `host:NAME`, `group:NAME` or `ntp:SERVER`.
+/// Reads `consensus`, `agreement`, `controller`, `host:NAME`, `group:NAME`, `ntp:SERVER` or `https:SERVER`.
 pub(super) fn parse_reference(text: &str) -> Result<ReferenceChoice, String> {
     match text.split_once(':') {
         None if text == "consensus" => Ok(ReferenceChoice::Consensus),
@@ -66,13 +66,18 @@ pub(super) fn parse_reference(text: &str) -> Result<ReferenceChoice, String> {
         None if text == "controller" => Ok(ReferenceChoice::Controller),
         Some(("group", name)) if !name.is_empty() => Ok(ReferenceChoice::Group(name.to_owned())),
         Some(("host", name)) if !name.is_empty() => Ok(ReferenceChoice::Host(name.to_owned())),
-        Some(("ntp", server)) => ServerName::parse(server)
+        Some(("ntp", server)) => ServerName::parse(TimeProtocol::Ntp, server)
             .map(|server| ReferenceChoice::Ntp(vec![server]))
             .ok_or_else(|| "a time server is `ntp:HOST` or `ntp:HOST:PORT`, an IPv6 address in brackets".to_owned()),
-        Some(("https", _)) => Err("HTTPS servers cannot be asked yet; name NTP servers, `ntp:HOST`".to_owned()),
-        _ => {
-            Err("expected `consensus`, `agreement`, `controller`, `host:NAME`, `group:NAME` or `ntp:SERVER`".to_owned())
-        }
+        Some(("https", server)) => ServerName::parse(TimeProtocol::Https, server)
+            .map(|server| ReferenceChoice::Https(vec![server]))
+            .ok_or_else(|| {
+                "a web server is `https:HOST` or `https:HOST:PORT`, without slashes, an IPv6 address in brackets"
+                    .to_owned()
+            }),
+        _ => Err("expected `consensus`, `agreement`, `controller`, `host:NAME`, `group:NAME`, `ntp:SERVER` or \
+                  `https:SERVER`"
+            .to_owned()),
     }
 }
 
@@ -177,10 +182,13 @@ mod tests {
         assert_eq!(parse_reference("group:db"), Ok(ReferenceChoice::Group("db".to_owned())));
         assert_eq!(parse_reference("consensus"), Ok(ReferenceChoice::Consensus));
         assert_eq!(parse_reference("agreement"), Ok(ReferenceChoice::Agreement));
-        let server = ServerName { host: "192.0.2.1".to_owned(), port: 123 };
+        let server = ServerName { protocol: TimeProtocol::Ntp, host: "192.0.2.1".to_owned(), port: 123 };
         assert_eq!(parse_reference("ntp:192.0.2.1"), Ok(ReferenceChoice::Ntp(vec![server])));
         assert!(parse_reference("ntp:").is_err());
-        assert!(parse_reference("https:example.com").is_err());
+        let server = ServerName { protocol: TimeProtocol::Https, host: "time.example.com".to_owned(), port: 443 };
+        assert_eq!(parse_reference("https:time.example.com"), Ok(ReferenceChoice::Https(vec![server])));
+        assert!(parse_reference("https:").is_err());
+        assert!(parse_reference("https://example.com/").is_err());
         assert!(parse_reference("host:").is_err());
         assert!(parse_reference("group:").is_err());
         assert!(parse_reference("db1").is_err());

@@ -32,11 +32,11 @@ pub fn measure(
         let servers = async {
             tokio::select! {
                 answered = network::ask(&plan.servers, || clock.now()) => answered,
-                _ = stop.given() => Vec::new(),
+                _ = stop.given() => network::Answers::default(),
             }
         };
-        let (seen, time_servers) = tokio::join!(fleet.observe(&plan.sampling), servers);
-        (Seen { time_servers, ..seen }, stop)
+        let (seen, answered) = tokio::join!(fleet.observe(&plan.sampling), servers);
+        (Seen { time_servers: answered.time, web_servers: answered.web, ..seen }, stop)
     });
     progress.finish();
     // A name look-up that hangs in the system's resolver must not hold up the report.

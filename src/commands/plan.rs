@@ -126,7 +126,7 @@ pub(super) fn connection(args: &ConnectionArgs, terminal: &Terminal) -> Result<C
 /// The time servers that a policy names.
 fn servers(policy: &Policy) -> Vec<ServerName> {
     match &policy.reference {
-        ReferenceChoice::Ntp(servers) => servers.clone(),
+        ReferenceChoice::Ntp(servers) | ReferenceChoice::Https(servers) => servers.clone(),
         _ => Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::error::CommandError;
 use crate::audit::figure;
-use crate::audit::{HostPolicy, Limits, Policy, Profile, ReferenceChoice};
+use crate::audit::{HostPolicy, Limits, Policy, Profile, ReferenceChoice, ServerName, TimeProtocol};
 use crate::cli::PolicyArgs;
 use crate::cli::values::parse_duration;
 use crate::clock::Nanos;
@@ -14,6 +14,8 @@ use crate::report::escape::visible;
 const PROFILE: &str = "clockaudit_profile";
 const WARN: &str = "clockaudit_warn";
 const CRIT: &str = "clockaudit_crit";
+/// Two web servers that differ accuse each other.
+const LEAST_WEB_SERVERS: usize = 3;
 
 /// Makes the policy; `samples` is how many exchanges each host should have.
 pub fn policy(args: &PolicyArgs, samples: usize) -> Result<Policy, CommandError> {
@@ -36,26 +38,42 @@ pub fn policy(args: &PolicyArgs, samples: usize) -> Result<Policy, CommandError>
 
 /// What offsets are relative to: one clock, or several time servers together.
 fn reference(named: &[ReferenceChoice]) -> Result<ReferenceChoice, CommandError> {
-    if let [] | [_] = named {
-        return Ok(named.first().cloned().unwrap_or(ReferenceChoice::Automatic));
+    match named {
+        [] => return Ok(ReferenceChoice::Automatic),
+        [ReferenceChoice::Https(_)] => return Err(too_few()),
+        [one] => return Ok(one.clone()),
+        _ => {}
     }
-    let mut servers = Vec::new();
+    let mut servers: Vec<ServerName> = Vec::new();
     for choice in named {
-        let ReferenceChoice::Ntp(more) = choice else {
-            let name = choice.label();
+        let name = choice.label();
+        let (ReferenceChoice::Ntp(more) | ReferenceChoice::Https(more)) = choice else {
             return Err(CommandError::usage(format!("`--reference {name}` cannot be joined with another one")).hint(
                 "only time servers are asked together: `--reference ntp:A --reference ntp:B --reference ntp:C`",
             ));
         };
         for server in more {
+            if servers.first().is_some_and(|first| first.protocol != server.protocol) {
+                return Err(CommandError::usage("`--reference` names servers of `ntp:` and of `https:`")
+                    .hint("a web server's `Date` is a thousand times coarser than NTP: name servers of one kind"));
+            }
             if servers.contains(server) {
-                return Err(CommandError::usage(format!("`--reference ntp:{server}` is given twice"))
+                return Err(CommandError::usage(format!("`--reference {name}` is given twice"))
                     .hint("each server has one vote"));
             }
             servers.push(server.clone());
         }
     }
-    Ok(ReferenceChoice::Ntp(servers))
+    match servers.first().map(|server| server.protocol) {
+        Some(TimeProtocol::Https) if servers.len() < LEAST_WEB_SERVERS => Err(too_few()),
+        Some(TimeProtocol::Https) => Ok(ReferenceChoice::Https(servers)),
+        Some(TimeProtocol::Ntp) | None => Ok(ReferenceChoice::Ntp(servers)),
+    }
+}
+
+fn too_few() -> CommandError {
+    CommandError::usage("`--reference https:` needs three servers at least, so that one that is wrong is found out")
+        .hint("nobody vouches for a web server's clock: `--reference https:A --reference https:B --reference https:C`")
 }
 
 /// The policy, with what the inventory asks of single hosts and groups; a flag wins over the variable of the same meaning.

@@ -63,7 +63,8 @@ fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec
         | ReferenceChoice::Consensus
         | ReferenceChoice::Agreement
         | ReferenceChoice::Controller
-        | ReferenceChoice::Ntp(_) => true,
+        | ReferenceChoice::Ntp(_)
+        | ReferenceChoice::Https(_) => true,
     };
     if !is_there {
         let name = visible(&policy.reference.label());

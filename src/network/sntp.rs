@@ -1,9 +1,8 @@
-//! Asking NTP servers: a few exchanges with each, all servers at once, one socket each.
+//! Asking an NTP server: a few exchanges, through one socket.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use futures::future::join_all;
 use tokio::net::{UdpSocket, lookup_host};
 use tokio::time::{sleep, timeout};
 
@@ -23,13 +22,10 @@ const LOOKUP: Duration = Duration::from_secs(2);
 /// Longer than any answer to a plain request.
 const LONGEST: usize = 512;
 
-/// Asks every server, and gives those that answered, in their order; `now` reads the axis.
-pub async fn ask(servers: &[ServerName], now: impl Fn() -> UnixNanos + Copy) -> Vec<TimeServer> {
-    let asked = servers.iter().map(|server| async move {
-        let exchanges = exchanges(server, now).await;
-        TimeServer { name: server.to_string(), exchanges }
-    });
-    join_all(asked).await.into_iter().filter(|server| !server.exchanges.is_empty()).collect()
+/// Asks a server a few times; `None` where it does not answer. `now` reads the axis.
+pub(super) async fn ask(server: &ServerName, now: impl Fn() -> UnixNanos) -> Option<TimeServer> {
+    let exchanges = exchanges(server, now).await;
+    (!exchanges.is_empty()).then(|| TimeServer { name: server.to_string(), exchanges })
 }
 
 async fn exchanges(server: &ServerName, now: impl Fn() -> UnixNanos) -> Vec<NtpExchange> {

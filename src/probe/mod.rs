@@ -15,7 +15,7 @@ pub mod transcript;
 pub use event::HostEvent;
 pub use facts::{Facts, FactsReading};
 pub use failure::{Failure, FailureCode, Stage};
-pub use observation::{ControllerReading, Interruption, Observation, SamplingWindow, Seen, TimeServer};
+pub use observation::{ControllerReading, Interruption, Observation, SamplingWindow, Seen, TimeServer, WebServer};
 pub use reader::Reader;
 pub use reading::Reading;
 pub use trace::{Trace, TraceError, TraceHost};

@@ -34,6 +34,17 @@ pub struct TimeServer {
     pub exchanges: Vec<NtpExchange>,
 }
 
+/// A web server that was asked for its `Date`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebServer {
+    /// The name or address that it was asked by, with its port where that is not 443.
+    pub name: String,
+    /// The exchanges with it, in which the reading is its `Date`.
+    pub exchanges: Vec<Exchange>,
+    /// What went wrong, where something did.
+    pub failure: Option<String>,
+}
+
 /// One reading of the controller's own clock against the axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ControllerReading {
@@ -104,6 +115,8 @@ pub struct Seen {
     pub claims_window: Option<Nanos>,
     /// The time servers that were named and answered, in the order of their names.
     pub time_servers: Vec<TimeServer>,
+    /// The web servers that were named, in the order of their names.
+    pub web_servers: Vec<WebServer>,
     /// Set where the run ended early.
     pub interrupted: Option<Interruption>,
 }

@@ -154,6 +154,13 @@ fn reference(judgement: &Judgement) -> model::Reference {
             };
             (model::ReferenceKind::Ntp, label)
         }
+        Basis::Https { agreeing, of } => {
+            let (servers, agreeing) = (agreeing.join(", "), agreeing.len());
+            (
+                model::ReferenceKind::Https,
+                format!("UTC, coarse, where {agreeing} of {of} web servers agree ({servers})"),
+            )
+        }
         Basis::Controller { claims: true } => {
             (model::ReferenceKind::ControllerClaim, "UTC, by this controller's own claim".to_owned())
         }
@@ -185,6 +192,7 @@ fn missing(choice: &ReferenceChoice) -> String {
         ReferenceChoice::Agreement => "no two thirds of three or more clocks agree".to_owned(),
         ReferenceChoice::Group(name) => format!("no two thirds of three or more clocks of {name} agree"),
         ReferenceChoice::Host(name) => format!("{name} was not measured"),
+        ReferenceChoice::Https(_) => "no majority of three or more web servers agrees".to_owned(),
         ReferenceChoice::Ntp(_) => "no majority of the time servers agrees".to_owned(),
         ReferenceChoice::Controller => "the controller's clock was not read".to_owned(),
     }

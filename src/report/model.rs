@@ -189,6 +189,8 @@ pub enum ReferenceKind {
     Agreement,
     /// UTC, as most of the time servers that were named have it.
     Ntp,
+    /// UTC, coarsely, as most of the web servers that were named have it.
+    Https,
     /// The controller's own wall clock.
     Controller,
     /// UTC, as the controller's own timekeeper claims.

@@ -148,6 +148,7 @@ impl Fleet {
             windows,
             claims_window: facts_round::claims_window(&self.hosts),
             time_servers: Vec::new(),
+            web_servers: Vec::new(),
             interrupted: self.stop.reason(),
         }
     }

@@ -19,3 +19,5 @@ mod rungs;
 mod support;
 #[cfg(test)]
 mod timekeepers;
+#[cfg(test)]
+mod web_servers;

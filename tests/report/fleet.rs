@@ -121,6 +121,7 @@ pub(crate) fn seen(fleet: &[Made]) -> Seen {
         }],
         claims_window: Some(Nanos::from_millis(240)),
         time_servers: Vec::new(),
+        web_servers: Vec::new(),
         interrupted: None,
     }
 }

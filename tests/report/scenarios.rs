@@ -1,7 +1,7 @@
 //! Whole fleets in trouble: what is said of each, and what is not.
 
 use super::{codes, fleet};
-use clockaudit::audit::{Policy, ReferenceChoice, ServerName};
+use clockaudit::audit::{Policy, ReferenceChoice, ServerName, TimeProtocol};
 use clockaudit::clock::reference::NtpExchange;
 use clockaudit::clock::{Nanos, UnixNanos};
 use clockaudit::probe::TimeServer;
@@ -116,7 +116,7 @@ fn server(name: &str, ahead: Nanos) -> TimeServer {
 fn by_servers(named: &[&str], answered: Vec<TimeServer>) -> Report {
     let mut seen = fleet::seen(&[fleet::host("right", Nanos::ZERO), fleet::host("ahead", Nanos::from_millis(70))]);
     seen.time_servers = answered;
-    let named = named.iter().map(|name| ServerName::parse(name).expect("a server")).collect();
+    let named = named.iter().map(|name| ServerName::parse(TimeProtocol::Ntp, name).expect("a server")).collect();
     fleet::report_of(&seen, &Policy { reference: ReferenceChoice::Ntp(named), ..Policy::standard() })
 }
 

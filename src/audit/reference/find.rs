@@ -66,7 +66,7 @@ impl Reference {
             ReferenceChoice::Group(group) => evidence.by_agreement(Some(group)),
             ReferenceChoice::Controller => evidence.by_controller(),
             ReferenceChoice::Host(name) => evidence.by_host(name),
-            ReferenceChoice::Ntp(_) => by_servers,
+            ReferenceChoice::Ntp(_) | ReferenceChoice::Https(_) => by_servers,
         };
         Self { split, doubted, ..found.unwrap_or_else(|| evidence.in_the_middle(choice)) }
     }

@@ -2,9 +2,10 @@
 
 use super::{Basis, Evidence, Reference};
 use crate::audit::policy::ReferenceChoice;
+use crate::audit::server_name::TimeProtocol;
 use crate::clock::Interval;
 use crate::clock::pairs::Standing;
-use crate::clock::reference::{Unusable, ntp_server, ntp_servers};
+use crate::clock::reference::{NtpServers, Unusable, http_date, http_dates, ntp_server, ntp_servers};
 
 /// A time server that was named and is not believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +17,12 @@ pub struct DoubtedServer {
 }
 
 /// Why a time server is not believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
     /// It said nothing that can be used.
     Unusable(Unusable),
+    /// It could not be asked, or answered nothing that tells the time; with what went wrong.
+    Failed(String),
     /// The majority contradicts it: its clock minus UTC lies here.
     Contradicted(Interval),
     /// No majority of the servers agrees.
@@ -29,17 +32,21 @@ pub enum Doubt {
 impl Evidence<'_> {
     /// The reference by the servers that were named, and those that are not believed; nothing where none was named.
     pub(super) fn by_servers(&self, choice: &ReferenceChoice) -> (Option<Reference>, Vec<DoubtedServer>) {
-        let ReferenceChoice::Ntp(named) = choice else { return (None, Vec::new()) };
+        type Together = fn(&[Interval]) -> NtpServers;
+        let (named, together): (_, Together) = match choice {
+            ReferenceChoice::Ntp(named) => (named, ntp_servers),
+            ReferenceChoice::Https(named) => (named, http_dates),
+            _ => return (None, Vec::new()),
+        };
         let (mut usable, mut doubted) = (Vec::new(), Vec::new());
-        for name in named.iter().map(ToString::to_string) {
-            let answered = self.seen.time_servers.iter().find(|server| server.name == name);
-            let exchanges = answered.map_or(&[][..], |server| &server.exchanges);
-            match ntp_server(exchanges, self.epoch, self.config.rho) {
+        for server in named {
+            let name = server.to_string();
+            match self.utc_by(server.protocol, &name) {
                 Ok(utc) => usable.push((name, utc)),
-                Err(why) => doubted.push(DoubtedServer { name, doubt: Doubt::Unusable(why) }),
+                Err(doubt) => doubted.push(DoubtedServer { name, doubt }),
             }
         }
-        let found = ntp_servers(&usable.iter().map(|(_, utc)| *utc).collect::<Vec<_>>());
+        let found = together(&usable.iter().map(|(_, utc)| *utc).collect::<Vec<_>>());
         let of = usable.len();
         let mut agreeing = Vec::new();
         for (place, (name, claimed)) in usable.into_iter().enumerate() {
@@ -55,8 +62,30 @@ impl Evidence<'_> {
         }
         let reference = found.utc.map(|utc| {
             let standing = Standing { bounds: utc, estimate: utc.midpoint() };
-            self.reference(Basis::Ntp { agreeing, of }, Some(standing))
+            let basis = match choice {
+                ReferenceChoice::Https(_) => Basis::Https { agreeing, of },
+                _ => Basis::Ntp { agreeing, of },
+            };
+            self.reference(basis, Some(standing))
         });
         (reference, doubted)
+    }
+
+    /// Where UTC minus the axis lies by one server.
+    fn utc_by(&self, protocol: TimeProtocol, name: &str) -> Result<Interval, Doubt> {
+        match protocol {
+            TimeProtocol::Ntp => {
+                let answered = self.seen.time_servers.iter().find(|server| server.name == name);
+                let exchanges = answered.map_or(&[][..], |server| &server.exchanges);
+                ntp_server(exchanges, self.epoch, self.config.rho).map_err(Doubt::Unusable)
+            }
+            TimeProtocol::Https => {
+                let asked = self.seen.web_servers.iter().find(|server| server.name == name);
+                let exchanges = asked.map_or(&[][..], |server| &server.exchanges);
+                let failure = asked.and_then(|server| server.failure.clone());
+                http_date(exchanges, self.epoch, self.config)
+                    .map_err(|why| failure.map_or(Doubt::Unusable(why), Doubt::Failed))
+            }
+        }
     }
 }

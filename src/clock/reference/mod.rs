@@ -4,12 +4,14 @@
 mod agreement;
 mod consensus;
 mod http_date;
+mod http_head;
 mod ntp;
 mod ntp_packet;
 
 pub use agreement::{Agreement, agreement};
 pub use consensus::{Consensus, consensus};
-pub use http_date::http_date;
+pub use http_date::{date_exchange, http_date, http_dates};
+pub use http_head::{HttpAnswer, HttpHead, UnusableHead, http_head};
 pub use ntp::{NtpExchange, NtpServers, Unusable, ntp_server, ntp_servers};
 pub use ntp_packet::{answer as ntp_answer, request as ntp_request};
 

@@ -204,6 +204,18 @@ pub(super) struct Ntp {
     pub(super) precision_ns: i64,
 }
 
+/// One exchange with a web server, or what went wrong with it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Https {
+    #[serde(rename = "type", skip_deserializing)]
+    pub(super) kind: &'static str,
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) exchange: Option<Stamps>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) failure: Option<String>,
+}
+
 /// One sampling window.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Window {

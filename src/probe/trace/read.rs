@@ -6,12 +6,14 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::claim::ChronyClaim;
-use super::line::{Chrony, Controller, ControllerFacts, FactsLine, Host, Kind, Meta, Ntp, Of, Run, Stamps, Window};
+use super::line::{
+    Chrony, Controller, ControllerFacts, FactsLine, Host, Https, Kind, Meta, Ntp, Of, Run, Stamps, Window,
+};
 use super::{Settings, TokenQuestion, Trace, TraceHost};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::probe::{
     ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
-    Seen, Stage, TimeServer,
+    Seen, Stage, TimeServer, WebServer,
 };
 
 /// No trace may name more hosts.
@@ -115,6 +117,7 @@ struct Reading {
     run: Option<Run>,
     interrupted: Option<Interruption>,
     servers: Vec<TimeServer>,
+    web_servers: Vec<WebServer>,
     tokens: Option<TokenQuestion>,
 }
 
@@ -172,6 +175,7 @@ impl Reading {
                 self.settings.set(&meta).map_err(TraceProblem::OutOfRange)
             }
             "ntp" => self.take_ntp(parsed(line)?),
+            "https" => self.take_https(parsed(line)?),
             other => Err(TraceProblem::UnknownType(other.chars().take(40).collect())),
         }
     }
@@ -198,6 +202,24 @@ impl Reading {
             return Err(TraceProblem::TooMany { what: "time servers", limit: MOST_SERVERS });
         }
         self.servers.push(TimeServer { name: line.name, exchanges: vec![exchange] });
+        Ok(())
+    }
+
+    fn take_https(&mut self, line: Https) -> Result<(), TraceProblem> {
+        let place = self.web_servers.iter().position(|server| server.name == line.name);
+        if place.is_none() && self.web_servers.len() >= MOST_SERVERS {
+            return Err(TraceProblem::TooMany { what: "web servers", limit: MOST_SERVERS });
+        }
+        if place.is_none() {
+            self.web_servers.push(WebServer { name: line.name, exchanges: Vec::new(), failure: None });
+        }
+        let place = place.unwrap_or(self.web_servers.len().saturating_sub(1));
+        let Some(server) = self.web_servers.get_mut(place) else { return Ok(()) };
+        if server.exchanges.len() >= MOST_EXCHANGES {
+            return Err(TraceProblem::TooMany { what: "exchanges with one server", limit: MOST_EXCHANGES });
+        }
+        server.exchanges.extend(line.exchange.map(|stamps| stamps.exchange()));
+        server.failure = line.failure.or(server.failure.take());
         Ok(())
     }
 
@@ -305,6 +327,7 @@ impl Reading {
             controller_facts: self.controller_facts,
             windows: self.windows,
             time_servers: self.servers,
+            web_servers: self.web_servers,
         };
         Trace {
             settings: self.settings,

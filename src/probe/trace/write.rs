@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::line::{Controller, ControllerFacts, FactsLine, Host, Ntp, Run, Sample, Stamps, Window};
+use super::line::{Controller, ControllerFacts, FactsLine, Host, Https, Ntp, Run, Sample, Stamps, Window};
 use super::{Recording, TraceHost};
 use crate::probe::Observation;
 
@@ -38,6 +38,15 @@ pub fn write(recording: &Recording<'_>) -> Result<String, serde_json::Error> {
     for server in &seen.time_servers {
         for exchange in &server.exchanges {
             body.add(&Ntp::of(&server.name, exchange))?;
+        }
+    }
+    for server in &seen.web_servers {
+        let line = |exchange, failure| Https { kind: "https", name: server.name.clone(), exchange, failure };
+        for exchange in &server.exchanges {
+            body.add(&line(Some(Stamps::of(exchange)), None))?;
+        }
+        if let Some(failure) = &server.failure {
+            body.add(&line(None, Some(failure.clone())))?;
         }
     }
     for (place, observation) in seen.observations.iter().enumerate() {
