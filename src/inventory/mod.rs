@@ -23,6 +23,7 @@ pub mod shell_words;
 pub mod target;
 pub mod value;
 pub mod vault;
+pub mod yaml;
 
 pub use diagnostics::{Diagnostic, Severity};
 pub use model::{HostId, Inventory};

@@ -9,6 +9,8 @@ use thiserror::Error;
 
 use super::value::Value;
 
+pub(crate) use numbers::{MAX_DIGITS, decimal_of};
+
 /// A value that Python evaluates to an error of the whole file, not to text: `{{ 1 }}` is a set inside a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a list, set or mapping inside braces cannot be a key or a member of a set")]

@@ -4,7 +4,7 @@ use super::Refusal;
 use crate::inventory::float_text;
 
 /// Python refuses to convert longer decimal integers.
-const MAX_DIGITS: usize = 4300;
+pub(crate) const MAX_DIGITS: usize = 4300;
 
 /// An unsigned number.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,8 +115,8 @@ fn refuse_glued(tail: &str) -> Result<(), Refusal> {
     }
 }
 
-/// The decimal text of digits of another radix, of any length.
-fn decimal_of(digits: &str, radix: u32) -> String {
+/// The decimal text of digits of another radix; of more than [`MAX_DIGITS`] digits only that they are too many counts.
+pub(crate) fn decimal_of(digits: &str, radix: u32) -> String {
     // Little-endian groups of nine decimal digits.
     const GROUP: u64 = 1_000_000_000;
     let mut groups: Vec<u64> = vec![0];

@@ -1,0 +1,129 @@
+//! The text of a file, and its lines for diagnostics: secrets never reach them.
+
+use super::node::Place;
+use crate::inventory::diagnostics::{Diagnostic, Span, is_secret};
+
+/// The text of the bytes without byte order mark; what is no UTF-8 or holds control characters is an error.
+pub(super) fn decoded(bytes: &[u8]) -> Result<&str, Box<Diagnostic>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let place = end_of(&String::from_utf8_lossy(valid));
+        let known = String::from_utf8_lossy(valid);
+        let error = Diagnostic::error("a byte that is not UTF-8").at(span(&known, place));
+        Box::new(error.with_hint("Save the file as UTF-8"))
+    })?;
+    match text.char_indices().find(|(_, character)| is_refused(*character)) {
+        None => Ok(text),
+        Some((at, character)) => {
+            let place = end_of(text.get(..at).unwrap_or_default());
+            let message = format!("the control character U+{:04X} cannot stand in YAML", u32::from(character));
+            let error = Diagnostic::error(message).at(span(text, place));
+            Err(Box::new(error.with_hint("Write it as an escape in double quotes")))
+        }
+    }
+}
+
+/// Characters that no YAML 1.1 text may hold.
+fn is_refused(character: char) -> bool {
+    matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}')
+}
+
+/// The place right after a text.
+fn end_of(before: &str) -> Place {
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Place { line: before.matches('\n').count() + 1, column: line.chars().count() + 1, length: 1 }
+}
+
+/// A place with its line; the length is cut at the end of the line, secrets are replaced character by character.
+pub(super) fn span(text: &str, place: Place) -> Span {
+    let line = lines(text).nth(place.line.saturating_sub(1)).unwrap_or_default();
+    let width = line.chars().count();
+    let column = place.column.clamp(1, width + 1);
+    let is_below_secret = is_below_secret(text, place.line);
+    let excerpt = if is_below_secret { hidden(line) } else { without_secrets(line) };
+    Span { line: place.line, column, length: place.length.min(width + 1 - column), excerpt }
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    // As the parser counts them: LF, CR LF, CR.
+    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+}
+
+/// Whether one of the keys that a line is below, told by the indentation, is that of a secret.
+fn is_below_secret(text: &str, number: usize) -> bool {
+    let above: Vec<&str> = lines(text).take(number).collect();
+    let mut above = above.into_iter().rev();
+    let mut indent = above.next().map(indentation).unwrap_or_default();
+    for line in above.filter(|line| !line.trim().is_empty()) {
+        if indent == 0 {
+            return false;
+        }
+        let own = indentation(line);
+        if own >= indent {
+            continue;
+        }
+        indent = own;
+        if without_secrets(line) != line || secret_key(line).is_some() {
+            return true;
+        }
+    }
+    false
+}
+
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+fn hidden(line: &str) -> String {
+    line.chars().map(|character| if character.is_whitespace() { character } else { '*' }).collect()
+}
+
+/// Where the value of the line's first secret begins, in bytes.
+fn secret_key(line: &str) -> Option<usize> {
+    line.char_indices().filter(|(_, character)| matches!(character, ':' | '=')).find_map(|(at, _)| {
+        let before = line.get(..at)?.trim_end_matches(['"', '\'', ' ', '\t']);
+        let name = before.rsplit([' ', '\t', '"', '\'', '{', ',', '[']).next()?;
+        is_secret(name).then_some(at + 1)
+    })
+}
+
+/// The line with everything after the name of a secret replaced.
+fn without_secrets(line: &str) -> String {
+    match secret_key(line).and_then(|at| line.split_at_checked(at)) {
+        Some((shown, secret)) => format!("{shown}{}", hidden(secret)),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_never_reach_an_excerpt() {
+        let check = |text: &str, line: usize, expected: &str| {
+            assert_eq!(span(text, Place { line, column: 1, length: 1 }).excerpt, expected);
+        };
+        check("ansible_port: 22", 1, "ansible_port: 22");
+        check("ansible_password: s3cr:t x", 1, "ansible_password: ****** *");
+        check("h1: {a: 1, \"ansible_password\" : s3cr, b: 1}", 1, "h1: {a: 1, \"ansible_password\" : ***** ** **");
+        check("key_file: x\nansible_private_key_file: /k", 2, "ansible_private_key_file: /k");
+        check("api_token: |\n  one\n  two\nport: 1", 3, "  ***");
+        check("api_token: |\n  one\n  two\nport: 1", 4, "port: 1");
+        check("a:\n  db_secrets:\n\n    - x: y\nport: 1", 4, "    * ** *");
+        check("a:\n  secret: x\n  port: 1", 3, "  port: 1");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_named_with_their_place() {
+        let check = |bytes: &[u8], expected: (usize, usize, &str)| {
+            let error = decoded(bytes).expect_err("an error");
+            let span = error.span.expect("a place");
+            assert_eq!((span.line, span.column, error.message.as_str()), expected);
+        };
+        check(b"a: 1\nb: caf\xe9\n", (2, 7, "a byte that is not UTF-8"));
+        check(b"a: \x07\n", (1, 4, "the control character U+0007 cannot stand in YAML"));
+        assert_eq!(decoded(b"\xef\xbb\xbfa"), Ok("a"));
+    }
+}

@@ -1,0 +1,123 @@
+//! YAML as Ansible reads it: strict JSON first, else YAML 1.1 with the scalars of `PyYAML`, exactly one document; every
+//! value and key with its place. Inventories, vars files and `-e @FILE` are read through here.
+
+mod anchors;
+mod compose;
+mod excerpt;
+mod mappings;
+mod node;
+mod scalars;
+mod strict_json;
+mod tags;
+mod timestamps;
+mod variables;
+
+use super::diagnostics::{Diagnostic, Span};
+
+pub use node::{Form, Key, Node, Place};
+pub use variables::{Setting, settings};
+
+/// Values nested deeper than this are refused; aliases count as what they stand for.
+pub const MAX_DEPTH: usize = 200;
+
+/// How many values the aliases of one document may stand for, all together: a few lines of aliases to aliases could
+/// otherwise fill any memory.
+pub const MAX_ALIASED_VALUES: usize = 1_000_000;
+
+/// Of warnings about one document so many are told singly.
+const MAX_WARNINGS: usize = 20;
+
+/// What a key that is twice in a mapping is (`duplicate_dict_key`): the later value wins unless it is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DuplicateKeys {
+    /// A warning.
+    #[default]
+    Warn,
+    /// An error of the file.
+    Error,
+    /// Nothing to speak of.
+    Ignore,
+}
+
+/// A document that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document<'t> {
+    /// The text it was read from, without byte order mark.
+    pub text: &'t str,
+    /// The top of the tree; null for a text without a document.
+    pub root: Node,
+    /// What is odd: keys that are twice in a mapping.
+    pub warnings: Vec<Diagnostic>,
+    /// Whether the text was read as JSON, where `1e3` is a number and nothing is a comment.
+    pub is_json: bool,
+}
+
+/// What ends the reading of a document, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Fault {
+    place: Place,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Fault {
+    fn new(place: Place, message: impl Into<String>) -> Self {
+        Self { place, message: message.into(), hint: None }
+    }
+
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    fn diagnostic(self, text: &str) -> Diagnostic {
+        let diagnostic = Diagnostic::error(self.message).at(excerpt::span(text, self.place));
+        match self.hint {
+            Some(hint) => diagnostic.with_hint(hint),
+            None => diagnostic,
+        }
+    }
+}
+
+impl Document<'_> {
+    /// A place as a span with its line, secrets hidden.
+    pub fn span(&self, place: Place) -> Span {
+        excerpt::span(self.text, place)
+    }
+
+    /// An error at a place of the document.
+    pub fn error(&self, place: Place, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(message).at(self.span(place))
+    }
+
+    /// A warning at a place of the document.
+    pub fn warning(&self, place: Place, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::warning(message).at(self.span(place))
+    }
+}
+
+/// Reads the bytes of a file: one document of JSON or YAML. The error and the warnings name no file yet.
+pub fn read(bytes: &[u8], duplicates: DuplicateKeys) -> Result<Document<'_>, Box<Diagnostic>> {
+    let text = excerpt::decoded(bytes)?;
+    if let Some(root) = strict_json::read(text).map_err(|fault| Box::new(fault.diagnostic(text)))? {
+        return Ok(Document { text, root, warnings: Vec::new(), is_json: true });
+    }
+    let mut composed = compose::document(text, duplicates).map_err(|fault| Box::new(fault.diagnostic(text)))?;
+    let untold = composed.repeated.len().saturating_sub(MAX_WARNINGS);
+    composed.repeated.truncate(MAX_WARNINGS);
+    let mut warnings: Vec<Diagnostic> = composed
+        .repeated
+        .iter()
+        .map(|(key, first_line)| {
+            let message = format!("`{}` stands in line {first_line} already; the later value wins", key.text());
+            Diagnostic::warning(message).at(excerpt::span(text, key.place)).with_hint("Remove one of them")
+        })
+        .collect();
+    if untold > 0 {
+        warnings.push(Diagnostic::warning(format!("{untold} more keys stand twice in their mappings")));
+    }
+    Ok(Document { text, root: composed.root, warnings, is_json: false })
+}
+
+#[cfg(test)]
+mod tests;
