@@ -144,15 +144,30 @@ pub struct ConnectionArgs {
     /// Set an option as `ssh -o` does (can be repeated)
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Connection")]
     pub ssh_option: Vec<String>,
+    /// Arguments for `ssh` that come after the inventory's own settings
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true, help_heading = "Connection")]
+    pub ssh_common_args: Option<String>,
+    /// Arguments for `ssh` that come last
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true, help_heading = "Connection")]
+    pub ssh_extra_args: Option<String>,
+    /// Become another user on the hosts; a scan needs it only where chronyd answers nobody else
+    #[arg(short, long, help_heading = "Connection")]
+    pub r#become: bool,
+    /// Become another user by `sudo` or `su` [default: sudo]
+    #[arg(long, value_name = "METHOD", help_heading = "Connection")]
+    pub become_method: Option<String>,
+    /// Become this user [default: root]
+    #[arg(long, value_name = "USER", help_heading = "Connection")]
+    pub become_user: Option<String>,
     /// Accept and store the keys of hosts not known yet; a changed key is never accepted
     #[arg(long, help_heading = "Connection")]
     pub accept_new: bool,
     /// Keep at most this many sessions open at once [default: no bound]
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = at_least_one, help_heading = "Connection")]
     pub forks: Option<usize>,
-    /// Give up on a host whose connection and key exchange take longer
-    #[arg(short = 'T', long, value_name = "SECONDS", default_value = "10", allow_hyphen_values = true, value_parser = parse_seconds, help_heading = "Connection")]
-    pub timeout: Nanos,
+    /// Give up on a host whose connection and key exchange take longer [default: 10]
+    #[arg(short = 'T', long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = parse_seconds, help_heading = "Connection")]
+    pub timeout: Option<Nanos>,
     /// End the whole run after this time, with a partial report
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = parse_seconds, help_heading = "Connection")]
     pub deadline: Option<Nanos>,
@@ -310,7 +325,7 @@ pub struct InventoryArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Print groups, hosts and variables as `ansible-inventory --list` does
-    #[arg(long, group = "view", required_unless_present_any = ["host", "hosts"])]
+    #[arg(long, group = "view", required_unless_present_any = ["host", "hosts", "graph", "explain"])]
     pub list: bool,
     /// Print the variables of one host as `ansible-inventory --host` does
     #[arg(long, group = "view", value_name = "HOST")]
@@ -318,6 +333,27 @@ pub struct InventoryArgs {
     /// Print the names of the hosts that match this pattern, one a line
     #[arg(long, group = "view", value_name = "PATTERN", allow_hyphen_values = true)]
     pub hosts: Option<String>,
+    /// Print the groups as a tree, as `ansible-inventory --graph` does
+    #[arg(long, group = "view")]
+    pub graph: bool,
+    /// Print how one host would be reached, each setting with the file and line it comes from
+    #[arg(long, group = "view", value_name = "HOST")]
+    pub explain: Option<String>,
+    /// Print the settings of `--explain` as a `table` or as `json`
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_possible_values = true)]
+    pub output: ExplainFormat,
+    /// How the host of `--explain` would be reached.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+}
+
+/// The form of explained settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
 }
 
 /// Arguments of `replay`.

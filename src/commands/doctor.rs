@@ -39,7 +39,7 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
                 Err(error) if error.status == ExitStatus::NoHosts => Vec::new(),
                 selected => selected?,
             };
-            Some(targets(&loaded.inventory, &selected, &flags(&args.connection)).targets)
+            Some(targets(&loaded.inventory, &selected, &flags(&args.connection), &loaded.configuration).targets)
         }
         None => None,
     };

@@ -3,12 +3,14 @@
 use indexmap::IndexSet;
 
 use super::error::{CommandError, Outcome};
+use super::plan::flags;
 use crate::audit::ExitStatus;
-use crate::cli::{InventoryArgs, SelectionArgs};
+use crate::cli::{ExplainFormat, InventoryArgs, SelectionArgs};
 use crate::files::inventory::{LimitError, LoadError, LoadSettings, Loaded, Source, limit, load};
-use crate::inventory::listing;
+use crate::inventory::connection::{explain, settings_of};
 use crate::inventory::model::{HostId, Inventory};
 use crate::inventory::patterns::{PatternError, Selected, Selection};
+use crate::inventory::{graph, listing};
 use crate::terminal::Terminal;
 
 /// What is shown of an inventory.
@@ -20,6 +22,8 @@ pub enum View {
     Host(String),
     /// The hosts that match a pattern, one a line, as `ansible PATTERN --list-hosts`.
     Hosts(String),
+    /// The groups as a tree, as `ansible-inventory --graph`.
+    Graph,
 }
 
 /// Reads the inventory and shows what was asked for. An incomplete inventory is shown as far as it was read, and ends
@@ -31,9 +35,13 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
     let view = match (&args.host, &args.hosts) {
         (Some(host), _) => View::Host(host.clone()),
         (None, Some(pattern)) => View::Hosts(pattern.clone()),
+        (None, None) if args.graph => View::Graph,
         (None, None) => View::List,
     };
-    let (text, said) = show(&loaded.inventory, &view, limit)?;
+    let (text, said) = match &args.explain {
+        Some(host) => (explained(&loaded, host, args)?, Vec::new()),
+        None => show(&loaded.inventory, &view, limit)?,
+    };
     terminal.diagnose(&said);
     terminal.print(&text)?;
     let is_fine = args.selection.allow_incomplete_inventory || !loaded.is_incomplete();
@@ -56,17 +64,32 @@ pub fn show(
             let hosts: IndexSet<HostId> = selected.hosts.into_iter().collect();
             Ok((listing::list(inventory, &hosts) + "\n", selected.diagnostics))
         }
-        View::Host(name) => {
-            let host = inventory.host_named(name).or_else(|| inventory.localhost(name));
-            let host = host.ok_or_else(|| PatternError::NoHost(format!("the name '{name}'")))?;
-            Ok((listing::host(inventory, host) + "\n", Vec::new()))
-        }
+        View::Host(name) => Ok((listing::host(inventory, named(inventory, name)?) + "\n", Vec::new())),
+        View::Graph => Ok((graph::graph(inventory), Vec::new())),
         View::Hosts(pattern) => {
             let selected = inventory.select(&Selection { pattern: pattern.clone(), limit })?;
             let names = selected.hosts.iter().filter_map(|id| inventory.host(*id));
             Ok((names.flat_map(|host| [host.name.as_str(), "\n"]).collect(), selected.diagnostics))
         }
     }
+}
+
+/// The settings of a host's connection, each with where it comes from.
+fn explained(loaded: &Loaded, name: &str, args: &InventoryArgs) -> Result<String, CommandError> {
+    let host = named(&loaded.inventory, name)?;
+    let settings = settings_of(&loaded.inventory, host, &flags(&args.connection), &loaded.configuration);
+    let Some((settings, defects)) = settings else { return Ok(String::new()) };
+    let rows = explain::rows(&settings);
+    Ok(match args.output {
+        ExplainFormat::Table => explain::table(name, &rows, &defects),
+        ExplainFormat::Json => explain::document(name, &rows, &defects) + "\n",
+    })
+}
+
+/// The host of exactly this name, this machine included.
+fn named(inventory: &Inventory, name: &str) -> Result<HostId, PatternError> {
+    let host = inventory.host_named(name).or_else(|| inventory.localhost(name));
+    host.ok_or_else(|| PatternError::NoHost(format!("the name '{name}'")))
 }
 
 /// Reads the named inventories and says what there is to say about them.

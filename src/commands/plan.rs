@@ -10,7 +10,8 @@ use crate::audit::{Policy, ReferenceChoice, ServerName};
 use crate::cli::{ConnectionArgs, ScanArgs};
 use crate::clock::Nanos;
 use crate::files::report::check_writable;
-use crate::inventory::connection::ConnectionFlags;
+use crate::inventory::connection::{ConnectionFlags, DEFAULT_TIMEOUT};
+use crate::inventory::target::Target;
 use crate::ssh::{Applied, ConnectionPlan, OptionError, SamplingPlan, UnknownKeys};
 use crate::terminal::Terminal;
 
@@ -81,6 +82,12 @@ impl ScanPlan {
 }
 
 impl Measurement {
+    /// Gives the slowest of the hosts the time that it may take.
+    pub fn wait_for(&mut self, targets: &[Target]) {
+        let timeouts = targets.iter().map(|target| self.connection.limits_of(target).connect);
+        self.connection.gather = timeouts.max().unwrap_or(self.connection.limits.connect) + LOGIN_GRACE;
+    }
+
     /// How clocks are sampled for a policy.
     pub fn sampling(policy: &Policy) -> SamplingPlan {
         let standard = SamplingPlan::default();
@@ -100,7 +107,15 @@ pub(super) fn flags(args: &ConnectionArgs) -> ConnectionFlags {
         user: args.user.clone(),
         port: args.port,
         private_key: args.private_key.clone(),
+        timeout: args.timeout.map(duration),
+        ssh_common_args: args.ssh_common_args.clone(),
+        ssh_extra_args: args.ssh_extra_args.clone(),
         ssh_options: args.ssh_option.clone(),
+        password: None,
+        become_user: args.r#become,
+        become_method: args.become_method.clone(),
+        become_as: args.become_user.clone(),
+        become_password: None,
         home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         working_directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
     }
@@ -109,7 +124,7 @@ pub(super) fn flags(args: &ConnectionArgs) -> ConnectionFlags {
 /// How hosts are connected to; settings without effect are said.
 pub(super) fn connection(args: &ConnectionArgs, terminal: &Terminal) -> Result<ConnectionPlan, CommandError> {
     let mut plan = ConnectionPlan::for_this_user();
-    plan.limits.connect = duration(args.timeout);
+    plan.limits.connect = args.timeout.map_or(DEFAULT_TIMEOUT, duration);
     for option in &args.ssh_option {
         if let Applied::Ignored(why) = plan.apply_option(option)? {
             terminal.warn(&why);

@@ -28,13 +28,14 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     let settings = LoadSettings::of_this_process();
     let loaded = inventory::open(&args.selection, &settings, terminal)?; // text -> Inventory, diagnostics shown
     let hosts = inventory::select(&args.selection, &loaded, &settings, terminal)?; // pattern -> hosts
-    let prepared = connection::targets(&loaded.inventory, &hosts, &plan.flags); // hosts -> Targets
+    let prepared = connection::targets(&loaded.inventory, &hosts, &plan.flags, &loaded.configuration); // hosts -> Targets
     plan.policy = with_inventory(plan.policy, &args.policy, &loaded.inventory, &hosts)?; // what is asked of each
     let targets = ready(prepared, &plan.policy, terminal)?;
     if plan.list_hosts {
         terminal.print(&list(&targets))?;
         return Ok(ExitStatus::Good);
     }
+    plan.measurement.wait_for(&targets);
     let provenance = provenance(&loaded, &targets);
     let sources = provenance.sources.iter().map(String::as_str);
     let output = OutputPlan { memory: Memory::of(sources, &args.selection.limit, args.no_state), ..plan.output };

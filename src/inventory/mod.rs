@@ -8,6 +8,7 @@ pub mod diagnostics;
 pub mod encoding;
 pub mod float_text;
 pub mod folding;
+pub mod graph;
 pub mod host_list;
 pub mod ini;
 pub mod json;

@@ -45,6 +45,15 @@ enum State {
 /// Splits a line into words. Quotes may start and end anywhere in a word; `#` outside quotes ends the line wherever it
 /// stands; inside `"` a backslash is removed only before `"` and `\`.
 pub fn split(line: &str) -> Result<Words, ShellWordsError> {
+    split_at_comments(line, true)
+}
+
+/// The words of arguments for a program, as Python's `shlex.split(text)` sees them: `#` is like any other character.
+pub fn arguments(text: &str) -> Result<Vec<String>, ShellWordsError> {
+    Ok(split_at_comments(text, false)?.words.into_iter().map(|word| word.text).collect())
+}
+
+fn split_at_comments(line: &str, has_comments: bool) -> Result<Words, ShellWordsError> {
     let mut found = Words::default();
     let mut word = Word { text: String::new(), start: 0, length: 0 };
     let mut state = State::Between;
@@ -52,7 +61,7 @@ pub fn split(line: &str) -> Result<Words, ShellWordsError> {
     let mut end = 0;
     while let Some((at, character)) = characters.next() {
         end = at + 1;
-        if state == State::Between && !is_blank(character) && character != '#' {
+        if state == State::Between && !is_blank(character) && !(has_comments && character == '#') {
             word = Word { text: String::new(), start: at, length: 0 };
             state = State::Bare;
         }
@@ -73,8 +82,8 @@ pub fn split(line: &str) -> Result<Words, ShellWordsError> {
                 }
                 word.text.push(next);
             }
-            (State::Between, '#') => break,
-            (State::Bare, '#') => {
+            (State::Between, '#') if has_comments => break,
+            (State::Bare, '#') if has_comments => {
                 found.cut = Some(at);
                 end = at;
                 break;
@@ -121,6 +130,7 @@ mod tests {
         check("pw=s3cr#t port=1", &["pw=s3cr"]);
         check("'#' \"\"", &["#", ""]);
         check("# all", &[]);
+        assert_eq!(arguments("-o 'A b' #x y#z"), Ok(["-o", "A b", "#x", "y#z"].map(str::to_owned).to_vec()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::connection::ConnectionSettings;
 use super::secret::Secret;
 
 /// How a host is reached.
@@ -35,6 +36,8 @@ pub struct Target {
     pub password: Option<Secret>,
     /// Who the probe becomes on the host, where it is to (`-b`).
     pub elevation: Option<Elevation>,
+    /// What was set for the host, and where; `None` = nobody was asked (a simulated host).
+    pub settings: Option<Box<ConnectionSettings>>,
     /// A setting that could not be understood: this host fails in preparation with it, the others go on.
     pub defect: Option<String>,
 }

@@ -82,7 +82,7 @@ impl Opener {
     }
 
     async fn open_ssh(&self, target: &Target, cell: &Arc<HostCell>) -> Result<Session, Failure> {
-        let limits = self.plan.limits;
+        let limits = self.plan.limits_of(target);
         cell.enter(Stage::Resolve);
         let addresses = dial::resolve(&target.address, target.port, limits.resolve, &self.lookups).await;
         let addresses = addresses.map_err(|failure| with_address(failure, target))?;
@@ -154,7 +154,7 @@ impl Opener {
             Err(_) => {
                 let stage = handshake_stage(cell, &shared);
                 let what = if stage == Stage::Banner { "no SSH identification" } else { "no end of the key exchange" };
-                Err(late(stage, self.plan.limits.connect, &format!("{what}{}", greeting_of(&shared))))
+                Err(late(stage, self.plan.limits_of(target).connect, &format!("{what}{}", greeting_of(&shared))))
             }
         }
     }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::options::Algorithms;
-use super::plan::{ConnectionPlan, UnknownKeys};
+use super::plan::{ConnectionPlan, TimeLimits, UnknownKeys};
+use crate::inventory::configuration::Provenance;
 use crate::inventory::target::Target;
 
 /// The settings of one host.
@@ -83,6 +84,14 @@ pub struct HostKeySettings {
 }
 
 impl ConnectionPlan {
+    /// The time limits of a target: it may say itself how long its connection may take.
+    pub fn limits_of(&self, target: &Target) -> TimeLimits {
+        let said = target.settings.as_ref().map(|settings| &settings.timeout);
+        // What the flag says, the plan knows already.
+        let own = said.filter(|timeout| !matches!(timeout.provenance, Provenance::Flag(_) | Provenance::Default));
+        TimeLimits { connect: own.map_or(self.limits.connect, |timeout| timeout.value), ..self.limits }
+    }
+
     /// The settings of a target: those worked out for it, else the plan's own.
     pub fn settings(&self, target: &Target) -> Arc<HostSettings> {
         self.hosts.get(&target.name).cloned().unwrap_or_else(|| Arc::new(self.settings_of_all(target)))
@@ -91,6 +100,7 @@ impl ConnectionPlan {
     /// The plan's own settings, and what the target says itself.
     fn settings_of_all(&self, target: &Target) -> HostSettings {
         let is_named = !target.key_files.is_empty();
+        let is_unchecked = target.settings.as_ref().is_some_and(|settings| !settings.host_key_checking.value);
         HostSettings {
             auth: AuthSettings {
                 user: target.user.clone().unwrap_or_else(|| self.user.clone()),
@@ -107,7 +117,7 @@ impl ConnectionPlan {
                 alias: self.host_key_alias.clone(),
                 user_files: self.user_known_hosts.clone(),
                 global_files: self.global_known_hosts.clone(),
-                unknown: self.unknown_keys,
+                unknown: if is_unchecked { UnknownKeys::AcceptNew } else { self.unknown_keys },
                 hash_names: self.hash_known_hosts,
             },
             algorithms: self.algorithms.clone(),

@@ -1,10 +1,9 @@
 //! Whole inventories against what the real Ansible made of them.
 
 use clockaudit::files::inventory::{LoadError, Loaded, limit, load};
-use clockaudit::inventory::connection::{self, ConnectionFlags};
 use clockaudit::inventory::model::{HostId, Inventory};
 use clockaudit::inventory::patterns::Selection;
-use clockaudit::inventory::{Transport, Value, json as writer, listing};
+use clockaudit::inventory::{Value, json as writer, listing};
 use indexmap::IndexSet;
 
 use crate::json::{entries, get, parse, text, texts};
@@ -12,7 +11,7 @@ use crate::later::{LATER, ON_PURPOSE, REFUSED_PATTERNS, TARGETS_ON_PURPOSE, reas
 use crate::staging::{Staged, names};
 
 /// Loads every case that does not wait for a later issue and gathers what `check` finds wrong; gives how many it saw.
-fn for_each(check: impl Fn(&Staged, &mut Vec<String>) -> bool) -> usize {
+pub(crate) fn for_each(check: impl Fn(&Staged, &mut Vec<String>) -> bool) -> usize {
     let mut wrong = Vec::new();
     let mut seen = 0;
     for name in names() {
@@ -27,7 +26,7 @@ fn for_each(check: impl Fn(&Staged, &mut Vec<String>) -> bool) -> usize {
     seen
 }
 
-fn compare(what: &str, found: &Value, expected: &Value, wrong: &mut Vec<String>) {
+pub(crate) fn compare(what: &str, found: &Value, expected: &Value, wrong: &mut Vec<String>) {
     // Compared as sorted JSON: NaN equals NaN, 1 is not 1.0.
     if writer::pretty(found) != writer::pretty(expected) {
         wrong.push(format!("{what}: expected {expected}, found {found}"));
@@ -236,69 +235,6 @@ fn compare_selection(loaded: &Loaded, staged: &Staged, wanted: &Value, loose: bo
         }
         (found, expected) => wrong.push(format!("{what}: expected {expected:?}, found {found:?}")),
     }
-}
-
-#[test]
-fn targets_are_those_that_ansible_gives_to_ssh() {
-    let seen = for_each(|staged, wrong| {
-        let Some(expected) = staged.expected("expected-conn.json") else { return false };
-        let loaded = load(&staged.sources, &staged.settings).expect("an inventory");
-        let pattern = text(get(&expected, "pattern").expect("a pattern"));
-        let hosts = loaded.inventory.select(&Selection { pattern, limit: Vec::new() }).expect("hosts").hosts;
-        let flags = flags(&texts(get(&expected, "cli").expect("flags")), staged);
-        let prepared = connection::targets(&loaded.inventory, &hosts, &flags);
-        let mut found: Vec<String> = Vec::new();
-        for target in prepared.targets.iter().filter(|target| target.transport == Transport::Ssh) {
-            if target.defect.is_none() {
-                let key = target.key_files.first().map(|path| path.display().to_string()).unwrap_or_default();
-                let user = target.user.clone().unwrap_or_default();
-                found.push(format!("{} port {} user {user:?} key {key:?}", target.address, target.port));
-            }
-        }
-        let Some(Value::List(calls)) = get(&expected, "ssh") else { panic!("no ssh") };
-        let mut wanted: Vec<String> = calls.iter().map(ssh_call).collect();
-        found.sort();
-        wanted.sort();
-        wanted.dedup();
-        let is_on_purpose = |line: &String| {
-            let listed = TARGETS_ON_PURPOSE.iter().filter(|(case, _, _)| *case == staged.name);
-            listed.clone().any(|(_, address, _)| line.starts_with(&format!("{address} port ")))
-        };
-        found.retain(|line| !is_on_purpose(line));
-        wanted.retain(|line| !is_on_purpose(line));
-        compare("ssh", &list(found.iter().map(String::as_str)), &list(wanted.iter().map(String::as_str)), wrong);
-        true
-    });
-    assert!(seen >= 10, "only {seen} cases");
-}
-
-fn flags(words: &[String], staged: &Staged) -> ConnectionFlags {
-    let value = |flag: &str| {
-        let place = words.iter().position(|word| word == flag)?;
-        words.get(place + 1).cloned()
-    };
-    ConnectionFlags {
-        user: value("-u"),
-        port: None,
-        private_key: value("--private-key").map(Into::into),
-        ssh_options: Vec::new(),
-        home: staged.settings.home.clone(),
-        working_directory: staged.settings.working_directory.clone(),
-    }
-}
-
-/// Address, port, user and key of one recorded call of ssh.
-fn ssh_call(call: &Value) -> String {
-    let words = texts(get(call, "argv").expect("argv"));
-    let option = |key: &str| {
-        let found = words.iter().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
-        found.map(|value| value.trim_matches('"').to_owned())
-    };
-    let address = text(get(call, "target").expect("a target"));
-    let port = option("Port").unwrap_or_else(|| "22".to_owned());
-    let user = option("User").unwrap_or_default();
-    let key = option("IdentityFile").unwrap_or_default();
-    format!("{address} port {port} user {user:?} key {key:?}")
 }
 
 #[test]

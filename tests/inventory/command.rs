@@ -99,3 +99,37 @@ fn what_is_wrong_ends_with_its_exit_code_and_a_word() {
     check("h1 broken\n", &["hosts.ini", "--list"], 65, " --> hosts.ini:1:4");
     check("h1 broken\n", &["hosts.ini", "--list", "--allow-incomplete-inventory"], 0, " --> hosts.ini:1:4");
 }
+
+#[test]
+fn the_settings_of_a_connection_are_explained_with_their_places() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("ansible.cfg"), "[defaults]\ntimeout = 25\n").expect("a file");
+    let text = "h1 ansible_port=2222 ansible_become_password=hunter2\n[all:vars]\nansible_user=deploy\n";
+    fs::write(folder.path().join("hosts.ini"), text).expect("a file");
+    let (code, table, said) = run_in(folder.path(), &["hosts.ini", "--explain", "h1", "--private-key", "k"]);
+    assert_eq!((code, said.as_str()), (0, ""), "{table}");
+    let line = |setting: &str| {
+        let found = table.lines().find(|line| line.trim_start().starts_with(&format!("{setting} ")));
+        found.expect("a line").split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line("port"), "port 2222 ansible_port (hosts.ini line 1)");
+    assert_eq!(line("user"), "user deploy ansible_user (hosts.ini line 3)");
+    assert_eq!(line("timeout"), "timeout 25 s [defaults] timeout (ansible.cfg line 2)");
+    assert_eq!(line("address"), "address h1 default");
+    assert_eq!(line("password"), "password - not set; none");
+    assert_eq!(line("become_password"), "become_password ******** ansible_become_password (hosts.ini line 1)");
+    assert!(line("key_file").ends_with("/k --private-key"), "{table}");
+    let (_, json, _) = run_in(folder.path(), &["hosts.ini", "--explain", "h1", "-o", "json"]);
+    assert!(!json.contains("hunter2") && !table.contains("hunter2"), "{json}{table}");
+    let parsed = crate::json::parse(json.trim_end());
+    let port = crate::json::get(crate::json::get(&parsed, "settings").expect("settings"), "port").expect("a port");
+    let expected = r#"{"file": "hosts.ini", "from": "variable", "line": 1, "name": "ansible_port", "value": 2222}"#;
+    assert_eq!(port, &crate::json::parse(expected));
+}
+
+#[test]
+fn groups_are_drawn_as_a_tree() {
+    let expected =
+        "@all:\n  |--@ungrouped:\n  |  |--gate\n  |--@eu:\n  |  |--@web:\n  |  |  |--web1\n  |  |  |--web2\n";
+    assert_eq!(run(FLEET, &["hosts.ini", "--graph"]), (0, expected.to_owned(), String::new()));
+}

@@ -124,25 +124,6 @@ fn ansible_cfg_names_the_inventory_from_its_own_folder() {
 }
 
 #[test]
-fn settings_of_ansible_that_have_no_effect_are_said() {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("ansible.cfg"), "[defaults]\nforks = 5\nremote_user = x\n").expect("a file");
-    let mut settings = settings(folder.path());
-    settings.environment.insert("ANSIBLE_REMOTE_PORT".to_owned(), "2222".to_owned());
-    let loaded = load(&[Source::from("h1,")], &settings).expect("an inventory");
-    assert!(!loaded.is_incomplete());
-    assert_eq!(
-        said(&loaded),
-        [
-            "ansible.cfg line 3: `remote_user` is not read yet and is without effect. \
-             Pass the flag for it, or set the variable in the inventory",
-            "ANSIBLE_REMOTE_PORT is not read yet and is without effect. \
-             Pass the flag for it, or set the variable in the inventory",
-        ]
-    );
-}
-
-#[test]
 fn sources_carry_the_fingerprint_of_their_bytes() {
     let loaded = load_text("hosts.ini", "h1\n", |_| {});
     let prints: Vec<&str> = loaded.inventory.sources().iter().map(|source| source.sha256.as_str()).collect();
@@ -163,7 +144,8 @@ fn the_inventories_that_come_with_clockaudit_are_read_without_a_word() {
         assert_eq!(said(&loaded), <[String; 0]>::default(), "{name}");
         assert!(loaded.inventory.host_count() > 0, "{name} has no hosts");
         let hosts = loaded.inventory.select(&Selection::all()).expect("hosts").hosts;
-        let prepared = connection::targets(&loaded.inventory, &hosts, &ConnectionFlags::default());
+        let prepared =
+            connection::targets(&loaded.inventory, &hosts, &ConnectionFlags::default(), &loaded.configuration);
         assert_eq!(prepared.diagnostics, [], "{name}");
         assert_eq!(prepared.skipped, [], "{name}");
         assert!(prepared.targets.iter().all(|target| target.defect.is_none()), "{name}");

@@ -4,6 +4,7 @@
 
 mod cases;
 mod command;
+mod connections;
 mod json;
 mod later;
 mod loading;

@@ -136,7 +136,7 @@ pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadE
     let Loading { draft, mut diagnostics, .. } = loading;
     let (inventory, odd) = draft.reconcile()?;
     diagnostics.extend(odd);
-    diagnostics.extend(neighbours::unread(&inventory, settings));
+    diagnostics.extend(neighbours::unread(&inventory, settings, &configuration));
     Ok(Loaded { inventory, diagnostics, configuration })
 }
 

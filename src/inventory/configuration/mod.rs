@@ -117,10 +117,7 @@ impl Configuration {
         names.keys.iter().rev().find_map(|(section, key)| {
             let entry = cfg.get(section, key)?;
             let place = Place { file: cfg.name.clone(), line: entry.line };
-            Some(Given {
-                value: entry.text.clone(),
-                provenance: Provenance::File { key: format!("[{section}] {key}"), place },
-            })
+            Some(Given { value: entry.text.clone(), provenance: Provenance::File { section, key, place } })
         })
     }
 }

@@ -18,14 +18,14 @@ pub enum Provenance {
     /// A variable given with `-e`.
     ExtraVariable {
         /// Its name.
-        name: String,
+        name: &'static str,
         /// The line of the file it was read from, if it was.
         place: Option<Place>,
     },
     /// A variable of the host, in an inventory or a file of variables.
     Variable {
         /// Its name.
-        name: String,
+        name: &'static str,
         /// Where it was set; `None` = nowhere, as for the implicit localhost.
         place: Option<Place>,
     },
@@ -35,8 +35,10 @@ pub enum Provenance {
     Environment(&'static str),
     /// A file of settings.
     File {
-        /// The setting as the file has it: `[defaults] remote_user`.
-        key: String,
+        /// The section it stands in; empty where files have none.
+        section: &'static str,
+        /// Its key.
+        key: &'static str,
         /// Where it stands.
         place: Place,
     },
@@ -58,7 +60,8 @@ impl fmt::Display for Provenance {
             Self::Variable { name, place: None } => f.write_str(name),
             Self::Variable { name, place: Some(place) } => write!(f, "{name} ({place})"),
             Self::Flag(name) | Self::Environment(name) => f.write_str(name),
-            Self::File { key, place } => write!(f, "{key} ({place})"),
+            Self::File { section: "", key, place } => write!(f, "{key} ({place})"),
+            Self::File { section, key, place } => write!(f, "[{section}] {key} ({place})"),
             Self::Default => f.write_str("default"),
         }
     }

@@ -1,16 +1,27 @@
 //! From hosts to targets: every precedence of the connection settings applied, every setting checked.
 
+mod becoming;
+pub mod explain;
+mod lookup;
+mod reach;
 mod settings;
+mod table;
 mod unsupported;
 
+use core::time::Duration;
 use std::path::{Path, PathBuf};
 
+use super::configuration::{Configuration, Given};
 use super::diagnostics::Diagnostic;
-use super::model::{HostId, Inventory, Variables};
+use super::model::{HostId, Inventory};
+use super::paths;
+use super::secret::Secret;
 use super::target::{Target, Transport};
-use settings::Settings;
+use lookup::Lookup;
+use reach::{Reach, Unreachable};
 
-pub use settings::DEFAULT_PORT;
+pub use becoming::Becoming;
+pub use settings::{ConnectionSettings, DEFAULT_PORT, DEFAULT_TIMEOUT};
 
 /// What the command line says about connections; variables of the inventory win over all of it, as with Ansible.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,12 +32,35 @@ pub struct ConnectionFlags {
     pub port: Option<u16>,
     /// `--private-key`, as typed.
     pub private_key: Option<PathBuf>,
+    /// `-T`.
+    pub timeout: Option<Duration>,
+    /// `--ssh-common-args`.
+    pub ssh_common_args: Option<String>,
+    /// `--ssh-extra-args`.
+    pub ssh_extra_args: Option<String>,
     /// `--ssh-option`, each `Keyword=value`; only `Port` is looked at here, the engine takes the others.
     pub ssh_options: Vec<String>,
+    /// The login password that was asked for or read from a file.
+    pub password: Option<Given<Secret>>,
+    /// `-b`.
+    pub become_user: bool,
+    /// `--become-method`.
+    pub become_method: Option<String>,
+    /// `--become-user`.
+    pub become_as: Option<String>,
+    /// The password for becoming another user that was asked for or read from a file.
+    pub become_password: Option<Given<Secret>>,
     /// The user's home, for `~` in paths of keys.
     pub home: Option<PathBuf>,
     /// The current directory, from which `--private-key` is made absolute.
     pub working_directory: PathBuf,
+}
+
+impl ConnectionFlags {
+    /// The absolute path of a file that was typed.
+    fn absolute(&self, path: &Path) -> PathBuf {
+        self.working_directory.join(paths::in_home(&path.to_string_lossy(), self.home.as_deref()))
+    }
 }
 
 /// A host that is not audited, which is no failure.
@@ -50,105 +84,89 @@ pub struct Prepared {
 }
 
 /// Turns hosts into targets.
-pub fn targets(inventory: &Inventory, hosts: &[HostId], flags: &ConnectionFlags) -> Prepared {
+pub fn targets(
+    inventory: &Inventory,
+    hosts: &[HostId],
+    flags: &ConnectionFlags,
+    configuration: &Configuration,
+) -> Prepared {
     let mut prepared = Prepared::default();
     let mut ignored = unsupported::Ignored::default();
     let mut resolver = inventory.resolver();
     for id in hosts {
         let Some(host) = inventory.host(*id) else { continue };
         let variables = resolver.variables(*id);
-        ignored.note(&host.name, &variables);
-        let settings = Settings { inventory, variables: &variables };
-        let reach = match settings.reach() {
+        let lookup = Lookup { inventory, variables: &variables, configuration };
+        let (settings, mut defects) = settings::read(&lookup, &host.name, flags);
+        let reach = match reach::reach(&settings) {
             Ok(reach) => reach,
             Err(Unreachable::Skip(reason)) => {
                 prepared.skipped.push(Skipped { name: host.name.clone(), reason });
                 continue;
             }
             Err(Unreachable::Defect(reason)) => {
-                prepared.targets.push(broken(inventory, *id, &host.name, reason));
-                continue;
+                defects.push(reason);
+                Reach { transport: Transport::Ssh, is_alias: false }
             }
         };
-        if let Some(name) = reach.alias {
-            ignored.note_connection(name, &host.name);
+        if reach.is_alias {
+            ignored.note_connection(&settings.connection.value, &host.name);
         }
-        prepared.targets.push(target(inventory, *id, &settings, reach.transport, flags));
+        if reach.transport == Transport::Ssh {
+            ignored.note(&host.name, &settings);
+        }
+        let mut target = target(settings, reach.transport, flags, &mut defects);
+        target.name.clone_from(&host.name);
+        target.groups = inventory.group_names(*id).into_iter().map(str::to_owned).collect();
+        target.defect = (!defects.is_empty()).then(|| defects.join("; "));
+        prepared.targets.push(target);
     }
-    prepared.diagnostics = ignored.into_diagnostics(inventory);
+    prepared.diagnostics = ignored.into_diagnostics();
     prepared
 }
 
-/// Why a host is not reached at all.
-enum Unreachable {
-    /// By its nature.
-    Skip(String),
-    /// By a setting that is wrong.
-    Defect(String),
-}
-
-fn broken(inventory: &Inventory, id: HostId, name: &str, reason: String) -> Target {
-    Target {
-        name: name.to_owned(),
-        groups: inventory.group_names(id).into_iter().map(str::to_owned).collect(),
-        transport: Transport::Ssh,
-        address: name.to_owned(),
-        port: DEFAULT_PORT,
-        defect: Some(reason),
-        ..Target::default()
+/// The settings of a host as they are, before anything is made of them, and what is wrong with them.
+pub fn settings_of(
+    inventory: &Inventory,
+    id: HostId,
+    flags: &ConnectionFlags,
+    configuration: &Configuration,
+) -> Option<(ConnectionSettings, Vec<String>)> {
+    let host = inventory.host(id)?;
+    let variables = inventory.variables(id);
+    let lookup = Lookup { inventory, variables: &variables, configuration };
+    let (settings, mut defects) = settings::read(&lookup, &host.name, flags);
+    match reach::reach(&settings) {
+        Ok(_) => {}
+        Err(Unreachable::Skip(reason) | Unreachable::Defect(reason)) => defects.push(reason),
     }
+    Some((settings, defects))
 }
 
 fn target(
-    inventory: &Inventory,
-    id: HostId,
-    settings: &Settings<'_>,
+    settings: ConnectionSettings,
     transport: Transport,
     flags: &ConnectionFlags,
+    defects: &mut Vec<String>,
 ) -> Target {
-    let name = inventory.host(id).map(|host| host.name.as_str()).unwrap_or_default();
-    let mut target = broken(inventory, id, name, String::new());
-    target.transport = transport;
-    let mut defects = Vec::new();
-    match settings.address(name) {
-        Ok(address) => target.address = address,
-        Err(reason) => defects.push(reason),
+    let becoming = &settings.becoming;
+    // The host may say that nobody is to be become there; only the flag says that somebody is.
+    let is_elevated = flags.become_user && becoming.is_wanted.value;
+    let elevation = is_elevated.then(|| becoming.elevation()).transpose().unwrap_or_else(|reason| {
+        defects.push(reason);
+        None
+    });
+    Target {
+        transport,
+        address: settings.address.value.clone(),
+        port: settings.port.as_ref().map_or(DEFAULT_PORT, |port| port.value),
+        user: settings.user.as_ref().map(|user| user.value.clone()),
+        key_files: settings.key_file.iter().map(|file| file.value.clone()).collect(),
+        password: settings.password.as_ref().map(|password| password.value.clone()),
+        elevation,
+        settings: Some(Box::new(settings)),
+        ..Target::default()
     }
-    match settings.port(flags) {
-        Ok(port) => target.port = port,
-        Err(reason) => defects.push(reason),
-    }
-    match settings.text(&["ansible_ssh_user", "ansible_user"]) {
-        Ok(user) => target.user = user.or_else(|| flags.user.clone()),
-        Err(reason) => defects.push(reason),
-    }
-    match settings.text(&["ansible_ssh_private_key_file", "ansible_private_key_file"]) {
-        Ok(Some(path)) => target.key_files = vec![in_home(Path::new(&path), flags)],
-        Ok(None) => {
-            let absolute = flags.private_key.iter().map(|path| flags.working_directory.join(in_home(path, flags)));
-            target.key_files = absolute.collect();
-        }
-        Err(reason) => defects.push(reason),
-    }
-    target.defect = (!defects.is_empty()).then(|| defects.join("; "));
-    target
-}
-
-/// The path with a leading `~` replaced.
-fn in_home(path: &Path, flags: &ConnectionFlags) -> PathBuf {
-    match (path.strip_prefix("~"), &flags.home) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path.to_owned(),
-    }
-}
-
-/// The value of the variable that wins among several names of one setting: the first of `names` that is set and not
-/// null.
-fn winning<'v>(variables: &'v Variables, names: &[&'static str]) -> Option<(&'static str, &'v super::model::Variable)> {
-    names.iter().find_map(|name| {
-        let variable = variables.get(*name).filter(|variable| variable.value != super::value::Value::Null)?;
-        Some((*name, variable))
-    })
 }
 
 #[cfg(test)]
@@ -166,17 +184,16 @@ mod tests {
         assert_eq!(diagnostics, []);
         let (inventory, _) = draft.reconcile().expect("consistent");
         let hosts = inventory.select(&Selection::all()).expect("hosts").hosts;
-        targets(&inventory, &hosts, flags)
+        targets(&inventory, &hosts, flags, &Configuration { home: flags.home.clone(), ..Configuration::default() })
     }
 
     fn flags() -> ConnectionFlags {
         ConnectionFlags {
             user: Some("cli".to_owned()),
-            port: None,
             private_key: Some("keys/cli".into()),
-            ssh_options: Vec::new(),
             home: Some("/home/me".into()),
             working_directory: "/work".into(),
+            ..ConnectionFlags::default()
         }
     }
 
@@ -228,7 +245,7 @@ mod tests {
         );
         check(
             "h ansible_connection=community.foo.bar",
-            "connection 'community.foo.bar' (hosts.ini line 1) is not known; clockaudit needs SSH",
+            "ansible_connection (hosts.ini line 1) is 'community.foo.bar', which is not known; clockaudit needs SSH",
         );
     }
 
@@ -257,7 +274,7 @@ mod tests {
         assert_eq!(
             said,
             [
-                "hosts.ini line 1: ansible_password is not supported yet and has no effect on h[1-3]. \
+                "ansible_password (hosts.ini line 1) is not supported yet and has no effect on h[1-3]. \
                  Hosts log in with keys",
                 "connection 'paramiko' of h[1-3] is OpenSSH's protocol too: it is used",
             ]

@@ -1,156 +1,171 @@
-//! The connection settings of one host, read from its variables.
+//! The settings of one host's connection, each with where it was set.
 
-use super::{ConnectionFlags, Unreachable, winning};
-use crate::inventory::model::{Inventory, Variable, Variables};
-use crate::inventory::target::Transport;
-use crate::inventory::value::Value;
+use core::time::Duration;
+use std::path::PathBuf;
+
+use super::ConnectionFlags;
+use super::becoming::{self, Becoming};
+use super::lookup::Lookup;
+use super::table::{self, Setting};
+use crate::inventory::configuration::{Given, Provenance};
+use crate::inventory::secret::Secret;
+use crate::inventory::shell_words;
 
 /// The port of SSH.
 pub const DEFAULT_PORT: u16 = 22;
+/// How long a connection may take to come about where nobody says it, in seconds.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Ansible's first arguments of `ssh`; all of them are about its own multiplexing and speed.
+const DEFAULT_SSH_ARGS: &str = "-C -o ControlMaster=auto -o ControlPersist=60s";
 
-/// Connection plugins that speak SSH.
-const SSH: [&str; 4] = ["ssh", "smart", "ansible.builtin.ssh", "ansible.legacy.ssh"];
-/// Other implementations of SSH: the same hosts by the same protocol.
-const SSH_BY_ANOTHER_NAME: [&str; 6] =
-    ["paramiko", "paramiko_ssh", "ansible.builtin.paramiko_ssh", "libssh", "ansible.netcommon.libssh", "openssh"];
-/// This machine itself.
-const LOCAL: [&str; 3] = ["local", "ansible.builtin.local", "ansible.legacy.local"];
-/// Last parts of the names of plugins that enter containers: they share their host's clock.
-const CONTAINERS: [&str; 15] = [
-    "docker",
-    "docker_api",
-    "nsenter",
-    "podman",
-    "buildah",
-    "kubectl",
-    "oc",
-    "lxc",
-    "lxd",
-    "incus",
-    "jail",
-    "iocage",
-    "zone",
-    "chroot",
-    "funcd",
-];
-/// Windows.
-const WINDOWS: [&str; 2] = ["winrm", "psrp"];
-/// Network gear.
-const NETWORK: [&str; 5] = ["network_cli", "netconf", "httpapi", "grpc", "persistent"];
-/// Machines that are reached through a provider's service.
-const SERVICES: [&str; 4] = ["aws_ssm", "ssm", "iap", "qubes"];
-
-/// How a host is reached.
-pub(super) struct Reach {
-    pub(super) transport: Transport,
-    /// The name under which SSH was asked for, if it is another.
-    pub(super) alias: Option<String>,
+/// What was set for one host, and where. What nobody set is `None` where OpenSSH's configuration has the next word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionSettings {
+    /// By what the host is reached: `ssh`, `local` or the name of another plugin of Ansible.
+    pub connection: Given<String>,
+    /// The kind of shell that the host has, where the inventory says it.
+    pub shell_type: Option<Given<String>>,
+    /// Name or address to connect to.
+    pub address: Given<String>,
+    /// TCP port.
+    pub port: Option<Given<u16>>,
+    /// Login name.
+    pub user: Option<Given<String>>,
+    /// Login password.
+    pub password: Option<Given<Secret>>,
+    /// A key file.
+    pub key_file: Option<Given<PathBuf>>,
+    /// The text of a key.
+    pub key_text: Option<Given<Secret>>,
+    /// The passphrase of that text.
+    pub key_passphrase: Option<Given<Secret>>,
+    /// Whether a host whose key is not known is refused. One whose key has changed always is.
+    pub host_key_checking: Given<bool>,
+    /// How long a connection may take to come about.
+    pub timeout: Given<Duration>,
+    /// How often a connection is tried again.
+    pub retries: Given<u32>,
+    /// Arguments of `ssh`, in words: those that come before all other settings.
+    pub ssh_args: Given<Vec<String>>,
+    /// Those that come after them.
+    pub ssh_common_args: Given<Vec<String>>,
+    /// Those that come last.
+    pub ssh_extra_args: Given<Vec<String>>,
+    /// Whom to become on the host.
+    pub becoming: Becoming,
 }
 
-/// The effective variables of one host.
-pub(super) struct Settings<'a> {
-    pub(super) inventory: &'a Inventory,
-    pub(super) variables: &'a Variables,
+impl ConnectionSettings {
+    /// What holds for a host of that name where nobody says anything.
+    pub fn of_name(name: &str) -> Self {
+        Self {
+            connection: Given::default_of("ssh".to_owned()),
+            shell_type: None,
+            address: Given::default_of(name.to_owned()),
+            port: None,
+            user: None,
+            password: None,
+            key_file: None,
+            key_text: None,
+            key_passphrase: None,
+            host_key_checking: Given::default_of(true),
+            timeout: Given::default_of(DEFAULT_TIMEOUT),
+            retries: Given::default_of(0),
+            ssh_args: Given::default_of(DEFAULT_SSH_ARGS.split(' ').map(str::to_owned).collect()),
+            ssh_common_args: Given::default_of(Vec::new()),
+            ssh_extra_args: Given::default_of(Vec::new()),
+            becoming: Becoming::default(),
+        }
+    }
 }
 
-impl Settings<'_> {
-    /// How the host is reached, if it can be.
-    pub(super) fn reach(&self) -> Result<Reach, Unreachable> {
-        let connection = self.text(&["ansible_connection"]).map_err(Unreachable::Defect)?;
-        let shell = self.text(&["ansible_shell_type"]).map_err(Unreachable::Defect)?;
-        if let Some(shell) = shell.filter(|shell| matches!(shell.as_str(), "powershell" | "cmd")) {
-            return Err(Unreachable::Skip(format!(
-                "shell '{shell}' (Windows) is not supported; clockaudit needs SSH and chrony"
-            )));
-        }
-        let Some(connection) = connection else { return Ok(Reach { transport: Transport::Ssh, alias: None }) };
-        let name = connection.as_str();
-        let last = name.rsplit('.').next().unwrap_or_default();
-        if SSH.contains(&name) {
-            Ok(Reach { transport: Transport::Ssh, alias: None })
-        } else if LOCAL.contains(&name) {
-            Ok(Reach { transport: Transport::Local, alias: None })
-        } else if SSH_BY_ANOTHER_NAME.contains(&name) {
-            Ok(Reach { transport: Transport::Ssh, alias: Some(connection) })
-        } else if CONTAINERS.contains(&last) {
-            Err(Unreachable::Skip(format!(
-                "connection '{name}' is not SSH; a container shares its host's clock, audit the host instead"
-            )))
-        } else if WINDOWS.contains(&last) {
-            Err(Unreachable::Skip(format!(
-                "connection '{name}' (Windows) is not supported; clockaudit needs SSH and chrony"
-            )))
-        } else if NETWORK.contains(&last) || SERVICES.contains(&last) {
-            Err(Unreachable::Skip(format!("connection '{name}' is not supported; clockaudit needs SSH and chrony")))
-        } else {
-            let place =
-                self.variables.get("ansible_connection").map(|variable| self.place(variable)).unwrap_or_default();
-            Err(Unreachable::Defect(format!("connection '{name}'{place} is not known; clockaudit needs SSH")))
-        }
-    }
+/// The settings of a host, and what is wrong with some of them.
+pub(super) fn read(lookup: &Lookup<'_>, name: &str, flags: &ConnectionFlags) -> (ConnectionSettings, Vec<String>) {
+    let mut settings = ConnectionSettings::of_name(name);
+    let mut defects = Vec::new();
+    let flag = |value: &Option<String>, name| value.clone().map(|value| given(value, name));
+    replace(&mut settings.connection, lookup.text(&table::CONNECTION, None), &mut defects);
+    set(&mut settings.shell_type, lookup.text(&table::SHELL_TYPE, None), &mut defects);
+    replace(&mut settings.address, address(lookup), &mut defects);
+    set(&mut settings.port, port(lookup, flags), &mut defects);
+    let user = lookup.text(&table::USER, flag(&flags.user, "--user"));
+    // An empty name is none, but it hides what is said further down.
+    set(&mut settings.user, user.map(|user| user.filter(|user| !user.value.is_empty())), &mut defects);
+    set(&mut settings.password, lookup.secret(&table::PASSWORD, flags.password.clone()), &mut defects);
+    let key = flags.private_key.as_ref().map(|path| given(flags.absolute(path), "--private-key"));
+    set(&mut settings.key_file, lookup.file(&table::KEY_FILE, key), &mut defects);
+    set(&mut settings.key_text, lookup.secret(&table::KEY_TEXT, None), &mut defects);
+    set(&mut settings.key_passphrase, lookup.secret(&table::KEY_PASSPHRASE, None), &mut defects);
+    replace(&mut settings.host_key_checking, lookup.switch(&table::HOST_KEY_CHECKING, None, false), &mut defects);
+    replace(&mut settings.timeout, timeout(lookup, flags), &mut defects);
+    replace(&mut settings.retries, lookup.number(&table::RETRIES, "count"), &mut defects);
+    replace(&mut settings.ssh_args, words(lookup, &table::SSH_ARGS, None), &mut defects);
+    let common = flag(&flags.ssh_common_args, "--ssh-common-args");
+    replace(&mut settings.ssh_common_args, words(lookup, &table::SSH_COMMON_ARGS, common), &mut defects);
+    let extra = flag(&flags.ssh_extra_args, "--ssh-extra-args");
+    replace(&mut settings.ssh_extra_args, words(lookup, &table::SSH_EXTRA_ARGS, extra), &mut defects);
+    settings.becoming = becoming::read(lookup, flags, &mut defects);
+    (settings, defects)
+}
 
-    /// What to connect to.
-    pub(super) fn address(&self, name: &str) -> Result<String, String> {
-        let names = ["ansible_ssh_host", "ansible_host"];
-        let Some(address) = self.text(&names)? else { return Ok(name.to_owned()) };
-        let setting = || self.named(&names);
-        let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&address);
-        if bare.is_empty() {
-            return Err(format!("{} is empty", setting()));
-        }
-        let is_ipv6 = bare.split('%').next().is_some_and(|part| part.parse::<core::net::Ipv6Addr>().is_ok());
-        let has_port = bare.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-        if has_port && !is_ipv6 {
-            return Err(format!("{} is {address}; a port belongs into ansible_port", setting()));
-        }
-        if bare.contains(|next: char| next.is_whitespace() || next.is_control()) {
-            return Err(format!(
-                "{} has a blank in it: write the name or address alone, and other settings as variables of their own",
-                setting()
-            ));
-        }
-        Ok(bare.to_owned())
-    }
+/// A value of a flag.
+pub(super) fn given<T>(value: T, flag: &'static str) -> Given<T> {
+    Given { value, provenance: Provenance::Flag(flag) }
+}
 
-    /// The port: variable, `-p`, `--ssh-option Port=`, 22.
-    pub(super) fn port(&self, flags: &ConnectionFlags) -> Result<u16, String> {
-        let names = ["ansible_ssh_port", "ansible_port"];
-        if let Some(text) = self.text(&names)? {
-            // Ansible takes 22.0 for 22.
-            let whole = text.trim().strip_suffix(".0").unwrap_or(text.trim());
-            let port = whole.parse().ok().filter(|port| *port != 0);
-            return port.ok_or_else(|| format!("{} is no port: {text}", self.named(&names)));
-        }
-        match flags.port.map_or_else(|| option_port(&flags.ssh_options), |port| Ok(Some(port))) {
-            Ok(port) => Ok(port.unwrap_or(DEFAULT_PORT)),
-            Err(text) => Err(format!("--ssh-option {text} is no port")),
-        }
+/// Takes what was found in place of the default, or notes what is wrong with it.
+pub(super) fn replace<T>(setting: &mut Given<T>, found: Result<Option<Given<T>>, String>, defects: &mut Vec<String>) {
+    match found {
+        Ok(Some(given)) => *setting = given,
+        Ok(None) => {}
+        Err(reason) => defects.push(reason),
     }
+}
 
-    /// The text of the setting that `names` are the names of, the one that wins first.
-    pub(super) fn text(&self, names: &[&'static str]) -> Result<Option<String>, String> {
-        let Some((_, variable)) = winning(self.variables, names) else { return Ok(None) };
-        if variable.value.has_template() {
-            let text = &variable.value;
-            return Err(format!("{} is a template, which is not rendered yet: {text}", self.named(names)));
-        }
-        match variable.value.scalar_text() {
-            Some(text) => Ok(Some(text)),
-            None => Err(format!("{} is a list or a mapping, not one value", self.named(names))),
-        }
+/// Takes what was found, or notes what is wrong with it.
+fn set<T>(setting: &mut Option<Given<T>>, found: Result<Option<Given<T>>, String>, defects: &mut Vec<String>) {
+    match found {
+        Ok(found) => *setting = found,
+        Err(reason) => defects.push(reason),
     }
+}
 
-    /// The winning variable and where it was set: `ansible_port (hosts.ini line 1)`.
-    fn named(&self, names: &[&'static str]) -> String {
-        match winning(self.variables, names) {
-            Some((name, variable)) => format!("{name}{}", self.place(variable)),
-            None => names.last().copied().unwrap_or_default().to_owned(),
-        }
+/// `ansible_host`, without the brackets of an IPv6 address.
+fn address(lookup: &Lookup<'_>) -> Result<Option<Given<String>>, String> {
+    let Some(Given { value: address, provenance }) = lookup.text(&table::ADDRESS, None)? else { return Ok(None) };
+    let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&address);
+    if bare.is_empty() {
+        return Err(format!("{provenance} is empty"));
     }
+    let is_ipv6 = bare.split('%').next().is_some_and(|part| part.parse::<core::net::Ipv6Addr>().is_ok());
+    let has_port = bare.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    if has_port && !is_ipv6 {
+        return Err(format!("{provenance} is {address}; a port belongs into ansible_port"));
+    }
+    if bare.contains(|next: char| next.is_whitespace() || next.is_control()) {
+        return Err(format!(
+            "{provenance} has a blank in it: write the name or address alone, and other settings as variables of their own"
+        ));
+    }
+    Ok(Some(Given { value: bare.to_owned(), provenance }))
+}
 
-    fn place(&self, variable: &Variable) -> String {
-        let origin = variable.origin.and_then(|origin| Some((self.inventory.source(origin.source)?, origin.line)));
-        origin.map(|(source, line)| format!(" ({} line {line})", source.name)).unwrap_or_default()
+/// The port: a variable, `-p`, `--ssh-option Port=`, the configuration.
+fn port(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<u16>>, String> {
+    let variable = Setting { names: None, ..table::PORT };
+    let flag = match flags.port {
+        Some(port) => Some(given(port, "--port")),
+        None => option_port(&flags.ssh_options)
+            .map_err(|text| format!("--ssh-option {text} is no port"))?
+            .map(|port| given(port, "--ssh-option")),
+    };
+    let found = match (lookup.number(&variable, "port")?, flag) {
+        (Some(port), _) | (None, Some(port)) => Some(port),
+        (None, None) => lookup.number(&table::PORT, "port")?,
+    };
+    match found {
+        Some(Given { value: 0, provenance }) => Err(format!("{provenance} is no port: 0")),
+        found => Ok(found),
     }
 }
 
@@ -169,7 +184,29 @@ fn option_port(options: &[String]) -> Result<Option<u16>, &str> {
     }
 }
 
-/// Whether a value counts as set.
-pub(super) fn is_set(variable: &Variable) -> bool {
-    variable.value != Value::Null
+fn timeout(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<Duration>>, String> {
+    let variable = Setting { names: None, ..table::TIMEOUT };
+    let what = "number of seconds";
+    let found = match (lookup.number::<u32>(&variable, what)?, flags.timeout) {
+        (None, Some(timeout)) => return Ok(Some(given(timeout, "--timeout"))),
+        (None, None) => lookup.number(&table::TIMEOUT, what)?,
+        (found, _) => found,
+    };
+    match found {
+        Some(Given { value: 0, provenance }) => Err(format!("{provenance} must be longer than 0 s")),
+        found => Ok(found.map(|given| given.map(|seconds| Duration::from_secs(u64::from(seconds))))),
+    }
+}
+
+/// Arguments of `ssh`, split as a shell does; `#` begins no comment.
+fn words(
+    lookup: &Lookup<'_>,
+    setting: &Setting,
+    flag: Option<Given<String>>,
+) -> Result<Option<Given<Vec<String>>>, String> {
+    let Some(Given { value, provenance }) = lookup.text(setting, flag)? else { return Ok(None) };
+    match shell_words::arguments(&value) {
+        Ok(value) => Ok(Some(Given { value, provenance })),
+        Err(error) => Err(format!("{provenance}: {error}")),
+    }
 }

@@ -1,64 +1,46 @@
-//! Connection variables that have no effect here: one line each, never silence.
+//! Settings of connections that have no effect here, and those whose effect is worth a word: one line each, never silence.
 
 use indexmap::IndexMap;
 
-use super::settings::is_set;
-use crate::inventory::diagnostics::{Diagnostic, Span};
-use crate::inventory::model::{Inventory, Origin, Variables};
+use super::settings::ConnectionSettings;
+use crate::inventory::configuration::{Given, Provenance};
+use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::ranges;
 
-/// Variables that Ansible's SSH connection reads and clockaudit does not, and what happens instead.
-const VARIABLES: [(&str, &str); 18] = [
-    ("ansible_password", "Hosts log in with keys"),
-    ("ansible_ssh_pass", "Hosts log in with keys"),
-    ("ansible_ssh_password", "Hosts log in with keys"),
-    ("ansible_private_key", "Name a file in ansible_ssh_private_key_file"),
-    ("ansible_ssh_private_key", "Name a file in ansible_ssh_private_key_file"),
-    ("ansible_private_key_passphrase", "Load the key into an agent"),
-    ("ansible_ssh_private_key_passphrase", "Load the key into an agent"),
-    ("ansible_host_key_checking", "Pass --accept-new; a changed key is refused all the same"),
-    ("ansible_ssh_host_key_checking", "Pass --accept-new; a changed key is refused all the same"),
-    ("ansible_ssh_timeout", "Pass -T"),
-    ("ansible_ssh_retries", "A host is tried once"),
-    ("ansible_ssh_args", "Pass --ssh-option"),
-    ("ansible_ssh_common_args", "Pass --ssh-option"),
-    ("ansible_ssh_extra_args", "Pass --ssh-option"),
-    ("ansible_become", "A scan needs no root"),
-    ("ansible_become_method", "A scan needs no root"),
-    ("ansible_become_user", "A scan needs no root"),
-    ("ansible_sudo_user", "A scan needs no root"),
-];
+/// What happens where a host's key is not checked.
+const UNCHECKED: &str = "unknown keys are accepted and stored; a changed key is refused all the same";
 
 /// What had no effect, and on which hosts.
 #[derive(Debug, Default)]
 pub(super) struct Ignored {
-    variables: IndexMap<&'static str, (Option<Origin>, &'static str, Vec<String>)>,
+    settings: IndexMap<String, (&'static str, Vec<String>)>,
+    unchecked: IndexMap<String, Vec<String>>,
     connections: IndexMap<String, Vec<String>>,
 }
 
 impl Ignored {
-    pub(super) fn note(&mut self, host: &str, variables: &Variables) {
-        for (name, remedy) in VARIABLES {
-            let Some(variable) = variables.get(name).filter(|variable| is_set(variable)) else { continue };
-            let entry = self.variables.entry(name).or_insert((variable.origin, remedy, Vec::new()));
-            entry.2.push(host.to_owned());
+    pub(super) fn note(&mut self, host: &str, settings: &ConnectionSettings) {
+        for (provenance, remedy) in without_effect(settings) {
+            let entry = self.settings.entry(provenance.to_string()).or_insert((remedy, Vec::new()));
+            entry.1.push(host.to_owned());
+        }
+        let checking = &settings.host_key_checking;
+        if !checking.value {
+            self.unchecked.entry(checking.provenance.to_string()).or_default().push(host.to_owned());
         }
     }
 
-    pub(super) fn note_connection(&mut self, connection: String, host: &str) {
-        self.connections.entry(connection).or_default().push(host.to_owned());
+    pub(super) fn note_connection(&mut self, connection: &str, host: &str) {
+        self.connections.entry(connection.to_owned()).or_default().push(host.to_owned());
     }
 
-    pub(super) fn into_diagnostics(self, inventory: &Inventory) -> Vec<Diagnostic> {
-        let settings = self.variables.into_iter().map(|(name, (origin, remedy, hosts))| {
-            let message = format!("{name} is not supported yet and has no effect on {}", folded(&hosts));
-            let mut diagnostic = Diagnostic::warning(message).with_hint(remedy);
-            let source = origin.and_then(|origin| inventory.source(origin.source));
-            if let (Some(origin), Some(source)) = (origin, source) {
-                let span = Span { line: origin.line, column: origin.column, length: 0, excerpt: String::new() };
-                diagnostic = diagnostic.in_file(&source.name).at(span);
-            }
-            diagnostic
+    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        let settings = self.settings.into_iter().map(|(place, (remedy, hosts))| {
+            let message = format!("{place} is not supported yet and has no effect on {}", folded(&hosts));
+            Diagnostic::warning(message).with_hint(remedy)
+        });
+        let unchecked = self.unchecked.into_iter().map(|(place, hosts)| {
+            Diagnostic::warning(format!("{place} turns off the check of host keys of {}: {UNCHECKED}", folded(&hosts)))
         });
         let connections = self.connections.into_iter().map(|(connection, hosts)| {
             Diagnostic::note(format!(
@@ -66,8 +48,23 @@ impl Ignored {
                 folded(&hosts)
             ))
         });
-        settings.chain(connections).collect()
+        settings.chain(unchecked).chain(connections).collect()
     }
+}
+
+/// Where settings come from that Ansible's SSH connection obeys and clockaudit does not, and what happens instead.
+fn without_effect(settings: &ConnectionSettings) -> Vec<(&Provenance, &'static str)> {
+    let secrets = [
+        (&settings.password, "Hosts log in with keys"),
+        (&settings.key_text, "Name a file in ansible_ssh_private_key_file"),
+        (&settings.key_passphrase, "Load the key into an agent"),
+    ];
+    let arguments = [&settings.ssh_args, &settings.ssh_common_args, &settings.ssh_extra_args];
+    let secrets = secrets.into_iter().filter_map(|(given, remedy)| Some((&given.as_ref()?.provenance, remedy)));
+    let arguments = arguments.into_iter().map(|given: &Given<_>| (&given.provenance, "Pass --ssh-option"));
+    let retries = [(&settings.retries.provenance, "A host is tried once")];
+    let all = secrets.chain(arguments).chain(retries);
+    all.filter(|(provenance, _)| **provenance != Provenance::Default).collect()
 }
 
 fn folded(hosts: &[String]) -> String {

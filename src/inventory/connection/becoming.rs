@@ -1,0 +1,85 @@
+//! Whom to become on a host, and by what: Ansible's `become`.
+
+use super::ConnectionFlags;
+use super::lookup::Lookup;
+use super::settings::{given, replace};
+use super::table;
+use crate::inventory::configuration::{Given, Provenance};
+use crate::inventory::secret::Secret;
+use crate::inventory::target::{Elevation, ElevationMethod};
+
+/// Whom to become on a host, as it was set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Becoming {
+    /// Whether anybody at all.
+    pub is_wanted: Given<bool>,
+    /// By what.
+    pub method: Given<String>,
+    /// Whom.
+    pub user: Given<String>,
+    /// The program of the method.
+    pub program: Given<String>,
+    /// Its arguments.
+    pub flags: Given<String>,
+    /// The password that it may ask for.
+    pub password: Option<Given<Secret>>,
+}
+
+impl Default for Becoming {
+    fn default() -> Self {
+        Self {
+            is_wanted: Given::default_of(false),
+            method: Given::default_of("sudo".to_owned()),
+            user: Given::default_of("root".to_owned()),
+            program: Given::default_of(table::SUDO.default_program.to_owned()),
+            flags: Given::default_of(table::SUDO.default_flags.to_owned()),
+            password: None,
+        }
+    }
+}
+
+impl Becoming {
+    /// What the host is to be told, or why it cannot be.
+    pub fn elevation(&self) -> Result<Elevation, String> {
+        let name = &self.method.value;
+        let method = ElevationMethod::from_name(name).ok_or_else(|| {
+            format!("become method '{name}' is not supported (sudo, su); use --become-method or run as root")
+        })?;
+        let set = |given: &Given<String>| {
+            let is_set = given.provenance != Provenance::Default;
+            is_set.then(|| given.value.clone())
+        };
+        Ok(Elevation {
+            method,
+            user: self.user.value.clone(),
+            program: set(&self.program),
+            flags: set(&self.flags),
+            password: self.password.as_ref().map(|given| given.value.clone()),
+        })
+    }
+}
+
+/// What was set, or what is wrong with it. The method decides which names count; one that is not known is treated as sudo
+/// here and refused where somebody is to be become.
+pub(super) fn read(lookup: &Lookup<'_>, flags: &ConnectionFlags, defects: &mut Vec<String>) -> Becoming {
+    let mut becoming = Becoming::default();
+    let flag = flags.become_user.then(|| given(true, "--become"));
+    replace(&mut becoming.is_wanted, lookup.switch(&table::BECOME, flag, true), defects);
+    let method = flags.become_method.clone().map(|method| given(method, "--become-method"));
+    replace(&mut becoming.method, lookup.text(&table::BECOME_METHOD, method), defects);
+    let names = match ElevationMethod::from_name(&becoming.method.value) {
+        Some(ElevationMethod::Su) => table::SU,
+        Some(ElevationMethod::Sudo) | None => table::SUDO,
+    };
+    becoming.program = Given::default_of(names.default_program.to_owned());
+    becoming.flags = Given::default_of(names.default_flags.to_owned());
+    let user = flags.become_as.clone().map(|user| given(user, "--become-user"));
+    replace(&mut becoming.user, lookup.text(&names.user, user), defects);
+    replace(&mut becoming.program, lookup.text(&names.program, None), defects);
+    replace(&mut becoming.flags, lookup.text(&names.flags, None), defects);
+    match lookup.secret(&names.password, flags.become_password.clone()) {
+        Ok(password) => becoming.password = password,
+        Err(reason) => defects.push(reason),
+    }
+    becoming
+}

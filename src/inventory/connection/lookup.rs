@@ -1,0 +1,112 @@
+//! One setting of one host: the host's variables first, then the flag, then the configuration.
+
+use std::path::PathBuf;
+
+use super::table::Setting;
+use crate::inventory::configuration::{Configuration, Given, Place, Provenance, values};
+use crate::inventory::model::{Inventory, Variable, Variables};
+use crate::inventory::secret::Secret;
+use crate::inventory::value::Value;
+
+/// Where the settings of one host are looked up.
+pub(super) struct Lookup<'a> {
+    pub(super) inventory: &'a Inventory,
+    /// The effective variables of the host.
+    pub(super) variables: &'a Variables,
+    pub(super) configuration: &'a Configuration,
+}
+
+impl Lookup<'_> {
+    /// The text of a variable; null counts as not set.
+    pub(super) fn variable(&self, names: &[&'static str]) -> Result<Option<Given<String>>, String> {
+        let set = names.iter().rev().find_map(|name| {
+            let variable = self.variables.get(*name).filter(|variable| variable.value != Value::Null)?;
+            Some((*name, variable))
+        });
+        let Some((name, variable)) = set else { return Ok(None) };
+        let provenance = self.provenance(name, variable);
+        if variable.value.has_template() {
+            return Err(format!("{provenance} is a template, which is not rendered yet: {}", variable.value));
+        }
+        match variable.value.scalar_text() {
+            Some(value) => Ok(Some(Given { value, provenance })),
+            None if matches!(variable.value, Value::Vaulted(_)) => {
+                Err(format!("{provenance} is encrypted by ansible-vault, which is not read yet"))
+            }
+            None => Err(format!("{provenance} is a list or a mapping, not one value")),
+        }
+    }
+
+    /// A text.
+    pub(super) fn text(&self, setting: &Setting, flag: Option<Given<String>>) -> Result<Option<Given<String>>, String> {
+        let configured = || setting.names.and_then(|names| self.configuration.text(names));
+        Ok(self.variable(setting.variables)?.or(flag).or_else(configured))
+    }
+
+    /// A secret; an empty one is none.
+    pub(super) fn secret(
+        &self,
+        setting: &Setting,
+        flag: Option<Given<Secret>>,
+    ) -> Result<Option<Given<Secret>>, String> {
+        let configured = || setting.names.and_then(|names| self.configuration.text(names));
+        let hidden = |given: Given<String>| given.map(Secret::new);
+        let found = self.variable(setting.variables)?.map(hidden).or(flag).or_else(|| configured().map(hidden));
+        Ok(found.filter(|given| !given.value.reveal().is_empty()))
+    }
+
+    /// A whole number within bounds; `what` names what it should be.
+    pub(super) fn number<N: TryFrom<i64>>(&self, setting: &Setting, what: &str) -> Result<Option<Given<N>>, String> {
+        if let Some(Given { value, provenance }) = self.variable(setting.variables)? {
+            let number = values::whole(&value).and_then(|number| N::try_from(number).ok());
+            let number = number.ok_or_else(|| format!("{provenance} is no {what}: {value}"))?;
+            return Ok(Some(Given { value: number, provenance }));
+        }
+        let Some(names) = setting.names else { return Ok(None) };
+        let Some(Given { value, provenance }) =
+            self.configuration.number(names).map_err(|misfit| misfit.to_string())?
+        else {
+            return Ok(None);
+        };
+        let number = N::try_from(value).map_err(|_| format!("{provenance} is no {what}: {value}"))?;
+        Ok(Some(Given { value: number, provenance }))
+    }
+
+    /// A switch. Where it is `strict`, a variable that is neither yes nor no is an error; else it is no.
+    pub(super) fn switch(
+        &self,
+        setting: &Setting,
+        flag: Option<Given<bool>>,
+        strict: bool,
+    ) -> Result<Option<Given<bool>>, String> {
+        if let Some(Given { value, provenance }) = self.variable(setting.variables)? {
+            return match values::truth(&value) {
+                None if strict => Err(format!("{provenance} is neither yes nor no: {value}")),
+                truth => Ok(Some(Given { value: truth.unwrap_or(false), provenance })),
+            };
+        }
+        Ok(flag.or_else(|| setting.names.and_then(|names| self.configuration.switch(names))))
+    }
+
+    /// A file. A variable's path stays as it is, so that it is relative to the current directory.
+    pub(super) fn file(
+        &self,
+        setting: &Setting,
+        flag: Option<Given<PathBuf>>,
+    ) -> Result<Option<Given<PathBuf>>, String> {
+        let home = self.configuration.home.as_deref();
+        let in_home = |given: Given<String>| given.map(|path| crate::inventory::paths::in_home(&path, home));
+        let variable = self.variable(setting.variables)?.map(in_home);
+        let configured = || setting.names.and_then(|names| self.configuration.path(names));
+        let found = variable.or(flag).or_else(configured);
+        Ok(found.filter(|given| !given.value.as_os_str().is_empty()))
+    }
+
+    fn provenance(&self, name: &'static str, variable: &Variable) -> Provenance {
+        let place = variable.origin.and_then(|origin| {
+            let source = self.inventory.source(origin.source)?;
+            Some(Place { file: source.name.clone(), line: origin.line })
+        });
+        Provenance::Variable { name, place }
+    }
+}

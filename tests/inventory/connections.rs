@@ -1,0 +1,153 @@
+//! How hosts are reached, against the calls of `ssh` that the real Ansible made.
+
+use clockaudit::files::inventory::load;
+use clockaudit::inventory::connection::{Becoming, ConnectionFlags, ConnectionSettings, settings_of, targets};
+use clockaudit::inventory::patterns::Selection;
+use clockaudit::inventory::{HostId, Transport, Value, json as writer};
+
+use crate::cases::{compare, for_each};
+use crate::json::{entries, get, text, texts};
+use crate::later::TARGETS_ON_PURPOSE;
+use crate::staging::Staged;
+
+#[test]
+fn hosts_are_reached_as_ansible_reaches_them() {
+    let seen = for_each(|staged, wrong| {
+        let Some(expected) = staged.expected("expected-conn.json") else { return false };
+        let loaded = load(&staged.sources, &staged.settings).expect("an inventory");
+        let pattern = text(get(&expected, "pattern").expect("a pattern"));
+        let hosts = loaded.inventory.select(&Selection { pattern, limit: Vec::new() }).expect("hosts").hosts;
+        let flags = flags(&texts(get(&expected, "cli").expect("flags")), staged);
+        let reached = |host: HostId| {
+            let prepared = targets(&loaded.inventory, &[host], &flags, &loaded.configuration);
+            let target = prepared.targets.into_iter().next()?;
+            (target.defect.is_none() && target.transport == Transport::Ssh)
+                .then(|| settings_of(&loaded.inventory, host, &flags, &loaded.configuration).expect("settings").0)
+        };
+        let mut found: Vec<Value> = hosts.iter().filter_map(|host| Some(call(&reached(*host)?))).collect();
+        let Some(Value::List(calls)) = get(&expected, "ssh") else { panic!("no ssh") };
+        let mut wanted: Vec<Value> = calls.iter().map(|call| expected_call(call, staged)).collect();
+        let is_on_purpose = |call: &Value| {
+            let address = text(get(call, "target").expect("a target"));
+            TARGETS_ON_PURPOSE.iter().any(|(case, host, _)| *case == staged.name && *host == address)
+        };
+        for calls in [&mut found, &mut wanted] {
+            calls.retain(|call| !is_on_purpose(call));
+            calls.sort_by_key(writer::pretty);
+            calls.dedup();
+        }
+        compare("ssh", &Value::List(found), &Value::List(wanted), wrong);
+        true
+    });
+    assert!(seen >= 17, "only {seen} cases");
+}
+
+/// The words that Ansible was given, as flags of ours.
+fn flags(words: &[String], staged: &Staged) -> ConnectionFlags {
+    let value = |flag: &str| {
+        let joined = words.iter().find_map(|word| word.strip_prefix(flag)?.strip_prefix('=').map(str::to_owned));
+        joined.or_else(|| {
+            let place = words.iter().position(|word| word == flag)?;
+            words.get(place + 1).cloned()
+        })
+    };
+    ConnectionFlags {
+        user: value("-u"),
+        private_key: value("--private-key").map(Into::into),
+        timeout: value("-T").map(|text| std::time::Duration::from_secs(text.parse().expect("seconds"))),
+        ssh_common_args: value("--ssh-common-args"),
+        ssh_extra_args: value("--ssh-extra-args"),
+        home: staged.settings.home.clone(),
+        working_directory: staged.settings.working_directory.clone(),
+        ..ConnectionFlags::default()
+    }
+}
+
+/// The call of `ssh` that the settings amount to, in the order of Ansible's.
+fn call(settings: &ConnectionSettings) -> Value {
+    let mut words = settings.ssh_args.value.clone();
+    let mut option = |text: String| words.extend(["-o".to_owned(), text]);
+    if !settings.host_key_checking.value {
+        option("StrictHostKeyChecking=no".to_owned());
+    }
+    if let Some(port) = &settings.port {
+        option(format!("Port={}", port.value));
+    }
+    if let Some(file) = &settings.key_file {
+        option(format!("IdentityFile=\"{}\"", file.value.display()));
+    }
+    if settings.password.is_none() {
+        option("KbdInteractiveAuthentication=no".to_owned());
+        option("PreferredAuthentications=gssapi-with-mic,gssapi-keyex,hostbased,publickey".to_owned());
+        option("PasswordAuthentication=no".to_owned());
+    }
+    if let Some(user) = &settings.user {
+        option(format!("User=\"{}\"", user.value));
+    }
+    option(format!("ConnectTimeout={}", settings.timeout.value.as_secs()));
+    words.extend(settings.ssh_common_args.value.iter().chain(&settings.ssh_extra_args.value).cloned());
+    let mut call = indexmap::IndexMap::from([
+        ("target".to_owned(), Value::from(settings.address.value.as_str())),
+        ("argv".to_owned(), list(words.into_iter().filter(|word| !is_own_business(word)))),
+        ("command".to_owned(), Value::Text(command(&settings.becoming))),
+    ]);
+    if let Some(password) = &settings.password {
+        call.insert("password".to_owned(), Value::from(password.value.reveal()));
+    }
+    if let Some(password) = settings.becoming.password.as_ref().filter(|_| settings.becoming.is_wanted.value) {
+        call.insert("become_password".to_owned(), Value::from(password.value.reveal()));
+    }
+    Value::Mapping(call)
+}
+
+/// How Ansible asks for `id`.
+fn command(becoming: &Becoming) -> String {
+    if !becoming.is_wanted.value {
+        return "id".to_owned();
+    }
+    let run = "/bin/sh -c 'echo BECOME-SUCCESS ; id'";
+    let (program, user, flags) = (&becoming.program.value, &becoming.user.value, &becoming.flags.value);
+    let words = match becoming.method.value.as_str() {
+        "su" => format!("{program} {flags} {user} -c '{}'", run.replace('\'', "'\"'\"'")),
+        _ if becoming.password.is_some() => {
+            let flags = flags.replace(" -n", "");
+            format!("{program} {flags} -p \"[sudo via ansible, key=KEY] password:\" -u {user} {run}")
+        }
+        _ => format!("{program} {flags} -u {user} {run}"),
+    };
+    single_blanks(&words)
+}
+
+fn single_blanks(text: &str) -> String {
+    text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// What Ansible adds for its own connection sharing and terminals.
+fn is_own_business(word: &str) -> bool {
+    word == "-o" || word == "-tt" || word.starts_with("ControlPath=") || word.starts_with("NumberOfPasswordPrompts=")
+}
+
+/// A recorded call without what is Ansible's own business.
+fn expected_call(call: &Value, staged: &Staged) -> Value {
+    let mut call = entries(call);
+    let argv = texts(call.get("argv").expect("argv")).into_iter().filter(|word| !is_own_business(word));
+    // Ansible keeps the quotes around paths of ansible.cfg and goes wrong; here they are taken away.
+    let argv = argv.map(|word| match staged.name.as_str() {
+        "conn-cfg-quoting" => {
+            word.replace(&format!("{}/'~/k y'", staged.input.display()), &format!("{}/k y", home(staged)))
+        }
+        _ => word.replace("{HOME}", &home(staged)),
+    });
+    call.insert("argv".to_owned(), list(argv));
+    let command = single_blanks(&text(call.get("command").expect("a command")));
+    call.insert("command".to_owned(), Value::Text(command));
+    Value::Mapping(call)
+}
+
+fn home(staged: &Staged) -> String {
+    staged.settings.home.as_ref().expect("a home").display().to_string()
+}
+
+fn list(words: impl IntoIterator<Item = String>) -> Value {
+    Value::List(words.into_iter().map(Value::Text).collect())
+}
