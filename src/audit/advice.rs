@@ -177,9 +177,14 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
             "nobody can tell whether this is the right host; nothing secret was sent",
             "add its key to known_hosts, or accept new keys with `--accept-new`, for which all files of known keys must be readable",
         ),
+        FailureCode::HostCertificateRefused => (
+            "the authority that vouches for the host is trusted, and its certificate is for others, or its time is over; nothing \
+             secret was sent",
+            "see the certificate (`ssh-keygen -Lf`) on the host's console, and this machine's own clock; have a new one signed",
+        ),
         FailureCode::AuthenticationRejected => (
-            "the server took none of the keys that were offered",
-            "see `--user`, `--private-key` and `ssh-add -l`, and the host's authorized_keys",
+            "the server took none of the keys, certificates or passwords that were offered",
+            "see `--user`, `--private-key`, `ssh-add -l` and `--ask-pass`, and the host's authorized_keys",
         ),
         FailureCode::JumpHost => ("the way to the host goes through another one that fails", "try `ssh JUMPHOST`"),
         FailureCode::Throttled => (
@@ -244,6 +249,7 @@ pub fn failure_title(failure: FailureCode) -> &'static str {
         FailureCode::Refused => "refused",
         FailureCode::HostKeyChanged => "host key changed",
         FailureCode::HostKeyUnknown => "host key unknown",
+        FailureCode::HostCertificateRefused => "host certificate refused",
         FailureCode::AuthenticationRejected => "login rejected",
         FailureCode::JumpHost => "jump host failed",
         FailureCode::Throttled => "throttled",

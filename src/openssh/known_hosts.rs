@@ -11,6 +11,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
+use super::pattern::matches;
+
 /// The port that is left out of names.
 const DEFAULT_PORT: u16 = 22;
 
@@ -23,6 +25,7 @@ pub struct KnownHosts {
     by_pattern: Vec<usize>,
     hashed: Vec<usize>,
     revoked: HashMap<Vec<u8>, Vec<usize>>,
+    authorities: Vec<Entry>,
 }
 
 /// Where an entry stands.
@@ -44,6 +47,17 @@ pub enum Verdict {
     /// Other keys are known for this host: the key was changed, or somebody is in between.
     Changed(Place),
     /// The key is marked as revoked.
+    Revoked(Place),
+}
+
+/// What the files say of an authority that signed a host's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authority {
+    /// It is trusted for this host (`@cert-authority`).
+    Trusted,
+    /// Nothing is known of it for this host.
+    Unknown,
+    /// Its key is marked as revoked.
     Revoked(Place),
 }
 
@@ -93,19 +107,36 @@ impl KnownHosts {
 
     /// Judges the key `blob` (SSH wire format) shown by `host` at `port`.
     pub fn verdict(&self, host: &str, port: u16, blob: &[u8]) -> Verdict {
-        let name = name_of(host, port);
-        // OpenSSH takes a key that is known for the host without the port as well, unless it is revoked so. Here such a revocation
-        // holds even where the key is known for the very port: a key that was copied is no better there.
-        let plain = (port != DEFAULT_PORT).then(|| host.to_ascii_lowercase());
-        let is_held =
-            |entry: &Entry| entry.names.hold(&name) || plain.as_ref().is_some_and(|name| entry.names.hold(name));
-        if let Some(revoked) = self.among(self.revoked.get(blob)).find(|entry| is_held(entry)) {
-            return Verdict::Revoked(revoked.place.clone());
+        let names = Looked::up(host, port);
+        if let Some(place) = self.revocation(&names, blob) {
+            return Verdict::Revoked(place);
         }
-        if self.among(self.by_key.get(blob)).any(is_held) {
+        if self.among(self.by_key.get(blob)).any(|entry| names.are_in(entry)) {
             return Verdict::Known;
         }
-        self.of(&name).next().map_or(Verdict::Unknown, |entry| Verdict::Changed(entry.place.clone()))
+        self.of(&names.name).next().map_or(Verdict::Unknown, |entry| Verdict::Changed(entry.place.clone()))
+    }
+
+    /// Judges the authority with the key `blob` that signed the certificate of `host` at `port`.
+    pub fn authority(&self, host: &str, port: u16, blob: &[u8]) -> Authority {
+        let names = Looked::up(host, port);
+        if let Some(place) = self.revocation(&names, blob) {
+            return Authority::Revoked(place);
+        }
+        let is_trusted = self.authorities.iter().any(|entry| entry.blob == blob && names.are_in(entry));
+        if is_trusted { Authority::Trusted } else { Authority::Unknown }
+    }
+
+    /// Whether some authority is trusted for `host` at `port`: else there is no use in asking it for a certificate.
+    pub fn has_authority(&self, host: &str, port: u16) -> bool {
+        let names = Looked::up(host, port);
+        self.authorities.iter().any(|entry| names.are_in(entry))
+    }
+
+    /// Where a key is revoked for a host. OpenSSH looks under the name without the port too; here such a revocation holds even
+    /// where the key is known for the very port: a key that was copied is no better there.
+    fn revocation(&self, names: &Looked, blob: &[u8]) -> Option<Place> {
+        self.among(self.revoked.get(blob)).find(|entry| names.are_in(entry)).map(|entry| entry.place.clone())
     }
 
     /// The key types that are known for `host` at `port`, as they are written in the file, each once.
@@ -161,7 +192,8 @@ impl KnownHosts {
                 self.revoked.entry(entry.blob.clone()).or_default().push(self.entries.len());
                 self.entries.push(entry);
             }
-            // An authority's key is not a host's key; certificates are not offered to hosts.
+            // An authority's key is not a host's key, so it joins none of the indexes.
+            Some("@cert-authority") => self.authorities.push(entry),
             Some(_) => {}
         }
     }
@@ -179,6 +211,22 @@ impl KnownHosts {
             }
         }
         self.entries.push(entry);
+    }
+}
+
+/// The names under which a host is looked up: OpenSSH takes what is known for the host without the port as well.
+struct Looked {
+    name: String,
+    plain: Option<String>,
+}
+
+impl Looked {
+    fn up(host: &str, port: u16) -> Self {
+        Self { name: name_of(host, port), plain: (port != DEFAULT_PORT).then(|| host.to_ascii_lowercase()) }
+    }
+
+    fn are_in(&self, entry: &Entry) -> bool {
+        entry.names.hold(&self.name) || self.plain.as_ref().is_some_and(|name| entry.names.hold(name))
     }
 }
 
@@ -231,31 +279,6 @@ fn hash(salt: &[u8], name: &str) -> Option<Vec<u8>> {
 fn name_of(host: &str, port: u16) -> String {
     let host = host.to_ascii_lowercase();
     if port == DEFAULT_PORT { host } else { format!("[{host}]:{port}") }
-}
-
-/// Whether `name` fits a pattern with `*` and `?`; linear but for the last star, so that no pattern takes long.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    let (mut at, mut seen) = (0, 0);
-    let mut retry: Option<(usize, usize)> = None;
-    while seen < name.len() {
-        match pattern.get(at) {
-            Some(b'*') => {
-                retry = Some((at, seen));
-                at += 1;
-            }
-            Some(letter) if *letter == b'?' || Some(letter) == name.get(seen) => {
-                at += 1;
-                seen += 1;
-            }
-            _ => {
-                let Some((star, taken)) = retry else { return false };
-                retry = Some((star, taken + 1));
-                at = star + 1;
-                seen = taken + 1;
-            }
-        }
-    }
-    pattern.iter().skip(at).all(|letter| *letter == b'*')
 }
 
 #[cfg(test)]
@@ -331,6 +354,25 @@ mod tests {
     }
 
     #[test]
+    fn authorities_are_judged_by_their_lines() {
+        let check = |text: &str, host: &str, port: u16, expected: Authority| {
+            let hosts = known(text);
+            assert_eq!(hosts.authority(host, port, ONE), expected, "{text:?} {host} {port}");
+            assert!(hosts.has_authority(host, port) || expected != Authority::Trusted, "{text:?}");
+        };
+        check("@cert-authority *.example ssh-ed25519 ONE", "web.example", 22, Authority::Trusted);
+        check("@cert-authority *.example ssh-ed25519 ONE", "web.example", 2222, Authority::Trusted);
+        check("@cert-authority *.example,!db.example ssh-ed25519 ONE", "db.example", 22, Authority::Unknown);
+        check("@cert-authority [web]:2222 ssh-ed25519 ONE", "web", 22, Authority::Unknown);
+        check("@cert-authority * ssh-ed25519 TWO", "web", 22, Authority::Unknown);
+        check("web ssh-ed25519 ONE", "web", 22, Authority::Unknown);
+        let revoked = "@cert-authority * ssh-ed25519 ONE\n@revoked * ssh-ed25519 ONE";
+        check(revoked, "web", 22, Authority::Revoked(place(2)));
+        assert!(!known("@cert-authority *.example ssh-ed25519 ONE").has_authority("web", 22));
+        assert_eq!(known("@cert-authority * ssh-ed25519 ONE").key_types("web", 22), Vec::<String>::new());
+    }
+
+    #[test]
     fn hashed_names_are_found() {
         // made by `ssh-keygen -H`: the name is `[127.0.0.1]:2222`
         let line = line_for("127.0.0.1", 2222, "ssh-ed25519", ONE, Some(b"0123456789abcdefghij"));
@@ -368,6 +410,7 @@ mod tests {
             hosts.read("any", &text);
             hosts.verdict(&host, port, ONE);
             hosts.key_types(&host, port);
+            hosts.authority(&host, port, ONE);
         }
 
         #[test]

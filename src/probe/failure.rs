@@ -13,6 +13,9 @@ pub enum FailureCode {
     HostKeyRevoked,
     /// The host showed a key, and none is known for it.
     HostKeyUnknown,
+    /// An authority that is trusted signed the host's certificate, and it is not good for this host or this time. Told as an
+    /// unknown key is, and has another remedy.
+    HostCertificateRefused,
     /// The server accepted none of our credentials.
     AuthenticationRejected,
     /// The jump host could not be used.
@@ -42,7 +45,7 @@ impl FailureCode {
             Self::Timeout => "SSH901",
             Self::Refused => "SSH902",
             Self::HostKeyChanged | Self::HostKeyRevoked => "SSH903",
-            Self::HostKeyUnknown => "SSH904",
+            Self::HostKeyUnknown | Self::HostCertificateRefused => "SSH904",
             Self::AuthenticationRejected => "SSH905",
             Self::JumpHost => "SSH906",
             Self::Throttled => "SSH907",
@@ -58,17 +61,19 @@ impl FailureCode {
     pub fn word(self) -> &'static str {
         match self {
             Self::HostKeyRevoked => "SSH903-revoked",
+            Self::HostCertificateRefused => "SSH904-certificate",
             other => other.code(),
         }
     }
 
     /// Every code, by number.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Timeout,
         Self::Refused,
         Self::HostKeyChanged,
         Self::HostKeyRevoked,
         Self::HostKeyUnknown,
+        Self::HostCertificateRefused,
         Self::AuthenticationRejected,
         Self::JumpHost,
         Self::Throttled,

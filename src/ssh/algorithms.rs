@@ -1,6 +1,5 @@
 //! The algorithms that are offered to servers, and the library's configurations made of them.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,6 +8,7 @@ use russh::client::Config;
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
 use russh::{Preferred, cipher, compression, kex, mac};
 
+use super::host_key::Expected;
 use super::options::Algorithms;
 use super::plan::ConnectionPlan;
 
@@ -52,32 +52,35 @@ const HOST_KEYS: [Algorithm; 6] = [
 /// The configurations of one scan: one for each set of known key types, shared by all hosts that have it.
 #[derive(Debug)]
 pub(super) struct Configurations {
-    asked_for: Algorithms,
     inactivity: Duration,
-    made: Mutex<HashMap<Vec<String>, Arc<Config>>>,
+    made: Mutex<HashMap<(Algorithms, Expected), Arc<Config>>>,
 }
 
 impl Configurations {
     pub(super) fn new(plan: &ConnectionPlan) -> Self {
-        Self { asked_for: plan.algorithms.clone(), inactivity: inactivity(plan), made: Mutex::default() }
+        Self { inactivity: inactivity(plan), made: Mutex::default() }
     }
 
-    /// The configuration for a host of which keys of `known_types` are known: a server has several keys, and must show one
-    /// that can be compared.
-    pub(super) fn for_known_types(&self, known_types: Vec<String>) -> Arc<Config> {
+    /// The configuration for a host that is to be offered `asked_for` and of whose keys that much is known: a server has several
+    /// keys, and must show one that can be compared.
+    pub(super) fn with(&self, asked_for: &Algorithms, expected: Expected) -> Arc<Config> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let config = made.entry(known_types).or_insert_with_key(|known| Arc::new(self.make(known)));
+        let make = |key: &(Algorithms, Expected)| Arc::new(self.make(&key.0, &key.1));
+        let config = made.entry((asked_for.clone(), expected)).or_insert_with_key(make);
         Arc::clone(config)
     }
 
-    fn make(&self, known_types: &[String]) -> Config {
-        let kex = chosen(&self.asked_for.kex, &KEX, |name| kex::Name::try_from(name).ok());
+    fn make(&self, asked_for: &Algorithms, expected: &Expected) -> Config {
+        let host_keys = host_keys(asked_for, &expected.key_types);
+        // A certificate is asked for only where there is an authority to compare it with.
+        let certificates = if expected.certificates { host_keys.clone() } else { Vec::new() };
+        let kex = chosen(&asked_for.kex, &KEX, |name| kex::Name::try_from(name).ok());
         let preferred = Preferred {
             kex: kex.into_iter().chain(KEX_EXTENSIONS).collect::<Vec<_>>().into(),
-            key: self.host_keys(known_types).into(),
-            host_key_certificates: Cow::Borrowed(&[]),
-            cipher: chosen(&self.asked_for.ciphers, &CIPHERS, |name| cipher::Name::try_from(name).ok()).into(),
-            mac: chosen(&self.asked_for.macs, &MACS, |name| mac::Name::try_from(name).ok()).into(),
+            key: host_keys.into(),
+            host_key_certificates: certificates.into(),
+            cipher: chosen(&asked_for.ciphers, &CIPHERS, |name| cipher::Name::try_from(name).ok()).into(),
+            mac: chosen(&asked_for.macs, &MACS, |name| mac::Name::try_from(name).ok()).into(),
             compression: COMPRESSION.into(),
         };
         Config {
@@ -91,13 +94,14 @@ impl Configurations {
             ..Config::default()
         }
     }
+}
 
-    fn host_keys(&self, known_types: &[String]) -> Vec<Algorithm> {
-        let offered = chosen(&self.asked_for.host_keys, &HOST_KEYS, |name| name.parse().ok());
-        let is_known = |algorithm: &Algorithm| known_types.iter().any(|known| is_of_type(algorithm, known));
-        let (known, others): (Vec<_>, Vec<_>) = offered.into_iter().partition(is_known);
-        known.into_iter().chain(others).collect()
-    }
+/// The host keys that are offered, those first that are known.
+fn host_keys(asked_for: &Algorithms, known_types: &[String]) -> Vec<Algorithm> {
+    let offered = chosen(&asked_for.host_keys, &HOST_KEYS, |name| name.parse().ok());
+    let is_known = |algorithm: &Algorithm| known_types.iter().any(|known| is_of_type(algorithm, known));
+    let (known, others): (Vec<_>, Vec<_>) = offered.into_iter().partition(is_known);
+    known.into_iter().chain(others).collect()
 }
 
 /// How long the peer of an open session may say nothing before the library closes it: only a backstop, every stage has its
@@ -162,7 +166,7 @@ mod tests {
             let mut plan = ConnectionPlan::for_this_user();
             plan.limits.host = Duration::from_secs(host);
             plan.gather = Duration::from_secs(gather);
-            let config = Configurations::new(&plan).for_known_types(Vec::new());
+            let config = Configurations::new(&plan).with(&plan.algorithms, Expected::default());
             // A hunt of all its probes, one a second, comes on top of what gathering takes.
             let idle = plan.limits.host + plan.gather + Duration::from_secs(u64::try_from(MOST_PROBES).unwrap());
             assert!(config.inactivity_timeout.is_some_and(|limit| limit > idle), "{host} {gather}");
@@ -172,17 +176,30 @@ mod tests {
     #[test]
     fn known_key_types_come_first() {
         let configurations = Configurations::new(&ConnectionPlan::for_this_user());
-        let first = |known: &str| configurations.for_known_types(names(known)).preferred.key.first().cloned();
+        let expected = |known: &str| Expected { key_types: names(known), certificates: false };
+        let first =
+            |known: &str| configurations.with(&Algorithms::default(), expected(known)).preferred.key.first().cloned();
         assert_eq!(first(""), Some(Algorithm::Ed25519));
         assert_eq!(first("ssh-rsa"), Some(Algorithm::Rsa { hash: Some(HashAlg::Sha512) }));
         assert_eq!(first("ecdsa-sha2-nistp384"), Some(Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 }));
     }
 
     #[test]
+    fn certificates_are_asked_for_where_an_authority_may_vouch() {
+        let configurations = Configurations::new(&ConnectionPlan::for_this_user());
+        let check = |certificates: bool, expected: usize| {
+            let config = configurations.with(&Algorithms::default(), Expected { key_types: Vec::new(), certificates });
+            assert_eq!(config.preferred.host_key_certificates.len(), expected);
+        };
+        check(false, 0);
+        check(true, HOST_KEYS.len());
+    }
+
+    #[test]
     fn strict_key_exchange_is_always_offered() {
         let mut plan = ConnectionPlan::for_this_user();
         plan.algorithms.kex = names("ecdh-sha2-nistp256");
-        let config = Configurations::new(&plan).for_known_types(Vec::new());
+        let config = Configurations::new(&plan).with(&plan.algorithms, Expected::default());
         let offered: Vec<&str> = config.preferred.kex.iter().map(AsRef::as_ref).collect();
         assert_eq!(offered, ["ecdh-sha2-nistp256", "ext-info-c", "kex-strict-c-v00@openssh.com"]);
     }

@@ -76,7 +76,7 @@ impl Fleet {
             board.tell(HostEvent::Notice { text });
         }
         let opener = Arc::new(Opener::prepare(plan, &targets));
-        if let Some(text) = opener.host_keys.complaint() {
+        for text in opener.known_keys.complaints() {
             board.tell(HostEvent::Notice { text });
         }
         let hosts = (0..targets.len()).map(|index| Arc::new(HostCell::new(index, Arc::clone(&board)))).collect();
@@ -270,7 +270,7 @@ impl Fleet {
                 Ok(None) | Err(_) => break,
             }
         }
-        if let Err(text) = self.opener.host_keys.store().await {
+        if let Err(text) = self.opener.known_keys.store().await {
             self.board.tell(HostEvent::Notice { text });
         }
     }
@@ -288,7 +288,7 @@ impl Fleet {
         self.give_up_unsampled(reason, |index| !ready.contains(&index));
         self.connecting.shutdown().await;
         self.take_arrived();
-        if let Err(text) = self.opener.host_keys.store().await {
+        if let Err(text) = self.opener.known_keys.store().await {
             self.board.tell(HostEvent::Notice { text });
         }
     }

@@ -8,7 +8,7 @@ use russh::{Channel, ChannelId};
 
 use super::cell::HostCell;
 use super::hearing::{Hearing, Misheard, Stamps};
-use super::host_key::{HostKeys, Judgement};
+use super::host_key::{HostKeys, Judgement, LookUp};
 use super::wire::{Arrival, Cut, WireShared};
 use crate::probe::transcript::{self, MAX_LINE};
 use crate::probe::{FailureCode, HostEvent, Reader, Stage};
@@ -45,8 +45,7 @@ pub(super) struct SessionHandler {
     cell: Arc<HostCell>,
     wire: Arc<WireShared>,
     host_keys: Arc<HostKeys>,
-    address: String,
-    port: u16,
+    name: LookUp,
     hearing: Hearing,
     date: Option<DateAnswer>,
     probe_channel: Option<ChannelId>,
@@ -56,20 +55,13 @@ pub(super) struct SessionHandler {
 }
 
 impl SessionHandler {
-    pub(super) fn new(
-        cell: Arc<HostCell>,
-        wire: Arc<WireShared>,
-        host_keys: Arc<HostKeys>,
-        address: &str,
-        port: u16,
-    ) -> Self {
+    pub(super) fn new(cell: Arc<HostCell>, wire: Arc<WireShared>, host_keys: Arc<HostKeys>, name: LookUp) -> Self {
         Self {
             hearing: Hearing::new(Arc::clone(&cell)),
             cell,
             wire,
             host_keys,
-            address: address.to_owned(),
-            port,
+            name,
             date: None,
             probe_channel: None,
             errors: Vec::new(),
@@ -165,9 +157,7 @@ impl Handler for SessionHandler {
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, SessionEnd> {
         self.cell.enter(Stage::HostKey);
-        // Certificates are not asked for, so a server that shows one breaks the protocol.
-        let PublicKeyOrCertificate::PublicKey { key, .. } = shown else { return Ok(false) };
-        match self.host_keys.judge(&self.address, self.port, key) {
+        match self.host_keys.judge(&self.name, shown, self.cell.board.clock.now().0) {
             Judgement::Known => Ok(true),
             Judgement::Accepted(fingerprint) => {
                 self.cell.board.tell(HostEvent::KeyAccepted { host: self.cell.index, fingerprint });
@@ -276,14 +266,16 @@ mod tests {
     use super::super::plan::ConnectionPlan;
     use super::super::wire::Wire;
     use super::*;
+    use crate::inventory::target::Target;
 
     async fn handler() -> SessionHandler {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let clock = ScanClock::freeze();
         let cell = Arc::new(HostCell::new(0, Arc::new(Board::new(clock, |_| {}))));
-        let keys = Arc::new(HostKeys::load(&ConnectionPlan::for_this_user(), 1));
-        SessionHandler::new(cell, Wire::new(socket, clock).1, keys, "web", 22)
+        let settings = ConnectionPlan::for_this_user().settings(&Target::default()).host_key.clone();
+        let keys = Arc::new(HostKeys::load(&settings, 1));
+        SessionHandler::new(cell, Wire::new(socket, clock).1, keys, LookUp { name: "web".to_owned(), port: 22 })
     }
 
     #[tokio::test]

@@ -10,11 +10,13 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use russh::keys::ssh_key::rand_core::Rng as _;
-use russh::keys::{HashAlg, PublicKey, PublicKeyBase64};
+use russh::keys::{HashAlg, PublicKey, PublicKeyBase64, PublicKeyOrCertificate};
 use tokio::time::{Instant, sleep};
 
 use super::dial::seconds;
-use super::plan::{ConnectionPlan, UnknownKeys};
+use super::host_certificate::{self, Vouched};
+use super::plan::UnknownKeys;
+use super::settings::HostKeySettings;
 use super::small_file;
 use crate::openssh::known_hosts::{KnownHosts, Verdict, line_for};
 use crate::probe::FailureCode;
@@ -34,7 +36,6 @@ const LOCK_RETRY: Duration = Duration::from_millis(50);
 pub(super) struct HostKeys {
     known: RwLock<KnownHosts>,
     unknown: UnknownKeys,
-    alias: Option<String>,
     store: Option<PathBuf>,
     hash_names: bool,
     search_types: bool,
@@ -53,13 +54,39 @@ pub(super) enum Judgement {
     Refused(FailureCode, String),
 }
 
+/// The name under which a host's keys are looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LookUp {
+    pub(super) name: String,
+    pub(super) port: u16,
+}
+
+impl LookUp {
+    /// By its address, or by its alias, which OpenSSH looks up without the port.
+    pub(super) fn new(settings: &HostKeySettings, address: &str, port: u16) -> Self {
+        match &settings.alias {
+            Some(alias) => Self { name: alias.clone(), port: 22 },
+            None => Self { name: address.to_owned(), port },
+        }
+    }
+}
+
+/// What is known of a host's keys before it has shown one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Expected {
+    /// The types of the keys that are known for it.
+    pub(super) key_types: Vec<String>,
+    /// Whether an authority may vouch for it.
+    pub(super) certificates: bool,
+}
+
 impl HostKeys {
     /// Reads the files of known keys; one that is not there knows nothing. One that is there and cannot be read may hold
     /// another key of any host, or revoke any key: then no key counts as new.
-    pub(super) fn load(plan: &ConnectionPlan, hosts: usize) -> Self {
+    pub(super) fn load(settings: &HostKeySettings, hosts: usize) -> Self {
         let mut known = KnownHosts::default();
         let mut unreadable = Vec::new();
-        for file in plan.user_known_hosts.iter().chain(&plan.global_known_hosts) {
+        for file in settings.user_files.iter().chain(&settings.global_files) {
             match small_file::read(file, small_file::KNOWN_HOSTS_LIMIT) {
                 Ok(text) => known.read(&file.display().to_string(), &text),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -69,10 +96,9 @@ impl HostKeys {
         let search_types = known.hashed_len().saturating_mul(hosts) <= SEARCH_BUDGET;
         Self {
             known: RwLock::new(known),
-            unknown: if unreadable.is_empty() { plan.unknown_keys } else { UnknownKeys::Refuse },
-            alias: plan.host_key_alias.clone(),
-            store: plan.user_known_hosts.first().cloned(),
-            hash_names: plan.hash_known_hosts,
+            unknown: if unreadable.is_empty() { settings.unknown } else { UnknownKeys::Refuse },
+            store: settings.user_files.first().cloned(),
+            hash_names: settings.hash_names,
             search_types,
             accepted: Mutex::default(),
             unreadable,
@@ -86,20 +112,46 @@ impl HostKeys {
         (!files.is_empty()).then(|| format!("{files}; {hint}"))
     }
 
-    /// The types of the keys that are known for a host.
-    pub(super) fn types(&self, address: &str, port: u16) -> Vec<String> {
-        if !self.search_types {
-            return Vec::new();
-        }
-        let (name, port) = self.name(address, port);
-        self.known.read().unwrap_or_else(PoisonError::into_inner).key_types(name, port)
+    /// What is known of a host's keys beforehand.
+    pub(super) fn expected(&self, host: &LookUp) -> Expected {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let key_types = if self.search_types { known.key_types(&host.name, host.port) } else { Vec::new() };
+        Expected { key_types, certificates: known.has_authority(&host.name, host.port) }
     }
 
-    /// Judges the key that a host showed; the library has verified that the host holds it.
-    pub(super) fn judge(&self, address: &str, port: u16, key: &PublicKey) -> Judgement {
+    /// Judges what a host showed at `now`, in nanoseconds since 1970; the library has verified that the host holds the key.
+    pub(super) fn judge(&self, host: &LookUp, shown: &PublicKeyOrCertificate, now: i64) -> Judgement {
+        match shown {
+            PublicKeyOrCertificate::PublicKey { key, .. } => self.judge_key(host, key),
+            PublicKeyOrCertificate::Certificate(certificate) => {
+                let vouched = {
+                    let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+                    host_certificate::judge(&known, host, certificate, now)
+                };
+                match vouched {
+                    Vouched::For => Judgement::Known,
+                    Vouched::Refused(code, detail) => Judgement::Refused(code, detail),
+                    // As with OpenSSH, the word of a stranger is no word: the key inside is judged as if it came alone.
+                    Vouched::Not(authority) => {
+                        match self.judge_key(host, &PublicKey::new(certificate.public_key().clone(), "")) {
+                            Judgement::Refused(code, detail) => Judgement::Refused(
+                                code,
+                                format!(
+                                    "{detail}; its certificate is of an authority that is not known here ({authority})"
+                                ),
+                            ),
+                            judged => judged,
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn judge_key(&self, host: &LookUp, key: &PublicKey) -> Judgement {
         let blob = key.public_key_bytes();
         let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
-        let (name, port) = self.name(address, port);
+        let (name, port) = (host.name.as_str(), host.port);
         let verdict = self.known.read().unwrap_or_else(PoisonError::into_inner).verdict(name, port, &blob);
         match verdict {
             Verdict::Known => Judgement::Known,
@@ -124,11 +176,6 @@ impl HostKeys {
                     .join("; "),
             ),
         }
-    }
-
-    fn name<'name>(&'name self, address: &'name str, port: u16) -> (&'name str, u16) {
-        // OpenSSH looks an alias up without the port.
-        self.alias.as_deref().map_or((address, port), |alias| (alias, 22))
     }
 
     fn accept(&self, name: &str, port: u16, key: &PublicKey, blob: &[u8]) {
@@ -200,7 +247,17 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::inventory::target::Target;
+    use crate::ssh::ConnectionPlan;
     use russh::keys::{Algorithm, PrivateKey};
+
+    fn settings(plan: &ConnectionPlan) -> HostKeySettings {
+        plan.settings(&Target::default()).host_key.clone()
+    }
+
+    fn judge(keys: &HostKeys, port: u16, key: &PublicKey) -> Judgement {
+        keys.judge(&LookUp { name: "web".to_owned(), port }, &key.clone().into(), 0)
+    }
 
     fn key() -> PublicKey {
         PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap().public_key().clone()
@@ -214,8 +271,8 @@ mod tests {
         let mut plan = ConnectionPlan::for_this_user();
         (plan.user_known_hosts, plan.global_known_hosts) = (vec![file.clone()], Vec::new());
         plan.unknown_keys = UnknownKeys::AcceptNew;
-        let keys = HostKeys::load(&plan, 1);
-        assert!(matches!(keys.judge("web", 22, &key()), Judgement::Accepted(_)));
+        let keys = HostKeys::load(&settings(&plan), 1);
+        assert!(matches!(judge(&keys, 22, &key()), Judgement::Accepted(_)));
         let told = keys.store().await.unwrap_err();
         assert!(told.contains("known_hosts: another program has kept it locked for 2.0 s"), "{told}");
         assert_eq!(fs::read(&file).unwrap(), b"");
@@ -231,24 +288,24 @@ mod tests {
         (plan.user_known_hosts, plan.global_known_hosts) = (vec![missing], vec![file.clone()]);
         // A device without an end is not read.
         plan.user_known_hosts = vec!["/dev/full".into()];
-        let endless = HostKeys::load(&plan, 1).complaint().unwrap();
+        let endless = HostKeys::load(&settings(&plan), 1).complaint().unwrap();
         assert!(endless.contains("/dev/full cannot be read: it is not a regular file"), "{endless}");
         plan.user_known_hosts = vec![folder.path().join("missing")];
         // A folder in its place cannot be read by anybody, permissions cannot stop the administrator.
         fs::create_dir(&file).unwrap();
-        let blind = HostKeys::load(&plan, 1);
+        let blind = HostKeys::load(&settings(&plan), 1);
         let complaint = blind.complaint().unwrap();
         assert!(complaint.contains(&format!("{} cannot be read", file.display())), "{complaint}");
-        let Judgement::Refused(code, detail) = blind.judge("web", 22, &key()) else { panic!("accepted") };
+        let Judgement::Refused(code, detail) = judge(&blind, 22, &key()) else { panic!("accepted") };
         assert_eq!(code, FailureCode::HostKeyUnknown);
         assert!(detail.contains(&format!("{} cannot be read", file.display())), "{detail}");
         blind.store().await.unwrap();
         assert!(!folder.path().join("missing").exists());
 
         fs::remove_dir(&file).unwrap();
-        let seeing = HostKeys::load(&plan, 1);
+        let seeing = HostKeys::load(&settings(&plan), 1);
         assert_eq!(seeing.complaint(), None);
-        assert!(matches!(seeing.judge("web", 22, &key()), Judgement::Accepted(_)));
+        assert!(matches!(judge(&seeing, 22, &key()), Judgement::Accepted(_)));
     }
 
     #[tokio::test]
@@ -259,8 +316,8 @@ mod tests {
         plan.unknown_keys = UnknownKeys::AcceptNew;
         let folder = home.path().join("deep/.ssh");
         (plan.user_known_hosts, plan.global_known_hosts) = (vec![folder.join("known_hosts")], Vec::new());
-        let keys = HostKeys::load(&plan, 1);
-        keys.judge("web", 22, &key());
+        let keys = HostKeys::load(&settings(&plan), 1);
+        judge(&keys, 22, &key());
         keys.store().await.unwrap();
         assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     }
@@ -284,24 +341,24 @@ mod tests {
         (plan.user_known_hosts, plan.global_known_hosts) = (vec![file.clone()], Vec::new());
         let (right, wrong) = (key(), key());
 
-        let strict = HostKeys::load(&plan, 1);
-        let refused = strict.judge("web", 2222, &right);
+        let strict = HostKeys::load(&settings(&plan), 1);
+        let refused = judge(&strict, 2222, &right);
         assert!(matches!(refused, Judgement::Refused(FailureCode::HostKeyUnknown, _)), "{refused:?}");
 
         plan.unknown_keys = UnknownKeys::AcceptNew;
-        let lenient = HostKeys::load(&plan, 1);
-        assert!(matches!(lenient.judge("web", 2222, &right), Judgement::Accepted(_)));
-        assert_eq!(lenient.judge("web", 2222, &right), Judgement::Known);
-        let changed = lenient.judge("web", 2222, &wrong);
+        let lenient = HostKeys::load(&settings(&plan), 1);
+        assert!(matches!(judge(&lenient, 2222, &right), Judgement::Accepted(_)));
+        assert_eq!(judge(&lenient, 2222, &right), Judgement::Known);
+        let changed = judge(&lenient, 2222, &wrong);
         assert!(matches!(changed, Judgement::Refused(FailureCode::HostKeyChanged, _)), "{changed:?}");
         lenient.store().await.unwrap();
         lenient.store().await.unwrap();
 
         let text = fs::read_to_string(&file).unwrap();
         assert_eq!(text.lines().count(), 2, "{text}");
-        let reread = HostKeys::load(&plan, 1);
-        assert_eq!(reread.judge("web", 2222, &right), Judgement::Known);
-        assert_eq!(reread.types("web", 2222), ["ssh-ed25519"]);
-        assert!(matches!(reread.judge("web", 2222, &wrong), Judgement::Refused(FailureCode::HostKeyChanged, _)));
+        let reread = HostKeys::load(&settings(&plan), 1);
+        assert_eq!(judge(&reread, 2222, &right), Judgement::Known);
+        assert_eq!(reread.expected(&LookUp { name: "web".to_owned(), port: 2222 }).key_types, ["ssh-ed25519"]);
+        assert!(matches!(judge(&reread, 2222, &wrong), Judgement::Refused(FailureCode::HostKeyChanged, _)));
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use super::identity::Identities;
+use super::login::Identities;
 use super::plan::ConnectionPlan;
 use crate::audit::fitness::{Agent, KeyFile, KnownHosts};
 use crate::inventory::target::Target;
@@ -29,11 +29,14 @@ pub struct Inspection {
 /// Looks at what a scan of these targets would use.
 pub async fn inspect(plan: &ConnectionPlan, targets: &[Target]) -> Inspection {
     let named: HashSet<&PathBuf> = targets.iter().flat_map(|target| &target.key_files).collect();
-    let identities =
-        Identities::load(named.iter().copied(), &plan.default_keys, plan.agent.as_deref(), plan.identities_only);
+    let settings: Vec<_> = targets.iter().map(|target| plan.settings(target)).collect();
+    // Where no target names a key the default ones count, and where there is no target the agent does all the same.
+    let of_nobody = plan.settings(&Target::default());
+    let logins = settings.iter().chain([&of_nobody]).map(|settings| &settings.auth);
+    let identities = Identities::load(logins, &plan.unlocked);
     Inspection {
         open_files: getrlimit(Resource::RLIMIT_NOFILE).map_or(1_024, |(_, hard)| hard),
-        agent: identities.agent_state().await,
+        agent: identities.agent_state(plan.agent.as_ref()).await,
         key_files: identities.file_states(|path| named.contains(path)),
         known_hosts: known_hosts(plan),
     }

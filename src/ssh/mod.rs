@@ -1,18 +1,19 @@
 //! The sampling engine: opens a session to every host, reads all clocks in paced rounds, and hands back what it saw.
 
 mod algorithms;
-mod auth;
 mod cell;
 mod dial;
 mod facts_round;
 mod fleet;
 mod handler;
 mod hearing;
+mod host_certificate;
 mod host_key;
-mod identity;
 mod inspection;
+mod known_keys;
 mod limits;
 mod local;
+mod login;
 mod metronome;
 mod opener;
 mod options;
@@ -31,6 +32,7 @@ pub use cell::own_defects;
 pub use fleet::Fleet;
 pub use inspection::{Inspection, inspect};
 pub use limits::{LEAST_OPEN_FILES, open_files};
+pub use login::{UnlockError, UnlockedKeys, locked_keys};
 pub use options::{Algorithms, Applied, OptionError};
 pub use plan::{ConnectionPlan, Deadline, SamplingPlan, TimeLimits, UnknownKeys};
 pub use scan_clock::ScanClock;

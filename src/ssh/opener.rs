@@ -10,13 +10,13 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use super::algorithms::Configurations;
-use super::auth::{LoginError, log_in};
 use super::cell::HostCell;
 use super::dial::{self, seconds};
 use super::handler::{SessionEnd, SessionHandler};
-use super::host_key::HostKeys;
-use super::identity::Identities;
+use super::host_key::LookUp;
+use super::known_keys::KnownKeys;
 use super::local::LocalProbe;
+use super::login::{Identities, LoginError, Means, log_in};
 use super::plan::ConnectionPlan;
 use super::session::{Connection, Session};
 use super::turnstile::Turnstile;
@@ -32,7 +32,7 @@ const SILENCE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Opener {
     plan: ConnectionPlan,
-    pub(super) host_keys: Arc<HostKeys>,
+    pub(super) known_keys: KnownKeys,
     identities: Identities,
     configurations: Configurations,
     lookups: Semaphore,
@@ -43,10 +43,10 @@ pub(super) struct Opener {
 impl Opener {
     /// Reads known hosts and key files, once for all hosts.
     pub(super) fn prepare(plan: &ConnectionPlan, targets: &[Target]) -> Self {
-        let named = targets.iter().flat_map(|target| &target.key_files);
+        let settings: Vec<_> = targets.iter().map(|target| plan.settings(target)).collect();
         Self {
-            host_keys: Arc::new(HostKeys::load(plan, targets.len())),
-            identities: Identities::load(named, &plan.default_keys, plan.agent.as_deref(), plan.identities_only),
+            known_keys: KnownKeys::load(settings.iter().map(|settings| &settings.host_key)),
+            identities: Identities::load(settings.iter().map(|settings| &settings.auth), &plan.unlocked),
             configurations: Configurations::new(plan),
             lookups: Semaphore::new(plan.lookups.max(1)),
             turnstile: Turnstile::new(plan.handshakes),
@@ -145,9 +145,11 @@ impl Opener {
         left: Duration,
     ) -> Result<Connection, Failure> {
         let guard = CutOnDrop(Arc::clone(&shared));
-        let keys = Arc::clone(&self.host_keys);
-        let config = self.configurations.for_known_types(keys.types(&target.address, target.port));
-        let handler = SessionHandler::new(Arc::clone(cell), Arc::clone(&shared), keys, &target.address, target.port);
+        let settings = self.plan.settings(target);
+        let keys = self.known_keys.of(&settings.host_key);
+        let name = LookUp::new(&settings.host_key, &target.address, target.port);
+        let config = self.configurations.with(&settings.algorithms, keys.expected(&name));
+        let handler = SessionHandler::new(Arc::clone(cell), Arc::clone(&shared), keys, name);
         match timeout(left, connect_stream(config, wire, handler)).await {
             Ok(Ok(handle)) => Ok(Connection { handle, wire: shared, _guard: guard }),
             Ok(Err(end)) => Err(handshake_failure(&end, cell, &shared)),
@@ -169,10 +171,9 @@ impl Opener {
         let settings = self.plan.settings(target);
         let user = settings.auth.user.as_str();
         let limit = self.plan.limits.authenticate;
-        let outcome = timeout(limit, async {
-            let offers = self.identities.offers(&target.key_files).await;
-            log_in(&mut connection.handle, user, &self.identities, offers).await
-        });
+        let means =
+            Means { settings: &settings.auth, identities: &self.identities, password: target.password.as_ref() };
+        let outcome = timeout(limit, log_in(&mut connection.handle, means, cell));
         let fail = |code, detail| Failure { code, stage: Stage::Authenticate, detail };
         match outcome.await {
             Ok(Ok(())) => Ok(connection),

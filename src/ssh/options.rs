@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::plan::{ConnectionPlan, UnknownKeys};
 
 /// Algorithm lists that replace the built-in ones; empty = the built-in list. Names as OpenSSH writes them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Algorithms {
     /// Key exchange (`KexAlgorithms`).
     pub kex: Vec<String>,

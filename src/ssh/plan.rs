@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::login::UnlockedKeys;
 use super::options::Algorithms;
 use super::scan_clock::ScanClock;
 use super::settings::HostSettings;
@@ -40,6 +41,8 @@ pub struct ConnectionPlan {
     pub agent: Option<PathBuf>,
     /// The key files of targets that name none.
     pub default_keys: Vec<PathBuf>,
+    /// The keys of encrypted files whose passphrases were asked for beforehand.
+    pub unlocked: UnlockedKeys,
     /// Whether the agent may only sign for keys that are named (`IdentitiesOnly`).
     pub identities_only: bool,
     /// Algorithm lists that replace the built-in ones.
@@ -147,6 +150,7 @@ impl ConnectionPlan {
             user: name.unwrap_or_else(|| "root".to_owned()),
             agent: env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty()).map(PathBuf::from),
             default_keys: ["id_ed25519", "id_ecdsa", "id_rsa"].map(|file| ssh_folder.join(file)).to_vec(),
+            unlocked: UnlockedKeys::default(),
             identities_only: false,
             algorithms: Algorithms::default(),
             hosts: HashMap::new(),

@@ -11,6 +11,7 @@ pub(super) fn page(failure: FailureCode) -> &'static Page {
         FailureCode::HostKeyChanged => &HOST_KEY_CHANGED,
         FailureCode::HostKeyRevoked => &HOST_KEY_REVOKED,
         FailureCode::HostKeyUnknown => &HOST_KEY_UNKNOWN,
+        FailureCode::HostCertificateRefused => &HOST_CERTIFICATE_REFUSED,
         FailureCode::AuthenticationRejected => &AUTHENTICATION_REJECTED,
         FailureCode::JumpHost => &JUMP_HOST,
         FailureCode::Throttled => &THROTTLED,
@@ -73,12 +74,26 @@ const HOST_KEY_UNKNOWN: Page = Page {
     ],
 };
 
+const HOST_CERTIFICATE_REFUSED: Page = Page {
+    title: "the host's certificate is not good",
+    evidence: "known_hosts trusts the authority that signed it (`@cert-authority`), and the certificate names other hosts, is not \
+               valid yet or any more, is a user's, or has a condition that nobody here understands.",
+    meaning: "The certificate was not renewed, or the host is reached by a name that it was not signed for. Its time is compared \
+              with this machine's clock, which may itself be the wrong one. Nothing secret was sent.",
+    remedy: &[
+        "On the host's console: `ssh-keygen -Lf /etc/ssh/ssh_host_ed25519_key-cert.pub` shows its names and its time.",
+        "Compare this machine's clock first: `clockaudit doctor`. Then have a new certificate signed for the name that you use.",
+    ],
+};
+
 const AUTHENTICATION_REJECTED: Page = Page {
     title: "the login was rejected",
-    evidence: "The server took none of the keys that were offered. The methods that it would take are listed.",
-    meaning: "The user name or the key is another one than on your usual way to this host.",
+    evidence: "The server took none of the keys, certificates or passwords that were offered. The methods that it would take are \
+               listed; a password is sent to a host once at most.",
+    meaning: "The user name, the key or the password is another one than on your usual way to this host, or the server takes \
+              only methods that clockaudit does not have (`gssapi-with-mic`, `hostbased`).",
     remedy: &[
-        "`ssh-add -l` lists what the agent offers; `--private-key FILE` and `--user NAME` choose.",
+        "`ssh-add -l` lists what the agent offers; `--private-key FILE` and `--user NAME` choose, `--ask-pass` asks for a password.",
         "`ssh -v HOST true` shows what your usual configuration does differently.",
     ],
 };

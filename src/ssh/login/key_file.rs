@@ -1,0 +1,154 @@
+//! Key files and certificate files: read once for the whole scan; what is encrypted is unlocked beforehand, by a passphrase.
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use russh::keys::{Certificate, PrivateKey, PublicKey, decode_secret_key};
+
+use crate::inventory::secret::Secret;
+use crate::ssh::small_file::{KEY_LIMIT, read_text};
+
+/// What a key file holds.
+#[derive(Debug, Clone)]
+pub(super) enum KeyFile {
+    Usable(Arc<PrivateKey>),
+    /// Encrypted: only the agent can sign for it, or whoever knows the passphrase.
+    Locked(Option<PublicKey>),
+    /// Only its public half is there: the agent can sign for it.
+    PublicOnly(PublicKey),
+    Missing,
+    Unreadable(String),
+}
+
+/// What a certificate file holds.
+#[derive(Debug, Clone)]
+pub(super) enum CertificateFile {
+    Usable(Arc<Certificate>),
+    Missing,
+    Unreadable(String),
+}
+
+/// Keys that were encrypted, by their files; decrypted once and shared by all hosts.
+#[derive(Clone, Default)]
+pub struct UnlockedKeys(HashMap<PathBuf, Arc<PrivateKey>>);
+
+impl std::fmt::Debug for UnlockedKeys {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// Why a passphrase did not open a key file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnlockError {
+    /// It is not the right one.
+    #[error("wrong passphrase")]
+    WrongPassphrase,
+    /// The file cannot be used whatever the passphrase.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+impl UnlockedKeys {
+    /// Opens a key file by its passphrase. It takes some tenths of a second, by design of those files.
+    pub fn unlock(&mut self, path: &Path, passphrase: &Secret) -> Result<(), UnlockError> {
+        let unusable = |why: String| UnlockError::Unusable(why);
+        let text = read_text(path, KEY_LIMIT).map_err(|error| unusable(error.to_string()))?;
+        // Whatever a wrong passphrase makes of a file differs from format to format: a bad check value (OpenSSH, PuTTY), bad
+        // padding, or bytes that are no key (PEM, PKCS#8).
+        let key = decode_secret_key(&text, Some(passphrase.reveal())).map_err(|error| match error {
+            russh::keys::Error::UnsupportedKeyType { .. } | russh::keys::Error::UnknownAlgorithm(_) => {
+                unusable(error.to_string())
+            }
+            _ => UnlockError::WrongPassphrase,
+        })?;
+        if key.is_encrypted() {
+            return Err(UnlockError::WrongPassphrase);
+        }
+        self.0.insert(path.to_owned(), Arc::new(key));
+        Ok(())
+    }
+}
+
+impl KeyFile {
+    pub(super) fn read(path: &Path, unlocked: &UnlockedKeys) -> Self {
+        if let Some(key) = unlocked.0.get(path) {
+            return Self::Usable(Arc::clone(key));
+        }
+        let text = match read_text(path, KEY_LIMIT) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return public_beside(path).map_or(Self::Missing, Self::PublicOnly);
+            }
+            Err(error) => return Self::Unreadable(error.to_string()),
+        };
+        if let Some(why) = foreign_encryption(&text) {
+            return Self::Unreadable(why);
+        }
+        match decode_secret_key(&text, None) {
+            Ok(key) if !key.is_encrypted() => Self::Usable(Arc::new(key)),
+            Ok(key) => Self::Locked(Some(key.public_key().clone())),
+            Err(_) if is_locked(&text) => Self::Locked(public_half(path, &text)),
+            Err(error) => match PublicKey::from_openssh(text.trim()) {
+                Ok(key) => Self::PublicOnly(key),
+                Err(_) => Self::Unreadable(error.to_string()),
+            },
+        }
+    }
+}
+
+impl CertificateFile {
+    pub(super) fn read(path: &Path) -> Self {
+        match read_text(path, KEY_LIMIT) {
+            Ok(text) => match Certificate::from_openssh(text.trim()) {
+                Ok(certificate) => Self::Usable(Arc::new(certificate)),
+                Err(error) => Self::Unreadable(format!("is no certificate: {error}")),
+            },
+            Err(error) if error.kind() == ErrorKind::NotFound => Self::Missing,
+            Err(error) => Self::Unreadable(error.to_string()),
+        }
+    }
+}
+
+/// Where OpenSSH looks for the certificate of a key file.
+pub(super) fn certificate_beside(key_file: &Path) -> PathBuf {
+    // A key may be named by its public half, which has its certificate beside its private one.
+    let name = key_file.as_os_str().to_string_lossy();
+    let mut beside = name.strip_suffix(".pub").unwrap_or(&name).to_owned();
+    beside.push_str("-cert.pub");
+    PathBuf::from(beside)
+}
+
+/// Whether a file of some format needs a passphrase.
+fn is_locked(text: &str) -> bool {
+    let has_line = |wanted: fn(&str) -> bool| text.lines().any(|line| wanted(line.trim()));
+    has_line(|line| line == "-----BEGIN ENCRYPTED PRIVATE KEY-----")
+        || has_line(|line| line == "Proc-Type: 4,ENCRYPTED")
+        || has_line(|line| line.strip_prefix("Encryption: ").is_some_and(|cipher| cipher != "none"))
+        || PrivateKey::from_openssh(text).is_ok_and(|key| key.is_encrypted())
+}
+
+/// Why an encrypted file of the old PEM form cannot be opened even by its passphrase.
+fn foreign_encryption(text: &str) -> Option<String> {
+    let cipher = text.lines().find_map(|line| line.trim().strip_prefix("DEK-Info: "))?.split(',').next()?;
+    let is_rsa = text.lines().any(|line| line.trim() == "-----BEGIN RSA PRIVATE KEY-----");
+    (cipher != "AES-128-CBC" || !is_rsa).then(|| {
+        format!(
+            "its old form of encryption ({cipher}) is not supported; `ssh-keygen -p -f FILE` writes it in the new one"
+        )
+    })
+}
+
+/// The public half of an encrypted key: OpenSSH's own format has it in clear, for others there may be a `.pub` beside.
+fn public_half(path: &Path, text: &str) -> Option<PublicKey> {
+    let inside = PrivateKey::from_openssh(text).ok().map(|key| key.public_key().clone());
+    inside.or_else(|| public_beside(path))
+}
+
+fn public_beside(path: &Path) -> Option<PublicKey> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".pub");
+    PublicKey::from_openssh(read_text(Path::new(&beside), KEY_LIMIT).ok()?.trim()).ok()
+}

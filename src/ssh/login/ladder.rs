@@ -1,0 +1,285 @@
+//! The ladder of one login: the methods that may be tried in the order that is preferred, each credential once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use russh::client::{AuthResult, Handle};
+use russh::keys::{Algorithm, HashAlg};
+use russh::{MethodKind, MethodSet};
+
+use super::identities::{Identities, Offers};
+use super::offer::{Credential, Offer, OfferSigner, SignError};
+use crate::inventory::secret::Secret;
+use crate::openssh::algorithms::is_allowed;
+use crate::openssh::certificates::Validity;
+use crate::probe::HostEvent;
+use crate::ssh::cell::HostCell;
+use crate::ssh::handler::SessionHandler;
+use crate::ssh::settings::{AuthMethod, AuthSettings};
+
+/// Methods that a server may want one after the other, each of which it accepted; more are no login but a game.
+const MOST_STEPS: usize = 4;
+
+/// Why nobody could be logged in.
+#[derive(Debug)]
+pub(in crate::ssh) enum LoginError {
+    /// The server took none of the credentials; the text says which were tried and which methods it accepts.
+    Rejected(String),
+    /// The connection ended before the server had said anything to a credential.
+    Ended,
+}
+
+/// What one logs in with.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::ssh) struct Means<'login> {
+    pub(in crate::ssh) settings: &'login AuthSettings,
+    pub(in crate::ssh) identities: &'login Identities,
+    pub(in crate::ssh) password: Option<&'login Secret>,
+}
+
+/// Logs in to the server behind `handle`, whose host key has been found right.
+pub(in crate::ssh) async fn log_in(
+    handle: &mut Handle<SessionHandler>,
+    means: Means<'_>,
+    cell: &HostCell,
+) -> Result<(), LoginError> {
+    let Offers { keys, notes } = if means.settings.methods.contains(&AuthMethod::PublicKey) {
+        means.identities.offers(means.settings).await
+    } else {
+        Offers::default()
+    };
+    let login = Ladder {
+        handle,
+        means,
+        cell,
+        keys: keys.into_iter(),
+        notes,
+        refused_keys: 0,
+        refused_certificates: 0,
+        password: PasswordState::Kept,
+        methods: None,
+    };
+    login.climb().await
+}
+
+/// What became of the password, which is sent to a server once at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PasswordState {
+    /// It has not left this machine.
+    Kept,
+    /// It was sent, and the server goes on asking.
+    Sent,
+    /// It was sent and refused.
+    Refused,
+}
+
+/// One attempt to log in to one server.
+pub(super) struct Ladder<'login> {
+    pub(super) handle: &'login mut Handle<SessionHandler>,
+    pub(super) means: Means<'login>,
+    cell: &'login HostCell,
+    keys: std::vec::IntoIter<Offer>,
+    pub(super) notes: Vec<String>,
+    refused_keys: usize,
+    refused_certificates: usize,
+    pub(super) password: PasswordState,
+    /// What the server goes on to accept, once it has said so.
+    methods: Option<MethodSet>,
+}
+
+/// What a server says to a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    Accepted,
+    /// It is right, and the server wants another method besides.
+    Further,
+    Refused,
+    Ended,
+}
+
+impl Ladder<'_> {
+    async fn climb(mut self) -> Result<(), LoginError> {
+        let mut answer = self.try_methods().await;
+        for _ in 1..MOST_STEPS {
+            if answer != Answer::Further {
+                break;
+            }
+            answer = self.try_methods().await;
+        }
+        match answer {
+            Answer::Accepted => Ok(()),
+            // OpenSSH ends the session after its own number of refusals; the refusals are the news then, not the end.
+            Answer::Ended if self.methods.is_none() => Err(LoginError::Ended),
+            Answer::Further => {
+                self.notes.push("the server wants one method more than there is".to_owned());
+                Err(self.rejected())
+            }
+            Answer::Ended | Answer::Refused => Err(self.rejected()),
+        }
+    }
+
+    /// Tries the methods that the server may take until it has taken one.
+    async fn try_methods(&mut self) -> Answer {
+        for method in &self.means.settings.methods {
+            if !self.is_wanted(*method) {
+                continue;
+            }
+            let answer = match method {
+                AuthMethod::PublicKey => self.try_keys().await,
+                AuthMethod::KeyboardInteractive => self.try_questions().await,
+                AuthMethod::Password => self.try_password().await,
+            };
+            if answer != Answer::Refused {
+                return answer;
+            }
+        }
+        if self.methods.is_none() {
+            // Asking with nothing in hand tells what the server would take.
+            let answer = self.handle.authenticate_none(&self.means.settings.user).await.ok();
+            return self.take_note(answer);
+        }
+        Answer::Refused
+    }
+
+    /// Whether the server may take that method, as far as it has said so.
+    fn is_wanted(&self, method: AuthMethod) -> bool {
+        let kind = match method {
+            AuthMethod::PublicKey => MethodKind::PublicKey,
+            AuthMethod::KeyboardInteractive => MethodKind::KeyboardInteractive,
+            AuthMethod::Password => MethodKind::Password,
+        };
+        self.methods.as_ref().is_none_or(|methods| methods.contains(&kind))
+    }
+
+    async fn try_keys(&mut self) -> Answer {
+        while let Some(offer) = self.keys.next() {
+            match self.try_key(&offer).await {
+                Answer::Refused => match &offer.credential {
+                    Credential::Key(_) => self.refused_keys += 1,
+                    Credential::Certificate(certificate) => {
+                        self.refused_certificates += 1;
+                        let now = self.cell.board.clock.now();
+                        let what = Validity::of(certificate.valid_after(), certificate.valid_before()).trouble(now.0);
+                        let named = |what| format!("certificate \"{}\" {what}", certificate.key_id());
+                        self.notes.extend(what.map(named));
+                    }
+                },
+                answer => return answer,
+            }
+            if !self.is_wanted(AuthMethod::PublicKey) {
+                break;
+            }
+        }
+        Answer::Refused
+    }
+
+    async fn try_key(&mut self, offer: &Offer) -> Answer {
+        let Some(hashes) = self.hashes_for(offer).await else { return Answer::Ended };
+        let user = self.means.settings.user.clone();
+        if offer.wants_touch() && self.means.identities.is_first_touch() {
+            let text = "a security key wants to be touched once for every host that it logs in to; a touch that comes \
+                        later than the login may take fails that host";
+            self.cell.board.tell(HostEvent::Notice { text: text.to_owned() });
+        }
+        for hash in hashes {
+            let mut signer = OfferSigner(offer);
+            let answer = match &offer.credential {
+                Credential::Key(key) => {
+                    self.handle.authenticate_publickey_with(&user, key.clone(), hash, &mut signer).await
+                }
+                Credential::Certificate(certificate) => {
+                    let certificate = (**certificate).clone();
+                    self.handle.authenticate_certificate_with(&user, certificate, hash, &mut signer).await
+                }
+            };
+            let answer = match answer {
+                Ok(answer) => Some(answer),
+                Err(SignError::Gone) => None,
+                // Whoever signs is at fault, not the server: the next key may do better.
+                Err(error) if !self.handle.is_closed() => {
+                    self.notes.push(error.to_string());
+                    break;
+                }
+                Err(_) => None,
+            };
+            match self.take_note(answer) {
+                Answer::Refused => {}
+                outcome => return outcome,
+            }
+        }
+        Answer::Refused
+    }
+
+    /// The hashes to sign with: RSA keys may sign with either SHA-2, others have no choice. `None` where the session is lost.
+    async fn hashes_for(&self, offer: &Offer) -> Option<Vec<Option<HashAlg>>> {
+        let allowed = |name: &str| is_allowed(&self.means.settings.key_algorithms, name, name != "ssh-rsa");
+        let algorithm = offer.algorithm();
+        if !algorithm.clone().is_rsa() {
+            return Some(if allowed(algorithm.as_str()) { vec![None] } else { Vec::new() });
+        }
+        // The list is what the server knows, not what it accepts: both are tried, the better one first. SHA-1 is tried only
+        // where somebody asked for it by name.
+        let best = self.handle.best_supported_rsa_hash().await.ok()?;
+        let hashes: &[Option<HashAlg>] = match best {
+            Some(Some(HashAlg::Sha256)) => &[Some(HashAlg::Sha256), None],
+            _ => &[Some(HashAlg::Sha512), Some(HashAlg::Sha256), None],
+        };
+        let is_allowed = |hash: &&Option<HashAlg>| allowed(Algorithm::Rsa { hash: **hash }.as_str());
+        Some(hashes.iter().filter(is_allowed).copied().collect())
+    }
+
+    /// Takes note of the methods that the server goes on to accept. The library reports a lost session as a refusal that
+    /// leaves no method.
+    pub(super) fn take_note(&mut self, answer: Option<AuthResult>) -> Answer {
+        match answer {
+            Some(AuthResult::Success) => Answer::Accepted,
+            Some(AuthResult::Failure { remaining_methods, partial_success }) if !remaining_methods.is_empty() => {
+                self.methods = Some(remaining_methods);
+                if partial_success { Answer::Further } else { Answer::Refused }
+            }
+            Some(AuthResult::Failure { .. }) if !self.handle.is_closed() => {
+                self.methods.get_or_insert_with(MethodSet::empty);
+                Answer::Refused
+            }
+            Some(AuthResult::Failure { .. }) | None => Answer::Ended,
+        }
+    }
+
+    fn rejected(&self) -> LoginError {
+        let names: Vec<&str> = self.methods.iter().flat_map(|methods| methods.iter()).map(<&str>::from).collect();
+        let methods = if names.is_empty() { "nothing more".to_owned() } else { names.join(", ") };
+        let counted = |count: usize, one: &str, many: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {one} refused")),
+            more => Some(format!("{more} {many} refused")),
+        };
+        let password = (self.password != PasswordState::Kept).then(|| match self.password {
+            PasswordState::Refused => "the password refused".to_owned(),
+            PasswordState::Sent | PasswordState::Kept => "the password was not enough".to_owned(),
+        });
+        let refused: Vec<String> = counted(self.refused_certificates, "certificate", "certificates")
+            .into_iter()
+            .chain(counted(self.refused_keys, "key", "keys"))
+            .chain(password)
+            .collect();
+        let nothing = if self.means.settings.methods.contains(&AuthMethod::PublicKey) {
+            "no key to offer"
+        } else {
+            "nothing to offer"
+        };
+        let tried = if refused.is_empty() { nothing.to_owned() } else { refused.join(", ") };
+        let tried = [format!("as {}: {tried}", self.means.settings.user), format!("server accepts {methods}")];
+        let parts: Vec<&str> = tried.iter().chain(&self.notes).map(String::as_str).collect();
+        LoginError::Rejected(parts.join("; "))
+    }
+}
+
+/// Tells the user once in a scan that a key wants to be touched.
+#[derive(Debug, Default)]
+pub(super) struct TouchNotice(AtomicBool);
+
+impl TouchNotice {
+    /// Whether nobody was told yet; from now on somebody was.
+    pub(super) fn is_first(&self) -> bool {
+        !self.0.swap(true, Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,15 @@
+//! Logging in: what proves who we are is offered one after the other, and what the server says to it is kept for the report.
+
+mod agent;
+mod identities;
+mod key_file;
+mod ladder;
+mod locked;
+mod offer;
+mod password;
+
+pub use key_file::{UnlockError, UnlockedKeys};
+pub use locked::locked_keys;
+
+pub(super) use identities::Identities;
+pub(super) use ladder::{LoginError, Means, log_in};
