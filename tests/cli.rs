@@ -21,6 +21,7 @@ use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
+use serde_json::Value;
 
 /// A finished command.
 struct Session {
@@ -436,6 +437,41 @@ fn an_interrupted_scan_leaves_a_valid_partial_report() {
     check(Signal::SIGINT, 130);
     check(Signal::SIGTERM, 143);
     check(Signal::SIGHUP, 143);
+}
+
+#[test]
+fn lines_say_what_was_seen_of_a_host_before_the_scan_is_over() {
+    let refused = HostPlan { trouble: Some(Trouble::Refused), ..off_by("refused", 0) };
+    let fleet = Scanned::new(vec![off_by("good", 0), off_by("ahead", 300), refused]);
+    let mut child = fleet.command(&["-o", "jsonl", "--samples", "400"]).spawn().expect("start");
+    let mut printed = child.stdout.take().expect("its output");
+    // The refused host is told while the others are still asked: without a signal that takes 100 s.
+    wait_for_output(&mut child, &printed);
+    while fleet.fleet.readings() < 24 {
+        std::thread::yield_now();
+    }
+    send(&child, Signal::SIGINT);
+    let mut text = String::new();
+    printed.read_to_string(&mut text).expect("text");
+    let session = finished(child);
+    assert_eq!(session.status, Some(130), "{}\n{text}", session.transcript());
+    let lines: Vec<Value> = text.lines().map(|line| line.parse().expect("JSON")).collect();
+    let events: Vec<&str> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
+    assert_eq!(events.get(..4), Some(&["seen", "seen", "seen", "run"][..]), "{text}");
+    let first = &lines[0]["data"];
+    assert_eq!((&first["host"], &first["verdict"]), (&Value::from("refused"), &Value::from("down")), "{text}");
+    assert_eq!(first["error"]["code"], "SSH902", "{text}");
+    for seen in &lines[1..3] {
+        let seen = &seen["data"];
+        let host = lines.iter().find(|line| line["event"] == "host" && line["data"]["name"] == seen["host"]);
+        let clock = &host.expect("the host that was seen")["data"]["clock"];
+        assert_eq!((&seen["exchanges"], &seen["verdict"]), (&clock["exchanges"], &Value::Null), "{text}");
+        let ahead = if seen["host"] == "ahead" { 0.3 } else { 0.0 };
+        let bound = |key: &str| seen[key].as_f64().expect("a bound");
+        assert!(bound("lo_s") <= ahead && ahead <= bound("hi_s"), "{text}");
+    }
+    // What is no scan has nothing to say before.
+    assert!(!fleet.scan(&["-o", "json", "--samples", "1"]).stdout.contains("\"seen\""));
 }
 
 /// Sends a signal and waits until the program has taken it, or has ended without.

@@ -1,16 +1,16 @@
 //! Concluding: from what was seen to a report and an exit code, the one way for hosts and for traces.
 
 use super::error::Outcome;
+use super::live::Live;
 use super::output::{OutputPlan, deliver};
 use crate::audit::{self, Policy};
 use crate::clock::Estimate;
 use crate::probe::Seen;
 use crate::report::{self, Provenance, Report};
-use crate::ssh::StopSignal;
 use crate::terminal::Terminal;
 
 /// Judges what was seen, shows it and writes it; `estimates` are those of the observations, in their order. Where there is a
-/// memory the report says what changed since the last one, and is the last one from then on. `stop` holds signals off until
+/// memory the report says what changed since the last one, and is the last one from then on. `live` holds signals off until
 /// all files are written.
 pub fn conclude(
     seen: &Seen,
@@ -18,7 +18,7 @@ pub fn conclude(
     provenance: &Provenance,
     policy: &Policy,
     output: &OutputPlan,
-    stop: Option<StopSignal>,
+    live: Option<Live>,
     terminal: &Terminal,
 ) -> Outcome {
     let mut report = judged(seen, estimates, provenance, policy);
@@ -26,7 +26,7 @@ pub fn conclude(
         memory.compare(&mut report);
         memory.keep(&report, terminal);
     }
-    deliver(&report, output, stop, terminal)
+    deliver(&report, output, live, terminal)
 }
 
 /// Judges what was seen, as a report.

@@ -44,8 +44,8 @@ pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
     let provenance = provenance(&targets);
     let sampling = Measurement::sampling(&policy);
     let measurement = Measurement { connection: connection(&simulated), sampling, servers: Vec::new(), deadline: None };
-    let (seen, stop) = measure(targets, &measurement, terminal)?;
-    let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, Some(stop), terminal)?;
+    let (seen, live) = measure(targets, &measurement, output.format, terminal)?;
+    let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, Some(live), terminal)?;
     let was_told_to_end = [ExitStatus::Interrupted, ExitStatus::Terminated].contains(&status);
     if args.keep && seen.interrupted.is_none() && !was_told_to_end {
         terminal.say(&invitation(&simulated));

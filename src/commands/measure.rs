@@ -1,33 +1,47 @@
 //! Measuring: from targets to what was seen of them, for every command that asks hosts.
 
 use super::error::{CommandError, Outcome};
+use super::live::{HostLines, Live};
 use super::plan::Measurement;
 use crate::audit::ExitStatus;
+use crate::cli::Format;
 use crate::inventory::target::Target;
 use crate::network;
-use crate::probe::Seen;
+use crate::probe::{HostEvent, Seen};
 use crate::report::Place;
 use crate::ssh::{self, Deadline, Fleet, StopSignal};
 use crate::terminal::Terminal;
 
 /// Connects to every target, samples their clocks together, and tells what was seen; Ctrl-C, SIGTERM and the deadline
 /// end it early with what is known by then. The signal is handed on: while it is kept, a first Ctrl-C does not end the program,
-/// so that what was seen can be judged and written.
+/// so that what was seen can be judged and written. Results in the form of lines begin with a line a host while it goes on.
 pub fn measure(
     targets: Vec<Target>,
     plan: &Measurement,
+    format: Format,
     terminal: &Terminal,
-) -> Result<(Seen, StopSignal), CommandError> {
+) -> Result<(Seen, Live), CommandError> {
     let runtime = runtime()?;
-    let progress = terminal.watch(targets.iter().map(|target| target.name.clone()).collect(), plan.sampling.samples);
+    let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
+    let (lines, printer) = match format {
+        Format::Jsonl => Some(HostLines::start(names.clone(), terminal)).unzip(),
+        Format::Table | Format::Wide | Format::Json | Format::Csv => (None, None),
+    };
+    let progress = terminal.watch(names, plan.sampling.samples);
     let listener = progress.clone();
+    let hear = move |event: HostEvent| {
+        listener.hear(&event);
+        if let Some(lines) = &lines {
+            lines.hear(&event);
+        }
+    };
     let clock = plan.connection.clock;
     let mut connection = plan.connection.clone();
     connection.deadline =
         plan.deadline.map(|after| Deadline::new(after, targets.len(), &plan.sampling, connection.limits));
-    let outcome = runtime.block_on(async {
+    let (seen, stop) = runtime.block_on(async {
         let stop = StopSignal::from_outside(plan.deadline);
-        let fleet = Fleet::connect(targets, &connection, move |event| listener.hear(&event), stop.clone()).await;
+        let fleet = Fleet::connect(targets, &connection, hear, stop.clone()).await;
         // Beside the sampling, so that what the servers say is of nearly the same time as the hosts' offsets.
         let servers = async {
             tokio::select! {
@@ -41,7 +55,7 @@ pub fn measure(
     progress.finish();
     // A name look-up that hangs in the system's resolver must not hold up the report.
     runtime.shutdown_background();
-    Ok(outcome)
+    Ok((seen, Live::new(stop, printer)))
 }
 
 /// Where targets are, for the report.

@@ -7,6 +7,7 @@ pub mod error;
 pub mod explain;
 pub mod generate;
 pub mod inventory;
+mod live;
 pub mod measure;
 pub mod memory;
 pub mod merge;

@@ -1,6 +1,7 @@
 //! Where results go: the form on standard output and the files, worked out before anything is measured.
 
 use super::error::{CommandError, Outcome};
+use super::live::Live;
 use super::memory::Memory;
 use crate::audit::{Counts, Ending, ExitStatus, FailOn, Verdict};
 use crate::cli::{Format, OutputArgs};
@@ -9,7 +10,6 @@ use crate::probe::Interruption;
 use crate::report::model::{self, Interrupted, Report};
 use crate::report::table::{self, Detail, Page};
 use crate::report::{csv, events, json};
-use crate::ssh::StopSignal;
 use crate::terminal::Terminal;
 
 /// Where results go.
@@ -35,9 +35,9 @@ impl OutputPlan {
 }
 
 /// Writes the files, shows the report, and tells how the audit ended. Files come first: a reader of standard output that
-/// goes away must not cost them. Until they are written a first signal, if `stop` listens for one, is only marked in the exit
+/// goes away must not cost them. Until they are written a first signal, if `live` listens for one, is only marked in the exit
 /// code; from then on it ends the program at once, whatever holds the output up.
-pub fn deliver(report: &Report, plan: &OutputPlan, stop: Option<StopSignal>, terminal: &Terminal) -> Outcome {
+pub fn deliver(report: &Report, plan: &OutputPlan, live: Option<Live>, terminal: &Terminal) -> Outcome {
     let written = report_files::write_all(report, &plan.exports);
     let page = terminal.columns().map_or(Page::ENDLESS, Page::of_width);
     let text = match plan.format {
@@ -47,7 +47,7 @@ pub fn deliver(report: &Report, plan: &OutputPlan, stop: Option<StopSignal>, ter
         Format::Jsonl => events::write(report).map_err(unwritable)?,
         Format::Csv => csv::write(report).map_err(unwritable)?,
     };
-    let heard = stop.map(StopSignal::release);
+    let heard = live.map(Live::release).transpose()?;
     terminal.print(&text)?;
     written?;
     let ending = ending(report);

@@ -39,10 +39,10 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     let provenance = provenance(&loaded, &targets);
     let sources = provenance.sources.iter().map(String::as_str);
     let output = OutputPlan { memory: Memory::of(sources, &args.selection.limit, args.no_state), ..plan.output };
-    let (seen, stop) = measure(targets, &plan.measurement, terminal)?; // all hosts, one start signal
+    let (seen, live) = measure(targets, &plan.measurement, output.format, terminal)?; // all hosts, one start signal
     let recorded = plan.record.as_deref().map_or(Ok(()), |path| record(path, &seen, &provenance));
     let estimates = audit::estimates(&seen); // exchanges -> offsets with bounds
-    let status = conclude(&seen, &estimates, &provenance, &plan.policy, &output, Some(stop), terminal)?;
+    let status = conclude(&seen, &estimates, &provenance, &plan.policy, &output, Some(live), terminal)?;
     recorded?;
     sound(status, own_defects())
 }

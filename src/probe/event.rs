@@ -1,6 +1,7 @@
 //! What happens to hosts while a scan runs: the one stream that progress and log listen to.
 
 use super::failure::Failure;
+use crate::clock::Exchange;
 
 /// One thing that happened to one host (`host` is its index among the targets), or to the run as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +26,12 @@ pub enum HostEvent {
         /// Index among the targets.
         host: usize,
     },
-    /// The host is finished and its session closed.
+    /// The host is finished, and its session is being closed.
     Finished {
         /// Index among the targets.
         host: usize,
+        /// All exchanges with it, oldest first.
+        exchanges: Vec<Exchange>,
     },
     /// The host will not be measured (further).
     Failed {

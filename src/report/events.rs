@@ -1,23 +1,45 @@
 //! The report as JSON lines: `run`, then each `host` with its `finding` lines behind it, then `summary`.
 //!
-//! A line is `{"event": …, "data": {…}}`. What a host is depends on the reference, which depends on all hosts: the lines come
-//! when the last host has been judged.
+//! A line is `{"event": …, "data": {…}}`. What a host is depends on the reference, which depends on all hosts: these lines come
+//! when the last host has been judged. A scan that prints them says what it saw of each host before, as soon as nothing more
+//! will be seen of it: `seen`.
 
 use serde::Serialize;
 
 use super::json::harmless;
 use super::model::{
-    Cause, Changes, Finding, Host, Impact, Kind, Pair, Policy, Reference, Report, Run, Severity, Summary, Tokens, Tool,
+    Cause, Changes, Error, Finding, Host, Impact, Kind, Pair, Policy, Reference, Report, Run, Severity, Summary,
+    Tokens, Tool, Verdict,
 };
+use super::quantity::Seconds;
+use crate::audit;
+use crate::clock::estimate::{Config, estimate};
+use crate::clock::{Exchange, Nanos};
+use crate::probe::Failure;
 
 /// One line.
 #[derive(Serialize)]
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
 enum Event<'report> {
+    Seen(SeenHost<'report>),
     Run(Beginning<'report>),
     Host(&'report Host),
     Finding(Found<'report>),
     Summary(End<'report>),
+}
+
+/// What was seen of one host, before it can be judged.
+#[derive(Serialize)]
+struct SeenHost<'seen> {
+    host: &'seen str,
+    /// `down` where nothing was measured: that needs no reference.
+    verdict: Option<Verdict>,
+    exchanges: usize,
+    rtt_min_s: Option<Seconds>,
+    /// Bounds of its clock minus this controller's clock as that was when the scan began, at the last exchange.
+    lo_s: Option<Seconds>,
+    hi_s: Option<Seconds>,
+    error: Option<Error>,
 }
 
 /// What is known before any host.
@@ -82,6 +104,31 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
         changes: report.changes.as_ref(),
     }))?;
     Ok(text)
+}
+
+/// Writes the line about a host of which nothing more will be seen.
+pub fn seen(host: &str, exchanges: &[Exchange], failure: Option<&Failure>) -> Result<String, serde_json::Error> {
+    let last = exchanges.last().map(|exchange| exchange.received);
+    let estimate = last.and_then(|last| estimate(exchanges, Nanos::ZERO, last, &Config::STANDARD));
+    let event = Event::Seen(SeenHost {
+        host,
+        verdict: estimate.is_none().then_some(Verdict::Down),
+        exchanges: exchanges.len(),
+        rtt_min_s: estimate.as_ref().map(|estimate| Seconds(estimate.rtt_min)),
+        lo_s: estimate.as_ref().map(|estimate| Seconds(estimate.bounds.lo)),
+        hi_s: estimate.as_ref().map(|estimate| Seconds(estimate.bounds.hi)),
+        error: failure.map(error),
+    });
+    Ok(harmless(&serde_json::to_string(&event)?) + "\n")
+}
+
+fn error(failure: &Failure) -> Error {
+    Error {
+        code: failure.code.label(),
+        stage: failure.stage.label().to_owned(),
+        title: audit::failure_title(failure.code).to_owned(),
+        message: failure.detail.clone(),
+    }
 }
 
 fn found<'report>(host: Option<&'report str>, finding: &'report Finding) -> Found<'report> {

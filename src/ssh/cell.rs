@@ -374,8 +374,12 @@ impl HostCell {
 
     /// The host needs nothing more: what happens to its session from now on is no failure.
     pub(super) fn finish(&self) {
-        self.lock().finished = true;
-        self.board.tell(HostEvent::Finished { host: self.index });
+        let exchanges = {
+            let mut known = self.lock();
+            known.finished = true;
+            known.exchanges.clone()
+        };
+        self.board.tell(HostEvent::Finished { host: self.index, exchanges });
     }
 
     /// The bracket of this host's claim, once it is there.

@@ -2,6 +2,7 @@
 
 mod color;
 mod diagnostics;
+mod lines;
 mod progress;
 
 use std::io::{self, IsTerminal, Write};
@@ -13,6 +14,7 @@ use crate::inventory::diagnostics::{Diagnostic, Severity};
 use crate::report::escape::visible;
 
 pub use color::Coloring;
+pub use lines::{LinePrinter, LineSender};
 pub use progress::Progress;
 
 /// Whether and how much is said beside results.
@@ -67,6 +69,11 @@ impl Terminal {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => Ok(written?),
         }
+    }
+
+    /// Prints lines of results as they are handed in.
+    pub fn print_lines(&self) -> (LineSender, LinePrinter) {
+        LinePrinter::start(self.clone())
     }
 
     /// How many columns results may take; `None` where they go to a file or a pipe.

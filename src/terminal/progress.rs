@@ -122,7 +122,7 @@ impl Tally {
                     self.set(*host, Stage::Ready { exchanges: exchanges + 1 });
                 }
             }
-            HostEvent::Finished { host } => self.set(*host, Stage::Finished),
+            HostEvent::Finished { host, .. } => self.set(*host, Stage::Finished),
             HostEvent::Failed { host, .. } => self.set(*host, Stage::Failed),
             HostEvent::FactsRead { .. } | HostEvent::KeyAccepted { .. } | HostEvent::Notice { .. } => {}
         }
@@ -201,7 +201,7 @@ mod tests {
         check(&sampled, "1 of 3 connected, 1 sampled, 1 failed   slowest: \\x1b[2Jdb");
         check(&[HostEvent::Ready { host: 2 }], "2 of 3 connected, 1 sampled, 1 failed   slowest: \\x1b[2Jdb");
         check(
-            &[HostEvent::Finished { host: 2 }, HostEvent::Finished { host: 1 }],
+            &[2, 1].map(|host| HostEvent::Finished { host, exchanges: Vec::new() }),
             "2 of 3 connected, 1 sampled, 1 failed",
         );
     }
