@@ -79,7 +79,8 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>]
         claims: &claims,
         groups,
         epoch: epoch.unwrap_or(seen.started),
-        warn: policy.warn,
+        // Hosts that agree are no UTC: they agree within the limit that needs none.
+        warn: policy.applied(false).warn,
         config: &config,
     };
     let reference = Reference::find(&evidence, &policy.reference);
