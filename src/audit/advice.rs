@@ -140,7 +140,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
             "scan from a machine with less load, or in smaller parts with `--limit`",
         ),
         Code::ControllerOutlier => (
-            "the hosts are judged without it; whatever else this machine stamps is off by that much",
+            "the hosts are judged without it; where the reference is right, whatever else this machine stamps is off by that much",
             "see what keeps this machine's time (`chronyc tracking`), and set its clock",
         ),
         Code::FewSamples => (

@@ -49,7 +49,22 @@ fn servers_doubted(reference: &Reference) -> Option<Finding> {
     };
     let doubted: Vec<String> = reference.doubted.iter().map(told).collect();
     let what = format!("time servers that are not believed: {}", doubted.join("; "));
-    (!doubted.is_empty()).then(|| Code::ReferenceDoubtful.finding(what, "time servers that agree"))
+    let (meaning, remedy) = match reference.basis {
+        Basis::Ntp { .. } => (
+            "the servers that agree are believed, and offsets hold; who follows another one is as wrong as it is",
+            "leave it out of `--reference`; where it answers wrongly, take it out of the hosts' configuration too",
+        ),
+        _ => (
+            "no strict majority of the servers that were named agrees: nothing is taken for UTC",
+            "name three or more with `--reference`, and see whether UDP port 123 gets out from this machine",
+        ),
+    };
+    let doubt = || Finding {
+        meaning: meaning.to_owned(),
+        remedy: remedy.to_owned(),
+        ..Code::ReferenceDoubtful.finding(what, "time servers that agree")
+    };
+    (!doubted.is_empty()).then(doubt)
 }
 
 fn controller_is_outlier(reference: &Reference, controller: Option<Standing>, policy: &Policy) -> Option<Finding> {

@@ -130,6 +130,8 @@ fn a_lying_server_among_three_is_named() {
     let doubt = said(&report, "CLK507");
     assert!(doubt.contains("b:11123: the others contradict it, it is +2") && !doubt.contains("a:"), "{doubt}");
     assert_eq!((codes(&report, "right"), codes(&report, "ahead")), (vec![], vec!["CLK102"]));
+    let meaning = &report.findings.iter().find(|finding| finding.code == "CLK507").expect("a doubt").meaning;
+    assert!(meaning.contains("the servers that agree are believed"), "{meaning}");
 }
 
 #[test]
@@ -138,6 +140,8 @@ fn servers_without_a_majority_are_no_reference_and_nothing_else_is_asked() {
     let report = by_servers(&["a", "b"], answered());
     assert_eq!(report.reference.kind, ReferenceKind::None);
     assert!(said(&report, "CLK507").contains("a: no majority agrees with it; b: no majority"));
+    let meaning = &report.findings.iter().find(|finding| finding.code == "CLK507").expect("a doubt").meaning;
+    assert!(meaning.contains("nothing is taken for UTC"), "{meaning}");
     // One that was not named has no vote, and one that is silent is told.
     let report = by_servers(&["b", "c"], answered());
     assert_eq!(report.reference.label, "UTC, as the time server b has it");

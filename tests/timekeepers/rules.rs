@@ -190,6 +190,8 @@ fn what_is_not_stepped_takes_long() {
     check(&[("chrony.csv", &slow_by("300.0")), CHRONYD], &["CLK306"]);
     let patient = ("chrony.conf", "makestep 1000 3");
     check(&[("chrony.csv", &slow_by("300.0")), CHRONYD, patient], &[]);
+    check(&[("chrony.csv", &slow_by("300.0")), CHRONYD, ("chrony.conf", "makestep 1 3")], &["CLK306"]);
+    check(&[("chrony.csv", &slow_by("300.0")), CHRONYD, ("chrony.conf", "makestep 1 -1")], &[]);
     let finding = found(&[("chrony.csv", &slow_by("300.0")), CHRONYD], None);
     assert!(finding[0].what.contains("at least 3600 s"), "{finding:?}");
 }

@@ -31,7 +31,8 @@ pub(super) const CONTROLLER_BUSY: Page = Page {
 pub(super) const CONTROLLER_OUTLIER: Page = Page {
     title: "this controller is the outlier",
     evidence: "The controller's clock lies beyond the limit from the reference that the fleet gives.",
-    meaning: "It is this machine that is wrong, not the fleet. Offsets do not rest on its clock.",
+    meaning: "Where the reference is UTC it is this machine that is wrong, not the fleet; where it is an agreement or a clock that \
+              was named, either may be. Offsets do not rest on this machine's clock.",
     remedy: &["Fix its timekeeper; `clockaudit doctor` looks at it."],
 };
 
@@ -54,8 +55,9 @@ pub(super) const REFERENCE: Page = Page {
     title: "a reference cannot be used, is contradicted, or the claims split",
     evidence: "The hosts' claims fall into sides none of which has two thirds, a time server contradicts the others, or the \
                reference that was named did not answer.",
-    meaning: "A bare majority is not trusted: with six of eleven wrong it would accuse the good ones. Only what hosts say of \
-              each other is judged then.",
+    meaning: "Of claims a bare majority is not trusted: with six of eleven wrong it would accuse the good ones. Only the hosts' \
+              differences from each other are judged then. Of time servers that were named most must agree; the others \
+              are told and not believed.",
     remedy: &[
         "The sides are printed with their reference IDs: find out which upstream is right, and name it with `--reference`.",
     ],
