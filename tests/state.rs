@@ -126,6 +126,33 @@ fn a_host_that_is_explained_needs_no_report_named() {
 }
 
 #[test]
+fn what_is_to_be_typed_next_finds_this_report() {
+    let user = User::new();
+    let next = |session: &Session| {
+        let command = session.stdout.lines().find_map(|line| line.strip_prefix("Next        clockaudit "));
+        command.unwrap_or_else(|| panic!("{}{}", session.stdout, session.stderr)).to_owned()
+    };
+    let explains = |command: &str| {
+        let session = user.run(&command.split(' ').collect::<Vec<_>>());
+        assert!(session.stdout.starts_with("web1  CRIT"), "{command}: {}{}", session.stdout, session.stderr);
+    };
+    let hosts = [("web1", 300)];
+    assert_eq!(next(&user.scan(&hosts, &["--no-state"])), "explain CLK109", "no report is kept to find the host in");
+    let file = user.home.path().join("report.json");
+    let file = file.to_str().expect("a path of text");
+    let exported = next(&user.scan(&hosts, &["--no-state", "--export", file]));
+    assert_eq!(exported, format!("explain web1 --report {file}"));
+    explains(&exported);
+    // The last scan is another one by now.
+    user.scan(&[("web1", 0)], &[]);
+    let shown = next(&user.run(&["report", file]));
+    assert_eq!(shown, exported);
+    let kept = next(&user.scan(&hosts, &[]));
+    assert_eq!(kept, "explain web1");
+    explains(&kept);
+}
+
+#[test]
 fn what_is_kept_is_the_users_own_and_only_where_it_is_wanted() {
     let user = User::new();
     user.scan(&[("web1", 0)], &["--no-state"]);

@@ -225,7 +225,7 @@ fn key_file(key: &KeyFile) -> Check {
             SUBJECT,
             gravity,
             format!("{path} cannot be used: {why}"),
-            format!("it must be yours and readable by you: `chmod 600 {path}`"),
+            format!("it must be a private key that you may read: `chmod 600 {path}`, `ssh-keygen -y -f {path}`"),
         ),
     }
 }
@@ -234,7 +234,7 @@ fn known_hosts(known: &KnownHosts) -> Check {
     const SUBJECT: &str = "known hosts";
     if let Some(problem) = known.unreadable.first() {
         let what = format!("{problem}; keys that only stand there are unknown");
-        return not_fit(SUBJECT, Fitness::Unfit, what, "make it readable: `chmod 600 ~/.ssh/known_hosts`");
+        return not_fit(SUBJECT, Fitness::Unfit, what, "give this user the right to read that file: see `ls -l` of it");
     }
     if known.keys == 0 {
         let remedy = "put your fleet's keys there, or scan once with `--accept-new`";

@@ -1,14 +1,16 @@
 //! Where results go: the form on standard output and the files, worked out before anything is measured.
 
+use std::path::PathBuf;
+
 use super::error::{CommandError, Outcome};
 use super::live::Live;
 use super::memory::Memory;
 use crate::audit::{Counts, Ending, ExitStatus, FailOn, Verdict};
 use crate::cli::{Format, OutputArgs};
-use crate::files::report::{self as report_files, Export};
+use crate::files::report::{self as report_files, Export, ExportFormat};
 use crate::probe::Interruption;
 use crate::report::model::{self, Interrupted, Report};
-use crate::report::table::{self, Detail, Page};
+use crate::report::table::{self, Detail, Page, Shelf};
 use crate::report::{csv, events, json};
 use crate::terminal::Terminal;
 
@@ -23,6 +25,8 @@ pub struct OutputPlan {
     pub fail_on: FailOn,
     /// Where the report is kept for the next scan to be compared with; none where it is not.
     pub memory: Option<Memory>,
+    /// The file that the report was read from; none where it is a new one.
+    pub stored: Option<PathBuf>,
 }
 
 impl OutputPlan {
@@ -30,7 +34,18 @@ impl OutputPlan {
     pub fn new(args: &OutputArgs, fail_on: FailOn) -> Result<Self, CommandError> {
         let exports = args.export.iter().cloned().map(Export::to).collect::<Result<Vec<_>, _>>()?;
         report_files::check_all(&exports)?;
-        Ok(Self { format: args.output, exports, fail_on, memory: None })
+        Ok(Self { format: args.output, exports, fail_on, memory: None, stored: None })
+    }
+
+    /// Where `explain` finds the report: a partial one is not kept without being asked for.
+    fn shelf(&self, report: &Report) -> Shelf<'_> {
+        let exported = || self.exports.iter().find(|export| export.format == ExportFormat::Json);
+        match &self.stored {
+            Some(path) if path.as_os_str() == "-" => Shelf::Nowhere,
+            Some(path) => Shelf::File(path),
+            None if self.memory.is_some() && !report.run.partial => Shelf::LastScan,
+            None => exported().map_or(Shelf::Nowhere, |export| Shelf::File(&export.path)),
+        }
     }
 }
 
@@ -41,8 +56,8 @@ pub fn deliver(report: &Report, plan: &OutputPlan, live: Option<Live>, terminal:
     let written = report_files::write_all(report, &plan.exports);
     let page = terminal.columns().map_or(Page::ENDLESS, Page::of_width);
     let text = match plan.format {
-        Format::Table => table::render(report, Detail::Summary, page),
-        Format::Wide => table::render(report, Detail::Wide, page),
+        Format::Table => table::render_from(plan.shelf(report), report, Detail::Summary, page),
+        Format::Wide => table::render_from(plan.shelf(report), report, Detail::Wide, page),
         Format::Json => json::write(report).map_err(unwritable)?,
         Format::Jsonl => events::write(report).map_err(unwritable)?,
         Format::Csv => csv::write(report).map_err(unwritable)?,

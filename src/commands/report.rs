@@ -8,7 +8,7 @@ use crate::terminal::Terminal;
 
 /// Shows a stored report; the exit code is the one that the scan had.
 pub fn run(args: &ReportArgs, terminal: &Terminal) -> Outcome {
-    let plan = OutputPlan::new(&args.output, args.fail_on)?;
+    let plan = OutputPlan { stored: Some(args.file.clone()), ..OutputPlan::new(&args.output, args.fail_on)? };
     let report = files::report::load(&args.file)?;
     deliver(&report, &plan, None, terminal)
 }

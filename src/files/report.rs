@@ -15,7 +15,7 @@ use nix::unistd::linkat;
 
 use crate::report::json::{self, ReadError};
 use crate::report::model::Report;
-use crate::report::table::{self, Detail, Page};
+use crate::report::table::{self, Detail, Page, Shelf};
 use crate::report::{csv, events};
 
 /// A stored report is refused beyond this size: 10,000 hosts take less than a tenth of it.
@@ -107,7 +107,8 @@ fn write(report: &Report, export: &Export) -> Result<(), WriteError> {
         ExportFormat::JsonLines => events::write(report).map_err(io::Error::other),
         ExportFormat::Csv => csv::write(report).map_err(io::Error::other),
         ExportFormat::Text => {
-            Ok(anstream::adapter::strip_str(&table::render(report, Detail::Wide, Page::ENDLESS)).to_string())
+            let text = table::render_from(Shelf::Nowhere, report, Detail::Wide, Page::ENDLESS);
+            Ok(anstream::adapter::strip_str(&text).to_string())
         }
     };
     text.and_then(|text| write_whole(&export.path, text.as_bytes()))

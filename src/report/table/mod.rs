@@ -15,6 +15,8 @@ mod page;
 mod reasons;
 mod wide;
 
+use std::path::Path;
+
 use super::model::{Report, Verdict};
 
 pub use page::Page;
@@ -31,13 +33,29 @@ pub enum Detail {
     Wide,
 }
 
-/// Renders the report for a page.
+/// Where `explain` finds a report again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shelf<'path> {
+    /// It was kept as that of the last scan.
+    LastScan,
+    /// In this file.
+    File(&'path Path),
+    /// It is kept nowhere, or nobody can tell.
+    Nowhere,
+}
+
+/// Renders the report of the last scan for a page.
 pub fn render(report: &Report, detail: Detail, page: Page) -> String {
+    render_from(Shelf::LastScan, report, detail, page)
+}
+
+/// Renders a report that lies there for a page.
+pub fn render_from(shelf: Shelf<'_>, report: &Report, detail: Detail, page: Page) -> String {
     let above = heading::above(report, page);
     let mut below = heading::below(report, page);
     below.extend(consequences::lines(report, page));
     below.extend(changed::line(report, page));
-    let next = next::lines(report, page);
+    let next = next::lines(report, shelf, page);
     // Between any two parts is an empty line.
     let room = |parts: &[&Vec<String>]| {
         parts.iter().fold(SCREEN, |room, part| room.saturating_sub(part.len() + usize::from(!part.is_empty())))

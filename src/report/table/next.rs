@@ -1,5 +1,6 @@
 //! What to type next: the pages of the worst host and of the gravest finding.
 
+use super::Shelf;
 use super::fold::badness;
 use super::page::Page;
 use crate::report::escape::{escaped, shell_word};
@@ -9,10 +10,17 @@ use crate::report::model::{Finding, Host, Kind, Report, Severity, Verdict};
 const INDENT: usize = 12;
 
 /// The lines; none where nothing is wrong.
-pub(super) fn lines(report: &Report, page: Page) -> Vec<String> {
+pub(super) fn lines(report: &Report, shelf: Shelf<'_>, page: Page) -> Vec<String> {
     let worst = worst(report);
-    // Only a scan's report is kept for `explain HOST` to look into.
-    let host = worst.filter(|_| report.kind == Kind::Scan).map(|host| shell_word(&host.name));
+    let host = worst.and_then(|host| {
+        let name = shell_word(&host.name);
+        match shelf {
+            // Only a scan's report is kept without being asked for.
+            Shelf::LastScan => (report.kind == Kind::Scan).then_some(name),
+            Shelf::File(path) => Some(format!("{name} --report {}", shell_word(path.to_str()?))),
+            Shelf::Nowhere => None,
+        }
+    });
     let of_host = worst.and_then(|host| telling(&host.findings));
     let code = of_host.or_else(|| report.findings.first()).map(|finding| escaped(&finding.code));
     let commands = host.into_iter().chain(code).map(|subject| format!("clockaudit explain {subject}"));
