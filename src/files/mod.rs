@@ -2,5 +2,6 @@
 
 pub mod inventory;
 pub mod report;
+pub mod ssh_config;
 pub mod state;
 pub mod trace;

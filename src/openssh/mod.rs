@@ -2,6 +2,7 @@
 
 pub mod algorithms;
 pub mod certificates;
+pub mod config;
 pub mod known_hosts;
 mod pattern;
 

@@ -1,4 +1,4 @@
-//! What one host's connection is made with: every precedence already applied (inventory, flags, ssh_config, defaults).
+//! What one host's connection is made with: every precedence already applied (inventory, flags, `ssh_config`, defaults).
 
 use std::path::PathBuf;
 use std::sync::Arc;

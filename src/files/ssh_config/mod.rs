@@ -1,0 +1,223 @@
+//! The files of `ssh_config`: which ones are read, and which ones must not be trusted.
+
+mod glob;
+mod outside;
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Gid, Group, Uid, User as Account, getuid};
+
+use crate::openssh::config::{Files, Found, Reader, SshConfig};
+
+pub use outside::ThisMachine;
+
+/// Bytes of one file that are read at most.
+const MOST_BYTES: u64 = 4 << 20;
+/// The system's file.
+const SYSTEMS: &str = "/etc/ssh/ssh_config";
+/// The user's file, in the home folder.
+const USERS: &str = ".ssh/config";
+/// Permissions that only the owner may have: others could name a command that runs as this user.
+const WRITABLE_BY_GROUP: u32 = 0o020;
+const WRITABLE_BY_OTHERS: u32 = 0o002;
+
+/// Which files are gone through.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum Which {
+    /// The user's, then the system's.
+    #[default]
+    Usual,
+    /// This one alone (`-F FILE`).
+    Only(PathBuf),
+    /// None (`-F none`).
+    None,
+}
+
+impl Which {
+    /// What a value of `-F` asks for.
+    pub fn named(file: &str) -> Self {
+        if file.eq_ignore_ascii_case("none") { Self::None } else { Self::Only(PathBuf::from(file)) }
+    }
+}
+
+/// Why the files cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SshConfigError {
+    /// A file that was named or is there cannot be read.
+    #[error("{path}: {why}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Files that were read.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// What they say.
+    pub config: SshConfig,
+    /// What there is to say about them, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the files, for a user whose home folder is `home`. Those that nobody named may be missing.
+pub fn load(which: &Which, home: &Path) -> Result<Loaded, SshConfigError> {
+    let mut included = Included { home };
+    let mut reader = Reader::new(&mut included);
+    match which {
+        Which::None => {}
+        Which::Only(file) => {
+            let text = File::open(file).and_then(bounded).map_err(|error| unreadable(file, &error))?;
+            reader.read(&file.display().to_string(), &text, true);
+        }
+        Which::Usual => {
+            let users = home.join(USERS);
+            if let Some(text) = optional(&users, trusted(&users))? {
+                reader.read(&users.display().to_string(), &text, true);
+            }
+            let systems = Path::new(SYSTEMS);
+            if let Some(text) = optional(systems, File::open(systems).and_then(bounded))? {
+                reader.read(SYSTEMS, &text, false);
+            }
+        }
+    }
+    let (config, warnings) = reader.finish();
+    Ok(Loaded { config, warnings })
+}
+
+fn optional(path: &Path, text: io::Result<Vec<u8>>) -> Result<Option<Vec<u8>>, SshConfigError> {
+    match text {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> SshConfigError {
+    SshConfigError::Unreadable { path: path.display().to_string(), why: error.to_string() }
+}
+
+/// Files that are included: found by patterns, and trusted only where nobody else can write them.
+struct Included<'home> {
+    home: &'home Path,
+}
+
+impl Files for Included<'_> {
+    fn matching(&mut self, pattern: &str) -> Vec<Found> {
+        let Some(pattern) = self.absolute(pattern) else { return Vec::new() };
+        let found = glob::matching(&pattern).into_iter().filter_map(|path| match trusted(&path) {
+            // Gone since it was found.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            text => Some(Found { name: path.display().to_string(), content: text.map_err(|error| error.to_string()) }),
+        });
+        found.collect()
+    }
+}
+
+impl Included<'_> {
+    /// The pattern with its leading `~` or `~user` replaced; `None` where there is no such user.
+    fn absolute(&self, pattern: &str) -> Option<PathBuf> {
+        let Some(behind) = pattern.strip_prefix('~') else { return Some(PathBuf::from(pattern)) };
+        let (user, path) = behind.split_once('/').unwrap_or((behind, ""));
+        let home = if user.is_empty() { self.home.to_owned() } else { Account::from_name(user).ok().flatten()?.dir };
+        Some(home.join(path.trim_start_matches('/')))
+    }
+}
+
+/// The text of a file that belongs to this user or the administrator, and that nobody else can write.
+fn trusted(path: &Path) -> io::Result<Vec<u8>> {
+    // A pipe without a writer would never end.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("is no file"));
+    }
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if is_writable_by_others(&metadata) {
+        let mode = metadata.permissions().mode() & 0o7777;
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!(
+                "others can write it (owner {}, mode {mode:04o}), so that ssh would refuse it; chmod go-w",
+                metadata.uid()
+            ),
+        ));
+    }
+    bounded(file)
+}
+
+fn is_writable_by_others(metadata: &Metadata) -> bool {
+    let (mode, owner) = (metadata.permissions().mode(), Uid::from_raw(metadata.uid()));
+    let is_foreign = !owner.is_root() && owner != getuid();
+    let by_group = mode & WRITABLE_BY_GROUP != 0 && !is_a_group_of_one(Gid::from_raw(metadata.gid()), owner);
+    is_foreign || by_group || mode & WRITABLE_BY_OTHERS != 0
+}
+
+/// Whether only the owner is in the group, as Debian's and Fedora's private groups are: their OpenSSH lets such files be.
+fn is_a_group_of_one(group: Gid, owner: Uid) -> bool {
+    let (Ok(Some(group)), Ok(Some(account))) = (Group::from_gid(group), Account::from_uid(owner)) else { return false };
+    account.gid == group.gid && group.name == account.name && group.mem.iter().all(|member| *member == account.name)
+}
+
+fn bounded(file: File) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    file.take(MOST_BYTES + 1).read_to_end(&mut text)?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > MOST_BYTES {
+        return Err(io::Error::other(format!("is longer than {MOST_BYTES} bytes")));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home() -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir_all(home.path().join(".ssh/conf.d")).unwrap();
+        home
+    }
+
+    fn write(path: &Path, text: &str, mode: u32) {
+        fs::write(path, text).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn what_others_can_write_is_refused() {
+        let home = home();
+        let check = |mode: u32, is_refused: bool| {
+            write(&home.path().join(USERS), "User me\n", mode);
+            let loaded = load(&Which::Usual, home.path());
+            assert_eq!(loaded.is_err(), is_refused, "{mode:o} {loaded:?}");
+        };
+        check(0o600, false);
+        check(0o644, false);
+        check(0o646, true);
+        check(0o602, true);
+        let error = load(&Which::Usual, home.path()).unwrap_err().to_string();
+        assert!(error.contains(".ssh/config: others can write it") && error.contains("mode 0602"), "{error}");
+        // With -F it is the user's own choice, as with ssh.
+        assert!(load(&Which::Only(home.path().join(USERS)), home.path()).is_ok());
+    }
+
+    #[test]
+    fn a_named_file_must_be_there_and_the_usual_ones_need_not() {
+        let home = home();
+        assert!(load(&Which::Usual, home.path()).is_ok());
+        assert!(load(&Which::None, home.path()).is_ok());
+        let error = load(&Which::named("/no/such/file"), home.path()).unwrap_err().to_string();
+        assert!(error.starts_with("/no/such/file: No such file"), "{error}");
+        assert_eq!(Which::named("None"), Which::None);
+    }
+
+    #[test]
+    fn endless_files_are_cut() {
+        let error = load(&Which::Only("/dev/zero".into()), Path::new("/")).unwrap_err().to_string();
+        assert_eq!(error, "/dev/zero: is longer than 4194304 bytes");
+    }
+}
