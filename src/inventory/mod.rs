@@ -22,6 +22,7 @@ pub mod ranges;
 pub mod secret;
 pub mod shell_words;
 pub mod target;
+pub mod template;
 pub mod value;
 pub mod vault;
 pub mod yaml;

@@ -10,5 +10,6 @@ mod later;
 mod loading;
 mod properties;
 mod staging;
+mod templates;
 mod vault;
 mod vectors;

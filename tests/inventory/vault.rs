@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use clockaudit::inventory::vault::{BodyPart, Keyring, Password, Secret, VaultError};
+use clockaudit::inventory::vault::{BodyPart, Identity, Keyring, Password, VaultError};
 use proptest::prelude::*;
 
 /// A keyring of (label, password).
 fn keyring(secrets: &[(&str, &str)]) -> Keyring {
-    let secret = |(label, password): &(&str, &str)| Secret {
+    let secret = |(label, password): &(&str, &str)| Identity {
         label: (*label).to_owned(),
         password: Password::new(password.as_bytes().to_vec()).expect("a password"),
     };
@@ -87,7 +87,7 @@ fn what_cannot_be_opened_says_why_and_what_to_do() {
     let tried = vec!["other".to_owned()];
     check(&one, &labelled, VaultError::WrongPassword { label: prod(), tried: tried.clone() }, "--vault-id prod@");
     let password = Password::new(b"kennwort mit \xc3\x9cmlaut".to_vec()).expect("a password");
-    let strict = Keyring::new(vec![Secret { label: "other".to_owned(), password }], true);
+    let strict = Keyring::new(vec![Identity { label: "other".to_owned(), password }], true);
     check(&strict, &labelled, VaultError::NoPasswordOfLabel { label: prod(), given: tried }, "--vault-id prod@");
     let damaged = inline("cases/vault-corrupt/input/group_vars/a.yml", "s");
     check(&one, &damaged, VaultError::Part(BodyPart::Salt), "ansible-vault encrypt");

@@ -2,7 +2,7 @@
 
 pub mod glob;
 mod matching;
-mod nearest;
+pub(super) mod nearest;
 pub mod split;
 mod subscript;
 

@@ -1,7 +1,7 @@
 //! The name that was probably meant.
 
 /// The name nearest to `wanted`, if any is near: at most a third of its characters differ.
-pub(super) fn name<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(in crate::inventory) fn name<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let wanted: Vec<char> = wanted.to_lowercase().chars().collect();
     let allowed = (wanted.len() / 3).clamp(1, 3);
     // Names of a much different length are not looked at: this keeps a large inventory cheap.

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use secrecy::{ExposeSecret, SecretSlice};
 use zeroize::Zeroizing;
 
 use super::envelope::Envelope;
 use super::error::VaultError;
 use super::seal::{self, Closed};
+use crate::inventory::secret::Secret;
 
 /// The label of what names none.
 pub const DEFAULT_LABEL: &str = "default";
@@ -26,9 +27,9 @@ impl Password {
     }
 }
 
-/// A password and the label it was given for.
+/// One of Ansible's vault identities: a password and the label it was given for.
 #[derive(Clone)]
-pub struct Secret {
+pub struct Identity {
     /// The label; [`DEFAULT_LABEL`] where none was named.
     pub label: String,
     /// The password.
@@ -46,9 +47,9 @@ impl PlainText {
     }
 
     /// The decrypted text, in memory that is wiped.
-    pub fn text(&self) -> Result<SecretString, VaultError> {
+    pub fn text(&self) -> Result<Secret, VaultError> {
         let text = std::str::from_utf8(self.expose()).map_err(|_| VaultError::NotText)?;
-        Ok(SecretString::from(text))
+        Ok(Secret::new(text.to_owned()))
     }
 }
 
@@ -56,7 +57,7 @@ impl PlainText {
 /// hash.
 #[derive(Default)]
 pub struct Keyring {
-    secrets: Vec<Secret>,
+    secrets: Vec<Identity>,
     only_same_label: bool,
     opened: Mutex<HashMap<String, Result<PlainText, VaultError>>>,
 }
@@ -64,7 +65,7 @@ pub struct Keyring {
 impl Keyring {
     /// The passwords in the order they are tried. `only_same_label` = those of other labels are not tried
     /// (`vault_id_match`).
-    pub fn new(secrets: Vec<Secret>, only_same_label: bool) -> Self {
+    pub fn new(secrets: Vec<Identity>, only_same_label: bool) -> Self {
         Self { secrets, only_same_label, opened: Mutex::default() }
     }
 

@@ -10,4 +10,4 @@ mod seal;
 
 pub use envelope::{Envelope, is_vaulted};
 pub use error::{BodyPart, VaultError};
-pub use keyring::{DEFAULT_LABEL, Keyring, Password, PlainText, Secret};
+pub use keyring::{DEFAULT_LABEL, Identity, Keyring, Password, PlainText};

@@ -1,0 +1,164 @@
+//! Jinja2 expressions in variables, as Ansible renders them: lazily, only what is asked for, with the types of Python.
+//!
+//! The engine is minijinja; what stands here makes it behave as Ansible does with Jinja2: what names stand for
+//! (`scope`), Ansible's filters, tests and lookups, results that keep their type, undefined values, and limits on the
+//! work. Nothing here touches the machine: what templates may ask of it comes through [`Surroundings`].
+
+mod collection_filters;
+mod convert;
+mod environment;
+mod error;
+mod literals;
+mod lookups;
+mod python;
+mod regex_filters;
+mod report;
+mod run;
+mod scope;
+mod text_filters;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
+
+use run::Run;
+
+use super::model::{HostId, Inventory, Variables};
+use super::value::Value;
+use super::vault::Keyring;
+
+pub use error::{Missing, TemplateError};
+
+/// What templates may ask of the machine.
+pub trait Surroundings: Send + Sync {
+    /// The text of a variable of the environment.
+    fn environment(&self, name: &str) -> Option<String>;
+
+    /// The text of a file, relative to the current directory; else what is wrong with it ("is not there").
+    fn file(&self, path: &str) -> Result<String, String>;
+}
+
+/// A machine that has nothing to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoSurroundings;
+
+impl Surroundings for NoSurroundings {
+    fn environment(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, _: &str) -> Result<String, String> {
+        Err("cannot be read here".to_owned())
+    }
+}
+
+/// A rendered value, and whether it may be shown.
+#[derive(Clone)]
+pub struct Rendered {
+    /// The value.
+    pub value: Value,
+    /// Whether a password, or anything that was encrypted, was needed for it.
+    pub is_secret: bool,
+}
+
+/// Renders values of hosts of one inventory.
+pub struct Renderer {
+    shared: Arc<Shared>,
+}
+
+/// What every rendering needs.
+struct Shared {
+    inventory: Arc<Inventory>,
+    variables: Box<dyn Fn(HostId) -> Variables + Send + Sync>,
+    keyring: Arc<Keyring>,
+    playbook_dir: String,
+    strict: Environment<'static>,
+    chainable: Environment<'static>,
+    groups: Mutex<HashMap<String, Option<Jinja>>>,
+}
+
+impl Shared {
+    /// The names of the hosts of a group.
+    fn hosts_of(&self, group: &str) -> Option<Jinja> {
+        let mut known = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hosts) = known.get(group) {
+            return hosts.clone();
+        }
+        let hosts = self.inventory.group_named(group).map(|id| {
+            let hosts = self.inventory.hosts_of(id);
+            hosts
+                .iter()
+                .filter_map(|host| self.inventory.host(*host))
+                .map(|host| Jinja::from(host.name.as_str()))
+                .collect()
+        });
+        known.insert(group.to_owned(), hosts.clone());
+        hosts
+    }
+}
+
+impl Renderer {
+    /// For the hosts of an inventory. `playbook_dir` is the current directory.
+    pub fn new(
+        inventory: Arc<Inventory>,
+        keyring: Arc<Keyring>,
+        surroundings: Arc<dyn Surroundings>,
+        playbook_dir: String,
+    ) -> Self {
+        let strict = environment::new(&surroundings);
+        let mut chainable = strict.clone();
+        chainable.set_undefined_behavior(UndefinedBehavior::Chainable);
+        let of_inventory = Arc::clone(&inventory);
+        let variables = Box::new(move |host| of_inventory.variables(host));
+        let groups = Mutex::default();
+        Self { shared: Arc::new(Shared { inventory, variables, keyring, playbook_dir, strict, chainable, groups }) }
+    }
+
+    /// The value of a host's variable `name`: encrypted text decrypted, templates rendered, in containers too. `!unsafe`
+    /// text is as it stands.
+    pub fn render(&self, host: HostId, name: &str, value: &Value) -> Result<Rendered, TemplateError> {
+        if is_plain(value) {
+            return Ok(Rendered { value: value.clone(), is_secret: super::diagnostics::is_secret(name) });
+        }
+        let run = Run::new(Arc::clone(&self.shared));
+        let rendered = Self::finish(&run, host, name, value);
+        run.end();
+        rendered
+    }
+
+    /// The value of an expression, without braces, for a host whose variables are these.
+    pub fn evaluate(&self, host: HostId, variables: Variables, expression: &str) -> Result<Rendered, TemplateError> {
+        let run = Run::new(Arc::clone(&self.shared));
+        run.set_variables(host, variables);
+        let value = Value::Text(format!("{{{{ {expression} }}}}"));
+        let rendered = Self::finish(&run, host, "the expression", &value);
+        run.end();
+        rendered
+    }
+
+    fn finish(run: &Arc<Run>, host: HostId, name: &str, value: &Value) -> Result<Rendered, TemplateError> {
+        run.note(name);
+        let lifted = run.lift(host, name, value);
+        let value = convert::from_engine(&lifted).map_err(|error| match error.kind() {
+            ErrorKind::UndefinedError => run.blamed_below(name),
+            _ => report::found(&error).unwrap_or_else(|| report::failed(&error, run.is_secret())),
+        })?;
+        Ok(Rendered { value, is_secret: run.is_secret() })
+    }
+}
+
+/// Whether a value is what it is: no template and nothing encrypted in it.
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::Vaulted(_) | Value::Unsafe(_) => false,
+        Value::List(items) => items.iter().all(is_plain),
+        Value::Mapping(entries) => entries.values().all(is_plain),
+        scalar => !scalar.has_template(),
+    }
+}
+
+/// An error of ours for the engine, which gives it back unchanged.
+fn failure(error: TemplateError) -> minijinja::Error {
+    minijinja::Error::new(ErrorKind::InvalidOperation, "failed").with_source(error)
+}
