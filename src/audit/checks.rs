@@ -75,7 +75,14 @@ fn against_the_limits(evidence: &Evidence<'_>) -> Option<Finding> {
         let absolute = policy.profiles.iter().filter(|profile| profile.kind() == ProfileKind::Absolute);
         let systems: Vec<&str> = absolute.map(|profile| profile.system()).collect();
         let what = format!("{} asks for the offset from UTC, and the reference is not UTC", systems.join(", "));
-        Some(Code::Undecided.finding(what, "two thirds of three or more claims that agree"))
+        let finding = Code::Undecided.finding(what, "two thirds of three or more claims that agree");
+        Some(
+            finding
+                .with_meaning("the hosts may agree with each other and be wrong together: only UTC tells")
+                .with_remedy(
+                    "name time servers, `--reference ntp:SERVER`, three or more; or run chrony on three hosts",
+                ),
+        )
     })
 }
 

@@ -267,6 +267,18 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The finding where it means something else than most of its code.
+    #[must_use]
+    pub fn with_meaning(self, meaning: impl Into<String>) -> Self {
+        Self { meaning: meaning.into(), ..self }
+    }
+
+    /// The finding where something else is to be done than for most of its code.
+    #[must_use]
+    pub fn with_remedy(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: remedy.into(), ..self }
+    }
+
     /// The finding as a mere note, where it is another's matter.
     #[must_use]
     pub fn as_note(self) -> Self {

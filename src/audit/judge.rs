@@ -190,7 +190,7 @@ fn judge_host(
     let failed = observation.failure.as_ref().map(|failure| {
         let finding = Code::Unreached(failure.code).finding(failure.detail.clone(), "a reading of the clock");
         match failure.code {
-            FailureCode::Timeout => Finding { remedy: advice::of_timeout(failure.stage).to_owned(), ..finding },
+            FailureCode::Timeout => finding.with_remedy(advice::of_timeout(failure.stage)),
             FailureCode::NotAttempted => {
                 Finding { remedy: advice::of_not_attempted(failure.stage).to_owned(), ..finding }
             }

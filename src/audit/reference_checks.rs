@@ -59,11 +59,8 @@ fn servers_doubted(reference: &Reference) -> Option<Finding> {
             "name three or more with `--reference`, and see whether UDP port 123 gets out from this machine",
         ),
     };
-    let doubt = || Finding {
-        meaning: meaning.to_owned(),
-        remedy: remedy.to_owned(),
-        ..Code::ReferenceDoubtful.finding(what, "time servers that agree")
-    };
+    let doubt =
+        || Code::ReferenceDoubtful.finding(what, "time servers that agree").with_meaning(meaning).with_remedy(remedy);
     (!doubted.is_empty()).then(doubt)
 }
 

@@ -23,9 +23,15 @@ pub(super) const RULES: [Rule; 10] = [
 /// From this many restarts on, a service does not run well.
 const MANY_RESTARTS: u32 = 3;
 
-/// A note where the clock is the node's matter, and so is who keeps it.
+/// A note where the clock is the node's matter, and so is who keeps it: nothing inside of the container helps.
 fn of_a_node(service: &TimeService, finding: Finding) -> Finding {
-    if service.environment.container.is_some() { finding.as_note() } else { finding }
+    if service.environment.container.is_none() {
+        return finding;
+    }
+    finding
+        .as_note()
+        .with_meaning("the clock is the node's: what keeps it there counts, not what runs in the container")
+        .with_remedy("nothing here; see what keeps the node's time")
 }
 
 fn state(circumstances: &Circumstances<'_>) -> State {
@@ -76,25 +82,48 @@ fn stopped(circumstances: &Circumstances<'_>) -> Option<Finding> {
     let service = circumstances.service;
     let unit = unit_of(service)?;
     let name = &unit.name;
-    let what = match (unit.is_active, unit.is_enabled) {
-        (true, Some(false)) => format!("{name} runs and is not started at boot"),
+    let called = to_type(unit);
+    let start = format!("`sudo systemctl enable --now {called}`");
+    let (what, remedy) = match (unit.is_active, unit.is_enabled) {
+        (true, Some(false)) => (
+            format!("{name} runs and is not started at boot"),
+            format!("`sudo systemctl enable {called}`, after `sudo systemctl unmask {called}` where it is masked"),
+        ),
         (true, _) => return None,
-        (false, _) if !service.running.is_empty() => format!("the timekeeper runs, but not as the service {name}"),
-        (false, Some(false)) => format!("{name} is stopped, and is not started at boot"),
-        (false, _) if unit.has_failed => format!("{name} failed"),
-        (false, _) if unit.was_skipped => format!("{name} is stopped: a condition of its start was not met"),
-        (false, _) => format!("{name} is stopped"),
+        (false, _) if !service.running.is_empty() => (
+            format!("the timekeeper runs, but not as the service {name}"),
+            format!("end the one that was started by other means, then {start}"),
+        ),
+        (false, Some(false)) => (
+            format!("{name} is stopped, and is not started at boot"),
+            format!("{start}, after `sudo systemctl unmask {called}` where it is masked"),
+        ),
+        (false, _) if unit.has_failed => {
+            (format!("{name} failed"), format!("see why: `journalctl -u {called}`; then {start}"))
+        }
+        (false, _) if unit.was_skipped => (
+            format!("{name} is stopped: a condition of its start was not met"),
+            format!("see which: `systemctl status {called}`; where it is met by now {start}"),
+        ),
+        (false, _) => (format!("{name} is stopped"), format!("{start}; `journalctl -u {called}` tells why it ended")),
     };
-    Some(of_a_node(service, Code::Stopped.finding(what, "a service that runs and is enabled")))
+    let finding = Code::Stopped.finding(what, "a service that runs and is enabled").with_remedy(remedy);
+    Some(of_a_node(service, finding))
+}
+
+/// What to type for a service: the host's own word for it only where it is one that is known, for that goes into a command.
+fn to_type(unit: &Unit) -> &str {
+    let is_known = Timekeeper::ALL.into_iter().any(|timekeeper| unit.serves(timekeeper));
+    if is_known { &unit.name } else { "UNIT" }
 }
 
 fn two_timekeepers(circumstances: &Circumstances<'_>) -> Option<Finding> {
-    let names: Vec<&str> = circumstances.service.setting_the_clock().map(Timekeeper::label).collect();
-    // What is seen in a container may be its neighbours'.
-    let is_container = circumstances.service.environment.container.is_some();
+    let service = circumstances.service;
+    let names: Vec<&str> = service.setting_the_clock().map(Timekeeper::label).collect();
     (names.len() > 1).then(|| {
         let finding = Code::TwoTimekeepers.finding(format!("{} set one clock", names.join(" and ")), "one timekeeper");
-        if is_container { finding.as_note() } else { finding }
+        // What is seen in a container may be its neighbours'.
+        of_a_node(service, finding)
     })
 }
 
@@ -164,5 +193,6 @@ fn sntp_only(circumstances: &Circumstances<'_>) -> Option<Finding> {
 fn restarts(circumstances: &Circumstances<'_>) -> Option<Finding> {
     let unit = circumstances.service.units.iter().find(|unit| unit.restarts >= MANY_RESTARTS)?;
     let what = format!("{} was restarted {} times by systemd", unit.name, unit.restarts);
-    Some(Code::Restarts.finding(what, "a service that stays up"))
+    let remedy = format!("see why it ends: `journalctl -u {}`", to_type(unit));
+    Some(Code::Restarts.finding(what, "a service that stays up").with_remedy(remedy))
 }

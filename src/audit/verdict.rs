@@ -62,7 +62,12 @@ impl Verdict {
 pub fn limit_finding(offset: Option<Standing>, warn: Nanos, crit: Nanos) -> Option<Finding> {
     let Some(offset) = offset else {
         let what = "there is no reference to take the offset from";
-        return Some(Code::Undecided.finding(what, "a reference that was measured"));
+        let finding = Code::Undecided.finding(what, "a reference that was measured");
+        return Some(
+            finding
+                .with_meaning("how far the hosts are from each other is known all the same, and judged")
+                .with_remedy("name a clock to compare with: `--reference ntp:SERVER`, three or more, or `host:NAME`"),
+        );
     };
     let off = || format!("the clock is {} off", figure::with_bound(offset.estimate, offset.bounds));
     let at_most = |limit: Nanos| format!("at most {}", figure::limit(limit));

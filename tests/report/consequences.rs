@@ -79,7 +79,9 @@ fn what_is_asked_about_utc_stays_open_without_it() {
         let report = judged(Nanos::from_seconds(900), Nanos::from_micros(20), false, &[profile]);
         assert_eq!(verdict(&report, "good0"), Verdict::Undecided, "{profile:?}");
         assert_eq!(verdict(&report, "off"), Verdict::Undecided, "{profile:?}");
-        assert!(codes(&report, "good0").contains(&"CLK501"));
+        let good = report.hosts.iter().find(|host| host.name == "good0").expect("the host");
+        let open = good.findings.iter().find(|finding| finding.code == "CLK501").expect("what stays open");
+        assert!(open.remedy.contains("`--reference ntp:SERVER`"), "the path is not to blame: {}", open.remedy);
         assert_eq!((report.impact[0].hosts.len(), report.impact[0].undecided), (0, 4), "{profile:?}");
     }
     // A limit that needs no UTC is still judged, and the rest stays open.

@@ -155,6 +155,8 @@ fn without_a_reference_the_offset_is_undecided_and_says_why() {
         first(&report).findings.first().expect("a finding").what,
         "there is no reference to take the offset from"
     );
+    let remedy = &first(&report).findings.first().expect("a finding").remedy;
+    assert!(remedy.contains("`--reference ntp:SERVER`"), "the path is not to blame: {remedy}");
     assert_eq!(first(&report).verdict, Verdict::Undecided);
 }
 

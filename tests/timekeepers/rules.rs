@@ -89,6 +89,17 @@ fn a_service_that_does_not_run_is_told() {
     check(&runs("Id=chrony.service LoadState=loaded ActiveState=inactive UnitFileState=enabled"), &["CLK202"]);
     // The service of another one that is installed and stopped is no fault.
     check(&runs("Id=systemd-timesyncd.service LoadState=loaded ActiveState=inactive UnitFileState=disabled"), &[]);
+    let remedy = |unit: &'static str| found(&[("unit", unit), KERNEL], None)[0].remedy.clone();
+    let masked = remedy("Id=chronyd.service LoadState=masked ActiveState=inactive UnitFileState=masked");
+    assert!(masked.contains("`sudo systemctl enable --now chronyd`") && masked.contains("unmask chronyd"), "{masked}");
+    let failed = remedy("Id=chrony.service LoadState=loaded ActiveState=failed UnitFileState=enabled");
+    assert!(failed.contains("`journalctl -u chrony`"), "{failed}");
+    // A host's word goes into no command that somebody will type.
+    let hostile = remedy("Id=chrony;reboot LoadState=loaded ActiveState=inactive UnitFileState=enabled");
+    assert!(hostile.contains("enable --now UNIT`") && !hostile.contains("reboot"), "{hostile}");
+    let contained = [("unit", "Id=chrony.service ActiveState=inactive"), ("container", "/.dockerenv"), KERNEL];
+    let of_node = found(&contained, None);
+    assert!(of_node[0].code.label() == "CLK202" && !of_node[0].remedy.contains("systemctl"), "{of_node:?}");
     check(&runs("Id=chrony.service ActiveState=active UnitFileState=enabled NRestarts=2"), &[]);
     check(&runs("Id=chrony.service ActiveState=active UnitFileState=enabled NRestarts=3"), &["CLK209"]);
 }
