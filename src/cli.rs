@@ -21,6 +21,7 @@ const EXIT_CODES: &str = "Exit codes:
   69   no host matched
   70   a defect of clockaudit
   74   output could not be written
+  77   a password or passphrase is needed, and there is no terminal to ask for it
   130  Ctrl-C; what was known by then is reported
   143  SIGTERM or SIGHUP; what was known by then is reported";
 
@@ -150,6 +151,13 @@ pub struct ConnectionArgs {
     /// Arguments for `ssh` that come last
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true, help_heading = "Connection")]
     pub ssh_extra_args: Option<String>,
+    /// Ask for the password to log in with; a host gets it once at most
+    #[arg(short = 'k', long, conflicts_with = "connection_password_file", help_heading = "Connection")]
+    pub ask_pass: bool,
+    /// Read the password to log in with from this file, or from what it prints where it is a program; `-` reads standard
+    /// input
+    #[arg(long, alias = "conn-pass-file", value_name = "FILE", help_heading = "Connection")]
+    pub connection_password_file: Option<PathBuf>,
     /// Become another user on the hosts; a scan needs it only where chronyd answers nobody else
     #[arg(short, long, help_heading = "Connection")]
     pub r#become: bool,
@@ -159,6 +167,12 @@ pub struct ConnectionArgs {
     /// Become this user [default: root]
     #[arg(long, value_name = "USER", help_heading = "Connection")]
     pub become_user: Option<String>,
+    /// Ask for the password that `sudo` or `su` may want; it is given only where it is asked for
+    #[arg(short = 'K', long, conflicts_with = "become_password_file", help_heading = "Connection")]
+    pub ask_become_pass: bool,
+    /// Read the password for `sudo` or `su` from this file, or from what it prints where it is a program
+    #[arg(long, alias = "become-pass-file", value_name = "FILE", help_heading = "Connection")]
+    pub become_password_file: Option<PathBuf>,
     /// Accept and store the keys of hosts not known yet; a changed key is never accepted
     #[arg(long, help_heading = "Connection")]
     pub accept_new: bool,

@@ -45,6 +45,16 @@ impl CommandError {
         Self::new(ExitStatus::OutputFailed, message)
     }
 
+    /// A password or passphrase is needed and was not given (77).
+    pub fn missing_secret(message: impl Into<String>) -> Self {
+        Self::new(ExitStatus::MissingSecret, message)
+    }
+
+    /// The user took back what was asked for (130).
+    pub fn interrupted() -> Self {
+        Self::new(ExitStatus::Interrupted, "interrupted")
+    }
+
     /// The same error with one more hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -18,6 +18,7 @@ pub mod record;
 pub mod replay;
 pub mod report;
 pub mod scan;
+mod secrets;
 
 use crate::audit::ExitStatus;
 use crate::cli::{Cli, ColorChoice, Command, TalkArgs};

@@ -11,6 +11,7 @@ use super::output::OutputPlan;
 use super::plan::{ScanPlan, run_id};
 use super::policy::with_inventory;
 use super::record::record;
+use super::secrets;
 use crate::audit::{self, ExitStatus, Policy, ReferenceChoice};
 use crate::cli::ScanArgs;
 use crate::files::inventory::{LoadSettings, Loaded};
@@ -28,6 +29,9 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     let settings = LoadSettings::of_this_process();
     let loaded = inventory::open(&args.selection, &settings, terminal)?; // text -> Inventory, diagnostics shown
     let hosts = inventory::select(&args.selection, &loaded, &settings, terminal)?; // pattern -> hosts
+    if !plan.list_hosts {
+        secrets::passwords(&args.connection, &loaded.configuration, &mut plan.flags, terminal)?; // asked for before anybody is reached
+    }
     let prepared = connection::targets(&loaded.inventory, &hosts, &plan.flags, &loaded.configuration); // hosts -> Targets
     plan.policy = with_inventory(plan.policy, &args.policy, &loaded.inventory, &hosts)?; // what is asked of each
     let targets = ready(prepared, &plan.policy, terminal)?;
@@ -35,6 +39,7 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
         terminal.print(&list(&targets))?;
         return Ok(ExitStatus::Good);
     }
+    secrets::unlock(&targets, &mut plan.measurement.connection, terminal)?;
     plan.measurement.wait_for(&targets);
     let provenance = provenance(&loaded, &targets);
     let sources = provenance.sources.iter().map(String::as_str);

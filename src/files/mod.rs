@@ -1,6 +1,7 @@
 //! Files on disk: what is read into the pure rooms, and what is written, whole or not at all.
 
 pub mod inventory;
+pub mod password_file;
 pub mod report;
 pub mod ssh_config;
 pub mod state;

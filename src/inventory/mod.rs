@@ -5,6 +5,7 @@ pub mod ansible_cfg;
 pub mod configuration;
 pub mod connection;
 pub mod diagnostics;
+pub mod elevation;
 pub mod encoding;
 pub mod float_text;
 pub mod folding;

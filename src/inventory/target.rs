@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::connection::ConnectionSettings;
+use super::elevation::Elevation;
 use super::secret::Secret;
 
 /// How a host is reached.
@@ -40,47 +41,4 @@ pub struct Target {
     pub settings: Option<Box<ConnectionSettings>>,
     /// A setting that could not be understood: this host fails in preparation with it, the others go on.
     pub defect: Option<String>,
-}
-
-/// Becoming another user on a host, as Ansible's `become` does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Elevation {
-    /// What does it.
-    pub method: ElevationMethod,
-    /// Who to become.
-    pub user: String,
-    /// The program in place of the method's own (`ansible_become_exe`).
-    pub program: Option<String>,
-    /// Its options in place of the usual ones (`ansible_become_flags`), as they were written.
-    pub flags: Option<String>,
-    /// The password that it may ask for; it is never sent unasked.
-    pub password: Option<Secret>,
-}
-
-/// What makes another user of a login; Ansible has more of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ElevationMethod {
-    /// `sudo`.
-    Sudo,
-    /// `su`.
-    Su,
-}
-
-impl ElevationMethod {
-    /// The method of that name, Ansible's long names included.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name.strip_prefix("ansible.builtin.").or_else(|| name.strip_prefix("ansible.legacy.")).unwrap_or(name) {
-            "sudo" => Some(Self::Sudo),
-            "su" => Some(Self::Su),
-            _ => None,
-        }
-    }
-
-    /// Its name, which is that of its program.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sudo => "sudo",
-            Self::Su => "su",
-        }
-    }
 }

@@ -107,10 +107,15 @@ const PROBE: &str = concat!(
 
 /// The exec string that starts the probe on any host.
 pub fn exec_command() -> String {
+    format!("exec {}", probe_command())
+}
+
+/// The probe's command: a program and its words, each of which any login shell passes unchanged.
+pub fn probe_command() -> String {
     let rungs = LADDER
         .iter()
         .map(|Rung { reader, interpreter, program }| format!(" {} '{interpreter}' '{program}'", reader.label()));
-    let start = format!("exec /bin/sh -c '{PROBE}' clockaudit");
+    let start = format!("/bin/sh -c '{PROBE}' clockaudit");
     std::iter::once(start).chain(rungs).collect()
 }
 

@@ -83,6 +83,7 @@ struct Known {
     window: u32,
     closed: Option<String>,
     first_noise: Option<String>,
+    status: Option<u32>,
     farewell: Option<String>,
     probe_over: bool,
     finished: bool,
@@ -115,6 +116,7 @@ impl HostCell {
             window: 0,
             closed: None,
             first_noise: None,
+            status: None,
             farewell: None,
             probe_over: false,
             finished: false,
@@ -335,6 +337,15 @@ impl HostCell {
 
     pub(super) fn first_noise(&self) -> Option<String> {
         self.lock().first_noise.clone()
+    }
+
+    /// The command of the probe ended with that exit status.
+    pub(super) fn heard_status(&self, status: u32) {
+        self.lock().status = Some(status);
+    }
+
+    pub(super) fn status(&self) -> Option<u32> {
+        self.lock().status
     }
 
     /// Waits until the probe has greeted, or the session or the host has ended; `true` where it greeted.

@@ -10,6 +10,7 @@ use super::cell::HostCell;
 use super::hearing::{Hearing, Misheard, Stamps};
 use super::host_key::{HostKeys, Judgement, LookUp};
 use super::wire::{Arrival, Cut, WireShared};
+use crate::inventory::elevation::{Dialogue, Reply};
 use crate::probe::transcript::{self, MAX_LINE};
 use crate::probe::{FailureCode, HostEvent, Reader, Stage};
 
@@ -27,6 +28,9 @@ pub(super) enum SessionEnd {
     /// The host's output makes no sense.
     #[error(transparent)]
     Misheard(#[from] Misheard),
+    /// The host asks for a password in vain.
+    #[error("a password was asked for in vain")]
+    PasswordInVain,
     /// The server opens channels that nobody asked for.
     #[error("the server opens channels that were not asked for")]
     UnaskedChannels,
@@ -52,10 +56,18 @@ pub(super) struct SessionHandler {
     errors: Vec<u8>,
     unasked_channels: u32,
     last_words: String,
+    /// What may ask for a password before the probe is there.
+    dialogue: Option<Dialogue>,
 }
 
 impl SessionHandler {
-    pub(super) fn new(cell: Arc<HostCell>, wire: Arc<WireShared>, host_keys: Arc<HostKeys>, name: LookUp) -> Self {
+    pub(super) fn new(
+        cell: Arc<HostCell>,
+        wire: Arc<WireShared>,
+        host_keys: Arc<HostKeys>,
+        name: LookUp,
+        dialogue: Option<Dialogue>,
+    ) -> Self {
         Self {
             hearing: Hearing::new(Arc::clone(&cell)),
             cell,
@@ -67,6 +79,7 @@ impl SessionHandler {
             errors: Vec::new(),
             unasked_channels: 0,
             last_words: "the connection ended".to_owned(),
+            dialogue,
         }
     }
 
@@ -100,10 +113,31 @@ impl SessionHandler {
 
     fn channel_ended(&mut self, channel: ChannelId) {
         if self.probe_channel == Some(channel) {
-            self.cell.heard_noise(first_line(&self.errors));
+            // Whoever was to become another user says why not at the end, after lectures and warnings.
+            let reason = if self.dialogue.is_some() { last_line(&self.errors) } else { first_line(&self.errors) };
+            self.cell.heard_noise(reason);
             self.cell.probe_over();
         } else if let Some(answer) = self.date.take_if(|answer| answer.channel == channel) {
             self.date_ended(&answer);
+        }
+    }
+
+    /// Gives the password to whoever asks for it before the probe is there, once.
+    fn answer(&mut self, channel: ChannelId, bytes: &[u8], session: &mut Session) -> Result<(), SessionEnd> {
+        let is_before = self.cell.reader().is_none();
+        let Some(dialogue) = self.dialogue.as_mut().filter(|_| is_before) else { return Ok(()) };
+        match dialogue.hear(bytes) {
+            Reply::Wait => Ok(()),
+            Reply::Answer(password) => {
+                // What was said up to here was a question, and no reason.
+                self.errors.clear();
+                session.data(channel, format!("{}\n", password.reveal()).into_bytes())?;
+                Ok(())
+            }
+            Reply::GiveUp(why) => {
+                self.cell.fail(FailureCode::SudoPassword, Stage::Probe, why);
+                Err(SessionEnd::PasswordInVain)
+            }
         }
     }
 
@@ -135,6 +169,11 @@ impl Drop for SessionHandler {
 fn first_line(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
+}
+
+fn last_line(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    text.lines().map(str::trim).rfind(|line| !line.is_empty()).map(str::to_owned)
 }
 
 /// Every way in which a server can open a channel ends here: dropping the reply refuses it.
@@ -203,9 +242,10 @@ impl Handler for SessionHandler {
         channel: ChannelId,
         _: u32,
         bytes: &[u8],
-        _: &mut Session,
+        session: &mut Session,
     ) -> Result<(), SessionEnd> {
         if self.probe_channel == Some(channel) {
+            self.answer(channel, bytes, session)?;
             let room = ERRORS_KEPT.saturating_sub(self.errors.len());
             self.errors.extend(bytes.iter().take(room));
         }
@@ -215,6 +255,7 @@ impl Handler for SessionHandler {
     async fn exit_status(&mut self, channel: ChannelId, status: u32, _: &mut Session) -> Result<(), SessionEnd> {
         if self.probe_channel == Some(channel) {
             self.last_words = format!("the probe ended with exit status {status}");
+            self.cell.heard_status(status);
         }
         Ok(())
     }
@@ -275,7 +316,7 @@ mod tests {
         let cell = Arc::new(HostCell::new(0, Arc::new(Board::new(clock, |_| {}))));
         let settings = ConnectionPlan::for_this_user().settings(&Target::default()).host_key.clone();
         let keys = Arc::new(HostKeys::load(&settings, 1));
-        SessionHandler::new(cell, Wire::new(socket, clock).1, keys, LookUp { name: "web".to_owned(), port: 22 })
+        SessionHandler::new(cell, Wire::new(socket, clock).1, keys, LookUp { name: "web".to_owned(), port: 22 }, None)
     }
 
     #[tokio::test]

@@ -1,10 +1,13 @@
 //! Opens sessions: from a target to a probe that has greeted, every stage with its time limit and its own failure.
 
+use std::borrow::Cow;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::connect_stream;
+use russh::keys::key::safe_rng;
+use russh::keys::ssh_key::rand_core::Rng as _;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
@@ -21,8 +24,9 @@ use super::plan::ConnectionPlan;
 use super::session::{Connection, Session};
 use super::turnstile::Turnstile;
 use super::wire::{Cut, CutOnDrop, Wire, WireShared};
+use crate::inventory::elevation::ElevationMethod;
 use crate::inventory::target::{Target, Transport};
-use crate::probe::script::exec_command;
+use crate::probe::script::{exec_command, probe_command};
 use crate::probe::{Failure, FailureCode, Stage};
 
 /// How long a server's first byte is waited for before its handshake goes on without a turn.
@@ -38,6 +42,8 @@ pub(super) struct Opener {
     lookups: Semaphore,
     pub(super) turnstile: Turnstile,
     command: String,
+    /// What sudo asks with. Nobody knows it before this run, so that nothing else on a host asks so by chance.
+    prompt: String,
 }
 
 impl Opener {
@@ -51,6 +57,7 @@ impl Opener {
             lookups: Semaphore::new(plan.lookups.max(1)),
             turnstile: Turnstile::new(plan.handshakes),
             command: exec_command(),
+            prompt: format!("[clockaudit {:016x}] password:", safe_rng().next_u64()),
             plan: plan.clone(),
         }
     }
@@ -102,7 +109,7 @@ impl Opener {
                 let connection = self.handshake(target, cell, wire, Arc::clone(&shared), left).await?;
                 let connection = self.authenticated(target, cell, connection).await?;
                 cell.enter(Stage::Channel);
-                let started = timeout(limits.channel, connection.start(&self.command)).await;
+                let started = timeout(limits.channel, connection.start(&self.command_for(target))).await;
                 let channel = started
                     .map_err(|_| late(Stage::Channel, limits.channel, "no channel was opened"))?
                     .map_err(|error| channel_failure(&error, &connection.wire))?;
@@ -112,7 +119,10 @@ impl Opener {
             cell.enter(Stage::Probe);
             match timeout(limits.hello, cell.greeting()).await {
                 Ok(true) => Ok(Session::with_probe(cell, connection, channel)),
-                Ok(false) => self.fall_back(cell, connection).await,
+                Ok(false) => match &target.elevation {
+                    None => self.fall_back(cell, connection).await,
+                    Some(elevation) => Err(not_elevated(cell, elevation.method)),
+                },
                 Err(_) => {
                     let said = cell.first_noise().map(|line| format!("; it said: {line}")).unwrap_or_default();
                     Err(late(Stage::Probe, limits.hello, &format!("the probe did not answer{said}")))
@@ -124,6 +134,14 @@ impl Opener {
             shared.cut_off(limits.close).await;
         }
         opened
+    }
+
+    /// What starts the probe on a host, as whom it is to run there.
+    fn command_for<'text>(&'text self, target: &Target) -> Cow<'text, str> {
+        match &target.elevation {
+            None => Cow::Borrowed(&self.command),
+            Some(elevation) => Cow::Owned(elevation.command(&probe_command(), &self.prompt)),
+        }
     }
 
     /// Waits for a turn of the handshake, for a server that has something to say. One that is silent costs this machine
@@ -148,8 +166,9 @@ impl Opener {
         let settings = self.plan.settings(target);
         let keys = self.known_keys.of(&settings.host_key);
         let name = LookUp::new(&settings.host_key, &target.address, target.port);
+        let dialogue = target.elevation.as_ref().map(|elevation| elevation.dialogue(&self.prompt));
         let config = self.configurations.with(&settings.algorithms, keys.expected(&name));
-        let handler = SessionHandler::new(Arc::clone(cell), Arc::clone(&shared), keys, name);
+        let handler = SessionHandler::new(Arc::clone(cell), Arc::clone(&shared), keys, name, dialogue);
         match timeout(left, connect_stream(config, wire, handler)).await {
             Ok(Ok(handle)) => Ok(Connection { handle, wire: shared, _guard: guard }),
             Ok(Err(end)) => Err(handshake_failure(&end, cell, &shared)),
@@ -224,6 +243,20 @@ fn no_shell(cell: &HostCell) -> Failure {
     let said = cell.first_noise().map(|line| format!("; it said: {line}")).unwrap_or_default();
     let detail = format!("neither the probe nor date ran: a forced command, or no shell{said}");
     Failure { code: FailureCode::NoShell, stage: Stage::Probe, detail }
+}
+
+/// Exit statuses by which shells say that a program is not there, or not to be run.
+const NO_PROGRAM: [u32; 2] = [126, 127];
+
+/// The probe did not run because nobody else was become: another command, as who logged in, would be another answer than asked for.
+fn not_elevated(cell: &HostCell, method: ElevationMethod) -> Failure {
+    if let Some(detail) = cell.lost_before_greeting() {
+        return Failure { code: FailureCode::Dropped, stage: Stage::Probe, detail };
+    }
+    let is_missing = cell.status().is_some_and(|status| NO_PROGRAM.contains(&status));
+    let code = if is_missing { FailureCode::NoShell } else { FailureCode::SudoPassword };
+    let said = cell.first_noise().unwrap_or_else(|| "it said nothing".to_owned());
+    Failure { code, stage: Stage::Probe, detail: format!("{} did not let the probe run: {said}", method.name()) }
 }
 
 /// Why a connection ended, as far as this side knows.

@@ -4,6 +4,7 @@ mod color;
 mod diagnostics;
 mod lines;
 mod progress;
+mod secret_prompt;
 
 use std::io::{self, IsTerminal, Write};
 
@@ -16,6 +17,7 @@ use crate::report::escape::visible;
 pub use color::Coloring;
 pub use lines::{LinePrinter, LineSender};
 pub use progress::Progress;
+pub use secret_prompt::AskError;
 
 /// Whether and how much is said beside results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,9 @@
 )]
 
 mod agent;
+mod certificates;
+mod keys;
+mod passwords;
 mod peers;
 mod recorder;
 mod sshd;
@@ -22,6 +25,7 @@ use clockaudit::clock::controller::controller_at;
 use clockaudit::clock::estimate::{Config, estimate};
 use clockaudit::clock::{Interval, Nanos};
 use clockaudit::demo::{HostPlan, SimulatedFleet, Trouble};
+use clockaudit::inventory::secret::Secret;
 use clockaudit::inventory::target::{Target, Transport};
 use clockaudit::probe::FailureCode::{self, *};
 use clockaudit::probe::{HostEvent, Interruption, Observation, Reader, Seen, Stage};
@@ -196,7 +200,8 @@ async fn nothing_secret_is_sent_to_a_server_whose_key_is_wrong_or_unknown() {
     let server = Sshd::start("");
     let recorder = Recorder::start().await;
     let known_hosts = server.path("known_hosts");
-    let me = Target { key_files: vec![server.path("user_key")], ..target("127.0.0.1", recorder.port) };
+    let password = Some(Secret::new("hunter2".to_owned()));
+    let me = Target { key_files: vec![server.path("user_key")], password, ..target("127.0.0.1", recorder.port) };
 
     for unknown_keys in [UnknownKeys::Refuse, UnknownKeys::AcceptNew] {
         let mut plan = plan(&known_hosts);
@@ -225,8 +230,14 @@ async fn nothing_secret_is_sent_to_a_server_whose_key_is_wrong_or_unknown() {
     // The same server, known: now, and only now, a login is tried.
     fs::write(&known_hosts, recorder.known_hosts_line(true)).unwrap();
     let (seen, _) = scan(vec![me], &plan(&known_hosts)).await;
-    assert_failed(&seen.observations[0], AuthenticationRejected, Stage::Authenticate, "1 key refused");
-    assert_eq!(recorder.attempts.load(Ordering::SeqCst), 1);
+    assert_failed(
+        &seen.observations[0],
+        AuthenticationRejected,
+        Stage::Authenticate,
+        "1 key refused, the password refused",
+    );
+    assert_eq!(recorder.attempts.load(Ordering::SeqCst), 3, "the key, a question that was not asked, the password");
+    assert_eq!(*recorder.passwords.lock().unwrap(), ["hunter2"]);
     drop(recorder);
     base.assert_restored().await;
 }

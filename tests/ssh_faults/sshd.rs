@@ -21,8 +21,14 @@ pub(crate) struct Sshd {
 impl Sshd {
     /// Starts a server with the given additional lines of configuration.
     pub(crate) fn start(lines: &str) -> Self {
+        Self::prepared(lines, |_| {})
+    }
+
+    /// The same, once its folder, which has its keys already, is prepared; `FOLDER` in the lines is that folder.
+    pub(crate) fn prepared(lines: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
+        let lines = lines.replace("FOLDER", &at.display().to_string());
         for (name, kind) in
             [("host_key", "ed25519"), ("user_key", "ed25519"), ("other_key", "ecdsa"), ("rsa_key", "rsa")]
         {
@@ -33,6 +39,7 @@ impl Sshd {
             ["user_key", "rsa_key"].map(|name| fs::read_to_string(at.join(format!("{name}.pub"))).unwrap()).concat();
         fs::write(at.join("authorized_keys"), authorized).unwrap();
         fs::set_permissions(at.join("authorized_keys"), fs::Permissions::from_mode(0o600)).unwrap();
+        prepare(at);
         let port = free_port();
         let config = format!(
             "{lines}\nListenAddress 127.0.0.1\nPort {port}\nHostKey {0}/host_key\nAuthorizedKeysFile {0}/authorized_keys\n\
@@ -63,6 +70,11 @@ impl Sshd {
         self.folder.path().join(name)
     }
 
+    /// The port that it listens on.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The server as a target that logs in with the named key.
     pub(crate) fn target(&self, key: &str) -> Target {
         Target { key_files: vec![self.path(key)], ..super::target("127.0.0.1", self.port) }
@@ -83,7 +95,7 @@ impl Drop for Sshd {
     }
 }
 
-fn keygen(path: &Path, kind: &str) {
+pub(crate) fn keygen(path: &Path, kind: &str) {
     let made = Command::new("ssh-keygen").args(["-q", "-N", "", "-t", kind, "-f"]).arg(path).status().unwrap();
     assert!(made.success());
 }

@@ -133,9 +133,14 @@ const NO_SHELL: Page = Page {
 
 const SUDO_PASSWORD: Page = Page {
     title: "sudo wants a password",
-    evidence: "Becoming root was asked for, and sudo asked for a password that was not given.",
+    evidence: "`--become` was asked for, and sudo (or su) wanted a password that was not given, refused the one that was, or does \
+               not let this user become another one. What it said is shown. A password is given once, and only when it is asked \
+               for: a wrong one cannot lock the account.",
     meaning: "The clock itself is read without root; only what needs root there is missing.",
-    remedy: &["Give it, or scan without becoming root: that is needed only where chronyd answers nobody else."],
+    remedy: &[
+        "`--ask-become-pass` asks for it; `ansible_become_password` has one for each host.",
+        "Or scan without `--become`: it is needed only where chronyd answers nobody else.",
+    ],
 };
 
 const NAME_NOT_FOUND: Page = Page {

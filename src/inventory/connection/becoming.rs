@@ -5,8 +5,8 @@ use super::lookup::Lookup;
 use super::settings::{given, replace};
 use super::table;
 use crate::inventory::configuration::{Given, Provenance};
+use crate::inventory::elevation::{Elevation, ElevationMethod};
 use crate::inventory::secret::Secret;
-use crate::inventory::target::{Elevation, ElevationMethod};
 
 /// Whom to become on a host, as it was set.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -115,7 +115,7 @@ pub fn targets(
         if reach.transport == Transport::Ssh {
             ignored.note(&host.name, &settings);
         }
-        let mut target = target(settings, reach.transport, flags, &mut defects);
+        let mut target = target(settings, reach.transport, flags, |reason| ignored.note_method(reason, &host.name));
         target.name.clone_from(&host.name);
         target.groups = inventory.group_names(*id).into_iter().map(str::to_owned).collect();
         target.defect = (!defects.is_empty()).then(|| defects.join("; "));
@@ -147,13 +147,14 @@ fn target(
     settings: ConnectionSettings,
     transport: Transport,
     flags: &ConnectionFlags,
-    defects: &mut Vec<String>,
+    mut unsupported: impl FnMut(String),
 ) -> Target {
     let becoming = &settings.becoming;
     // The host may say that nobody is to be become there; only the flag says that somebody is.
     let is_elevated = flags.become_user && becoming.is_wanted.value;
     let elevation = is_elevated.then(|| becoming.elevation()).transpose().unwrap_or_else(|reason| {
-        defects.push(reason);
+        // As who logged in, the clock is read all the same.
+        unsupported(reason);
         None
     });
     Target {
@@ -269,15 +270,27 @@ mod tests {
 
     #[test]
     fn a_setting_without_effect_is_said_once() {
-        let prepared = prepare("h[1:3] ansible_password=x ansible_connection=paramiko", &flags());
+        let prepared = prepare("h[1:3] ansible_private_key=x ansible_connection=paramiko", &flags());
         let said: Vec<String> = prepared.diagnostics.iter().map(ToString::to_string).collect();
         assert_eq!(
             said,
             [
-                "ansible_password (hosts.ini line 1) is not supported yet and has no effect on h[1-3]. \
-                 Hosts log in with keys",
+                "ansible_private_key (hosts.ini line 1) is not supported yet and has no effect on h[1-3]. \
+                 Name a file in ansible_ssh_private_key_file",
                 "connection 'paramiko' of h[1-3] is OpenSSH's protocol too: it is used",
             ]
+        );
+    }
+
+    #[test]
+    fn a_method_that_is_not_there_is_said_and_the_host_is_scanned_without() {
+        let flags = ConnectionFlags { become_user: true, ..flags() };
+        let prepared = prepare("h[7:9] ansible_become_method=pbrun", &flags);
+        assert!(prepared.targets.iter().all(|target| target.defect.is_none() && target.elevation.is_none()));
+        let said: Vec<String> = prepared.diagnostics.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            ["h[7-9]: become method 'pbrun' is not supported (sudo, su); use --become-method or run as root"]
         );
     }
 

@@ -16,6 +16,7 @@ pub(super) struct Ignored {
     settings: IndexMap<String, (&'static str, Vec<String>)>,
     unchecked: IndexMap<String, Vec<String>>,
     connections: IndexMap<String, Vec<String>>,
+    methods: IndexMap<String, Vec<String>>,
 }
 
 impl Ignored {
@@ -34,6 +35,11 @@ impl Ignored {
         self.connections.entry(connection.to_owned()).or_default().push(host.to_owned());
     }
 
+    /// A method to become another user that is not there.
+    pub(super) fn note_method(&mut self, reason: String, host: &str) {
+        self.methods.entry(reason).or_default().push(host.to_owned());
+    }
+
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
         let settings = self.settings.into_iter().map(|(place, (remedy, hosts))| {
             let message = format!("{place} is not supported yet and has no effect on {}", folded(&hosts));
@@ -48,17 +54,17 @@ impl Ignored {
                 folded(&hosts)
             ))
         });
-        settings.chain(unchecked).chain(connections).collect()
+        let methods = self
+            .methods
+            .into_iter()
+            .map(|(reason, hosts)| Diagnostic::warning(format!("{}: {reason}", folded(&hosts))));
+        settings.chain(methods).chain(unchecked).chain(connections).collect()
     }
 }
 
 /// Where settings come from that Ansible's SSH connection obeys and clockaudit does not, and what happens instead.
 fn without_effect(settings: &ConnectionSettings) -> Vec<(&Provenance, &'static str)> {
-    let secrets = [
-        (&settings.password, "Hosts log in with keys"),
-        (&settings.key_text, "Name a file in ansible_ssh_private_key_file"),
-        (&settings.key_passphrase, "Load the key into an agent"),
-    ];
+    let secrets = [(&settings.key_text, "Name a file in ansible_ssh_private_key_file")];
     let arguments = [&settings.ssh_args, &settings.ssh_common_args, &settings.ssh_extra_args];
     let secrets = secrets.into_iter().filter_map(|(given, remedy)| Some((&given.as_ref()?.provenance, remedy)));
     let arguments = arguments.into_iter().map(|given: &Given<_>| (&given.provenance, "Pass --ssh-option"));

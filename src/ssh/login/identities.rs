@@ -203,6 +203,11 @@ impl Identities {
         }
     }
 
+    /// Whether some key file is encrypted.
+    pub(super) fn has_locked(&self) -> bool {
+        self.files.values().any(|file| matches!(file, KeyFile::Locked(_)))
+    }
+
     /// The key files that only a passphrase opens, for hosts with these logins: named ones whose key the agent does not hold,
     /// and default ones where there is nothing else to log in with.
     pub(super) async fn locked<'host>(&self, login: &'host AuthSettings, has_password: bool) -> Vec<&'host Path> {

@@ -9,7 +9,7 @@ mod offer;
 mod password;
 
 pub use key_file::{UnlockError, UnlockedKeys};
-pub use locked::locked_keys;
+pub use locked::{LockedKeys, locked_keys};
 
 pub(super) use identities::Identities;
 pub(super) use ladder::{LoginError, Means, log_in};

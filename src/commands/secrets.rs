@@ -1,0 +1,148 @@
+//! The secrets of a run: asked for on the terminal or read from files, once, before anybody is connected to.
+
+use std::path::{Path, PathBuf};
+
+use super::error::CommandError;
+use super::measure::runtime;
+use crate::cli::ConnectionArgs;
+use crate::files::password_file::{self, PasswordFileError};
+use crate::inventory::configuration::{Configuration, Given, Names, Provenance, names};
+use crate::inventory::connection::ConnectionFlags;
+use crate::inventory::secret::Secret;
+use crate::inventory::target::Target;
+use crate::ssh::{ConnectionPlan, UnlockError, locked_keys};
+use crate::terminal::{AskError, Terminal};
+
+/// How often a passphrase is asked for until it is right, as OpenSSH does. It does not leave this machine.
+const TRIES: usize = 3;
+
+/// The passwords that the command line, the environment or `ansible.cfg` speak of.
+pub(super) fn passwords(
+    args: &ConnectionArgs,
+    configuration: &Configuration,
+    flags: &mut ConnectionFlags,
+    terminal: &Terminal,
+) -> Result<(), CommandError> {
+    flags.password = if args.ask_pass {
+        Some(given(ask(terminal, "SSH password: ", "--connection-password-file")?, "--ask-pass"))
+    } else {
+        let file = args.connection_password_file.as_deref();
+        from_file(file, "--connection-password-file", configuration, &names::CONNECTION_PASSWORD_FILE)?
+    };
+    if !args.r#become {
+        if args.ask_become_pass || args.become_password_file.is_some() {
+            terminal.note("a password for becoming another user has no effect without `--become`");
+        }
+        return Ok(());
+    }
+    flags.become_password = if args.ask_become_pass {
+        let login = flags.password.as_ref().filter(|_| args.ask_pass);
+        let default = if login.is_some() { "[defaults to SSH password]" } else { "" };
+        let typed = ask(terminal, &format!("BECOME password{default}: "), "--become-password-file")?;
+        let password = if typed.reveal().is_empty() { login.map(|login| login.value.clone()) } else { Some(typed) };
+        password.map(|password| given(password, "--ask-become-pass"))
+    } else {
+        let file = args.become_password_file.as_deref();
+        from_file(file, "--become-password-file", configuration, &names::BECOME_PASSWORD_FILE)?
+    };
+    Ok(())
+}
+
+fn given(password: Secret, flag: &'static str) -> Given<Secret> {
+    Given { value: password, provenance: Provenance::Flag(flag) }
+}
+
+fn from_file(
+    file: Option<&Path>,
+    flag: &'static str,
+    configuration: &Configuration,
+    names: &Names,
+) -> Result<Option<Given<Secret>>, CommandError> {
+    let file = match file {
+        Some(file) => Some(Given { value: file.to_owned(), provenance: Provenance::Flag(flag) }),
+        None => configuration.path(names),
+    };
+    let Some(Given { value: file, provenance }) = file else { return Ok(None) };
+    Ok(Some(Given { value: password_file::read(&file)?, provenance }))
+}
+
+fn ask(terminal: &Terminal, question: &str, flag: &str) -> Result<Secret, CommandError> {
+    terminal.ask_secret(question).map_err(|error| match error {
+        AskError::Interrupted => CommandError::interrupted(),
+        AskError::NoTerminal | AskError::Failed(_) => CommandError::missing_secret(format!(
+            "cannot ask for \"{}\": {error}",
+            question.trim_end_matches([' ', ':'])
+        ))
+        .hint(format!("read it from a file: `{flag} FILE`")),
+    })
+}
+
+/// Opens the encrypted key files that some target needs: by the passphrase that the inventory has for them, else by asking, once
+/// for each file. Without a terminal the hosts that need them fail, each for itself; where that is every host, the run does.
+pub(super) fn unlock(
+    targets: &[Target],
+    connection: &mut ConnectionPlan,
+    terminal: &Terminal,
+) -> Result<(), CommandError> {
+    let runtime = runtime()?;
+    for (file, passphrase) in known_passphrases(targets) {
+        // One that does not fit is as good as none.
+        let _ = connection.unlocked.unlock(&file, &passphrase);
+    }
+    let locked = runtime.block_on(locked_keys(connection, targets));
+    for file in &locked.files {
+        match open(file, connection, terminal) {
+            Ok(()) => {}
+            Err(AskError::Interrupted) => return Err(CommandError::interrupted()),
+            Err(error @ (AskError::NoTerminal | AskError::Failed(_))) if locked.nobody_else => {
+                let file = file.display();
+                return Err(CommandError::missing_secret(format!("key file {file} is encrypted, and {error}"))
+                    .hint(format!("load it into an agent: `ssh-add {file}`")));
+            }
+            // The hosts that need it tell so.
+            Err(AskError::NoTerminal | AskError::Failed(_)) => break,
+        }
+    }
+    Ok(())
+}
+
+/// Passphrases that the inventory has for the key file of a host, each file once.
+fn known_passphrases(targets: &[Target]) -> Vec<(PathBuf, Secret)> {
+    let mut known: Vec<(PathBuf, Secret)> = Vec::new();
+    for target in targets {
+        let passphrase = target.settings.as_ref().and_then(|settings| settings.key_passphrase.as_ref());
+        for (file, passphrase) in target.key_files.iter().zip(passphrase) {
+            if !known.iter().any(|(other, tried)| other == file && *tried == passphrase.value) {
+                known.push((file.clone(), passphrase.value.clone()));
+            }
+        }
+    }
+    known
+}
+
+fn open(file: &Path, connection: &mut ConnectionPlan, terminal: &Terminal) -> Result<(), AskError> {
+    for _ in 0..TRIES {
+        let passphrase = terminal.ask_secret(&format!("Enter passphrase for key '{}': ", file.display()))?;
+        // As with OpenSSH: whoever types nothing goes on without the key.
+        if passphrase.reveal().is_empty() {
+            break;
+        }
+        match connection.unlocked.unlock(file, &passphrase) {
+            Ok(()) => break,
+            Err(error @ UnlockError::WrongPassphrase) => {
+                terminal.warn(&format!("key file {}: {error}", file.display()));
+            }
+            Err(error @ UnlockError::Unusable(_)) => {
+                terminal.warn(&format!("key file {}: {error}", file.display()));
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl From<PasswordFileError> for CommandError {
+    fn from(error: PasswordFileError) -> Self {
+        Self::missing_secret(error.to_string())
+    }
+}

@@ -1,0 +1,305 @@
+//! Becoming another user on a host, as Ansible's `become` does: the command that does it, and when it is given a password.
+
+use super::secret::Secret;
+use super::shell_words::arguments;
+
+/// Becoming another user on a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elevation {
+    /// What does it.
+    pub method: ElevationMethod,
+    /// Who to become.
+    pub user: String,
+    /// The program in place of the method's own (`ansible_become_exe`).
+    pub program: Option<String>,
+    /// Its options in place of the usual ones (`ansible_become_flags`), as they were written.
+    pub flags: Option<String>,
+    /// The password that it may ask for; it is never sent unasked.
+    pub password: Option<Secret>,
+}
+
+/// What makes another user of a login; Ansible has more of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ElevationMethod {
+    /// `sudo`.
+    Sudo,
+    /// `su`.
+    Su,
+}
+
+impl ElevationMethod {
+    /// The method of that name, Ansible's long names included.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name.strip_prefix("ansible.builtin.").or_else(|| name.strip_prefix("ansible.legacy.")).unwrap_or(name) {
+            "sudo" => Some(Self::Sudo),
+            "su" => Some(Self::Su),
+            _ => None,
+        }
+    }
+
+    /// Its name, which is that of its program.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sudo => "sudo",
+            Self::Su => "su",
+        }
+    }
+
+    fn usual_flags(self) -> &'static str {
+        match self {
+            Self::Sudo => "-H -S -n",
+            Self::Su => "",
+        }
+    }
+}
+
+impl Elevation {
+    /// The command line that runs `command` as the other user, for any login shell; `command` is a program and its words, each
+    /// as a shell takes it. `prompt` is what sudo is to ask with, where there is a password to answer with: without one it must
+    /// not ask.
+    pub fn command(&self, command: &str, prompt: &str) -> String {
+        let program = self.program.as_deref().unwrap_or_else(|| self.method.name());
+        let flags = self.flags.as_deref().unwrap_or_else(|| self.method.usual_flags());
+        let mut words = vec!["exec".to_owned()];
+        words.extend(split(program));
+        match self.method {
+            ElevationMethod::Sudo => {
+                let has_password = self.password.is_some();
+                words.extend(
+                    split(flags).into_iter().filter_map(|flag| if has_password { asking(&flag) } else { Some(flag) }),
+                );
+                if has_password {
+                    // There is no terminal on the host to ask on.
+                    if !words.iter().any(|word| reads_standard_input(word)) {
+                        words.push("-S".to_owned());
+                    }
+                    words.extend(["-p".to_owned(), quoted(prompt)]);
+                }
+                words.extend(["-u".to_owned(), quoted(&self.user), command.to_owned()]);
+            }
+            ElevationMethod::Su => {
+                words.extend(split(flags));
+                words.extend([quoted(&self.user), "-c".to_owned(), in_quotes(command)]);
+            }
+        }
+        words.join(" ")
+    }
+
+    /// The conversation with whatever asks for the password.
+    pub fn dialogue(&self, prompt: &str) -> Dialogue {
+        let prompt = match self.method {
+            ElevationMethod::Sudo => Prompt::Exactly(prompt.to_owned()),
+            ElevationMethod::Su => Prompt::InWords,
+        };
+        Dialogue { method: self.method, prompt, password: self.password.clone(), heard: Vec::new(), is_answered: false }
+    }
+}
+
+/// What is heard of a method while it may ask for the password, and what is to be done about it.
+#[derive(Debug, Clone)]
+pub struct Dialogue {
+    method: ElevationMethod,
+    prompt: Prompt,
+    password: Option<Secret>,
+    heard: Vec<u8>,
+    is_answered: bool,
+}
+
+/// How the question for the password is known.
+#[derive(Debug, Clone)]
+enum Prompt {
+    /// sudo asks with the very text that it was given.
+    Exactly(String),
+    /// su asks in the language of the host.
+    InWords,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Nothing: nobody asks.
+    Wait,
+    /// The password is asked for, for the first time.
+    Answer(Secret),
+    /// The password is asked for in vain; the text says why.
+    GiveUp(String),
+}
+
+/// Bytes that are kept of what was heard: more than any lecture before a question.
+const KEPT: usize = 4_096;
+
+impl Dialogue {
+    /// Takes in what the method said; a password is answered with once, and a second question means that it was wrong.
+    pub fn hear(&mut self, bytes: &[u8]) -> Reply {
+        self.heard.extend_from_slice(bytes);
+        if self.heard.len() > KEPT {
+            self.heard.drain(..self.heard.len() - KEPT);
+        }
+        let is_asked = match &self.prompt {
+            Prompt::Exactly(prompt) => self.heard.windows(prompt.len().max(1)).any(|part| part == prompt.as_bytes()),
+            Prompt::InWords => asks_for_password(&String::from_utf8_lossy(&self.heard)),
+        };
+        if !is_asked {
+            return Reply::Wait;
+        }
+        self.heard.clear();
+        let method = self.method.name();
+        match (&self.password, self.is_answered) {
+            (Some(password), false) => {
+                self.is_answered = true;
+                Reply::Answer(password.clone())
+            }
+            (Some(_), true) => Reply::GiveUp(format!("{method} refused the password")),
+            (None, _) => Reply::GiveUp(format!("{method} asks for a password, and none was given")),
+        }
+    }
+}
+
+/// What su calls a password, in the languages that Ansible knows of.
+const PASSWORD_WORDS: [&str; 32] = [
+    "password",
+    "암호",
+    "パスワード",
+    "adgangskode",
+    "contraseña",
+    "contrasenya",
+    "hasło",
+    "heslo",
+    "jelszó",
+    "lösenord",
+    "mật khẩu",
+    "mot de passe",
+    "parola",
+    "parool",
+    "pasahitza",
+    "passord",
+    "passwort",
+    "salasana",
+    "sandi",
+    "senha",
+    "wachtwoord",
+    "ססמה",
+    "лозинка",
+    "парола",
+    "пароль",
+    "गुप्तशब्द",
+    "शब्दकूट",
+    "సంకేతపదము",
+    "හස්පදය",
+    "密码",
+    "密碼",
+    "口令",
+];
+
+/// Whether the text ends in a question for a password, with no line end behind it.
+fn asks_for_password(text: &str) -> bool {
+    let last = text.rsplit('\n').next().unwrap_or_default().trim_end().to_lowercase();
+    let Some(question) = last.strip_suffix([':', '：']) else { return false };
+    PASSWORD_WORDS.iter().any(|word| question.trim_end().ends_with(word))
+}
+
+/// A flag of sudo that does not keep it from asking; `None` where that was all that it did.
+fn asking(flag: &str) -> Option<String> {
+    if flag == "--non-interactive" {
+        return None;
+    }
+    let is_short = flag.starts_with('-') && !flag.starts_with("--");
+    let kept = if is_short { flag.replacen('n', "", 1) } else { flag.to_owned() };
+    (kept != "-").then_some(kept)
+}
+
+fn reads_standard_input(flag: &str) -> bool {
+    flag == "--stdin" || (flag.starts_with('-') && !flag.starts_with("--") && flag.contains('S'))
+}
+
+/// The words of a text, each as a shell takes it; one that cannot be split is one word.
+fn split(text: &str) -> Vec<String> {
+    let words = arguments(text).unwrap_or_else(|_| vec![text.to_owned()]);
+    words.iter().map(|word| quoted(word)).collect()
+}
+
+/// A word as any shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:,@%".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { in_quotes(word) }
+}
+
+/// csh and fish have their own ideas of a backslash before a quote, so a quote travels inside the other kind.
+fn in_quotes(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\"'\"'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn elevation(method: ElevationMethod) -> Elevation {
+        Elevation { method, user: "root".to_owned(), program: None, flags: None, password: None }
+    }
+
+    #[test]
+    fn commands_have_the_form_that_ansible_gives_them() {
+        let check = |elevation: Elevation, expected: &str| {
+            assert_eq!(elevation.command("/bin/sh -c 'id' x", "[k] password:"), expected);
+        };
+        let password = Some(Secret::new("hunter2".to_owned()));
+        let (sudo, su) = (elevation(ElevationMethod::Sudo), elevation(ElevationMethod::Su));
+        check(sudo.clone(), "exec sudo -H -S -n -u root /bin/sh -c 'id' x");
+        check(
+            Elevation { password: password.clone(), ..sudo.clone() },
+            "exec sudo -H -S -p '[k] password:' -u root /bin/sh -c 'id' x",
+        );
+        let own = Elevation {
+            program: Some("/usr/local/bin/sudo".to_owned()),
+            flags: Some("-nE --non-interactive".to_owned()),
+            user: "chrony".to_owned(),
+            ..sudo.clone()
+        };
+        check(own.clone(), "exec /usr/local/bin/sudo -nE --non-interactive -u chrony /bin/sh -c 'id' x");
+        check(
+            Elevation { password: password.clone(), ..own },
+            "exec /usr/local/bin/sudo -E -S -p '[k] password:' -u chrony /bin/sh -c 'id' x",
+        );
+        check(su.clone(), r#"exec su root -c '/bin/sh -c '"'"'id'"'"' x'"#);
+        check(
+            Elevation { password, flags: Some("-l".to_owned()), ..su },
+            r#"exec su -l root -c '/bin/sh -c '"'"'id'"'"' x'"#,
+        );
+        let strange = Elevation { user: "a b;c".to_owned(), ..sudo };
+        check(strange, "exec sudo -H -S -n -u 'a b;c' /bin/sh -c 'id' x");
+    }
+
+    #[test]
+    fn the_password_answers_the_first_question_and_no_other() {
+        let check = |method: ElevationMethod, password: Option<&str>, heard: &[&str], expected: &[&str]| {
+            let password = password.map(|text| Secret::new(text.to_owned()));
+            let mut dialogue = Elevation { password, ..elevation(method) }.dialogue("[clockaudit 1f] password:");
+            let replies: Vec<String> = heard
+                .iter()
+                .map(|text| match dialogue.hear(text.as_bytes()) {
+                    Reply::Wait => String::new(),
+                    Reply::Answer(secret) => secret.reveal().to_owned(),
+                    Reply::GiveUp(why) => format!("!{why}"),
+                })
+                .collect();
+            assert_eq!(replies, expected, "{heard:?}");
+        };
+        let (sudo, su) = (ElevationMethod::Sudo, ElevationMethod::Su);
+        check(sudo, Some("pw"), &["We trust you\n", "[clockaudit 1f] pass", "word:"], &["", "", "pw"]);
+        let again = ["[clockaudit 1f] password:", "Sorry, try again.\n[clockaudit 1f] password:"];
+        check(sudo, Some("pw"), &again, &["pw", "!sudo refused the password"]);
+        // Another program's question is none of sudo's.
+        check(
+            sudo,
+            Some("pw"),
+            &["Password:", "[sudo] password for audit: ", "[clockaudit 2f] password:"],
+            &["", "", ""],
+        );
+        check(su, Some("pw"), &["Password: "], &["pw"]);
+        check(su, Some("pw"), &["root's Password:"], &["pw"]);
+        check(su, Some("pw"), &["Passwort: "], &["pw"]);
+        check(su, Some("pw"), &["密码：", "su: 鉴定故障\n"], &["pw", ""]);
+        check(su, Some("pw"), &["loading profile:", "\nYour password expires:\n"], &["", ""]);
+        check(su, None, &["Password: "], &["!su asks for a password, and none was given"]);
+    }
+}

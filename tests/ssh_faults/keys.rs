@@ -1,0 +1,104 @@
+//! Keys of every kind at a real server: RSA with one hash only, encrypted files of every format, the agent alone.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use clockaudit::inventory::secret::Secret;
+use clockaudit::inventory::target::Target;
+use clockaudit::probe::{FailureCode, Stage};
+use clockaudit::ssh::{UnlockError, UnlockedKeys, locked_keys};
+
+use super::agent::Agent;
+use super::sshd::Sshd;
+use super::{Baseline, assert_failed, scan};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rsa_keys_sign_with_the_hash_that_the_server_accepts() {
+    let base = Baseline::take().await;
+    for accepted in ["rsa-sha2-256", "rsa-sha2-512", "rsa-sha2-256,rsa-sha2-512"] {
+        let server = Sshd::start(&format!("PubkeyAcceptedAlgorithms {accepted}"));
+        let agent = Agent::start(&server.path("agent"), &[&server.path("rsa_key")]);
+        let file = server.target("rsa_key");
+        let mut plan = server.plan();
+        let (seen, _) = scan(vec![file], &plan).await;
+        assert_eq!(seen.observations[0].failure, None, "{accepted} by file");
+        plan.agent = Some(agent.socket.clone());
+        let (seen, _) = scan(vec![Target { key_files: Vec::new(), ..server.target("rsa_key") }], &plan).await;
+        assert_eq!(seen.observations[0].failure, None, "{accepted} by agent");
+    }
+    let server = Sshd::start("PubkeyAcceptedAlgorithms ssh-ed25519");
+    let (seen, _) = scan(vec![server.target("rsa_key")], &server.plan()).await;
+    assert_failed(&seen.observations[0], FailureCode::AuthenticationRejected, Stage::Authenticate, "1 key refused");
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encrypted_key_is_opened_once_and_shared() {
+    let base = Baseline::take().await;
+    let server = Sshd::prepared("", |folder| {
+        let own = fs::read_to_string(folder.join("encrypted_key.pub")).unwrap();
+        let path = folder.join("authorized_keys");
+        fs::write(&path, fs::read_to_string(&path).unwrap() + &own).unwrap();
+    });
+    let key = server.path("encrypted_key");
+    let mut plan = server.plan();
+    let targets = vec![server.target("encrypted_key"), server.target("encrypted_key")];
+    let locked = locked_keys(&plan, &targets).await;
+    assert_eq!((locked.files.as_slice(), locked.nobody_else), ([key.clone()].as_slice(), true));
+    let wrong = plan.unlocked.unlock(&key, &Secret::new("wrong".to_owned()));
+    assert_eq!(wrong, Err(UnlockError::WrongPassphrase));
+    plan.unlocked.unlock(&key, &Secret::new("secret".to_owned())).unwrap();
+    assert_eq!(locked_keys(&plan, &targets).await.files, [] as [&Path; 0]);
+    assert!(!format!("{plan:?}").contains("PrivateKey"), "{plan:?}");
+    let (seen, _) = scan(targets, &plan).await;
+    assert!(seen.observations.iter().all(|host| host.failure.is_none()), "{seen:?}");
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_agent_holds_needs_no_passphrase() {
+    let base = Baseline::take().await;
+    let server = Sshd::start("");
+    let agent = Agent::start(&server.path("agent"), &[&server.path("user_key")]);
+    let mut plan = server.plan();
+    plan.agent = Some(agent.socket.clone());
+    // The default key is not asked for where the agent has something; a named one is, unless the agent has that very key.
+    plan.default_keys = vec![server.path("encrypted_key")];
+    let nothing_named = Target { key_files: Vec::new(), ..server.target("user_key") };
+    assert_eq!(locked_keys(&plan, &[nothing_named]).await.files, [] as [&Path; 0]);
+    let named = locked_keys(&plan, &[server.target("encrypted_key")]).await;
+    assert_eq!((named.files, named.nobody_else), (vec![server.path("encrypted_key")], false));
+    base.assert_restored().await;
+}
+
+/// Makes an encrypted copy of a key in another format.
+fn reformat(from: &Path, to: &Path, format: &str) {
+    fs::copy(from, to).unwrap();
+    let mut keygen = Command::new("ssh-keygen");
+    keygen.args(["-q", "-p", "-P", "", "-N", "secret", "-m", format, "-f"]).arg(to);
+    assert!(keygen.output().unwrap().status.success(), "{format}");
+}
+
+#[test]
+fn a_wrong_passphrase_is_told_for_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |kind: &str, format: &str| {
+        let (plain, locked) = (folder.path().join(format!("{kind}-{format}")), folder.path().join("locked"));
+        super::sshd::keygen(&plain, kind);
+        reformat(&plain, &locked, format);
+        let mut keys = UnlockedKeys::default();
+        for wrong in ["", "wrong", "wrong as well", "secret "] {
+            let told = keys.unlock(&locked, &Secret::new(wrong.to_owned()));
+            assert_eq!(told, Err(UnlockError::WrongPassphrase), "{kind} {format} {wrong:?}");
+        }
+        keys.unlock(&locked, &Secret::new("secret".to_owned()))
+            .unwrap_or_else(|error| panic!("{kind} {format}: {error}"));
+    };
+    check("ed25519", "RFC4716");
+    check("ecdsa", "RFC4716");
+    check("rsa", "RFC4716");
+    check("rsa", "PEM");
+    check("rsa", "PKCS8");
+    check("ecdsa", "PKCS8");
+}

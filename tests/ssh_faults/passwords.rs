@@ -1,0 +1,45 @@
+//! What becomes of a password: sent once at most, in answer to a single hidden question, and never shown.
+
+use std::fs;
+
+use clockaudit::inventory::secret::Secret;
+use clockaudit::inventory::target::Target;
+use clockaudit::probe::{FailureCode, Stage};
+
+use super::recorder::Recorder;
+use super::{Baseline, assert_failed, plan, scan, target};
+
+/// Asks a server's questions with a password in hand; what the server was answered with, and what the failure must say.
+async fn check(questions: &'static [(&'static str, bool)], expected: &[&str], words: &str) {
+    let base = Baseline::take().await;
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = Recorder::asking(questions).await;
+    let known_hosts = folder.path().join("known_hosts");
+    fs::write(&known_hosts, recorder.known_hosts_line(true)).unwrap();
+    let me = Target { password: Some(Secret::new("hunter2".to_owned())), ..target("127.0.0.1", recorder.port) };
+    let (seen, events) = scan(vec![me], &plan(&known_hosts)).await;
+    let host = &seen.observations[0];
+    assert_failed(host, FailureCode::AuthenticationRejected, Stage::Authenticate, words);
+    assert_eq!(*recorder.passwords.lock().unwrap(), expected, "{questions:?}");
+    assert!(!format!("{events:?}{seen:?}").contains("hunter2"), "{events:?}");
+    drop(recorder);
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_answers_one_hidden_question_and_is_sent_once() {
+    // A wrong password that answered the question is not sent again as a password.
+    check(&[("Password: ", false)], &["hunter2"], "the password refused").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_whose_answer_may_be_seen_is_not_for_the_password() {
+    let words = "the server asks \"Your name:\", which only a person can answer";
+    check(&[("Your name: ", true)], &["hunter2"], words).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_questions_at_once_are_not_answered() {
+    let words = "the server asks 2 questions at once, beginning with \"Password:\"";
+    check(&[("Password: ", false), ("Code: ", false)], &["hunter2"], words).await;
+}
