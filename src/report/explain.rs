@@ -7,13 +7,15 @@ pub use tokens::page as token_page;
 use indexmap::IndexMap;
 
 use super::escape::escaped;
-use super::model::{Claim, Clock, Finding, Host, Report, Verdict};
+use super::model::{Claim, Clock, Finding, Host, Report, TimeSource, Timekeeping, Verdict};
 use super::paragraph::{indented, wrapped};
 use crate::audit::explain::Page;
 use crate::audit::figure;
 use crate::clock::Interval;
 use crate::inventory::folding;
 
+/// More sources of a host than these are counted.
+const MOST_SOURCES: usize = 8;
 /// Longer lists of hosts give way to their number.
 const LONGEST_NAMES: usize = 88;
 
@@ -101,6 +103,7 @@ pub fn host(host: &Host, report: &Report) -> String {
     if let Some(claim) = &host.claim {
         lines.extend(claimed(claim));
     }
+    lines.extend(host.timekeeping.iter().flat_map(sources));
     if let Some(error) = &host.error {
         let text = format!("{} at the stage {}", error.message, error.stage);
         lines.extend(wrapped("Error", &escaped(&text)));
@@ -173,6 +176,24 @@ fn claimed(claim: &Claim) -> Vec<String> {
     parts.extend(claim.source.as_ref().map(|source| format!("source {}", escaped(source))));
     parts.extend(claim.leap_status.as_ref().map(|status| format!("leap status {}", escaped(status))));
     wrapped("It claims", &parts.join(", "))
+}
+
+/// What its timekeeper makes of each of its sources.
+fn sources(timekeeping: &Timekeeping) -> Vec<String> {
+    let sources = timekeeping.sources.as_deref().unwrap_or_default();
+    let line = |(index, source): (usize, &TimeSource)| {
+        let mut parts = vec![format!("{} {}", escaped(&source.name), escaped(&source.selection))];
+        // As the timekeepers' own programs write it.
+        parts.extend(source.reach.map(|reach| format!("reach {reach:o}")));
+        if let (Some(offset), Some(error)) = (source.offset_s, source.error_s) {
+            let off = figure::with_bound(offset.0, Interval::around(offset.0, error.0));
+            parts.push(format!("the clock is {off} from it"));
+        }
+        wrapped(if index == 0 { "Sources" } else { "" }, &parts.join(", "))
+    };
+    let shown = sources.iter().enumerate().take(MOST_SOURCES).flat_map(line);
+    let left = sources.len().saturating_sub(MOST_SOURCES);
+    shown.chain((left > 0).then(|| wrapped("", &format!("and {left} more"))).into_iter().flatten()).collect()
 }
 
 fn finding_lines(finding: &Finding) -> Vec<String> {

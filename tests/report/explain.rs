@@ -5,6 +5,7 @@ use clockaudit::clock::Nanos;
 use clockaudit::probe::{FailureCode, Stage};
 use clockaudit::report::Report;
 use clockaudit::report::explain as pages;
+use clockaudit::report::model::TimeSource;
 
 use super::fleet;
 
@@ -32,6 +33,23 @@ fn hosts_of_which_the_same_is_said_share_a_line() {
 }
 
 #[test]
+fn a_host_is_explained_with_what_its_timekeeper_makes_of_its_sources() {
+    let sources = ["^,*,10.0.0.1,2,6,377,20,0.000001,0.000001,0.0001", "^,x,10.0.0.3,2,6,17,20,-2.0,-2.0,0.0001"];
+    let tracking = "0A000001,10.0.0.1,3,1795535990.0,0.0,0.0,0.0,-3.1,0.0,0.0,0.00002,0.000006,64.2,Normal";
+    let facts: Vec<(&str, &str)> = [tracking]
+        .iter()
+        .chain(&sources)
+        .map(|line| ("chrony.csv", *line))
+        .chain([("proc", "chronyd"), fleet::KERNEL])
+        .collect();
+    let report = fleet::report_by_controller(&[fleet::host("web", Nanos::ZERO).says(&facts)]);
+    let text = pages::host(&report.hosts[0], &report);
+    let expected = "Sources     10.0.0.1 selected, reach 377, the clock is +0 us ± 0.11 ms from it\n            \
+                    10.0.0.3 falseticker, reach 17, the clock is -2.0000 s ± 0.10 ms from it\n";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
 fn what_a_report_brings_does_nothing_to_a_terminal() {
     let evil = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\n\u{202e}\u{9b}31m\u{0}";
     let mut made = vec![fleet::host(&format!("web{evil}"), Nanos::from_seconds(3)).claims("0.000001").of(evil)];
@@ -48,6 +66,17 @@ fn what_a_report_brings_does_nothing_to_a_terminal() {
         if let Some(clock) = &mut host.clock {
             (clock.status, clock.reader, clock.assumptions) =
                 (evil.to_owned(), Some(evil.to_owned()), vec![evil.to_owned()]);
+        }
+        if let Some(timekeeping) = &mut host.timekeeping {
+            let source = |name: &str| TimeSource {
+                name: name.to_owned(),
+                selection: evil.to_owned(),
+                stratum: 1,
+                reach: Some(255),
+                offset_s: None,
+                error_s: None,
+            };
+            timekeeping.sources = Some(vec![source(evil); 9]);
         }
         if let Some(claim) = &mut host.claim {
             (claim.source, claim.leap_status) = (Some(evil.to_owned()), Some(evil.to_owned()));
