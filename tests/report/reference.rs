@@ -1,7 +1,7 @@
 //! What offsets are relative to: the rules in their order, and what each says in the report.
 
 use super::{codes, fleet, summary};
-use clockaudit::audit::{Policy, ReferenceChoice};
+use clockaudit::audit::{Policy, Profile, ReferenceChoice};
 use clockaudit::clock::{Interval, Nanos};
 use clockaudit::report::Report;
 use clockaudit::report::model::{ReferenceKind, Verdict};
@@ -110,6 +110,27 @@ fn what_was_named_and_does_not_apply_gives_no_other_reference() {
     check(&two, ReferenceChoice::Agreement, ReferenceKind::None);
     check(&two, ReferenceChoice::Controller, ReferenceKind::Controller);
     check(&two, ReferenceChoice::Host("host1".to_owned()), ReferenceKind::Host);
+}
+
+#[test]
+fn who_serves_its_own_clock_has_no_vote() {
+    let own = [("chrony.csv", "7F7F0101,,10,1795535990.0,0.0,0.0,0.0,0.000,0.0,0.0,0.0,0.0,0.0,Normal")];
+    let facts = [&own[..], &[("proc", "chronyd"), fleet::KERNEL]].concat();
+    let made: Vec<fleet::Made> = named("own", 3, Nanos::ZERO).into_iter().map(|host| host.says(&facts)).collect();
+    assert_eq!(fleet::report(&made).reference.kind, ReferenceKind::Agreement);
+    assert_eq!(fleet::report_by(&made, &of(ReferenceChoice::Consensus)).reference.kind, ReferenceKind::None);
+}
+
+#[test]
+fn a_clock_that_claims_nothing_is_no_utc() {
+    let check = |made: &[fleet::Made], choice: ReferenceChoice, expected: Verdict| {
+        let report = fleet::report_by(made, &Policy { reference: choice, ..Policy::of_profiles(vec![Profile::Sigv4]) });
+        assert_eq!(report.hosts[1].verdict, expected, "{}", report.reference.label);
+    };
+    let plain = named("host", 2, Nanos::ZERO);
+    check(&plain, ReferenceChoice::Controller, Verdict::Undecided);
+    check(&plain, ReferenceChoice::Host("host0".to_owned()), Verdict::Undecided);
+    check(&claiming("host", 2, Nanos::ZERO), ReferenceChoice::Host("host0".to_owned()), Verdict::Ok);
 }
 
 #[test]

@@ -50,7 +50,17 @@ fn two_hosts_that_are_let_pass_one_by_one_are_too_far_from_each_other() {
 
 #[test]
 fn a_plain_timesyncd_fleet_is_judged_by_agreement_and_nothing_is_called_utc() {
-    let facts = [("timesyncd", "s \"10.0.0.1\""), ("timesyncd.rc", "0"), ("proc", "systemd-timesyn"), fleet::KERNEL];
+    // Each has been answered by its server and is content: 0.1 ms there, 0.1 ms back.
+    let message = "(uuuuittayttttbtt) 0 4 4 2 -20 1200 900 4 10 0 0 1 1795535990000000 1795535990000100 1795535990000120 \
+                   1795535990000220 false 9 0";
+    let facts = [
+        ("timesyncd", "s \"10.0.0.1\""),
+        ("timesyncd", "t 64000000"),
+        ("timesyncd", message),
+        ("timesyncd.rc", "0"),
+        ("proc", "systemd-timesyn"),
+        fleet::KERNEL,
+    ];
     let at = |name: &str, offset: Nanos| fleet::host(name, offset).says(&facts);
     let mut made: Vec<fleet::Made> = (1..5).map(|index| at(&format!("web{index}"), Nanos::ZERO)).collect();
     made.push(at("late", Nanos::from_seconds(-3)));
@@ -60,8 +70,8 @@ fn a_plain_timesyncd_fleet_is_judged_by_agreement_and_nothing_is_called_utc() {
     assert_eq!(verdict(&report, "late"), Verdict::Crit);
     assert!(codes(&report, "late").contains(&"CLK101"));
     for index in 1..5 {
-        let codes = codes(&report, &format!("web{index}"));
-        assert!(codes.contains(&"CLK208") && !codes.contains(&"CLK101"), "{codes:?}");
+        let name = format!("web{index}");
+        assert_eq!((verdict(&report, &name), codes(&report, &name)), (Verdict::Ok, vec!["CLK208"]));
     }
 }
 
