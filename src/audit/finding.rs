@@ -285,3 +285,22 @@ impl Finding {
         Self { severity: Severity::Note, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_weighs_is_written_down_and_all_else_is_a_note() {
+        let crit = ["CLK101", "CLK103", "CLK104", "CLK107", "CLK108"];
+        let warn = [
+            "CLK102", "CLK105", "CLK106", "CLK109", "CLK201", "CLK202", "CLK203", "CLK204", "CLK205", "CLK302",
+            "CLK303", "CLK304", "CLK306", "CLK307",
+        ];
+        let of = |severity: Severity| -> Vec<String> {
+            Code::all().filter(|code| code.severity() == severity).map(Code::label).collect()
+        };
+        assert_eq!(of(Severity::Crit), crit);
+        assert_eq!(of(Severity::Warn), warn);
+    }
+}
