@@ -69,7 +69,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::CannotBeAsked => (
             "what the timekeeper believes is unknown; what was measured stands",
-            "where it hangs, restart it; where it answers root only, ask it there: `sudo chronyc -n tracking`",
+            "where it hangs, restart it; where it answers root only, scan with `-b`",
         ),
         Code::SntpOnly => (
             "it measures every half minute to half hour and keeps no account of its error",

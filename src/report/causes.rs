@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bands;
 use super::model::{Cause, Host, OffsetBand, Severity, Verdict};
+use crate::timekeeper::Timekeeper;
 
 /// A property with more values than this among hosts of the same codes does not tell them apart.
 const MOST_VALUES: usize = 3;
@@ -139,7 +140,7 @@ fn rank(verdict: Verdict) -> u8 {
 
 /// Codes and what they say of the hosts, the one that explains the others first: sources that do not answer are why a
 /// timekeeper is unsynchronised, and that is why the clock is off. `{}` stands for the timekeeper.
-const WORDS: [(&str, &str); 22] = [
+const WORDS: [(&str, &str); 19] = [
     ("CLK108", "the clock says a year up to 2000"),
     ("CLK104", "off by whole hours: time zone or hardware clock"),
     ("CLK201", "no timekeeper"),
@@ -159,14 +160,14 @@ const WORDS: [(&str, &str); 22] = [
     ("CLK101", "the clock is off"),
     ("CLK102", "the clock is somewhat off"),
     ("CLK501", "undecided: the bounds are too wide"),
-    ("CLK401", "an unsuitable clocksource"),
-    ("CLK402", "suspended or resumed lately"),
-    ("CLK207", "{} cannot be asked"),
 ];
 
 fn what(codes: &[String], keeper: Option<&str>, hosts: &[&Host]) -> String {
     let known = WORDS.iter().find(|(code, _)| codes.iter().any(|has| has == code));
-    if let Some((_, words)) = known {
+    if let Some((code, words)) = known {
+        // It asks one server and says no more of it than that no answer counted.
+        let has_one_server = *code == "CLK204" && keeper == Some(Timekeeper::Timesyncd.label());
+        let words = if has_one_server { "{} cannot reach its server, or may not believe it" } else { words };
         return words.replace("{}", keeper.unwrap_or("the timekeeper"));
     }
     let error = hosts.first().and_then(|host| host.error.as_ref()).filter(|error| codes.contains(&error.code));

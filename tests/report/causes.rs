@@ -52,3 +52,17 @@ fn what_differs_from_host_to_host_parts_no_cause() {
     let groups: Vec<_> = found.iter().map(|cause| (cause.hosts.len(), cause.group.as_deref())).collect();
     assert_eq!(groups, [(6, Some("g0")), (6, Some("g1"))]);
 }
+
+#[test]
+fn hosts_whose_timesyncd_has_no_answer_are_told_together() {
+    let facts = [("timesyncd", "s \"10.0.0.1\""), ("timesyncd.rc", "0"), ("proc", "systemd-timesyn"), fleet::KERNEL];
+    let made: Vec<fleet::Made> =
+        (0..412).map(|index| fleet::host(&format!("web{index:03}"), Nanos::ZERO).says(&facts)).collect();
+    let found = causes(&made);
+    assert_eq!((found.len(), found[0].hosts.len()), (1, 412), "{found:?}");
+    assert_eq!(found[0].what, "timesyncd cannot reach its server, or may not believe it");
+    assert_eq!(
+        (found[0].codes.as_slice(), found[0].upstream.as_deref()),
+        (&["CLK204".to_owned()][..], Some("10.0.0.1"))
+    );
+}

@@ -73,7 +73,7 @@ pub(super) const CANNOT_BE_ASKED: Page = Page {
     meaning: "The measurement stands; only the timekeeper's own view is missing. A daemon that answers nobody may be hung, \
               stopped, in a container of its own, or set to `cmdport 0`.",
     remedy: &[
-        "With `cmdport 0` only root may ask: `sudo chronyc -n tracking` there, or a scan that logs in as root.",
+        "With `cmdport 0` only root may ask: scan with `-b`, or `sudo chronyc -n tracking` there.",
         "A hung daemon: `sudo systemctl restart chronyd`.",
     ],
 };
