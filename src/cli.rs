@@ -125,6 +125,12 @@ pub struct SelectionArgs {
     /// Only the hosts that match this pattern too; `@FILE` reads patterns from a file
     #[arg(short, long, value_name = "PATTERN", allow_hyphen_values = true, help_heading = "Hosts")]
     pub limit: Vec<String>,
+    /// Set variables of all hosts, over everything else: `NAME=VALUE ...`, JSON, YAML or `@FILE` (can be repeated)
+    #[arg(short, long, value_name = "VARS", help_heading = "Hosts")]
+    pub extra_vars: Vec<String>,
+    /// Read `group_vars` and `host_vars` of this folder instead of the current directory's
+    #[arg(long, value_name = "FOLDER", help_heading = "Hosts")]
+    pub playbook_dir: Option<PathBuf>,
     /// Go on though a part of the inventory cannot be understood
     #[arg(long, help_heading = "Hosts")]
     pub allow_incomplete_inventory: bool,

@@ -102,9 +102,16 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
     }
     let sources: Vec<Source> =
         args.inventories.iter().chain(&args.inventory).map(|name| Source::from(name.as_str())).collect();
-    let loaded = load(&sources, settings).inspect_err(|error| match error {
+    let settings = LoadSettings {
+        extra_variables: args.extra_vars.clone(),
+        playbook_folder: args.playbook_dir.clone(),
+        ..settings.clone()
+    };
+    let loaded = load(&sources, &settings).inspect_err(|error| match error {
         LoadError::NoSource { diagnostics, .. } => terminal.diagnose(diagnostics),
-        LoadError::Configuration(diagnostic) => terminal.diagnose(std::slice::from_ref(diagnostic)),
+        LoadError::Configuration(diagnostic) | LoadError::ExtraVariables(diagnostic) => {
+            terminal.diagnose(std::slice::from_ref(diagnostic))
+        }
         LoadError::Contradiction(_) => {}
     })?;
     terminal.diagnose(&loaded.diagnostics);
@@ -155,6 +162,7 @@ impl From<LoadError> for CommandError {
             LoadError::NoSource { .. } => Self::usage(text)
                 .hint("name a file: `clockaudit scan inventory.ini`")
                 .hint("or name hosts, with a comma at the end: `clockaudit scan a.example,b.example,`"),
+            LoadError::ExtraVariables(_) => Self::bad_input("the variables of `-e` cannot be understood"),
             LoadError::Configuration(_) => Self::bad_input("Ansible's settings cannot be read")
                 .hint("correct what is said above, or name another file in $ANSIBLE_CONFIG"),
             LoadError::Contradiction(_) => Self::bad_input(text).hint("take `all` out of the :children sections"),

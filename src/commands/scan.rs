@@ -98,18 +98,18 @@ fn provenance(loaded: &Loaded, targets: &[Target]) -> Provenance {
         kind: Kind::Scan,
         run: run_id(),
         sources: sources.iter().map(|source| source.name.to_string()).collect(),
-        sha256: Some(fingerprint(sources)),
+        sha256: Some(fingerprint(sources, loaded.inventory.layers().files())),
         incomplete: loaded.is_incomplete(),
         places: places(targets),
     }
 }
 
-/// One fingerprint for all sources: the only one's own, else that of all of theirs, one a line.
-fn fingerprint(sources: &[Source]) -> String {
-    match sources {
-        [one] => one.sha256.clone(),
-        all => {
-            let lines: Vec<&str> = all.iter().map(|source| source.sha256.as_str()).collect();
+/// One fingerprint for all sources and files of variables: the only one's own, else that of all of theirs, one a line.
+fn fingerprint(sources: &[Source], variables: &[Source]) -> String {
+    match (sources, variables) {
+        ([one], []) => one.sha256.clone(),
+        _ => {
+            let lines: Vec<&str> = sources.iter().chain(variables).map(|source| source.sha256.as_str()).collect();
             let digest = Sha256::digest(lines.join("\n"));
             digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
         }

@@ -7,6 +7,7 @@ pub mod connection;
 pub mod diagnostics;
 pub mod elevation;
 pub mod encoding;
+pub mod extra_variables;
 pub mod float_text;
 pub mod folding;
 pub mod graph;

@@ -280,4 +280,10 @@ fn what_differs_on_purpose_is_as_meant() {
     let inventory = hosts("ini-latin1-value");
     let (_, host) = inventory.hosts().next().expect("a host");
     assert_eq!(host.variables.get("k").map(|variable| &variable.value), Some(&Value::from("caf\u{fffd}")));
+    let staged = Staged::new("src-comma-path");
+    let loaded = load(&staged.sources, &staged.settings).expect("an inventory");
+    assert_eq!(loaded.diagnostics, []);
+    let host = loaded.inventory.host_named("h1").expect("a host");
+    let variable = loaded.inventory.variables(host).get("v").map(|variable| variable.value.clone());
+    assert_eq!(variable, Some(Value::Integer("1".to_owned())));
 }

@@ -14,6 +14,8 @@ fn settings(folder: &Path) -> LoadSettings {
         home: Some(folder.join("home")),
         system_folder: folder.join("etc"),
         environment: BTreeMap::new(),
+        extra_variables: Vec::new(),
+        playbook_folder: None,
         limits: Limits::default(),
     }
 }
@@ -121,6 +123,36 @@ fn ansible_cfg_names_the_inventory_from_its_own_folder() {
     fs::write(folder.path().join("conf/ansible.cfg"), "[defaults]\nbroken\n").expect("a file");
     let error = load(&[Source::from("h1,")], &settings).expect_err("a broken file");
     assert_eq!(error.to_string(), "conf/ansible.cfg line 2: expected `key = value` or `[section]`");
+}
+
+#[test]
+fn a_broken_file_of_variables_leaves_the_inventory_incomplete_where_it_counts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("group_vars")).expect("a folder");
+    fs::write(folder.path().join("hosts.ini"), "[web]\nh1\n").expect("a file");
+    fs::write(folder.path().join("group_vars/web.yml"), "a: 1\n- b\n").expect("a file");
+    fs::write(folder.path().join("group_vars/unused.yml"), "- b\n").expect("a file");
+    let loaded = load(&[Source::from("hosts.ini")], &settings(folder.path())).expect("an inventory");
+    assert!(loaded.is_incomplete());
+    let said = said(&loaded);
+    assert_eq!(said.len(), 1, "{said:?}");
+    let expected = "inventory incomplete: group_vars/web.yml line 2: ";
+    assert!(said[0].starts_with(expected) && said[0].contains("(its variables are missing)"), "{said:?}");
+}
+
+#[test]
+fn variables_of_the_command_line_that_cannot_be_read_end_the_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let check = |text: &str, expected: &str| {
+        let settings = LoadSettings { extra_variables: vec![text.to_owned()], ..settings(folder.path()) };
+        let error = load(&[Source::from("h1,")], &settings).expect_err("broken variables");
+        assert_eq!(error.to_string(), expected, "{text}");
+    };
+    check("@gone.yml", "gone.yml: there is no such file");
+    check(
+        "v",
+        "`-e`: expected name=value, got \"v\". A file is named with an @: `-e @vars.yml`; a value with blanks needs quotes of its own",
+    );
 }
 
 #[test]

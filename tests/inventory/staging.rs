@@ -63,11 +63,15 @@ impl Staged {
             environment.iter().map(|(name, value)| (name.clone(), substituted(value))).collect();
         let home = environment.entry("HOME".to_owned()).or_insert_with(|| "/nonexistent/home".to_owned()).clone();
         let cwd = json::get(&case, "cwd").map_or_else(|| ".".to_owned(), json::text);
+        let args = json::get(&case, "args").map(json::texts).unwrap_or_default();
+        let after = |flag: &'static str| args.iter().zip(args.iter().skip(1)).filter(move |(word, _)| *word == flag);
         let settings = LoadSettings {
             working_directory: if cwd == "." { input.clone() } else { input.join(cwd) },
             home: Some(home.into()),
             system_folder: "/nonexistent/ansible".into(),
             environment,
+            extra_variables: after("-e").map(|(_, value)| value.clone()).collect(),
+            playbook_folder: after("--playbook-dir").map(|(_, value)| value.into()).next(),
             limits: Limits::default(),
         };
         let sources = json::texts(json::get(&case, "sources").expect("sources")).into_iter().map(Source).collect();

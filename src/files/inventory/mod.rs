@@ -5,16 +5,18 @@ mod limit_file;
 mod neighbours;
 mod paths;
 mod reader;
+mod variable_folders;
+mod variables;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::{self, Diagnostic};
-use crate::inventory::model::{Contradiction, Draft, Inventory, Source as SourceRecord};
+use crate::inventory::model::{Contradiction, Draft, HashBehaviour, Inventory, Source as SourceRecord};
 use crate::inventory::{host_list, ranges};
 
 pub use limit_file::{LimitError, limit};
@@ -55,6 +57,10 @@ pub struct LoadSettings {
     pub system_folder: PathBuf,
     /// The environment.
     pub environment: BTreeMap<String, String>,
+    /// What `-e` says, each as typed.
+    pub extra_variables: Vec<String>,
+    /// `--playbook-dir`: the folder whose variables count in place of the current directory's.
+    pub playbook_folder: Option<PathBuf>,
     /// What inventories may cost.
     pub limits: Limits,
 }
@@ -71,6 +77,8 @@ impl LoadSettings {
             home: environment.get("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
             system_folder: PathBuf::from("/etc/ansible"),
             environment,
+            extra_variables: Vec::new(),
+            playbook_folder: None,
             limits: Limits::default(),
         }
     }
@@ -105,6 +113,9 @@ pub enum LoadError {
         /// What was passed over on the way.
         diagnostics: Vec<Diagnostic>,
     },
+    /// What `-e` says cannot be understood.
+    #[error("{0}")]
+    ExtraVariables(Box<Diagnostic>),
     /// Ansible's file of settings cannot be used.
     #[error("{0}")]
     Configuration(Box<Diagnostic>),
@@ -126,18 +137,38 @@ pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadE
     };
     let mut loading = Loading {
         settings,
-        draft: Draft::new(),
+        draft: Draft::with_hash_behaviour(hash_behaviour(&configuration)),
         budget: ranges::Budget::new(settings.limits.range_hosts),
         diagnostics,
     };
+    let mut roots = Vec::new();
     for source in sources.iter().chain(&defaults) {
+        roots.extend(root_of(&source.0, settings));
         loading.source(&source.0);
     }
     let Loading { draft, mut diagnostics, .. } = loading;
-    let (inventory, odd) = draft.reconcile()?;
+    let (mut inventory, odd) = draft.reconcile()?;
     diagnostics.extend(odd);
-    diagnostics.extend(neighbours::unread(&inventory, settings, &configuration));
+    diagnostics.extend(variables::lay(&mut inventory, &roots, settings, &configuration)?);
+    diagnostics.extend(neighbours::unread(&configuration));
     Ok(Loaded { inventory, diagnostics, configuration })
+}
+
+/// The folder of a source, which may have variables beside it; none of a list of hosts.
+fn root_of(named: &str, settings: &LoadSettings) -> Option<PathBuf> {
+    let path = paths::resolve(named, settings);
+    match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => Some(path),
+        Err(_) if host_list::is_host_list(named) => None,
+        _ => path.parent().map(Path::to_owned),
+    }
+}
+
+fn hash_behaviour(configuration: &Configuration) -> HashBehaviour {
+    match configuration.choice(&names::HASH_BEHAVIOUR, &["replace", "merge"]).map(|given| given.value) {
+        Some("merge") => HashBehaviour::Merge,
+        _ => HashBehaviour::Replace,
+    }
 }
 
 /// The inventories of a run that names none.

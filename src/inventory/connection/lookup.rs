@@ -107,6 +107,9 @@ impl Lookup<'_> {
             let source = self.inventory.source(origin.source)?;
             Some(Place { file: source.name.clone(), line: origin.line })
         });
+        if self.inventory.layers().extra.contains_key(name) {
+            return Provenance::ExtraVariable { name, place };
+        }
         Provenance::Variable { name, place }
     }
 }

@@ -3,6 +3,7 @@
 use indexmap::{IndexMap, IndexSet};
 use thiserror::Error;
 
+use super::layers::{self, HashBehaviour};
 use super::{Group, GroupId, Host, HostId, Origin, Source, SourceId, Variable, Variables};
 use crate::inventory::value::Value;
 
@@ -12,6 +13,7 @@ pub struct Draft {
     pub(super) hosts: IndexMap<String, Host>,
     pub(super) groups: IndexMap<String, Group>,
     pub(super) sources: Vec<Source>,
+    pub(super) hash_behaviour: HashBehaviour,
 }
 
 /// A group would be below itself.
@@ -49,7 +51,12 @@ impl Default for Draft {
 impl Draft {
     /// An inventory of the two groups that always exist.
     pub fn new() -> Self {
-        let mut draft = Self { hosts: IndexMap::new(), groups: IndexMap::new(), sources: Vec::new() };
+        Self::with_hash_behaviour(HashBehaviour::Replace)
+    }
+
+    /// The same, where mappings that are set again may be merged.
+    pub fn with_hash_behaviour(hash_behaviour: HashBehaviour) -> Self {
+        let mut draft = Self { hosts: IndexMap::new(), groups: IndexMap::new(), sources: Vec::new(), hash_behaviour };
         draft.groups.insert("all".to_owned(), Group::new("all"));
         draft.groups.insert("ungrouped".to_owned(), Group::new("ungrouped"));
         draft.attach(GroupId::ALL, GroupId::UNGROUPED);
@@ -117,7 +124,7 @@ impl Draft {
     /// Sets a variable of a host; the later one wins.
     pub fn set_host_variable(&mut self, host: HostId, name: &str, value: Value, origin: Option<Origin>) {
         if let Some((_, host)) = self.hosts.get_index_mut(host.index()) {
-            host.variables.insert(name.to_owned(), Variable { value, origin });
+            layers::set(&mut host.variables, name, Variable { value, origin }, self.hash_behaviour);
         }
     }
 
@@ -129,9 +136,10 @@ impl Draft {
         value: Value,
         origin: Option<Origin>,
     ) -> GroupVariable {
+        let behaviour = self.hash_behaviour;
         let Some(group) = self.group_mut(group) else { return GroupVariable::Stored };
         if name != "ansible_group_priority" {
-            group.variables.insert(name.to_owned(), Variable { value, origin });
+            layers::set(&mut group.variables, name, Variable { value, origin }, behaviour);
             return GroupVariable::Stored;
         }
         let parsed = match &value {

@@ -1,6 +1,7 @@
 //! The inventory itself: hosts, groups as a directed graph, variables with the place they come from.
 
 mod draft;
+mod layers;
 mod order;
 mod reconcile;
 
@@ -11,6 +12,7 @@ use indexmap::{IndexMap, IndexSet};
 use super::value::Value;
 
 pub use draft::{Draft, GroupCycle, GroupVariable};
+pub use layers::{GroupLayer, HashBehaviour, Layers, RootVariables, lay_over};
 pub use reconcile::Contradiction;
 
 /// A host of one inventory.
@@ -156,6 +158,7 @@ pub struct Inventory {
     /// The hosts that exist only once somebody names them: in no group, reached without SSH. Empty when the inventory
     /// has a localhost of its own. Their ids follow those of `hosts`.
     implicit: Vec<Host>,
+    layers: Layers,
 }
 
 /// The names of this machine, as Ansible has them.
@@ -165,6 +168,12 @@ impl Inventory {
     /// Every host, in the order they were first named.
     pub fn hosts(&self) -> impl Iterator<Item = (HostId, &Host)> {
         self.hosts.values().enumerate().map(|(index, host)| (HostId(draft::narrow(index)), host))
+    }
+
+    /// The same, and the implicit ones after them.
+    pub fn all_hosts(&self) -> impl Iterator<Item = (HostId, &Host)> {
+        let hosts = self.hosts.values().chain(&self.implicit).enumerate();
+        hosts.map(|(index, host)| (HostId(draft::narrow(index)), host))
     }
 
     /// Every group, `all` and `ungrouped` first, then in the order they were first named.
@@ -190,9 +199,9 @@ impl Inventory {
         self.groups.get_index(id.index()).map(|(_, group)| group)
     }
 
-    /// The source of an id; `None` for an id of another inventory.
+    /// The source or file of variables of an id; `None` for an id of another inventory.
     pub fn source(&self, id: SourceId) -> Option<&Source> {
-        self.sources.get(id.index())
+        self.sources.get(id.index()).or_else(|| self.layers.file(id))
     }
 
     /// Every source that was read, in order.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexSet;
 
-use super::{Group, GroupId, HostId, Inventory, Variables};
+use super::{Group, GroupId, HostId, Inventory, Variables, lay_over};
 
 impl Inventory {
     /// The hosts of a group and of all groups below it: the group's own first, then level by level, children in the
@@ -67,7 +67,8 @@ impl Inventory {
     }
 }
 
-/// Merges variables, lowest precedence first: `all`, the other groups by depth, priority and name, the host's own.
+/// Merges variables, lowest precedence first: those of groups in their layers, each by depth, priority and name; the host's
+/// own; those of its files; those of `-e`.
 #[derive(Debug)]
 pub struct Resolver<'a> {
     inventory: &'a Inventory,
@@ -76,22 +77,29 @@ pub struct Resolver<'a> {
 
 impl Resolver<'_> {
     /// The effective variables of a host.
-    pub fn variables(&mut self, host: HostId) -> Variables {
+    pub fn variables(&mut self, id: HostId) -> Variables {
         let inventory = self.inventory;
-        let Some(host) = inventory.host(host) else { return Variables::new() };
+        let Some(host) = inventory.host(id) else { return Variables::new() };
         let direct: Vec<GroupId> = host.groups.iter().copied().collect();
         let of_groups = self.merged.entry(direct).or_insert_with_key(|direct| inventory.merge_groups(direct));
         let mut variables = of_groups.clone();
-        variables.extend(host.variables.iter().map(|(name, variable)| (name.clone(), variable.clone())));
+        let layers = inventory.layers();
+        for above in [&host.variables].into_iter().chain(layers.of_host(id)) {
+            lay_over(&mut variables, above, layers.hash_behaviour);
+        }
         variables
     }
 }
 
 impl Inventory {
     fn merge_groups(&self, direct: &[GroupId]) -> Variables {
+        let groups = self.with_ancestors(direct);
+        let layers = self.layers();
         let mut variables = Variables::new();
-        for group in self.with_ancestors(direct).into_iter().filter_map(|id| self.group(id)) {
-            variables.extend(group.variables.iter().map(|(name, variable)| (name.clone(), variable.clone())));
+        for layer in &layers.order {
+            for above in layers.of_groups(self, *layer, &groups) {
+                lay_over(&mut variables, above, layers.hash_behaviour);
+            }
         }
         variables
     }

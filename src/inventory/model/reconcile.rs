@@ -4,7 +4,7 @@ use indexmap::IndexSet;
 use thiserror::Error;
 
 use super::draft::narrow;
-use super::{Draft, Group, GroupId, Host, HostId, Inventory, LOCALHOST_NAMES, Variable, Variables};
+use super::{Draft, Group, GroupId, Host, HostId, Inventory, LOCALHOST_NAMES, Layers, Variable, Variables};
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::value::Value;
 
@@ -25,8 +25,9 @@ impl Draft {
         let diagnostics = self.odd_names();
         let has_localhost = LOCALHOST_NAMES.iter().any(|name| self.hosts.contains_key(*name));
         let implicit = if has_localhost { Vec::new() } else { LOCALHOST_NAMES.map(implicit_host).to_vec() };
-        let Self { hosts, groups, sources } = self;
-        Ok((Inventory { hosts, groups, sources, implicit }, diagnostics))
+        let Self { hosts, groups, sources, hash_behaviour } = self;
+        let layers = Layers::of(sources.len(), hash_behaviour);
+        Ok((Inventory { hosts, groups, sources, implicit, layers }, diagnostics))
     }
 
     /// Groups that nothing is above become children of `all`, in the order they were made.

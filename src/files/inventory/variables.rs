@@ -1,0 +1,215 @@
+//! Files of variables laid over an inventory: `group_vars`, `host_vars` and `-e`, each file read once.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::configuration::shown;
+use super::variable_folders::VariableFolder;
+use super::{LoadError, LoadSettings, sha256};
+use crate::inventory::configuration::{Configuration, names};
+use crate::inventory::diagnostics::Diagnostic;
+use crate::inventory::extra_variables::{self, Extra};
+use crate::inventory::model::{
+    GroupLayer, Inventory, Origin, RootVariables, Source as FileRecord, Variable, Variables, lay_over,
+};
+use crate::inventory::yaml::{self, DuplicateKeys};
+
+/// Ends of the names of files of variables, where nobody says otherwise.
+const EXTENSIONS: [&str; 3] = [".yml", ".yaml", ".json"];
+
+/// Reads what lies over an inventory. `roots` = the folders of its sources, in their order.
+pub(super) fn lay(
+    inventory: &mut Inventory,
+    roots: &[PathBuf],
+    settings: &LoadSettings,
+    configuration: &Configuration,
+) -> Result<Vec<Diagnostic>, LoadError> {
+    let extensions = configuration.list(&names::YAML_VALID_EXTENSIONS).map(|given| given.value);
+    let mut reading = Reading {
+        settings,
+        extensions: extensions.unwrap_or_else(|| EXTENSIONS.map(str::to_owned).to_vec()),
+        duplicates: duplicates(configuration),
+        known: HashMap::new(),
+        diagnostics: Vec::new(),
+    };
+    reading.order(inventory, configuration);
+    let mut laid: HashMap<&Path, RootVariables> = HashMap::new();
+    for root in roots {
+        let variables = match laid.get(root.as_path()) {
+            Some(known) => known.clone(),
+            None => reading.root(inventory, root),
+        };
+        laid.insert(root, variables.clone());
+        inventory.layers_mut().inventories.push(variables);
+    }
+    let play = play_folder(settings, configuration);
+    inventory.layers_mut().play = match laid.get(play.as_path()) {
+        Some(known) => known.clone(),
+        None => reading.root(inventory, &play),
+    };
+    reading.extra(inventory)?;
+    Ok(reading.diagnostics)
+}
+
+/// What a key that a mapping has twice is.
+pub(super) fn duplicates(configuration: &Configuration) -> DuplicateKeys {
+    match configuration.choice(&names::DUPLICATE_DICT_KEY, &["warn", "error", "ignore"]).map(|given| given.value) {
+        Some("error") => DuplicateKeys::Error,
+        Some("ignore") => DuplicateKeys::Ignore,
+        _ => DuplicateKeys::Warn,
+    }
+}
+
+/// The folder whose variables count beside those of the inventories.
+fn play_folder(settings: &LoadSettings, configuration: &Configuration) -> PathBuf {
+    match &settings.playbook_folder {
+        Some(folder) => configuration.resolve(&folder.to_string_lossy(), &settings.working_directory),
+        None => configuration
+            .path(&names::PLAYBOOK_DIR)
+            .map_or_else(|| settings.working_directory.clone(), |given| given.value),
+    }
+}
+
+struct Reading<'a> {
+    settings: &'a LoadSettings,
+    extensions: Vec<String>,
+    duplicates: DuplicateKeys,
+    /// The variables of the files that were read.
+    known: HashMap<PathBuf, Arc<Variables>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Reading<'_> {
+    /// The order of the layers of group variables.
+    fn order(&mut self, inventory: &mut Inventory, configuration: &Configuration) {
+        let Some(named) = configuration.list(&names::PRECEDENCE) else { return };
+        let known = named.value.iter().filter_map(|name| GroupLayer::from_name(name));
+        inventory.layers_mut().order = known.collect();
+        let unknown: Vec<&String> = named.value.iter().filter(|name| GroupLayer::from_name(name).is_none()).collect();
+        for name in unknown {
+            let message = format!("{} names no layer of variables with `{name}`", named.provenance);
+            self.diagnostics.push(Diagnostic::warning(message));
+        }
+    }
+
+    /// The variables of one folder, for the groups and hosts that there are.
+    fn root(&mut self, inventory: &mut Inventory, root: &Path) -> RootVariables {
+        let mut found = RootVariables::default();
+        if let Some(folder) = self.folder(root, "group_vars") {
+            let groups: Vec<_> = inventory.groups().map(|(id, group)| (id, group.name.clone())).collect();
+            for (id, name) in groups {
+                let files = folder.files_of(&name, &self.extensions);
+                found.groups.extend(self.together(inventory, &files).map(|variables| (id, variables)));
+            }
+        }
+        if let Some(folder) = self.folder(root, "host_vars") {
+            let hosts: Vec<_> = inventory.all_hosts().map(|(id, host)| (id, host.name.clone())).collect();
+            for (id, name) in hosts {
+                let files = folder.files_of(&name, &self.extensions);
+                found.hosts.extend(self.together(inventory, &files).map(|variables| (id, variables)));
+            }
+        }
+        found
+    }
+
+    fn folder(&mut self, root: &Path, name: &str) -> Option<VariableFolder> {
+        let path = root.join(name);
+        match VariableFolder::open(path.clone()) {
+            Ok(folder) => folder,
+            Err(reason) => {
+                let file = Arc::from(shown(&path, self.settings));
+                self.diagnostics.push(Diagnostic::warning(reason).in_file(&file));
+                None
+            }
+        }
+    }
+
+    /// The variables of some files, the later ones over the earlier ones; `None` = there are none.
+    fn together(&mut self, inventory: &mut Inventory, files: &[PathBuf]) -> Option<Arc<Variables>> {
+        match files {
+            [] => None,
+            [one] => Some(self.file(inventory, one)),
+            several => {
+                let mut variables = Variables::new();
+                for file in several {
+                    let above = self.file(inventory, file);
+                    lay_over(&mut variables, &above, inventory.layers().hash_behaviour);
+                }
+                Some(Arc::new(variables))
+            }
+        }
+    }
+
+    /// The variables of a file; one that cannot be read leaves the inventory incomplete.
+    fn file(&mut self, inventory: &mut Inventory, path: &Path) -> Arc<Variables> {
+        if let Some(known) = self.known.get(path) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = Arc::from(shown(path, self.settings));
+        let variables = self.read(inventory, path, &name).unwrap_or_else(|error| {
+            self.diagnostics.push(error.in_file(&name).with_missing("its variables are missing"));
+            Variables::new()
+        });
+        let variables = Arc::new(variables);
+        self.known.insert(path.to_owned(), Arc::clone(&variables));
+        variables
+    }
+
+    fn read(&mut self, inventory: &mut Inventory, path: &Path, name: &Arc<str>) -> Result<Variables, Diagnostic> {
+        let bytes = content(path, self.settings.limits.file_bytes).map_err(Diagnostic::error)?;
+        let record = FileRecord {
+            name: Arc::clone(name),
+            file: Some(path.to_string_lossy().into_owned()),
+            folder: path.parent().map(|folder| folder.to_string_lossy().into_owned()),
+            sha256: sha256(&bytes),
+        };
+        if bytes.starts_with(b"$ANSIBLE_VAULT") {
+            return Err(Diagnostic::error("is encrypted by ansible-vault, which is not read yet"));
+        }
+        let document = yaml::read(&bytes, self.duplicates).map_err(|error| *error)?;
+        let read = yaml::settings(&document).map_err(|error| *error)?;
+        self.diagnostics.extend(document.warnings.into_iter().map(|said| said.in_file(name)));
+        let source = inventory.layers_mut().add_file(record);
+        let variables = read.into_iter().map(|setting| {
+            let origin = Origin { source, line: setting.place.line, column: setting.place.column };
+            (setting.name, Variable { value: setting.value, origin: Some(origin) })
+        });
+        Ok(variables.collect())
+    }
+
+    /// The variables of `-e`; one that cannot be understood ends the run.
+    fn extra(&mut self, inventory: &mut Inventory) -> Result<(), LoadError> {
+        for text in &self.settings.extra_variables {
+            let broken = |error: Diagnostic| LoadError::ExtraVariables(Box::new(error));
+            let above = match extra_variables::read(text, self.duplicates).map_err(broken)? {
+                Extra::Variables(variables) => variables,
+                Extra::File(named) => {
+                    let path = super::paths::resolve(&named, self.settings);
+                    let name = Arc::from(named);
+                    let read = self.read(inventory, &path, &name);
+                    read.map_err(|error| broken(error.in_file(&name)))?
+                }
+            };
+            let layers = inventory.layers_mut();
+            lay_over(&mut layers.extra, &above, layers.hash_behaviour);
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of a file, or why there are none.
+fn content(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    let cannot = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    };
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(cannot)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
+        return Err(format!("is larger than {} MiB", limit / (1024 * 1024)));
+    }
+    Ok(bytes)
+}
