@@ -138,6 +138,7 @@ pub struct SelectionArgs {
 
 /// How hosts are reached; what the inventory says of a host wins.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is typed or not")]
 pub struct ConnectionArgs {
     /// Log in as this user [default: the name of the user who runs clockaudit]
     #[arg(short, long, help_heading = "Connection")]

@@ -65,8 +65,8 @@ impl Configurations {
     /// keys, and must show one that can be compared.
     pub(super) fn with(&self, asked_for: &Algorithms, expected: Expected) -> Arc<Config> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = |key: &(Algorithms, Expected)| Arc::new(self.make(&key.0, &key.1));
-        let config = made.entry((asked_for.clone(), expected)).or_insert_with_key(make);
+        let new = |key: &(Algorithms, Expected)| Arc::new(self.make(&key.0, &key.1));
+        let config = made.entry((asked_for.clone(), expected)).or_insert_with_key(new);
         Arc::clone(config)
     }
 

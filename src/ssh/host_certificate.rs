@@ -61,7 +61,7 @@ fn described(certificate: &Certificate) -> HostCertificate {
         is_for_host: certificate.cert_type().is_host(),
         principals: certificate.valid_principals().to_vec(),
         validity: Validity::of(certificate.valid_after(), certificate.valid_before()),
-        critical_options: certificate.critical_options().iter().map(|(name, _)| name.clone()).collect(),
+        critical_options: certificate.critical_options().keys().cloned().collect(),
         signature_algorithm: certificate.signature().algorithm().as_str().to_owned(),
     }
 }

@@ -1,6 +1,10 @@
 //! Real hosts: OpenSSH and dropbear servers, login shells of every kind, real chronyd, each host with a clock of its own.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
+mod becoming;
+#[cfg(test)]
 mod claims;
 #[cfg(test)]
 mod delays;
@@ -11,6 +15,8 @@ mod harness;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
+mod passwords;
+#[cfg(test)]
 mod references;
 #[cfg(test)]
 mod rungs;
@@ -19,5 +25,7 @@ mod rungs;
 mod support;
 #[cfg(test)]
 mod timekeepers;
+#[cfg(test)]
+mod typed;
 #[cfg(test)]
 mod web_servers;

@@ -1,4 +1,4 @@
-//! Certificates at real servers: users', signed by an authority that the server trusts, and hosts', judged by known_hosts.
+//! Certificates at real servers: users', signed by an authority that the server trusts, and hosts', judged by `known_hosts`.
 
 use std::fs;
 use std::path::Path;

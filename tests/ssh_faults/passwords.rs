@@ -35,11 +35,11 @@ async fn a_password_answers_one_hidden_question_and_is_sent_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_whose_answer_may_be_seen_is_not_for_the_password() {
     let words = "the server asks \"Your name:\", which only a person can answer";
-    check(&[("Your name: ", true)], &["hunter2"], words).await;
+    check(&[("Your name: ", true)], &[], words).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_questions_at_once_are_not_answered() {
     let words = "the server asks 2 questions at once, beginning with \"Password:\"";
-    check(&[("Password: ", false), ("Code: ", false)], &["hunter2"], words).await;
+    check(&[("Password: ", false), ("Code: ", false)], &[], words).await;
 }

@@ -93,6 +93,8 @@ pub(super) enum Answer {
     /// It is right, and the server wants another method besides.
     Further,
     Refused,
+    /// It asks what only a person can answer, and waits: nothing else can be tried in this session.
+    ForAPerson,
     Ended,
 }
 
@@ -113,7 +115,7 @@ impl Ladder<'_> {
                 self.notes.push("the server wants one method more than there is".to_owned());
                 Err(self.rejected())
             }
-            Answer::Ended | Answer::Refused => Err(self.rejected()),
+            Answer::Ended | Answer::Refused | Answer::ForAPerson => Err(self.rejected()),
         }
     }
 
@@ -242,6 +244,13 @@ impl Ladder<'_> {
             }
             Some(AuthResult::Failure { .. }) | None => Answer::Ended,
         }
+    }
+
+    /// The server asks something by `keyboard-interactive`, which it accepts therefore.
+    pub(super) fn was_asked(&mut self, question: String) -> Answer {
+        self.methods.get_or_insert_with(|| MethodSet::from([MethodKind::KeyboardInteractive].as_slice()));
+        self.notes.push(question);
+        Answer::ForAPerson
     }
 
     fn rejected(&self) -> LoginError {

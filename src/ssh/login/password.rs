@@ -24,7 +24,7 @@ impl Ladder<'_> {
     }
 
     /// `keyboard-interactive`: a single hidden question is taken for that of the password. Whatever else a server asks, one-time
-    /// codes among it, is for a person to answer and is refused.
+    /// codes among it, is for a person to answer, and ends the login.
     pub(super) async fn try_questions(&mut self) -> Answer {
         let Some(password) = self.means.password.filter(|_| self.password == PasswordState::Kept) else {
             return Answer::Refused;
@@ -46,16 +46,12 @@ impl Ladder<'_> {
                     self.password = PasswordState::Sent;
                     vec![password.reveal().to_owned()]
                 }
-                questions => {
-                    self.notes.push(refusal(questions));
-                    // No answers to a number of questions: a server must refuse that, and has no password to count as wrong.
-                    Vec::new()
-                }
+                // Any answer would be a wrong one, which servers count; none at all ends the login.
+                questions => return self.was_asked(refusal(questions)),
             };
             response = self.handle.authenticate_keyboard_interactive_respond(answers).await;
         }
-        self.notes.push("the server goes on asking".to_owned());
-        Answer::Ended
+        self.was_asked("the server goes on asking".to_owned())
     }
 
     /// What the server says to the password; where it was not even asked for, it is kept for the next method.

@@ -1,0 +1,152 @@
+//! Becoming root on real hosts, by real sudo and su: the password reaches whoever asks for it, and nobody else.
+
+use clockaudit::report::model::{Report, Verdict};
+
+use super::accounts::{LOGIN, RECORDED, ROOT, WRONG, heard, host, inventory, passwords};
+use crate::support::confinement::confined;
+use crate::support::fleet::Fleet;
+use crate::support::host::HostPlan;
+use crate::support::measured::told;
+use crate::support::session::scan;
+
+const ASKED: &str = passwords!("echo 'audit ALL=(ALL) ALL' >>/etc/sudoers\n");
+const NOT_ASKED: &str = passwords!("echo 'audit ALL=(ALL) NOPASSWD: ALL' >>/etc/sudoers\n");
+/// Whoever has just given sudo the password is not asked again.
+const TICKET: &str = passwords!(
+    r#"
+    echo 'audit ALL=(ALL) ALL' >>/etc/sudoers
+    chmod 0440 /etc/sudoers
+    echo L0gin-pass | setpriv --reuid 4242 --regid 65534 --clear-groups sudo -S -v
+    "#
+);
+/// A chronyd that answers root alone.
+const ROOT_ALONE: &str = passwords!(
+    r#"
+    echo 'audit ALL=(ALL) NOPASSWD: ALL' >>/etc/sudoers
+    serve 127.0.0.2 server-clock
+    chmod 0750 /run/chrony
+    follow 'server 127.0.0.2 iburst minpoll -6 maxpoll 0' 'cmdport 0'
+    within 300 chronyc waitsync 1 0.01 0 0.1
+    "#
+);
+
+fn message(report: &Report, name: &str) -> (String, String) {
+    let error = told(name, report).error.as_ref().unwrap_or_else(|| panic!("{name} did not fail"));
+    (error.code.clone(), error.message.clone())
+}
+
+#[test]
+fn the_password_reaches_whoever_asks_for_it_and_nobody_else() {
+    confined("becoming::the_password_reaches_whoever_asks_for_it_and_nobody_else", || {
+        let recorded: &[&str] = &[RECORDED];
+        let shells = ["bash", "fish", "tcsh"];
+        let by_shell = shells.map(|shell| HostPlan { login_shell: format!("/bin/{shell}"), ..host(shell, ASKED, &[]) });
+        let by_su = shells
+            .map(|shell| HostPlan { login_shell: format!("/bin/{shell}"), ..host(&format!("su-{shell}"), ASKED, &[]) });
+        let plans = [
+            host("asked", ASKED, recorded),
+            host("not-asked", NOT_ASKED, recorded),
+            host("ticket", TICKET, recorded),
+            host("wrong", ASKED, recorded),
+            host("none-given", ASKED, recorded),
+            host("not-allowed", passwords!(), recorded),
+            host("su", ASKED, recorded),
+            host("su-wrong", ASKED, recorded),
+            host("su-none", ASKED, recorded),
+            host("spared", ASKED, recorded),
+            host("pbrun", ASKED, recorded),
+        ];
+        let fleet = Fleet::start(plans.into_iter().chain(by_shell).chain(by_su));
+        let key = format!("ansible_ssh_private_key_file={}", fleet.user_key().display());
+        let with = |more: &str| format!("{key} {more}");
+        let sudo = |password: &str| with(&format!("ansible_become_password={password}"));
+        let su = |password: &str| with(&format!("ansible_become_method=su ansible_become_password={password}"));
+        let variables = [
+            sudo(LOGIN),
+            sudo(LOGIN),
+            sudo(LOGIN),
+            sudo(WRONG),
+            key.clone(),
+            sudo(LOGIN),
+            su(ROOT),
+            su(WRONG),
+            with("ansible_become_method=su"),
+            with(&format!("ansible_become=false ansible_become_password={LOGIN}")),
+            with(&format!("ansible_become_method=pbrun ansible_become_password={LOGIN}")),
+            sudo(LOGIN),
+            sudo(LOGIN),
+            sudo(LOGIN),
+            su(ROOT),
+            su(ROOT),
+            su(ROOT),
+        ];
+        let inventory = inventory(&fleet, &variables.each_ref().map(String::as_str));
+        let session = scan(&fleet, &inventory, &["-b", "-vvv"]);
+        let report = session.report();
+        let of = |name: &str| fleet.hosts.iter().find(|host| host.plan.name == name).expect("a host");
+        let well = [
+            "asked",
+            "not-asked",
+            "ticket",
+            "su",
+            "spared",
+            "pbrun",
+            "bash",
+            "fish",
+            "tcsh",
+            "su-bash",
+            "su-fish",
+            "su-tcsh",
+        ];
+        for name in well {
+            assert_eq!(told(name, &report).verdict, Verdict::Ok, "{name}: {session}\n{}", of(name).log());
+        }
+        for (name, code, words) in [
+            ("wrong", "SSH910", "sudo refused the password"),
+            ("none-given", "SSH910", "a password is required"),
+            ("not-allowed", "SSH910", "not in the sudoers file"),
+            ("su-wrong", "SSH910", "Authentication failure"),
+            ("su-none", "SSH910", "su asks for a password, and none was given"),
+        ] {
+            let (told, message) = message(&report, name);
+            assert!(told == code && message.contains(words), "{name}: {told} {message}");
+        }
+        // What reached the standard input of the hosts' commands.
+        for (name, secret, times) in [
+            ("asked", LOGIN, 1),
+            ("not-asked", LOGIN, 0),
+            ("ticket", LOGIN, 0),
+            ("wrong", WRONG, 1),
+            ("su", ROOT, 1),
+            ("su-wrong", WRONG, 1),
+            ("spared", LOGIN, 0),
+            ("pbrun", LOGIN, 0),
+        ] {
+            let heard = heard(of(name));
+            assert_eq!(heard.matches(secret).count(), times, "{name}: {heard}");
+        }
+        let log = |name: &str| of(name).run("cat", &["/run/host/sudo.log"]);
+        assert!(log("asked").contains("USER=root"), "{}", log("asked"));
+        assert!(log("wrong").contains("1 incorrect password attempt"), "{}", log("wrong"));
+        assert_eq!(log("spared"), "");
+        assert!(session.stderr.contains("pbrun: become method 'pbrun' is not supported"), "{session}");
+        for secret in [LOGIN, ROOT, WRONG] {
+            assert!(!(session.stdout.clone() + &session.stderr).contains(secret), "{session}");
+        }
+    });
+}
+
+#[test]
+fn a_chronyd_that_answers_root_alone_is_heard_by_becoming_root() {
+    confined("becoming::a_chronyd_that_answers_root_alone_is_heard_by_becoming_root", || {
+        let clocks = vec![("server-clock", clockaudit::clock::Nanos::ZERO)];
+        let fleet = Fleet::start([HostPlan { clocks, ..host("shy", ROOT_ALONE, &[]) }]);
+        let key = format!("ansible_ssh_private_key_file={}", fleet.user_key().display());
+        let inventory = inventory(&fleet, &[&key]);
+        let without = scan(&fleet, &inventory, &[]).report();
+        assert_eq!(told("shy", &without).claim, None);
+        let with = scan(&fleet, &inventory, &["--become"]);
+        let claim = told("shy", &with.report()).claim.clone();
+        assert_eq!(claim.map(|claim| claim.timekeeper), Some("chronyd".to_owned()), "{with}");
+    });
+}

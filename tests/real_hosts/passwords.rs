@@ -1,0 +1,150 @@
+//! Logging in by password and by keyboard-interactive at real servers, with real PAM and the accounts' own file.
+
+use std::fs;
+
+use clockaudit::report::model::{Report, Verdict};
+
+use super::accounts::{LOGIN, ROOT, WRONG, host, inventory, passwords};
+use super::typed::at_a_terminal;
+use crate::support::confinement::confined;
+use crate::support::fleet::Fleet;
+use crate::support::measured::told;
+use crate::support::session::{Session, clockaudit, scan};
+
+/// Refuses keys, takes passwords.
+const BY_PASSWORD: [&str; 2] = ["PasswordAuthentication yes", "PubkeyAuthentication no"];
+/// Lets PAM ask, and takes nothing else.
+const BY_PAM: [&str; 3] = ["UsePAM yes", "KbdInteractiveAuthentication yes", "PubkeyAuthentication no"];
+
+/// A second question behind the password's, as those of one-time codes are.
+const TWO_QUESTIONS: &str = passwords!(
+    r#"
+    cp -rL /etc/pam.d /run/pam.d && rm /etc/pam.d && mv /run/pam.d /etc/pam.d
+    printf '%s\n' 'auth required pam_unix.so' 'auth required pam_ftp.so' 'account required pam_permit.so' \
+        'session required pam_permit.so' >/etc/pam.d/sshd
+    "#
+);
+
+/// How a host failed: its code and its message.
+fn failure(report: &Report, name: &str) -> (String, String) {
+    let error = told(name, report).error.as_ref().unwrap_or_else(|| panic!("{name} did not fail"));
+    (error.code.clone(), error.message.clone())
+}
+
+#[test]
+fn a_password_logs_in_once_and_is_shown_nowhere() {
+    confined("passwords::a_password_logs_in_once_and_is_shown_nowhere", || {
+        let start = passwords!();
+        let key_first: &[&str] = &["PasswordAuthentication yes", "AuthenticationMethods publickey,password"];
+        let fleet = Fleet::start([
+            host("plain", start, &BY_PASSWORD),
+            host("pam", start, &BY_PAM),
+            host("both", start, key_first),
+            host("wrong", start, &BY_PASSWORD),
+            host("two-questions", TWO_QUESTIONS, &BY_PAM),
+            host("kerberos", start, &["GSSAPIAuthentication yes", "PubkeyAuthentication no"]),
+        ]);
+        let with = |password: &str| format!("ansible_password={password}");
+        let key = format!("{} ansible_ssh_private_key_file={}", with(LOGIN), fleet.user_key().display());
+        let (right, wrong) = (with(LOGIN), with(WRONG));
+        let inventory = inventory(&fleet, &[&right, &right, &key, &wrong, &right, &right]);
+        let (trace, export) = (fleet.folder().join("trace"), fleet.folder().join("report.txt"));
+        let more = ["-vvv", "--record", trace.to_str().expect("text"), "--export", export.to_str().expect("text")];
+        let session = scan(&fleet, &inventory, &more);
+        let report = session.report();
+        for name in ["plain", "pam", "both"] {
+            assert_eq!(told(name, &report).verdict, Verdict::Ok, "{name}: {session}");
+        }
+        let (code, message) = failure(&report, "wrong");
+        assert!(code == "SSH905" && message.contains("the password refused; server accepts password"), "{message}");
+        let (code, message) = failure(&report, "two-questions");
+        assert!(code == "SSH905" && message.contains("the server asks \""), "{code} {message}");
+        let (code, message) = failure(&report, "kerberos");
+        assert!(code == "SSH905" && message.contains("server accepts gssapi-with-mic"), "{code} {message}");
+        // One failure in the server's own log: the password was not tried again.
+        let log = fleet.hosts[3].log();
+        assert_eq!(log.matches("Failed password").count(), 1, "{log}");
+
+        let files = [trace, export].map(|path| fs::read_to_string(path).expect("what was written"));
+        let explained = clockaudit(["inventory", "--explain", "plain", "-i", inventory.to_str().expect("text")]);
+        for text in [&session.stdout, &session.stderr, &files[0], &files[1], &explained.stdout, &explained.stderr] {
+            for secret in [LOGIN, WRONG, ROOT] {
+                assert!(!text.contains(secret), "{secret} is in\n{text}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_password_that_is_asked_for_or_kept_in_a_file_logs_in() {
+    confined("passwords::a_password_that_is_asked_for_or_kept_in_a_file_logs_in", || {
+        let fleet = Fleet::start([host("one", passwords!(), &BY_PASSWORD), host("two", passwords!(), &BY_PAM)]);
+        let inventory = inventory(&fleet, &["", ""]);
+        let is_well = |session: &Session| {
+            let report = session.report();
+            let well = report.hosts.iter().filter(|host| host.verdict == Verdict::Ok).count();
+            assert_eq!((session.status, well), (Some(0), 2), "{session}");
+        };
+        let file = fleet.folder().join("password");
+        fs::write(&file, format!("{LOGIN}\n")).expect("a password file");
+        is_well(&scan(&fleet, &inventory, &["--connection-password-file", file.to_str().expect("text")]));
+
+        let export = fleet.folder().join("report.json");
+        let known_hosts = format!("UserKnownHostsFile={}", fleet.known_hosts().display());
+        let (inventory, exported) = (inventory.to_str().expect("text"), export.to_str().expect("text"));
+        let words = [
+            "scan",
+            "--no-state",
+            "--reference",
+            "controller",
+            inventory,
+            "--ssh-option",
+            &known_hosts,
+            "--export",
+            exported,
+            "-k",
+        ];
+        let typed = at_a_terminal(&words, &[("SSH password: ", LOGIN)]);
+        assert!(!typed.shown.contains(LOGIN), "{}", typed.shown);
+        assert_eq!(typed.shown.matches("SSH password").count(), 1, "asked once for two hosts: {}", typed.shown);
+        let stdout = fs::read_to_string(&export).unwrap_or_else(|error| panic!("{error}: {}", typed.shown));
+        is_well(&Session { status: typed.status, stdout, stderr: String::new() });
+    });
+}
+
+#[test]
+fn a_passphrase_is_asked_for_once_a_key_and_again_where_it_was_wrong() {
+    confined("passwords::a_passphrase_is_asked_for_once_a_key_and_again_where_it_was_wrong", || {
+        let fleet = Fleet::start([host("one", passwords!(), &[]), host("two", passwords!(), &[])]);
+        let key = fleet.user_key();
+        let mut keygen = std::process::Command::new("ssh-keygen");
+        keygen.args(["-q", "-p", "-P", "", "-N", LOGIN, "-f"]).arg(&key);
+        assert!(keygen.output().expect("ssh-keygen").status.success());
+        let named = format!("ansible_ssh_private_key_file={}", key.display());
+        let inventory = inventory(&fleet, &[&named, &named]);
+        let known_hosts = format!("UserKnownHostsFile={}", fleet.known_hosts().display());
+        let words = [
+            "scan",
+            "--no-state",
+            "--reference",
+            "controller",
+            inventory.to_str().expect("text"),
+            "--ssh-option",
+            &known_hosts,
+        ];
+        let question = "Enter passphrase for key";
+        let typed = at_a_terminal(&words, &[(question, WRONG), (question, LOGIN)]);
+        assert_eq!(typed.status, Some(0), "{}", typed.shown);
+        assert!(typed.shown.contains("wrong passphrase"), "{}", typed.shown);
+        assert_eq!(typed.shown.matches(question).count(), 2, "{}", typed.shown);
+        assert!(!typed.shown.contains(LOGIN) && !typed.shown.contains(WRONG), "{}", typed.shown);
+
+        // Nobody to ask, and nobody is reached without the key.
+        let unasked = scan(&fleet, &inventory, &[]);
+        assert_eq!(unasked.status, Some(77), "{unasked}");
+        assert!(unasked.stderr.contains("ssh-add"), "{unasked}");
+        let unasked = scan(&fleet, &inventory, &["-k"]);
+        assert_eq!(unasked.status, Some(77), "{unasked}");
+        assert!(unasked.stderr.contains("--connection-password-file"), "{unasked}");
+    });
+}
