@@ -157,6 +157,8 @@ fn what_is_kept_is_the_users_own_and_only_where_it_is_wanted() {
     let user = User::new();
     user.scan(&[("web1", 0)], &["--no-state"]);
     assert!(!user.state().exists() && !user.home.path().join(".local").exists());
+    fs::create_dir_all(user.state()).expect("a folder");
+    fs::set_permissions(user.state(), fs::Permissions::from_mode(0o755)).expect("permissions");
     user.scan(&[("web1", 0)], &[]);
     let mode = |path: &Path| fs::metadata(path).expect("kept").permissions().mode() & 0o777;
     assert_eq!(mode(&user.state()), 0o700);

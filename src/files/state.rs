@@ -83,13 +83,19 @@ impl State {
     /// Where the folder or the file cannot be written.
     pub fn remember(&self, key: &Key, report: &Report) -> io::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        // Somebody else may have made it, for all to look into.
+        fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700))?;
         let text = json::write(report).map_err(io::Error::other)?;
         let path = self.path(key);
         write_whole(&path, text.as_bytes())?;
         // Names of hosts and what is wrong with them are nobody else's business.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         for (_, forgotten) in self.stored().into_iter().skip(REMEMBERED) {
-            fs::remove_file(forgotten)?;
+            // Another scan may have forgotten it first.
+            match fs::remove_file(forgotten) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
         Ok(())
     }
