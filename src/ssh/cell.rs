@@ -335,6 +335,13 @@ impl HostCell {
         }
     }
 
+    /// Keeps a line that says more than what was kept.
+    pub(super) fn replace_noise(&self, line: Option<&str>) {
+        if let Some(line) = line {
+            self.lock().first_noise = Some(line.to_owned());
+        }
+    }
+
     pub(super) fn first_noise(&self) -> Option<String> {
         self.lock().first_noise.clone()
     }

@@ -3,28 +3,34 @@
 use std::process::Stdio;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::cell::HostCell;
 use super::hearing::{Hearing, Stamps};
 use super::wire::Arrival;
 use crate::clock::UnixNanos;
-use crate::probe::script::exec_command;
+use crate::inventory::elevation::{Dialogue, Reply};
 use crate::probe::{Failure, FailureCode, Stage};
 
 /// Bytes that the probe may print before it is asked for anything.
 const FIRST_BUDGET: u64 = 256 * 1_024;
+/// Bytes of standard error that are looked at for a reason.
+const ERRORS_KEPT: usize = 4_096;
+/// How long the last words of whoever let nobody become another user are waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A running probe; dropping it ends it, with everything that it started.
 #[derive(Debug)]
 pub(super) struct LocalProbe {
-    input: Mutex<Option<pipe::Sender>>,
+    input: Arc<Mutex<Option<pipe::Sender>>>,
     shared: Arc<Shared>,
     listener: JoinHandle<()>,
 }
@@ -53,12 +59,12 @@ impl Drop for Family {
 }
 
 impl LocalProbe {
-    /// Starts the probe.
-    pub(super) fn start(cell: &Arc<HostCell>) -> Result<Self, Failure> {
-        Self::run(cell, &exec_command(), FIRST_BUDGET)
+    /// Starts the probe by its command; whoever asks for a password before it is there is answered by `dialogue`.
+    pub(super) fn start(cell: &Arc<HostCell>, command: &str, dialogue: Option<Dialogue>) -> Result<Self, Failure> {
+        Self::run(cell, command, dialogue, FIRST_BUDGET)
     }
 
-    fn run(cell: &Arc<HostCell>, command: &str, budget: u64) -> Result<Self, Failure> {
+    fn run(cell: &Arc<HostCell>, command: &str, dialogue: Option<Dialogue>, budget: u64) -> Result<Self, Failure> {
         let fail = |error: std::io::Error| Failure {
             code: FailureCode::NoShell,
             stage: Stage::Channel,
@@ -69,7 +75,7 @@ impl LocalProbe {
             .arg(command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(if dialogue.is_some() { Stdio::piped() } else { Stdio::null() })
             // A group of its own: it can be killed whole, and Ctrl-C is left to this program.
             .process_group(0)
             .kill_on_drop(true)
@@ -77,16 +83,21 @@ impl LocalProbe {
             .map_err(fail)?;
         let missing = || fail(std::io::ErrorKind::BrokenPipe.into());
         let (input, output) = (child.stdin.take().ok_or_else(missing)?, child.stdout.take().ok_or_else(missing)?);
+        let errors = child.stderr.take();
         let family = Family(child);
         let input = input.into_owned_fd().and_then(pipe::Sender::from_owned_fd).map_err(fail)?;
+        let input = Arc::new(Mutex::new(Some(input)));
+        let talk = errors
+            .zip(dialogue)
+            .map(|(errors, dialogue)| tokio::spawn(converse(Arc::clone(cell), errors, dialogue, Arc::clone(&input))));
         let shared = Arc::new(Shared {
             cell: Arc::clone(cell),
             sent: AtomicI64::new(0),
             total: AtomicU64::new(0),
             budget: AtomicU64::new(budget),
         });
-        let listener = tokio::spawn(listen(Arc::clone(&shared), output, family));
-        Ok(Self { input: Mutex::new(Some(input)), shared, listener })
+        let listener = tokio::spawn(listen(Arc::clone(&shared), output, family, talk));
+        Ok(Self { input, shared, listener })
     }
 
     /// Lets the probe print `more` bytes from now on, instead of what was left.
@@ -117,7 +128,7 @@ impl Drop for LocalProbe {
 }
 
 /// Hears the probe out. Whatever ends this, a flood, a silence that took too long or the probe itself, nothing of it is left.
-async fn listen(shared: Arc<Shared>, mut output: ChildStdout, family: Family) {
+async fn listen(shared: Arc<Shared>, mut output: ChildStdout, family: Family, talk: Option<JoinHandle<()>>) {
     let cell = &shared.cell;
     let mut hearing = Hearing::new(Arc::clone(cell));
     let mut chunk = [0_u8; 4_096];
@@ -140,7 +151,46 @@ async fn listen(shared: Arc<Shared>, mut output: ChildStdout, family: Family) {
         }
     }
     drop(family);
+    if let Some(talk) = talk {
+        // What was said at the end is the reason; whoever goes on holding the line has none.
+        let _ = timeout(LAST_WORDS, talk).await;
+        cell.probe_over();
+    }
     cell.closed("the probe ended");
+}
+
+/// Hears what is said on standard error before the probe is there, and answers whoever asks for a password.
+async fn converse(
+    cell: Arc<HostCell>,
+    mut errors: ChildStderr,
+    mut dialogue: Dialogue,
+    input: Arc<Mutex<Option<pipe::Sender>>>,
+) {
+    let mut said = Vec::new();
+    let mut chunk = [0_u8; 512];
+    while let Ok(length @ 1..) = errors.read(&mut chunk).await {
+        let bytes = chunk.get(..length).unwrap_or_default();
+        if cell.reader().is_some() {
+            continue;
+        }
+        match dialogue.hear(bytes) {
+            Reply::Wait => {
+                said.extend(bytes.iter().take(ERRORS_KEPT.saturating_sub(said.len())));
+                let text = String::from_utf8_lossy(&said);
+                cell.replace_noise(text.lines().map(str::trim).rfind(|line| !line.is_empty()));
+            }
+            Reply::Answer(password) => {
+                said.clear();
+                let input = input.lock().unwrap_or_else(PoisonError::into_inner);
+                // A pipe that takes no line any more belongs to a program that has ended, which is told elsewhere.
+                let _ = input.as_ref().map(|input| input.try_write(format!("{}\n", password.reveal()).as_bytes()));
+            }
+            Reply::GiveUp(why) => {
+                cell.fail(FailureCode::SudoPassword, Stage::Probe, why);
+                *input.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -148,17 +198,17 @@ mod tests {
     use std::fs::File;
     use std::io::Read;
     use std::path::PathBuf;
-    use std::time::Duration;
 
     use nix::sys::stat::Mode;
     use nix::unistd::mkfifo;
     use tempfile::TempDir;
     use tokio::task::spawn_blocking;
-    use tokio::time::timeout;
 
     use super::super::ScanClock;
     use super::super::cell::Board;
     use super::*;
+    use crate::inventory::elevation::{Elevation, ElevationMethod};
+    use crate::inventory::secret::Secret;
 
     /// A pipe that every process of a probe holds open: its end is the end of them all.
     struct Lifeline {
@@ -203,16 +253,40 @@ mod tests {
     async fn a_probe_that_floods_is_killed() {
         let line = Lifeline::new();
         let cell = cell();
-        let probe = LocalProbe::run(&cell, &line.held_by(FLOOD), FIRST_BUDGET).unwrap();
+        let probe = LocalProbe::run(&cell, &line.held_by(FLOOD), None, FIRST_BUDGET).unwrap();
         assert!(ends(line.open().await).await);
         assert_eq!(cell.failure().unwrap().code, FailureCode::NoShell);
         drop(probe);
     }
 
     #[tokio::test]
+    async fn whoever_asks_for_the_password_gets_it_once_and_the_reason_is_kept() {
+        let elevation = |password: &str| Elevation {
+            method: ElevationMethod::Sudo,
+            user: "root".to_owned(),
+            program: None,
+            flags: None,
+            password: Some(Secret::new(password.to_owned())),
+        };
+        let script = "ask() { printf '[k] password:' >&2; read -r p; }; ask; [ \"$p\" = right ] || ask; \
+                      echo sorry >&2; exit 1";
+        for (password, code, detail) in
+            [("right", None, "sorry"), ("wrong", Some(FailureCode::SudoPassword), "sudo refused the password")]
+        {
+            let cell = cell();
+            let dialogue = elevation(password).dialogue("[k] password:");
+            let _probe = LocalProbe::run(&cell, script, Some(dialogue), FIRST_BUDGET).unwrap();
+            assert!(!cell.greeting().await);
+            let told = cell.failure().filter(|_| code.is_some());
+            assert_eq!(told.as_ref().map(|failure| failure.code), code);
+            assert_eq!(told.map_or_else(|| cell.first_noise().unwrap(), |failure| failure.detail), detail);
+        }
+    }
+
+    #[tokio::test]
     async fn bytes_are_counted() {
         let cell = cell();
-        let _probe = LocalProbe::run(&cell, "echo spam; exec sleep 1000", 4).unwrap();
+        let _probe = LocalProbe::run(&cell, "echo spam; exec sleep 1000", None, 4).unwrap();
         cell.end().await;
         let failure = cell.failure().unwrap();
         assert_eq!((failure.code, failure.stage), (FailureCode::Dropped, Stage::Prepare));
@@ -223,7 +297,7 @@ mod tests {
     async fn a_probe_that_hangs_ends_with_its_session_and_so_does_what_it_started() {
         let line = Lifeline::new();
         let script = line.held_by("trap '' HUP TERM; sleep 1000; sleep 1000");
-        let probe = LocalProbe::run(&cell(), &script, FIRST_BUDGET).unwrap();
+        let probe = LocalProbe::run(&cell(), &script, None, FIRST_BUDGET).unwrap();
         let open = line.open().await;
         probe.hang_up();
         drop(probe);

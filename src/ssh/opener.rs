@@ -24,7 +24,7 @@ use super::plan::ConnectionPlan;
 use super::session::{Connection, Session};
 use super::turnstile::Turnstile;
 use super::wire::{Cut, CutOnDrop, Wire, WireShared};
-use crate::inventory::elevation::ElevationMethod;
+use crate::inventory::elevation::{Elevation, ElevationMethod};
 use crate::inventory::target::{Target, Transport};
 use crate::probe::script::{exec_command, probe_command};
 use crate::probe::{Failure, FailureCode, Stage};
@@ -70,20 +70,26 @@ impl Opener {
         }
         let opened = match target.transport {
             Transport::Ssh => self.open_ssh(target, cell).await,
-            Transport::Local => self.open_local(cell).await,
+            Transport::Local => self.open_local(target, cell).await,
         };
         // A refusal that was recorded where it happened says more than the end of the session that it led to.
         opened.map_err(|failure| cell.failure().unwrap_or(failure))
     }
 
-    async fn open_local(&self, cell: &Arc<HostCell>) -> Result<Session, Failure> {
+    async fn open_local(&self, target: &Target, cell: &Arc<HostCell>) -> Result<Session, Failure> {
         cell.enter(Stage::Channel);
-        let probe = LocalProbe::start(cell)?;
+        // Who runs this may be the one to become already.
+        let is_root = |elevation: &&Elevation| nix::unistd::geteuid().is_root() && elevation.user == "root";
+        let elevation = target.elevation.as_ref().filter(|elevation| !is_root(elevation));
+        let dialogue = elevation.map(|elevation| elevation.dialogue(&self.prompt));
+        let probe = LocalProbe::start(cell, &self.command_for(elevation), dialogue)?;
         cell.enter(Stage::Probe);
         let limit = self.plan.limits.hello;
         match timeout(limit, cell.greeting()).await {
             Ok(true) => Ok(Session::with_local(cell, probe)),
-            Ok(false) => Err(no_shell(cell)),
+            Ok(false) => {
+                Err(elevation.map_or_else(|| no_shell(cell), |elevation| not_elevated(cell, elevation.method)))
+            }
             Err(_) => Err(late(Stage::Probe, limit, "the probe did not answer")),
         }
     }
@@ -109,7 +115,8 @@ impl Opener {
                 let connection = self.handshake(target, cell, wire, Arc::clone(&shared), left).await?;
                 let connection = self.authenticated(target, cell, connection).await?;
                 cell.enter(Stage::Channel);
-                let started = timeout(limits.channel, connection.start(&self.command_for(target))).await;
+                let started =
+                    timeout(limits.channel, connection.start(&self.command_for(target.elevation.as_ref()))).await;
                 let channel = started
                     .map_err(|_| late(Stage::Channel, limits.channel, "no channel was opened"))?
                     .map_err(|error| channel_failure(&error, &connection.wire))?;
@@ -137,8 +144,8 @@ impl Opener {
     }
 
     /// What starts the probe on a host, as whom it is to run there.
-    fn command_for<'text>(&'text self, target: &Target) -> Cow<'text, str> {
-        match &target.elevation {
+    fn command_for(&self, elevation: Option<&Elevation>) -> Cow<'_, str> {
+        match elevation {
             None => Cow::Borrowed(&self.command),
             Some(elevation) => Cow::Owned(elevation.command(&probe_command(), &self.prompt)),
         }

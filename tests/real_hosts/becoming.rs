@@ -1,5 +1,7 @@
 //! Becoming root on real hosts, by real sudo and su: the password reaches whoever asks for it, and nobody else.
 
+use std::fs;
+
 use clockaudit::report::model::{Report, Verdict};
 
 use super::accounts::{LOGIN, RECORDED, ROOT, WRONG, heard, host, inventory, passwords};
@@ -7,7 +9,7 @@ use crate::support::confinement::confined;
 use crate::support::fleet::Fleet;
 use crate::support::host::HostPlan;
 use crate::support::measured::told;
-use crate::support::session::scan;
+use crate::support::session::{Session, scan};
 
 const ASKED: &str = passwords!("echo 'audit ALL=(ALL) ALL' >>/etc/sudoers\n");
 const NOT_ASKED: &str = passwords!("echo 'audit ALL=(ALL) NOPASSWD: ALL' >>/etc/sudoers\n");
@@ -148,5 +150,33 @@ fn a_chronyd_that_answers_root_alone_is_heard_by_becoming_root() {
         let with = scan(&fleet, &inventory, &["--become"]);
         let claim = told("shy", &with.report()).claim.clone();
         assert_eq!(claim.map(|claim| claim.timekeeper), Some("chronyd".to_owned()), "{with}");
+    });
+}
+
+#[test]
+fn a_host_that_scans_itself_becomes_root_without_ssh() {
+    confined("becoming::a_host_that_scans_itself_becomes_root_without_ssh", || {
+        let fleet = Fleet::start([host("itself", ASKED, &[])]);
+        let [itself] = &fleet.hosts[..] else { unreachable!() };
+        let folder = fleet.folder().join("host-itself");
+        fs::write(folder.join("inventory.ini"), "itself ansible_connection=local\n").expect("an inventory");
+        let scan = |password: &str| {
+            fs::write(folder.join("password"), password).expect("a password file");
+            let as_user = ["--reuid", "4242", "--regid", "65534", "--clear-groups"];
+            let words = ["scan", "/run/host/inventory.ini", "-b", "--become-password-file", "/run/host/password"];
+            let more = ["--no-state", "--output", "json", "--reference", "controller"];
+            let program = [env!("CARGO_BIN_EXE_clockaudit")];
+            let words: Vec<&str> = as_user.iter().chain(&program).chain(&words).chain(&more).copied().collect();
+            let stdout = itself.run("setpriv", &words);
+            Session { status: None, stdout, stderr: String::new() }.report()
+        };
+        let report = scan(LOGIN);
+        assert_eq!(told("itself", &report).error, None);
+        let log = itself.run("cat", &["/run/host/sudo.log"]);
+        assert!(log.contains("USER=root"), "{log}");
+        // sudo remembers the right one: forget it.
+        itself.run("rm", &["-r", "/run/sudo/ts"]);
+        let (code, message) = message(&scan(WRONG), "itself");
+        assert!(code == "SSH910" && message.contains("sudo refused the password"), "{code} {message}");
     });
 }
