@@ -138,12 +138,24 @@ fn falseticker(circumstances: &Circumstances<'_>) -> Option<Finding> {
 fn cloud_source_unused(circumstances: &Circumstances<'_>) -> Option<Finding> {
     let service = circumstances.service;
     let cloud = service.environment.cloud?;
-    let sources = service.sources.as_ref()?;
+    // timesyncd has one source at a time, and tells it with its claim.
+    let asked =
+        service.claim.said().filter(|claim| claim.timekeeper.is_sntp()).and_then(|claim| claim.source.as_deref());
+    if service.sources.is_none() && asked.is_none() {
+        return None;
+    }
+    let sources = service.known_sources();
     let uses_hardware = sources.iter().any(|source| source.kind == SourceKind::ReferenceClock);
-    let names = sources.iter().map(|source| source.name.as_str()).chain(configured_servers(service));
-    if uses_hardware || names.into_iter().any(|name| cloud.owns(name)) {
+    let mut names = sources.iter().map(|source| source.name.as_str()).chain(configured_servers(service)).chain(asked);
+    if uses_hardware || names.any(|name| cloud.owns(name)) {
         return None;
     }
     let what = format!("this is {}, and its own time source is not used", cloud.label());
-    Some(Code::CloudSourceUnused.finding(what, format!("`{}`", cloud.line())))
+    let finding = Code::CloudSourceUnused.finding(what, format!("`{}`", cloud.line()));
+    Some(match asked {
+        Some(_) => {
+            finding.with_remedy("install chrony (CLK208), with the line named here, and mind leap seconds (CLK302)")
+        }
+        None => finding,
+    })
 }

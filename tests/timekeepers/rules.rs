@@ -217,6 +217,10 @@ fn a_clouds_own_source_is_missed() {
     let azure =
         [("dmi.sys_vendor", "Microsoft Corporation"), ("dmi.chassis_asset_tag", "7783-7084-3265-9085-8269-3286-77")];
     check_sources(&FOUR, &azure, &["CLK308"]);
+    let timesyncd =
+        |server: &'static str| [("timesyncd", server), ("timesyncd.rc", "0"), ("proc", "systemd-timesyn"), amazon];
+    check(&timesyncd("s \"ntp.ubuntu.com\""), &["CLK204", "CLK208", "CLK308"]);
+    check(&timesyncd("s \"169.254.169.123\""), &["CLK204", "CLK208"]);
     // Where the sources are not known, nothing is missed.
     check(&[("chrony.csv", GOOD), CHRONYD, amazon], &[]);
 }
