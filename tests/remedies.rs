@@ -111,7 +111,7 @@ fn the_lines_of_the_resume_hook_write_one_that_steps_the_clock() {
     let step = explain::page(Code::Resumed).remedy.iter().find(|step| step.contains('\n')).expect("lines to copy");
     let lines = step.replace("/usr/lib/systemd/system-sleep/chrony-makestep", &hook.display().to_string());
     // As it is shown, every line is indented.
-    let lines: String = lines.lines().map(|line| format!("            {line}\n")).collect();
+    let lines = lines.lines().map(|line| format!("            {line}")).collect::<Vec<_>>().join("\n");
     let written = Command::new("sh").args(["-c", &lines]).status().expect("sh");
     assert!(written.success() && hook.exists(), "{lines}");
     for name in ["chronyc", "sleep"] {

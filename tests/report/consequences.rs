@@ -1,6 +1,6 @@
 //! What breaks: profiles at both sides of their limits, and tokens between groups.
 
-use super::{codes, fleet, summary};
+use super::{fleet, summary};
 use clockaudit::audit::{HostPolicy, Policy, Profile, ProfileKind, ReferenceChoice, TokenPolicy};
 use clockaudit::clock::Nanos;
 use clockaudit::report::Report;
