@@ -140,15 +140,21 @@ pub struct SelectionArgs {
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that is typed or not")]
 pub struct ConnectionArgs {
-    /// Log in as this user [default: the name of the user who runs clockaudit]
+    /// Log in as this user [default: that of `ssh_config`, then the name of the user who runs clockaudit]
     #[arg(short, long, help_heading = "Connection")]
     pub user: Option<String>,
-    /// Connect to this port [default: 22]
+    /// Connect to this port [default: that of `ssh_config`, then 22]
     #[arg(short, long, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Connection")]
     pub port: Option<u16>,
     /// Log in with this private key
     #[arg(long, alias = "key-file", value_name = "FILE", help_heading = "Connection")]
     pub private_key: Option<PathBuf>,
+    /// Go through these hosts, as `ssh -J`: `[USER@]HOST[:PORT]`, comma after comma
+    #[arg(short = 'J', long, value_name = "HOSTS", help_heading = "Connection")]
+    pub jump: Option<String>,
+    /// Read this instead of `~/.ssh/config` and `/etc/ssh/ssh_config`, as `ssh -F`; `none` reads nothing
+    #[arg(short = 'F', long, value_name = "FILE", help_heading = "Connection")]
+    pub ssh_config: Option<String>,
     /// Set an option as `ssh -o` does (can be repeated)
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Connection")]
     pub ssh_option: Vec<String>,
@@ -186,7 +192,8 @@ pub struct ConnectionArgs {
     /// Keep at most this many sessions open at once [default: no bound]
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = at_least_one, help_heading = "Connection")]
     pub forks: Option<usize>,
-    /// Give up on a host whose connection and key exchange take longer [default: 10]
+    /// Give up on a host whose connection and key exchange take longer [default: that of
+    /// `ssh_config`, then 10]
     #[arg(short = 'T', long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = parse_seconds, help_heading = "Connection")]
     pub timeout: Option<Nanos>,
     /// End the whole run after this time, with a partial report

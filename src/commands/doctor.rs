@@ -6,6 +6,7 @@ use super::error::{CommandError, Outcome};
 use super::inventory;
 use super::measure::runtime;
 use super::plan::{connection, flags};
+use super::ssh_settings::SshSettings;
 use crate::audit::ExitStatus;
 use crate::audit::fitness::{self, Controller, Fitness, OwnClock};
 use crate::cli::{DoctorArgs, SelectionArgs};
@@ -28,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Looks at everything that a scan needs and tells how good it is: 0 where nothing is in the way, 1 where a scan works
 /// worse than it could, 2 where it fails in whole or in part.
 pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
-    let plan = connection(&args.connection, terminal)?;
+    let mut plan = connection(&args.connection);
+    let mut ssh = SshSettings::new(&args.connection, terminal)?;
     let settings = LoadSettings::of_this_process();
     let loaded = open(&args.selection, &settings, terminal)?;
     let hosts = match &loaded {
@@ -39,7 +41,10 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
                 Err(error) if error.status == ExitStatus::NoHosts => Vec::new(),
                 selected => selected?,
             };
-            Some(targets(&loaded.inventory, &selected, &flags(&args.connection), &loaded.configuration).targets)
+            let flags = flags(&args.connection);
+            let mut targets = targets(&loaded.inventory, &selected, &flags, &loaded.configuration).targets;
+            ssh.apply(&mut targets, &mut plan, terminal)?;
+            Some(targets)
         }
         None => None,
     };

@@ -4,6 +4,7 @@ use indexmap::IndexSet;
 
 use super::error::{CommandError, Outcome};
 use super::plan::flags;
+use super::ssh_settings::SshSettings;
 use crate::audit::ExitStatus;
 use crate::cli::{ExplainFormat, InventoryArgs, SelectionArgs};
 use crate::files::inventory::{LimitError, LoadError, LoadSettings, Loaded, Source, limit, load};
@@ -39,7 +40,7 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
         (None, None) => View::List,
     };
     let (text, said) = match &args.explain {
-        Some(host) => (explained(&loaded, host, args)?, Vec::new()),
+        Some(host) => (explained(&loaded, host, args, terminal)?, Vec::new()),
         None => show(&loaded.inventory, &view, limit)?,
     };
     terminal.diagnose(&said);
@@ -75,11 +76,14 @@ pub fn show(
 }
 
 /// The settings of a host's connection, each with where it comes from.
-fn explained(loaded: &Loaded, name: &str, args: &InventoryArgs) -> Result<String, CommandError> {
+fn explained(loaded: &Loaded, name: &str, args: &InventoryArgs, terminal: &Terminal) -> Result<String, CommandError> {
     let host = named(&loaded.inventory, name)?;
     let settings = settings_of(&loaded.inventory, host, &flags(&args.connection), &loaded.configuration);
-    let Some((settings, defects)) = settings else { return Ok(String::new()) };
-    let rows = explain::rows(&settings);
+    let Some((settings, mut defects)) = settings else { return Ok(String::new()) };
+    let mut ssh = SshSettings::new(&args.connection, terminal)?;
+    let (rows, defect) = ssh.explained(&settings, name);
+    ssh.tell(terminal);
+    defects.extend(defect);
     Ok(match args.output {
         ExplainFormat::Table => explain::table(name, &rows, &defects),
         ExplainFormat::Json => explain::document(name, &rows, &defects) + "\n",

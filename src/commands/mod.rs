@@ -19,6 +19,7 @@ pub mod replay;
 pub mod report;
 pub mod scan;
 mod secrets;
+pub mod ssh_settings;
 
 use crate::audit::ExitStatus;
 use crate::cli::{Cli, ColorChoice, Command, TalkArgs};

@@ -6,25 +6,28 @@ use std::time::Duration;
 use super::error::CommandError;
 use super::output::OutputPlan;
 use super::policy::policy;
+use super::ssh_settings::SshSettings;
 use crate::audit::{Policy, ReferenceChoice, ServerName};
 use crate::cli::{ConnectionArgs, ScanArgs};
 use crate::clock::Nanos;
 use crate::files::report::check_writable;
 use crate::inventory::connection::{ConnectionFlags, DEFAULT_TIMEOUT};
 use crate::inventory::target::Target;
-use crate::ssh::{Applied, ConnectionPlan, OptionError, SamplingPlan, UnknownKeys};
+use crate::ssh::{ConnectionPlan, SamplingPlan};
 use crate::terminal::Terminal;
 
 /// How long a sampling window waits for slow logins after the last connection may have come about.
 const LOGIN_GRACE: Duration = Duration::from_secs(5);
 
 /// What a scan needs.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ScanPlan {
     /// Whether the hosts are only to be listed.
     pub list_hosts: bool,
     /// What the command line says about connections, for the inventory to overrule.
     pub flags: ConnectionFlags,
+    /// What `ssh` would be told.
+    pub ssh: SshSettings,
     /// How hosts are measured.
     pub measurement: Measurement,
     /// The limits and the reference.
@@ -63,11 +66,12 @@ impl ScanPlan {
             }
             check_writable(record)?;
         }
-        let connection = connection(&args.connection, terminal)?;
+        let connection = connection(&args.connection);
         let sampling = Measurement::sampling(&policy);
         Ok(Self {
             list_hosts: args.list_hosts,
             flags: flags(&args.connection),
+            ssh: SshSettings::new(&args.connection, terminal)?,
             measurement: Measurement {
                 connection,
                 sampling,
@@ -84,8 +88,7 @@ impl ScanPlan {
 impl Measurement {
     /// Gives the slowest of the hosts the time that it may take.
     pub fn wait_for(&mut self, targets: &[Target]) {
-        let timeouts = targets.iter().map(|target| self.connection.limits_of(target).connect);
-        self.connection.gather = timeouts.max().unwrap_or(self.connection.limits.connect) + LOGIN_GRACE;
+        self.connection.gather = self.connection.patience_with(targets) + LOGIN_GRACE;
     }
 
     /// How clocks are sampled for a policy.
@@ -121,21 +124,13 @@ pub(super) fn flags(args: &ConnectionArgs) -> ConnectionFlags {
     }
 }
 
-/// How hosts are connected to; settings without effect are said.
-pub(super) fn connection(args: &ConnectionArgs, terminal: &Terminal) -> Result<ConnectionPlan, CommandError> {
+/// How hosts are connected to where neither they nor `ssh_config` say more.
+pub(super) fn connection(args: &ConnectionArgs) -> ConnectionPlan {
     let mut plan = ConnectionPlan::for_this_user();
     plan.limits.connect = args.timeout.map_or(DEFAULT_TIMEOUT, duration);
-    for option in &args.ssh_option {
-        if let Applied::Ignored(why) = plan.apply_option(option)? {
-            terminal.warn(&why);
-        }
-    }
-    if args.accept_new {
-        plan.unknown_keys = UnknownKeys::AcceptNew;
-    }
     plan.gather = plan.limits.connect + LOGIN_GRACE;
     plan.forks = args.forks;
-    Ok(plan)
+    plan
 }
 
 /// The time servers that a policy names.
@@ -153,10 +148,4 @@ pub fn run_id() -> String {
 
 fn duration(length: Nanos) -> Duration {
     Duration::from_nanos(length.0.max(0).unsigned_abs())
-}
-
-impl From<OptionError> for CommandError {
-    fn from(error: OptionError) -> Self {
-        Self::usage(error.to_string()).hint("options are written as for `ssh -o`: `--ssh-option HostKeyAlias=gate`")
-    }
 }

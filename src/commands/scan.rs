@@ -34,11 +34,12 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     }
     let prepared = connection::targets(&loaded.inventory, &hosts, &plan.flags, &loaded.configuration); // hosts -> Targets
     plan.policy = with_inventory(plan.policy, &args.policy, &loaded.inventory, &hosts)?; // what is asked of each
-    let targets = ready(prepared, &plan.policy, terminal)?;
+    let mut targets = ready(prepared, &plan.policy, terminal)?;
     if plan.list_hosts {
         terminal.print(&list(&targets))?;
         return Ok(ExitStatus::Good);
     }
+    plan.ssh.apply(&mut targets, &mut plan.measurement.connection, terminal)?; // as ssh would reach them
     secrets::unlock(&targets, &mut plan.measurement.connection, terminal)?;
     plan.measurement.wait_for(&targets);
     let provenance = provenance(&loaded, &targets);

@@ -9,8 +9,8 @@ use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
 use russh::{Preferred, cipher, compression, kex, mac};
 
 use super::host_key::Expected;
-use super::options::Algorithms;
 use super::plan::ConnectionPlan;
+use super::settings::Algorithms;
 
 /// More than a sampling window takes, hunts and spare sweeps over ten thousand hosts included.
 const LONGEST_WINDOW: Duration = Duration::from_secs(180);

@@ -5,10 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::settings::Way;
+use crate::openssh::config::Family;
 use crate::probe::{Failure, FailureCode, Stage};
 
 /// The time that an address is given while others wait behind it; less where they are many.
@@ -16,7 +18,9 @@ const LEAST_SHARE: Duration = Duration::from_secs(2);
 /// Addresses of one name that are tried: a name server's answer is no reason to try hundreds, nor to list them.
 const MOST_ADDRESSES: usize = 8;
 /// The shortest pause before the one retry after a passing shortage.
-const RETRY_AFTER: Duration = Duration::from_millis(500);
+const PASSING: Duration = Duration::from_millis(500);
+/// The pause between two attempts, as with OpenSSH's `ConnectionAttempts`.
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Looks up a name within `limit`; `lookups` bounds how many run at once. The failure does not repeat the name.
 pub(super) async fn resolve(
@@ -51,9 +55,36 @@ fn look_up_error(error: &io::Error) -> String {
     format!("the look-up failed: {}", said.strip_prefix("failed to lookup address information: ").unwrap_or(&said))
 }
 
-/// Connects to the first address that answers within `limit`. The failure names every address that was tried, with the time
-/// that it had.
-pub(super) async fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, Failure> {
+/// Those of the addresses that a host is to be connected to by.
+pub(super) fn of_family(addresses: Vec<SocketAddr>, family: Family) -> Result<Vec<SocketAddr>, Failure> {
+    let (name, is_wanted): (_, fn(&SocketAddr) -> bool) = match family {
+        Family::Any => return Ok(addresses),
+        Family::V4 => ("IPv4", SocketAddr::is_ipv4),
+        Family::V6 => ("IPv6", SocketAddr::is_ipv6),
+    };
+    let wanted: Vec<SocketAddr> = addresses.into_iter().filter(is_wanted).collect();
+    if wanted.is_empty() {
+        let detail = format!("it has no {name} address, and AddressFamily asks for one");
+        return Err(Failure { code: FailureCode::NameNotFound, stage: Stage::Resolve, detail });
+    }
+    Ok(wanted)
+}
+
+/// Connects as often as `way` asks for, to the first address that answers; each attempt has its time limit.
+pub(super) async fn connect(addresses: &[SocketAddr], way: &Way) -> Result<TcpStream, Failure> {
+    for _ in 1..way.attempts {
+        match attempt(addresses, way).await {
+            Err(Failure { code: FailureCode::Refused | FailureCode::Timeout, .. }) => sleep(RETRY_AFTER).await,
+            outcome => return outcome,
+        }
+    }
+    attempt(addresses, way).await
+}
+
+/// Connects to the first address that answers in time. The failure names every address that was tried, with the time that it
+/// had.
+async fn attempt(addresses: &[SocketAddr], way: &Way) -> Result<TcpStream, Failure> {
+    let limit = way.timeout;
     let deadline = Instant::now() + limit;
     let mut code = None;
     let mut tried: Vec<String> = Vec::new();
@@ -61,7 +92,7 @@ pub(super) async fn connect(addresses: &[SocketAddr], limit: Duration) -> Result
     for (index, address) in addresses.iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());
         let share = share_of(left, addresses.len() - index);
-        match timeout_at(Instant::now() + share, connect_to(*address)).await {
+        match timeout_at(Instant::now() + share, connect_to(*address, way.from.as_deref())).await {
             Ok(Ok(socket)) => {
                 // Without it a request could wait for the acknowledgement of the one before; a refusal is harmless.
                 let _ = socket.set_nodelay(true);
@@ -96,15 +127,25 @@ fn share_of(left: Duration, addresses: usize) -> Duration {
     LEAST_SHARE.min(left / u32::try_from(addresses).unwrap_or(u32::MAX))
 }
 
-async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
-    match TcpStream::connect(address).await {
+async fn connect_to(address: SocketAddr, from: Option<&str>) -> io::Result<TcpStream> {
+    match connect_from(address, from).await {
         Err(error) if is_passing(&error) => {
             // A full neighbour table or a shortage of ports or buffers on this side passes; all hosts must not return at once.
-            sleep(RETRY_AFTER + Duration::from_millis(fastrand::u64(..1_000))).await;
-            TcpStream::connect(address).await
+            sleep(PASSING + Duration::from_millis(fastrand::u64(..1_000))).await;
+            connect_from(address, from).await
         }
         outcome => outcome,
     }
+}
+
+/// Connects from an address of this machine, where one is named.
+async fn connect_from(address: SocketAddr, from: Option<&str>) -> io::Result<TcpStream> {
+    let Some(from) = from else { return TcpStream::connect(address).await };
+    let own = lookup_host((from, 0)).await?.find(|own| own.is_ipv4() == address.is_ipv4());
+    let own = own.ok_or(Errno::EAFNOSUPPORT)?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.bind(own)?;
+    socket.connect(address).await
 }
 
 fn errno(error: &io::Error) -> Errno {
@@ -157,12 +198,43 @@ mod tests {
         let held = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let free = held.local_addr().unwrap();
         drop(held);
-        let failure = connect(&[free, free], Duration::from_secs(1)).await.unwrap_err();
+        let way = |timeout| Way { timeout, attempts: 1, family: Family::Any, from: None };
+        let failure = connect(&[free, free], &way(Duration::from_secs(1))).await.unwrap_err();
         assert_eq!(failure.detail.matches(&free.to_string()).count(), 2, "{failure:?}");
-        let none_left = connect(&["127.0.0.1:9".parse().unwrap()], Duration::ZERO).await.unwrap_err();
+        let none_left = connect(&["127.0.0.1:9".parse().unwrap()], &way(Duration::ZERO)).await.unwrap_err();
         assert!(none_left.detail.contains("127.0.0.1:9"), "{none_left:?}");
         let share = |left: u64, addresses: usize| share_of(Duration::from_secs(left), addresses).as_secs_f64();
         assert_eq!((share(10, 1), share(10, 2), share(10, 10), share(0, 3)), (10.0, 2.0, 1.0, 0.0));
+    }
+
+    #[tokio::test]
+    async fn connecting_is_tried_again_and_from_the_address_that_is_named() {
+        let held = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = held.local_addr().unwrap();
+        let way = |from: &str| Way {
+            timeout: Duration::from_secs(5),
+            attempts: 2,
+            family: Family::Any,
+            from: Some(from.to_owned()),
+        };
+        let socket = connect(&[address], &way("127.0.0.9")).await.unwrap();
+        assert_eq!(socket.local_addr().unwrap().ip().to_string(), "127.0.0.9");
+        drop(held);
+        let refused = connect(&[address], &way("127.0.0.9")).await.unwrap_err();
+        assert_eq!(refused.code, FailureCode::Refused);
+        assert_eq!(way("").patience(), Duration::from_secs(11));
+    }
+
+    #[test]
+    fn an_address_of_the_wrong_family_is_none() {
+        let both: Vec<SocketAddr> = ["127.0.0.1:1".parse().unwrap(), "[::1]:1".parse().unwrap()].to_vec();
+        let kept = |family| of_family(both.clone(), family).unwrap();
+        assert_eq!(
+            (kept(Family::Any), kept(Family::V4), kept(Family::V6)),
+            (both.clone(), both[..1].to_vec(), both[1..].to_vec())
+        );
+        let failure = of_family(both[..1].to_vec(), Family::V6).unwrap_err();
+        assert_eq!(failure.detail, "it has no IPv6 address, and AddressFamily asks for one");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use indexmap::IndexSet;
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::login::Identities;
@@ -34,18 +35,21 @@ pub async fn inspect(plan: &ConnectionPlan, targets: &[Target]) -> Inspection {
     let of_nobody = plan.settings(&Target::default());
     let logins = settings.iter().chain([&of_nobody]).map(|settings| &settings.auth);
     let identities = Identities::load(logins, &plan.unlocked);
+    let keys = if settings.is_empty() { std::slice::from_ref(&of_nobody) } else { &settings };
+    let files: IndexSet<&PathBuf> =
+        keys.iter().flat_map(|host| host.host_key.user_files.iter().chain(&host.host_key.global_files)).collect();
     Inspection {
         open_files: getrlimit(Resource::RLIMIT_NOFILE).map_or(1_024, |(_, hard)| hard),
         agent: identities.agent_state(plan.agent.as_ref()).await,
         key_files: identities.file_states(|path| named.contains(path)),
-        known_hosts: known_hosts(plan),
+        known_hosts: known_hosts(&files),
     }
 }
 
-fn known_hosts(plan: &ConnectionPlan) -> KnownHosts {
+fn known_hosts(files: &IndexSet<&PathBuf>) -> KnownHosts {
     let mut keys = openssh::known_hosts::KnownHosts::default();
     let mut unreadable = Vec::new();
-    for file in plan.user_known_hosts.iter().chain(&plan.global_known_hosts) {
+    for file in files {
         match fs::read(file) {
             Ok(text) => keys.read(&file.display().to_string(), &text),
             Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -96,14 +96,16 @@ impl Opener {
 
     async fn open_ssh(&self, target: &Target, cell: &Arc<HostCell>) -> Result<Session, Failure> {
         let limits = self.plan.limits_of(target);
+        let way = &self.plan.settings(target).way;
         cell.enter(Stage::Resolve);
         let addresses = dial::resolve(&target.address, target.port, limits.resolve, &self.lookups).await;
+        let addresses = addresses.and_then(|addresses| dial::of_family(addresses, way.family));
         let addresses = addresses.map_err(|failure| with_address(failure, target))?;
         let dialling = pin!(async {
             cell.enter(Stage::Connect);
             let begun = Instant::now();
-            let socket = dial::connect(&addresses, limits.connect).await?;
-            Ok((socket, limits.connect.saturating_sub(begun.elapsed())))
+            let socket = dial::connect(&addresses, way).await?;
+            Ok((socket, way.patience().saturating_sub(begun.elapsed())))
         });
         let (socket, left) = self.turnstile.dial(dialling).await?;
         cell.enter(Stage::Banner);

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::login::UnlockedKeys;
-use super::options::Algorithms;
 use super::scan_clock::ScanClock;
-use super::settings::HostSettings;
+use super::settings::{Algorithms, HostSettings};
 use crate::clock::Nanos;
 
 /// How hosts are connected to.

@@ -2,15 +2,19 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::options::Algorithms;
+use super::dial::RETRY_AFTER;
 use super::plan::{ConnectionPlan, TimeLimits, UnknownKeys};
 use crate::inventory::configuration::Provenance;
 use crate::inventory::target::Target;
+use crate::openssh::config::Family;
 
 /// The settings of one host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HostSettings {
+    /// How it is connected to.
+    pub way: Way,
     /// How one logs in there.
     pub auth: AuthSettings,
     /// How its key is judged.
@@ -19,8 +23,35 @@ pub struct HostSettings {
     pub algorithms: Algorithms,
 }
 
+/// How a host is connected to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Way {
+    /// How long connecting and the key exchange may take together.
+    pub timeout: Duration,
+    /// How often connecting is tried (`ConnectionAttempts`), 1 at least.
+    pub attempts: u32,
+    /// Which addresses are connected to (`AddressFamily`).
+    pub family: Family,
+    /// The address of this machine that is connected from (`BindAddress`).
+    pub from: Option<String>,
+}
+
+/// Algorithm lists that replace or change the built-in ones; empty = the built-in list. Names as OpenSSH writes them, the first
+/// one with `+`, `-` or `^` before it where the list is a change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Algorithms {
+    /// Key exchange (`KexAlgorithms`).
+    pub kex: Vec<String>,
+    /// Ciphers (`Ciphers`).
+    pub ciphers: Vec<String>,
+    /// Message authentication (`MACs`).
+    pub macs: Vec<String>,
+    /// Host keys (`HostKeyAlgorithms`).
+    pub host_keys: Vec<String>,
+}
+
 /// How one logs in to a host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AuthSettings {
     /// The login name.
     pub user: String,
@@ -83,13 +114,24 @@ pub struct HostKeySettings {
     pub hash_names: bool,
 }
 
+impl Way {
+    /// How long it may take until the host is connected.
+    pub fn patience(&self) -> Duration {
+        let attempts = self.attempts.max(1);
+        self.timeout.saturating_mul(attempts) + RETRY_AFTER.saturating_mul(attempts - 1)
+    }
+}
+
 impl ConnectionPlan {
     /// The time limits of a target: it may say itself how long its connection may take.
     pub fn limits_of(&self, target: &Target) -> TimeLimits {
-        let said = target.settings.as_ref().map(|settings| &settings.timeout);
-        // What the flag says, the plan knows already.
-        let own = said.filter(|timeout| !matches!(timeout.provenance, Provenance::Flag(_) | Provenance::Default));
-        TimeLimits { connect: own.map_or(self.limits.connect, |timeout| timeout.value), ..self.limits }
+        TimeLimits { connect: self.settings(target).way.timeout, ..self.limits }
+    }
+
+    /// How long the targets may take until they are connected, the slowest of them.
+    pub fn patience_with(&self, targets: &[Target]) -> Duration {
+        let patience = targets.iter().map(|target| self.settings(target).way.patience());
+        patience.max().unwrap_or(self.limits.connect)
     }
 
     /// The settings of a target: those worked out for it, else the plan's own.
@@ -100,8 +142,18 @@ impl ConnectionPlan {
     /// The plan's own settings, and what the target says itself.
     fn settings_of_all(&self, target: &Target) -> HostSettings {
         let is_named = !target.key_files.is_empty();
+        // What the flag says, the plan knows already.
+        let timeout = target.settings.as_ref().map(|settings| &settings.timeout);
+        let timeout =
+            timeout.filter(|timeout| !matches!(timeout.provenance, Provenance::Flag(_) | Provenance::Default));
         let is_unchecked = target.settings.as_ref().is_some_and(|settings| !settings.host_key_checking.value);
         HostSettings {
+            way: Way {
+                timeout: timeout.map_or(self.limits.connect, |timeout| timeout.value),
+                attempts: 1,
+                family: Family::Any,
+                from: None,
+            },
             auth: AuthSettings {
                 user: target.user.clone().unwrap_or_else(|| self.user.clone()),
                 identity_files: if is_named { target.key_files.clone() } else { self.default_keys.clone() },

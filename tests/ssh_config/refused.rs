@@ -27,14 +27,14 @@ fn a_line_that_ssh_refuses_fails_the_hosts_that_it_is_for() {
         let (other, _, _) = outcome(&text, "db");
         assert_eq!(other, Ok(()), "{line}");
     };
-    check("Port abc", "config line 2: Port does not take abc: a port");
+    check("Port abc", "config line 2: Port does not take `abc`: a port from 1 to 65535");
     check("Port", "config line 2: Port has no value");
     check("User a b", "config line 2: User takes one value, and b is another");
     check("User \"a", "config line 2: User: a quote is not closed");
-    check("ConnectTimeout soon", "config line 2: ConnectTimeout does not take soon: seconds, or as 1m30s");
+    check("ConnectTimeout soon", "config line 2: ConnectTimeout does not take `soon`: seconds, or as 1m30s");
     check(
         "StrictHostKeyChecking maybe",
-        "config line 2: StrictHostKeyChecking does not take maybe: yes, no, true, false, ask, off, accept-new",
+        "config line 2: StrictHostKeyChecking does not take `maybe`: yes, no, true, false, ask, off, accept-new",
     );
     check("ProxyJump a:b:c,@", "config line 2: ProxyJump a:b:c,@: a login name is empty");
     check("HostName %z", "%z means nothing in %z");

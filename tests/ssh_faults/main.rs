@@ -8,6 +8,7 @@
 
 mod agent;
 mod certificates;
+mod configured;
 mod keys;
 mod passwords;
 mod peers;

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::settings::ConnectionSettings;
-use crate::inventory::configuration::{Given, Provenance};
+use crate::inventory::configuration::Provenance;
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::ranges;
 
@@ -65,11 +65,9 @@ impl Ignored {
 /// Where settings come from that Ansible's SSH connection obeys and clockaudit does not, and what happens instead.
 fn without_effect(settings: &ConnectionSettings) -> Vec<(&Provenance, &'static str)> {
     let secrets = [(&settings.key_text, "Name a file in ansible_ssh_private_key_file")];
-    let arguments = [&settings.ssh_args, &settings.ssh_common_args, &settings.ssh_extra_args];
     let secrets = secrets.into_iter().filter_map(|(given, remedy)| Some((&given.as_ref()?.provenance, remedy)));
-    let arguments = arguments.into_iter().map(|given: &Given<_>| (&given.provenance, "Pass --ssh-option"));
     let retries = [(&settings.retries.provenance, "A host is tried once")];
-    let all = secrets.chain(arguments).chain(retries);
+    let all = secrets.chain(retries);
     all.filter(|(provenance, _)| **provenance != Provenance::Default).collect()
 }
 

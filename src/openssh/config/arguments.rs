@@ -183,7 +183,7 @@ mod tests {
         };
         check("-o Prot=22", Ok(&["prot (did you mean Port?)"]));
         check("-o VerifyHostKeyDNS=yes -I x", Ok(&["verifyhostkeydns", "-I"]));
-        check("-p x", Err("ssh_args: Port does not take x: a port"));
+        check("-p x", Err("ssh_args: Port does not take `x`: a port from 1 to 65535"));
         check("-p", Err("ssh_args: -p has no value"));
         check("host", Err("ssh_args: host is no option of ssh"));
         check("-Z", Err("ssh_args: ssh has no option -Z"));

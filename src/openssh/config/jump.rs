@@ -1,5 +1,7 @@
 //! `ProxyJump`: the hosts that are gone through, in order.
 
+use core::fmt;
+
 use super::value;
 
 /// One jump host.
@@ -11,6 +13,19 @@ pub struct Hop {
     pub user: Option<String>,
     /// The port, where one is written.
     pub port: Option<u16>,
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(user) = &self.user {
+            write!(formatter, "{user}@")?;
+        }
+        match self.port {
+            Some(port) if self.host.contains(':') => write!(formatter, "[{}]:{port}", self.host),
+            Some(port) => write!(formatter, "{}:{port}", self.host),
+            None => formatter.write_str(&self.host),
+        }
+    }
 }
 
 /// The jump hosts of `[user@]host[:port]` or `ssh://…`, comma after comma; empty for `none`.

@@ -14,6 +14,7 @@ mod jump;
 mod keyword;
 mod read;
 mod tokens;
+mod told;
 mod value;
 mod words;
 
@@ -24,3 +25,4 @@ pub use host_config::{Agent, Family, HostConfig, Proxy, Setting, UnknownHostKey}
 pub use jump::Hop;
 pub use keyword::Keyword;
 pub use read::{Files, Found, Reader};
+pub use told::Told;

@@ -104,13 +104,13 @@ fn check(keyword: Keyword, shape: Shape, words: &[String]) -> Result<(), String>
         return Err(format!("{name} takes one value, and {more} is another"));
     }
     let is_one_of = |choices: &[&str]| choices.iter().any(|choice| choice.eq_ignore_ascii_case(first));
-    let takes = |what: &str| Err(format!("{name} does not take {first}: {what}"));
+    let takes = |what: &str| Err(format!("{name} does not take `{first}`: {what}"));
     match shape {
         Shape::Flag if !is_one_of(FLAG) => takes("yes or no"),
         Shape::Choice(choices) if !is_one_of(choices) => takes(&choices.join(", ")),
         Shape::Time if first != "none" && seconds(first).is_none() => takes("seconds, or as 1m30s"),
         Shape::Number if number(first).is_none() => takes("a whole number"),
-        Shape::Port if port(first).is_none() => takes("a port"),
+        Shape::Port if port(first).is_none() => takes("a port from 1 to 65535"),
         _ => Ok(()),
     }
 }
@@ -182,10 +182,10 @@ mod tests {
             assert_eq!(words.as_deref().map_err(|why| why.as_str()), expected, "{rest}");
         };
         check(Keyword::Port, "2222", Ok(&["2222"]));
-        check(Keyword::Port, "0", Err("Port does not take 0: a port"));
+        check(Keyword::Port, "0", Err("Port does not take `0`: a port from 1 to 65535"));
         check(Keyword::Port, "22 23", Err("Port takes one value, and 23 is another"));
         check(Keyword::User, "\"\"", Err("User has no value"));
-        check(Keyword::HashKnownHosts, "maybe", Err("HashKnownHosts does not take maybe: yes or no"));
+        check(Keyword::HashKnownHosts, "maybe", Err("HashKnownHosts does not take `maybe`: yes or no"));
         check(Keyword::UserKnownHostsFile, "a none", Err("UserKnownHostsFile: none must stand alone"));
         check(Keyword::UserKnownHostsFile, "a 'b c'", Ok(&["a", "b c"]));
         check(Keyword::ProxyCommand, "nc %h \"%p\" # x", Ok(&["nc %h \"%p\" # x"]));

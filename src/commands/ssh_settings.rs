@@ -1,0 +1,329 @@
+//! What `ssh` would be told: the inventory's words, the flags and `ssh_config`, put together for each host in OpenSSH's order.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::error::CommandError;
+use crate::cli::ConnectionArgs;
+use crate::files::ssh_config::{Loaded, ThisMachine, Which, load};
+use crate::inventory::configuration::{Place, Provenance};
+use crate::inventory::connection::ConnectionSettings;
+use crate::inventory::connection::explain::{self, Row};
+use crate::inventory::ranges;
+use crate::inventory::target::{Target, Transport};
+use crate::inventory::value::Value;
+use crate::openssh::config::{
+    Agent, Given, HostConfig, Keyword, Origin, Request, Setting, UnknownHostKey, User, arguments,
+};
+use crate::ssh::{
+    Algorithms, AuthMethod, AuthSettings, ConnectionPlan, HostKeySettings, HostSettings, UnknownKeys, Way,
+};
+use crate::terminal::Terminal;
+
+/// How often a password is sent: a wrong one that is sent again locks accounts.
+const PASSWORD_ATTEMPTS: u32 = 1;
+
+/// What was said on the command line, and the files of `ssh_config`, each read once.
+#[derive(Debug)]
+pub struct SshSettings {
+    /// Behind everything that the inventory says.
+    last: Vec<Given>,
+    /// `--accept-new`.
+    accept_new: bool,
+    which: Which,
+    user: User,
+    machine: ThisMachine,
+    loaded: HashMap<Which, Result<Loaded, String>>,
+    /// Warnings of files that were read and not told yet.
+    warnings: Vec<String>,
+    /// Words that have no effect, each with the hosts that have it.
+    ignored: IndexMap<String, Vec<String>>,
+}
+
+impl SshSettings {
+    /// Reads what was typed; options without effect are said.
+    pub fn new(args: &ConnectionArgs, terminal: &Terminal) -> Result<Self, CommandError> {
+        let wrong = |why: String| {
+            CommandError::usage(why).hint("options are written as for `ssh -o`: `--ssh-option HostKeyAlias=gate`")
+        };
+        let mut last = Vec::new();
+        for option in &args.ssh_option {
+            let read = arguments::read_option(option, "--ssh-option").map_err(wrong)?;
+            for word in read.ignored {
+                terminal.warn(&without_effect(&word, "--ssh-option"));
+            }
+            last.extend(read.given);
+        }
+        if let Some(jump) = &args.jump {
+            let words = ["-J".to_owned(), jump.clone()];
+            last.extend(arguments::read(&words, "--jump").map_err(wrong)?.given);
+        }
+        let home = home();
+        Ok(Self {
+            last,
+            accept_new: args.accept_new,
+            which: args.ssh_config.as_deref().map_or(Which::Usual, Which::named),
+            user: ThisMachine::user(&home),
+            machine: ThisMachine::default(),
+            loaded: HashMap::new(),
+            warnings: Vec::new(),
+            ignored: IndexMap::new(),
+        })
+    }
+
+    /// Works out the settings of every target; one that OpenSSH would refuse has a defect.
+    pub fn apply(
+        &mut self,
+        targets: &mut [Target],
+        plan: &mut ConnectionPlan,
+        terminal: &Terminal,
+    ) -> Result<(), CommandError> {
+        if let Err(why) = self.file(&self.which.clone()) {
+            return Err(CommandError::bad_input(why).hint("see `man ssh_config`, FILES; `-F none` reads no such file"));
+        }
+        for target in targets.iter_mut().filter(|target| target.transport == Transport::Ssh) {
+            let Some(settings) = target.settings.clone() else { continue };
+            match self.resolve(&settings, &target.name) {
+                Ok(config) => {
+                    target.address.clone_from(&config.host_name.value);
+                    target.port = config.port.value;
+                    target.user = Some(config.user.value.clone());
+                    target.key_files = paths(config.identity_files.iter().map(|file| &file.value));
+                    let host = host_settings(&config, &settings, plan);
+                    plan.hosts.insert(target.name.clone(), Arc::new(host));
+                }
+                Err(why) => {
+                    let defects = target.defect.take().into_iter().chain([why]);
+                    target.defect = Some(defects.collect::<Vec<_>>().join("; "));
+                }
+            }
+        }
+        self.tell(terminal);
+        Ok(())
+    }
+
+    /// What OpenSSH would do for a host with these settings.
+    pub fn resolve(&mut self, settings: &ConnectionSettings, name: &str) -> Result<HostConfig, String> {
+        let (given, which) = self.given(settings, name)?;
+        // Read beforehand, so that the file and the machine can be borrowed at once.
+        self.file(&which)?;
+        let Some(Ok(loaded)) = self.loaded.get(&which) else { return Err("ssh_config was not read".to_owned()) };
+        let request = Request { host: &settings.address.value, given: &given, user: &self.user };
+        loaded.config.resolve(&request, &mut self.machine)
+    }
+
+    /// The rows of `inventory --explain` that `ssh_config` has a word in: those of the inventory's settings, what `ssh_config` says in
+    /// place of nobody among them, then its other settings; and why OpenSSH would refuse the host.
+    pub fn explained(&mut self, settings: &ConnectionSettings, name: &str) -> (Vec<Row>, Option<String>) {
+        let config = match self.resolve(settings, name) {
+            Ok(config) => config,
+            Err(why) => return (explain::rows(settings), Some(why)),
+        };
+        let mut rows = explain::rows(settings);
+        for told in config.told() {
+            let Origin::Line { file, line } = &told.origin else { continue };
+            let place = Place { file: Arc::clone(file), line: *line };
+            let row = Row {
+                setting: told.keyword.name(),
+                value: Value::Text(told.value),
+                provenance: Some(Provenance::File { section: "", key: told.keyword.name(), place }),
+                otherwise: "",
+            };
+            let own = match told.keyword {
+                Keyword::HostName => "address",
+                Keyword::Port => "port",
+                Keyword::User => "user",
+                Keyword::IdentityFile => "key_file",
+                Keyword::ConnectTimeout => "timeout",
+                _ => "",
+            };
+            let is_open = |row: &&mut Row| row.setting == own && (own == "address" || is_unset(row));
+            match rows.iter_mut().find(is_open) {
+                Some(open) => *open = Row { setting: open.setting, ..row },
+                None => rows.push(row),
+            }
+        }
+        (rows, None)
+    }
+
+    /// Tells what there is to say about files that were read and words that have no effect.
+    pub fn tell(&mut self, terminal: &Terminal) {
+        for warning in self.warnings.drain(..) {
+            terminal.warn(&warning);
+        }
+        for (what, hosts) in self.ignored.drain(..) {
+            let hosts = ranges::fold(&hosts.iter().map(String::as_str).collect::<Vec<_>>());
+            terminal.warn(&format!("{what} on {hosts}"));
+        }
+    }
+
+    /// What is said before any file, in the order in which Ansible says it to `ssh`, and the file that is read instead.
+    fn given(&mut self, settings: &ConnectionSettings, name: &str) -> Result<(Vec<Given>, Which), String> {
+        let mut given = Vec::new();
+        let mut which = self.which.clone();
+        self.words(&settings.ssh_args, name, &mut given, &mut which)?;
+        if self.accept_new {
+            given.push(arguments::said(Keyword::StrictHostKeyChecking, "accept-new", "--accept-new"));
+        }
+        let checking = &settings.host_key_checking;
+        if !checking.value {
+            given.push(arguments::said(Keyword::StrictHostKeyChecking, "no", &checking.provenance.to_string()));
+        }
+        if let Some(port) = &settings.port {
+            given.push(arguments::said(Keyword::Port, &port.value.to_string(), &port.provenance.to_string()));
+        }
+        if let Some(file) = &settings.key_file {
+            // A name is not a pattern of tokens here.
+            let path = file.value.to_string_lossy().replace('%', "%%");
+            given.push(arguments::said(Keyword::IdentityFile, &path, &file.provenance.to_string()));
+        }
+        if let Some(user) = &settings.user {
+            given.push(arguments::said(Keyword::User, &user.value, &user.provenance.to_string()));
+        }
+        if settings.timeout.provenance != Provenance::Default {
+            let seconds = settings.timeout.value.as_secs().max(1);
+            let from = settings.timeout.provenance.to_string();
+            given.push(arguments::said(Keyword::ConnectTimeout, &seconds.to_string(), &from));
+        }
+        self.words(&settings.ssh_common_args, name, &mut given, &mut which)?;
+        self.words(&settings.ssh_extra_args, name, &mut given, &mut which)?;
+        given.extend(self.last.iter().cloned());
+        Ok((given, which))
+    }
+
+    fn words(
+        &mut self,
+        words: &crate::inventory::configuration::Given<Vec<String>>,
+        name: &str,
+        given: &mut Vec<Given>,
+        which: &mut Which,
+    ) -> Result<(), String> {
+        let from = words.provenance.to_string();
+        let read = arguments::read(&words.value, &from)?;
+        for word in read.ignored {
+            self.ignored.entry(without_effect(&word, &from)).or_default().push(name.to_owned());
+        }
+        if let Some(file) = read.file {
+            *which = Which::named(&file);
+        }
+        given.extend(read.given);
+        Ok(())
+    }
+
+    /// Reads a file that was not read yet.
+    fn file(&mut self, which: &Which) -> Result<(), String> {
+        if !self.loaded.contains_key(which) {
+            let mut loaded = load(which, &PathBuf::from(&self.user.home)).map_err(|error| error.to_string());
+            if let Ok(loaded) = &mut loaded {
+                self.warnings.append(&mut loaded.warnings);
+            }
+            self.loaded.insert(which.clone(), loaded);
+        }
+        match self.loaded.get(which) {
+            Some(Err(why)) => Err(why.clone()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether nobody set it so far.
+fn is_unset(row: &Row) -> bool {
+    matches!(row.provenance, None | Some(Provenance::Default))
+}
+
+fn without_effect(word: &str, from: &str) -> String {
+    format!("ssh option {word} ({from}) is not supported and has no effect")
+}
+
+fn home() -> PathBuf {
+    let home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    home.unwrap_or_else(|| PathBuf::from("/"))
+}
+
+/// The engine's settings of a host.
+fn host_settings(config: &HostConfig, settings: &ConnectionSettings, plan: &ConnectionPlan) -> HostSettings {
+    HostSettings {
+        way: Way {
+            timeout: timeout(config, settings, plan.limits.connect),
+            attempts: config.connection_attempts.value,
+            family: config.family.value,
+            from: config.bind_address.value.clone(),
+        },
+        auth: auth(config, plan),
+        host_key: HostKeySettings {
+            alias: config.host_key_alias.value.clone(),
+            user_files: paths(&config.user_known_hosts.value),
+            global_files: paths(&config.global_known_hosts.value),
+            unknown: match config.unknown_host_key.value {
+                UnknownHostKey::Refuse => UnknownKeys::Refuse,
+                UnknownHostKey::Accept => UnknownKeys::AcceptNew,
+            },
+            hash_names: config.hash_known_hosts.value,
+        },
+        algorithms: Algorithms {
+            kex: names(&config.kex),
+            ciphers: names(&config.ciphers),
+            macs: names(&config.macs),
+            host_keys: names(&config.host_key_algorithms),
+        },
+    }
+}
+
+fn auth(config: &HostConfig, plan: &ConnectionPlan) -> AuthSettings {
+    let named = paths(config.identity_files.iter().map(|file| &file.value));
+    AuthSettings {
+        user: config.user.value.clone(),
+        identity_files: if config.names_identities { named } else { plan.default_keys.clone() },
+        is_named: config.names_identities,
+        certificate_files: paths(config.certificate_files.iter().map(|file| &file.value)),
+        identities_only: config.identities_only.value,
+        agent: match &config.agent.value {
+            Agent::Environment => plan.agent.clone(),
+            Agent::None => None,
+            Agent::Socket(path) => Some(PathBuf::from(path)),
+        },
+        methods: methods(config),
+        password_attempts: PASSWORD_ATTEMPTS,
+        key_algorithms: names(&config.key_algorithms),
+    }
+}
+
+/// The methods that may be tried, in the order that is preferred.
+fn methods(config: &HostConfig) -> Vec<AuthMethod> {
+    let is_allowed = |method: &AuthMethod| match method {
+        AuthMethod::PublicKey => config.pubkey.value,
+        AuthMethod::KeyboardInteractive => config.keyboard_interactive.value,
+        AuthMethod::Password => config.password.value,
+    };
+    let preferred: Vec<AuthMethod> = match &config.preferred_methods.value {
+        Some(list) => {
+            let named = |name: &str| AuthMethod::ALL.into_iter().find(|method| method.name() == name);
+            list.split(',').filter_map(named).collect()
+        }
+        None => AuthMethod::ALL.to_vec(),
+    };
+    preferred.into_iter().filter(is_allowed).collect()
+}
+
+/// How long connecting may take: the length that was set exactly, where it was not set by whole seconds.
+fn timeout(config: &HostConfig, settings: &ConnectionSettings, default: Duration) -> Duration {
+    let exact = &settings.timeout;
+    match (&config.connect_timeout.origin, config.connect_timeout.value) {
+        (Origin::Said(from), _) if **from == *exact.provenance.to_string() => exact.value,
+        (_, Some(seconds)) => Duration::from_secs(seconds.into()),
+        (_, None) => default,
+    }
+}
+
+fn names(list: &Setting<Option<String>>) -> Vec<String> {
+    let names = list.value.iter().flat_map(|list| list.split(','));
+    names.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+}
+
+fn paths<'path>(files: impl IntoIterator<Item = &'path String>) -> Vec<PathBuf> {
+    files.into_iter().map(PathBuf::from).collect()
+}

@@ -1,0 +1,109 @@
+//! The whole program with a user's `ssh_config`: the host is reached as `ssh` would reach it, or the reason is said.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::ALONE;
+use crate::sshd::Sshd;
+
+/// A user's home with the key that the server takes.
+pub(crate) struct Home(TempDir);
+
+impl Home {
+    /// A home whose user knows the server's key as that of `alias`.
+    pub(crate) fn new(sshd: &Sshd, alias: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join(".ssh")).unwrap();
+        fs::copy(sshd.path("user_key"), home.path().join("key")).unwrap();
+        let key = fs::read_to_string(sshd.path("host_key.pub")).unwrap();
+        fs::write(home.path().join("known"), format!("{alias} {key}")).unwrap();
+        Self(home)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes `~/.ssh/config`.
+    pub(crate) fn configure(&self, text: &str) -> &Self {
+        let file = self.path().join(".ssh/config");
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        self
+    }
+
+    /// Scans hosts: the report, and what was said.
+    pub(crate) fn scan(&self, words: &[&str]) -> (Value, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_clockaudit"));
+        command.arg("scan").args(words).args(["-o", "json", "--no-state", "--samples", "3"]);
+        command.env("HOME", self.path()).env_remove("SSH_AUTH_SOCK").env("SHELL", "/bin/sh").stdin(Stdio::null());
+        let output = command.current_dir(self.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+        (report, said)
+    }
+}
+
+/// How the only host of a report failed; empty where it did not.
+fn failure(report: &Value) -> String {
+    let failure = &report["hosts"][0]["error"];
+    if failure.is_null() { String::new() } else { failure.to_string() }
+}
+
+#[test]
+fn a_host_is_reached_by_what_ssh_config_says_of_it() {
+    let _alone = ALONE.blocking_lock();
+    let sshd = Sshd::start("");
+    let home = Home::new(&sshd, "gate-7");
+    let text = format!(
+        "Match originalhost web exec \"test %h:%p = 127.0.0.1:{0}\"\n IdentityFile ~/%u-none\n IdentityFile ~/key\n\
+         Host web\n HostName 127.0.0.1\n Port {0}\n HostKeyAlias Gate-7\n UserKnownHostsFile ~/known\n IdentitiesOnly yes\n\
+         Match originalhost web exec \"test %h:%p = 127.0.0.1:{0}\"\n IdentityFile ~/key\nHost *\n Port 9\n Colour red\n",
+        sshd.port()
+    );
+    let (report, said) = home.configure(&text).scan(&["web,"]);
+    assert_eq!(failure(&report), "", "{said}");
+    assert_eq!(report["hosts"][0]["address"], "127.0.0.1", "{report}");
+    assert!(said.contains(".ssh/config line 14: colour is no keyword of ssh_config and has no effect"), "{said}");
+
+    // What the inventory says goes first, what options say comes between it and the files.
+    fs::write(
+        home.path().join("hosts.ini"),
+        format!("web ansible_ssh_common_args='-o HostKeyAlias=other -F {}'\n", "none"),
+    )
+    .unwrap();
+    let (report, _) = home.scan(&["hosts.ini", "--ssh-option", "HostName=127.0.0.1", "-p", &sshd.port().to_string()]);
+    assert!(failure(&report).contains("SSH904"), "{report}");
+    let (report, _) = home.scan(&["web,", "--ssh-option", "HostKeyAlias=other"]);
+    assert!(failure(&report).contains("is not known for other"), "{report}");
+}
+
+#[test]
+fn what_openssh_would_refuse_fails_its_host_alone_and_says_where() {
+    let _alone = ALONE.blocking_lock();
+    let sshd = Sshd::start("");
+    let home = Home::new(&sshd, "gate");
+    let check = |lines: &str, expected: &str| {
+        let text = format!(
+            "Host web\n{lines}\nHost *\n HostName 127.0.0.1\n Port {}\n HostKeyAlias gate\n UserKnownHostsFile ~/known\n IdentityFile ~/key\n",
+            sshd.port()
+        );
+        let (report, said) = home.configure(&text).scan(&["web,db,"]);
+        let hosts = report["hosts"].as_array().unwrap_or_else(|| panic!("{said}"));
+        let failed: Vec<String> = hosts.iter().map(|host| host["error"].to_string()).collect();
+        assert!(failed.iter().any(|failure| failure.contains("SSH912") && failure.contains(expected)), "{failed:?}");
+        assert!(failed.iter().any(|failure| failure == "null"), "{failed:?}");
+    };
+    check(" KnownHostsCommand /bin/true", "config line 2: KnownHostsCommand is not supported");
+    check(" Port none", "config line 2: Port does not take `none`");
+    check("Match originalhost web tagged x", "config line 2: Match tagged is not supported");
+
+    fs::set_permissions(home.path().join(".ssh/config"), fs::Permissions::from_mode(0o666)).unwrap();
+    let (report, said) = home.scan(&["web,"]);
+    assert!(report.is_null() && said.contains("others can write it"), "{said}");
+}
