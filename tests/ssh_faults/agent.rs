@@ -11,13 +11,24 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn start(socket: &Path, keys: &[&Path]) -> Self {
-        let child = Command::new("ssh-agent").args(["-D", "-a"]).arg(socket).stdout(Stdio::null()).spawn().unwrap();
+        Self::run(socket, keys, &[])
+    }
+
+    /// An agent that holds a security key, for which `provider` is the middleware.
+    pub(crate) fn with_security_key(socket: &Path, key: &Path, provider: &Path) -> Self {
+        Self::run(socket, &[key], &["-S", provider.to_str().unwrap()])
+    }
+
+    fn run(socket: &Path, keys: &[&Path], more: &[&str]) -> Self {
+        let mut agent = Command::new("ssh-agent");
+        let child = agent.args(["-D", "-P", "/*", "-a"]).arg(socket).stdout(Stdio::null()).spawn().unwrap();
         let agent = Self { socket: socket.to_owned(), child };
         while !agent.socket.exists() {
             std::thread::yield_now();
         }
         for key in keys {
-            let add = || Command::new("ssh-add").arg("-q").arg(key).env("SSH_AUTH_SOCK", socket).status().unwrap();
+            let add =
+                || Command::new("ssh-add").arg("-q").args(more).arg(key).env("SSH_AUTH_SOCK", socket).status().unwrap();
             assert!(add().success());
         }
         agent

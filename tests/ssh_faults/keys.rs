@@ -6,7 +6,7 @@ use std::process::Command;
 
 use clockaudit::inventory::secret::Secret;
 use clockaudit::inventory::target::Target;
-use clockaudit::probe::{FailureCode, Stage};
+use clockaudit::probe::{FailureCode, HostEvent, Stage};
 use clockaudit::ssh::{UnlockError, UnlockedKeys, locked_keys};
 
 use super::agent::Agent;
@@ -53,6 +53,33 @@ async fn an_encrypted_key_is_opened_once_and_shared() {
     assert!(!format!("{plan:?}").contains("PrivateKey"), "{plan:?}");
     let (seen, _) = scan(targets, &plan).await;
     assert!(seen.observations.iter().all(|host| host.failure.is_none()), "{seen:?}");
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_security_key_of_the_agent_logs_in_and_is_said_to_want_touches() {
+    let base = Baseline::take().await;
+    let server = Sshd::prepared("", |folder| {
+        let provider = folder.join("security_key.so");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ssh_faults/security_key.c");
+        let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&provider).arg(source).status().unwrap();
+        assert!(built.success(), "the middleware");
+        let mut keygen = Command::new("ssh-keygen");
+        keygen.args(["-q", "-t", "ed25519-sk", "-N", "", "-w"]).arg(&provider).arg("-f").arg(folder.join("sk"));
+        assert!(keygen.env("SECURITY_KEY_FOLDER", folder).status().unwrap().success(), "a security key");
+        fs::copy(folder.join("sk.pub"), folder.join("authorized_keys")).unwrap();
+    });
+    let agent = Agent::with_security_key(&server.path("agent"), &server.path("sk"), &server.path("security_key.so"));
+    let mut plan = server.plan();
+    plan.agent = Some(agent.socket.clone());
+    let nothing_named = Target { key_files: Vec::new(), ..server.target("user_key") };
+    let (seen, events) = scan(vec![nothing_named; 3], &plan).await;
+    assert!(seen.observations.iter().all(|host| host.failure.is_none()), "{seen:?}");
+    let notices = events.iter().filter(|event| matches!(event, HostEvent::Notice { .. }));
+    let notices: Vec<String> = notices.map(|event| format!("{event:?}")).collect();
+    assert!(matches!(notices.as_slice(), [one] if one.contains("wants to be touched")), "{notices:?}");
+    let touches = fs::read_to_string(server.path("sk.touches")).unwrap();
+    assert_eq!(touches.lines().count(), 3, "a touch for every host");
     base.assert_restored().await;
 }
 
