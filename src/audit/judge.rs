@@ -81,6 +81,7 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>]
         epoch: epoch.unwrap_or(seen.started),
         // Hosts that agree are no UTC: they agree within the limit that needs none.
         warn: policy.applied(false).warn,
+        utc_within: policy.warn,
         config: &config,
     };
     let reference = Reference::find(&evidence, &policy.reference);

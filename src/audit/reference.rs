@@ -58,7 +58,7 @@ pub enum Basis {
     Host {
         /// Its name.
         name: String,
-        /// Whether it claims to follow UTC.
+        /// Whether it claims to be UTC, to within the limit to warn at.
         claims: bool,
     },
     /// None: what was asked for was not measured, or no rule applied. Offsets are only relative, to the clock in the middle

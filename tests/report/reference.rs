@@ -131,6 +131,9 @@ fn a_clock_that_claims_nothing_is_no_utc() {
     check(&plain, ReferenceChoice::Controller, Verdict::Undecided);
     check(&plain, ReferenceChoice::Host("host0".to_owned()), Verdict::Undecided);
     check(&claiming("host", 2, Nanos::ZERO), ReferenceChoice::Host("host0".to_owned()), Verdict::Ok);
+    // By its own word 70 s from UTC, which is more than the minute that AWS signatures are warned at.
+    let far: Vec<fleet::Made> = named("host", 2, Nanos::ZERO).into_iter().map(|host| host.claims("70.0")).collect();
+    check(&far, ReferenceChoice::Host("host0".to_owned()), Verdict::Undecided);
 }
 
 #[test]

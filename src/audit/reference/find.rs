@@ -31,6 +31,8 @@ pub struct Evidence<'seen> {
     pub epoch: UnixNanos,
     /// Hosts that agree are within this of each other.
     pub warn: Nanos,
+    /// A host whose own claim does not keep it within this of UTC is no UTC.
+    pub utc_within: Nanos,
     /// How far clocks wander.
     pub config: &'seen Config,
 }
@@ -180,7 +182,8 @@ impl<'seen> Evidence<'seen> {
     /// The clock of one host.
     fn by_host(&self, name: &str) -> Option<Reference> {
         let (host, _, estimate) = self.hosts().find(|(_, observation, _)| observation.host == name)?;
-        let claims = self.claims.get(host).is_some_and(|claim| claim.is_some_and(vouches_for_utc));
+        let is_near = |claim: &Claim| vouches_for_utc(claim) && claim.bound() <= self.utc_within;
+        let claims = self.claims.get(host).is_some_and(|claim| claim.is_some_and(is_near));
         Some(self.clock_of(Basis::Host { name: name.to_owned(), claims }, estimate))
     }
 
