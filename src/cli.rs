@@ -25,6 +25,14 @@ const EXIT_CODES: &str = "Exit codes:
   130  Ctrl-C; what was known by then is reported
   143  SIGTERM or SIGHUP; what was known by then is reported";
 
+/// Shown under the help of `doctor`.
+const DOCTOR_CODES: &str = "Exit codes:
+  0    nothing is in the way of a scan
+  1    a scan works worse than it could: what is marked warn
+  2    a scan fails in whole or in part: what is marked FAIL
+  64   the command line makes no sense
+  65   an inventory cannot be understood at all";
+
 /// Shown under the help of the program.
 const FIRST_STEPS: &str = "Try it:
   clockaudit demo                                a simulated fleet, no root, ends by itself
@@ -60,6 +68,7 @@ pub enum Command {
     /// Say what a code means, or what the last scan knows of a host
     Explain(ExplainArgs),
     /// Tell whether this machine is fit to scan, and whether the inventory is understood
+    #[command(after_help = DOCTOR_CODES)]
     Doctor(DoctorArgs),
     /// Show what the inventory holds
     Inventory(InventoryArgs),

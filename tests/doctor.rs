@@ -106,6 +106,15 @@ fn a_machine_without_faults_is_told_so() {
 }
 
 #[test]
+fn help_tells_what_the_exit_codes_mean() {
+    let output = Home::new().command(&[]).args(["doctor", "--help"]).output().expect("a command that ends");
+    let text = String::from_utf8(output.stdout).expect("text");
+    for code in ["  0    nothing", "  1    a scan works worse", "  2    a scan fails"] {
+        assert!(text.contains(code), "{code}: {text}");
+    }
+}
+
+#[test]
 fn each_planted_fault_is_found() {
     let home = Home::new();
     let good = home.inventory("good.ini", "a.example\n");
