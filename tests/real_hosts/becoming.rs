@@ -165,7 +165,7 @@ fn a_host_that_scans_itself_becomes_root_without_ssh() {
             let as_user = ["--reuid", "4242", "--regid", "65534", "--clear-groups"];
             let words = ["scan", "/run/host/inventory.ini", "-b", "--become-password-file", "/run/host/password"];
             let more = ["--no-state", "--output", "json", "--reference", "controller"];
-            let program = [env!("CARGO_BIN_EXE_clockaudit")];
+            let program = ["env", "HOME=/run/host/home", env!("CARGO_BIN_EXE_clockaudit")];
             let words: Vec<&str> = as_user.iter().chain(&program).chain(&words).chain(&more).copied().collect();
             let stdout = itself.run("setpriv", &words);
             Session { status: None, stdout, stderr: String::new() }.report()

@@ -148,3 +148,32 @@ fn a_passphrase_is_asked_for_once_a_key_and_again_where_it_was_wrong() {
         assert!(unasked.stderr.contains("--connection-password-file"), "{unasked}");
     });
 }
+
+#[test]
+fn the_methods_are_those_that_ssh_would_try() {
+    confined("passwords::the_methods_are_those_that_ssh_would_try", || {
+        let fleet = Fleet::start([host("one", passwords!(), &["PasswordAuthentication yes"])]);
+        let key = fleet.user_key();
+        let variables = format!("ansible_password={WRONG} ansible_ssh_private_key_file={}", key.display());
+        let inventory = inventory(&fleet, &[&variables]);
+        let check = |options: &[&str], expected: &str| {
+            let options: Vec<&str> = options.iter().flat_map(|option| ["--ssh-option", option]).collect();
+            let session = scan(&fleet, &inventory, &options);
+            let report = session.report();
+            let message = told("one", &report).error.as_ref().map_or("", |error| error.message.as_str()).to_owned();
+            assert!(
+                if expected.is_empty() { message.is_empty() } else { message.contains(expected) },
+                "{options:?}: {session}"
+            );
+        };
+        check(&[], "");
+        check(&["PubkeyAuthentication=no"], "audit: the password refused; server accepts publickey, password");
+        check(&["PreferredAuthentications=password"], "audit: the password refused;");
+        check(&["PreferredAuthentications=keyboard-interactive"], "audit: nothing to offer;");
+        check(&["PubkeyAuthentication=no", "PasswordAuthentication=no"], "audit: nothing to offer;");
+        // The password comes first, is refused, and the key logs in.
+        check(&["PreferredAuthentications=password,publickey"], "");
+        let log = fleet.hosts[0].log();
+        assert_eq!(log.matches("Failed password").count(), 3, "{log}");
+    });
+}

@@ -213,10 +213,14 @@ impl Ladder<'_> {
 
     /// The hashes to sign with: RSA keys may sign with either SHA-2, others have no choice. `None` where the session is lost.
     async fn hashes_for(&self, offer: &Offer) -> Option<Vec<Option<HashAlg>>> {
-        let allowed = |name: &str| is_allowed(&self.means.settings.key_algorithms, name, name != "ssh-rsa");
+        let is_certificate = matches!(offer.credential, Credential::Certificate(_));
+        let allowed = |algorithm: &Algorithm| {
+            let name = if is_certificate { algorithm.to_certificate_type() } else { algorithm.as_str().to_owned() };
+            is_allowed(&self.means.settings.key_algorithms, &name, !name.starts_with("ssh-rsa"))
+        };
         let algorithm = offer.algorithm();
         if !algorithm.clone().is_rsa() {
-            return Some(if allowed(algorithm.as_str()) { vec![None] } else { Vec::new() });
+            return Some(if allowed(&algorithm) { vec![None] } else { Vec::new() });
         }
         // The list is what the server knows, not what it accepts: both are tried, the better one first. SHA-1 is tried only
         // where somebody asked for it by name.
@@ -225,7 +229,7 @@ impl Ladder<'_> {
             Some(Some(HashAlg::Sha256)) => &[Some(HashAlg::Sha256), None],
             _ => &[Some(HashAlg::Sha512), Some(HashAlg::Sha256), None],
         };
-        let is_allowed = |hash: &&Option<HashAlg>| allowed(Algorithm::Rsa { hash: **hash }.as_str());
+        let is_allowed = |hash: &&Option<HashAlg>| allowed(&Algorithm::Rsa { hash: **hash });
         Some(hashes.iter().filter(is_allowed).copied().collect())
     }
 
