@@ -30,7 +30,7 @@ impl Live {
 
 /// Turns what happens to hosts into lines: one a host, as soon as nothing more will be seen of it.
 #[derive(Debug, Clone)]
-pub struct HostLines {
+pub(super) struct HostLines {
     sender: LineSender,
     hosts: Arc<Mutex<Vec<Told>>>,
 }
@@ -46,7 +46,7 @@ struct Told {
 
 impl HostLines {
     /// Lines about hosts of these names.
-    pub fn start(names: Vec<String>, terminal: &Terminal) -> (Self, LinePrinter) {
+    pub(super) fn start(names: Vec<String>, terminal: &Terminal) -> (Self, LinePrinter) {
         let (sender, printer) = terminal.print_lines();
         let told = |name| Told { name, is_sampled: false, failure: None, has_line: false };
         let hosts = Arc::new(Mutex::new(names.into_iter().map(told).collect()));
@@ -54,7 +54,7 @@ impl HostLines {
     }
 
     /// Takes in one event.
-    pub fn hear(&self, event: &HostEvent) {
+    pub(super) fn hear(&self, event: &HostEvent) {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let exchanges = match event {
             HostEvent::Sampled { host } => {

@@ -232,6 +232,20 @@ mod tests {
     }
 
     #[test]
+    fn good_hosts_know_utc_to_a_fraction_of_a_millisecond_and_tell_the_truth() {
+        for host in plan(24, 1).into_iter().filter(|host| host.clock.motion == Motion::Free) {
+            let (Setting::Offset(offset), TimekeeperPlan::Synchronised(claim)) = (host.clock.setting, host.timekeeper)
+            else {
+                continue;
+            };
+            let bound = Nanos(claim.root_delay.0 / 2) + claim.root_dispersion;
+            let is_true = (claim.offset - offset).abs() <= bound;
+            assert!(!is_true || bound <= Nanos::from_micros(300), "{host:?}");
+            assert!(is_true || host.timekeeper == TimekeeperPlan::complacent(), "{host:?}");
+        }
+    }
+
+    #[test]
     fn a_small_fleet_has_the_telling_parts() {
         let hosts = plan(5, 1);
         assert!(hosts.iter().any(|host| host.timekeeper == TimekeeperPlan::complacent()));

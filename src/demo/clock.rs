@@ -51,6 +51,12 @@ impl SimulatedClock {
         self.plan.offset_at(self.start.wall, self.start.elapsed()) + steps
     }
 
+    /// What its rate error has added since the fleet started.
+    pub(super) fn drift(&self) -> Nanos {
+        let at = |elapsed: Nanos| self.plan.offset_at(self.start.wall, elapsed);
+        at(self.start.elapsed()) - at(Nanos::ZERO)
+    }
+
     /// Tells the clock that a session has taken its `readings`-th reading: one that steps does so at the planned one.
     pub(super) fn after_reading(&self, readings: u32) {
         if let Motion::Steps { after_readings, by } = self.plan.motion

@@ -138,12 +138,13 @@ pub enum TimekeeperPlan {
 }
 
 impl TimekeeperPlan {
-    /// A chronyd whose claim holds the truth: it admits `offset`, give or take two milliseconds.
+    /// A chronyd whose claim holds the truth: it admits `offset`, give or take a quarter of a millisecond, as with a good server
+    /// on the same network.
     pub const fn honest(offset: Nanos) -> Self {
         Self::Synchronised(ClaimPlan {
             offset,
-            root_delay: Nanos::from_micros(1_200),
-            root_dispersion: Nanos::from_micros(1_400),
+            root_delay: Nanos::from_micros(300),
+            root_dispersion: Nanos::from_micros(100),
         })
     }
 
@@ -160,7 +161,7 @@ impl TimekeeperPlan {
 /// What `chronyc tracking` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClaimPlan {
-    /// How far the host believes itself to be ahead (chronyc prints the opposite sign).
+    /// How far the host believes itself to be ahead when the fleet starts (chronyc prints the opposite sign).
     pub offset: Nanos,
     /// Round trip to the root of its time.
     pub root_delay: Nanos,

@@ -180,10 +180,11 @@ fn sources(first: &str, others: &str) -> String {
 /// The line of `chronyc -c tracking` for this claim.
 fn tracking(host: &SimulatedHost, claim: ClaimPlan) -> String {
     let now = host.clock.now();
-    // A clock that is being slewed knows what remains; another one keeps believing what it believed.
+    // A clock that is being slewed knows what remains; another one keeps believing what it believed, but knows its rate error:
+    // a fleet that stays up for hours must not become one of liars.
     let offset = match host.plan.clock.motion {
         Motion::Slews { .. } => host.clock.truth(),
-        Motion::Free | Motion::Steps { .. } => claim.offset,
+        Motion::Free | Motion::Steps { .. } => claim.offset + host.clock.drift(),
     };
     let updated = (now - Nanos::from_seconds(40)).0.max(0);
     format!(
@@ -200,9 +201,10 @@ fn tracking(host: &SimulatedHost, claim: ClaimPlan) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Ppm;
     use crate::demo::clock::FleetStart;
     use crate::demo::clock::SimulatedClock;
-    use crate::demo::plan::HostPlan;
+    use crate::demo::plan::{ClockPlan, HostPlan};
     use crate::probe::transcript::{Heard, Transcript};
     use crate::timekeeper::{self, ClaimOutcome};
 
@@ -257,6 +259,21 @@ mod tests {
             said.claim().is_some_and(|claim| claim.offset == Nanos::from_millis(3))
         })
         .await;
+    }
+
+    #[tokio::test]
+    async fn an_honest_claim_stays_true_while_the_clock_drifts() {
+        let offset = Nanos::from_millis(3);
+        let clock = ClockPlan { frequency: Ppm::from_ppm(50_000), ..ClockPlan::at(offset) };
+        let timekeeper = TimekeeperPlan::honest(offset);
+        let host = host(HostPlan { clock, timekeeper, ..HostPlan::good("a", "web") });
+        let mut transcript = Transcript::new();
+        transcript.feed(start(script::exec_command().as_bytes(), &host).output.as_bytes()).expect("a greeting");
+        let before = host.clock.truth();
+        transcript.feed(facts(&host).await.as_bytes()).expect("facts");
+        let after = host.clock.truth();
+        let claimed = timekeeper::claim(transcript.facts()).claim().expect("a claim").offset;
+        assert!(offset < before && before <= claimed && claimed <= after, "{before} {claimed} {after}");
     }
 
     #[test]
