@@ -140,9 +140,26 @@ pub struct SelectionArgs {
     /// Read `group_vars` and `host_vars` of this folder instead of the current directory's
     #[arg(long, value_name = "FOLDER", help_heading = "Hosts")]
     pub playbook_dir: Option<PathBuf>,
+    /// Where the passwords of ansible-vault come from.
+    #[command(flatten)]
+    pub vault: VaultArgs,
     /// Go on though a part of the inventory cannot be understood
     #[arg(long, help_heading = "Hosts")]
     pub allow_incomplete_inventory: bool,
+}
+
+/// Where the passwords of ansible-vault come from.
+#[derive(Debug, Clone, Args)]
+pub struct VaultArgs {
+    /// Decrypt with the password of this file or program; `prompt` asks for it (can be repeated)
+    #[arg(long, value_name = "[LABEL@]SOURCE", help_heading = "Hosts")]
+    pub vault_id: Vec<String>,
+    /// Decrypt with the password in this file, or printed by it if it is executable (can be repeated)
+    #[arg(long, visible_alias = "vault-pass-file", value_name = "FILE", help_heading = "Hosts")]
+    pub vault_password_file: Vec<PathBuf>,
+    /// Ask for the password of ansible-vault
+    #[arg(long, visible_alias = "ask-vault-password", help_heading = "Hosts")]
+    pub ask_vault_pass: bool,
 }
 
 /// How hosts are reached; what the inventory says of a host wins.

@@ -42,7 +42,7 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
                 selected => selected?,
             };
             let flags = flags(&args.connection);
-            let mut targets = targets(&loaded.inventory, &selected, &flags, &loaded.configuration).targets;
+            let mut targets = targets(&loaded.renderer, &selected, &flags, &loaded.configuration).targets;
             ssh.apply(&mut targets, &mut plan, terminal)?;
             Some(targets)
         }

@@ -1,13 +1,16 @@
 //! `clockaudit inventory`: what the inventory holds, in the words of `ansible-inventory`.
 
+use std::sync::Arc;
+
 use indexmap::IndexSet;
 
 use super::error::{CommandError, Outcome};
 use super::plan::flags;
+use super::secrets;
 use super::ssh_settings::SshSettings;
 use crate::audit::ExitStatus;
 use crate::cli::{ExplainFormat, InventoryArgs, SelectionArgs};
-use crate::files::inventory::{LimitError, LoadError, LoadSettings, Loaded, Source, limit, load};
+use crate::files::inventory::{LimitError, LoadError, LoadSettings, Loaded, Source, configuration, limit, load};
 use crate::inventory::connection::{explain, settings_of};
 use crate::inventory::model::{HostId, Inventory};
 use crate::inventory::patterns::{PatternError, Selected, Selection};
@@ -78,7 +81,7 @@ pub fn show(
 /// The settings of a host's connection, each with where it comes from.
 fn explained(loaded: &Loaded, name: &str, args: &InventoryArgs, terminal: &Terminal) -> Result<String, CommandError> {
     let host = named(&loaded.inventory, name)?;
-    let settings = settings_of(&loaded.inventory, host, &flags(&args.connection), &loaded.configuration);
+    let settings = settings_of(&loaded.renderer, host, &flags(&args.connection), &loaded.configuration);
     let Some((settings, mut defects)) = settings else { return Ok(String::new()) };
     let mut ssh = SshSettings::new(&args.connection, terminal)?;
     let (rows, defect) = ssh.explained(&settings, name);
@@ -111,13 +114,17 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
         playbook_folder: args.playbook_dir.clone(),
         ..settings.clone()
     };
-    let loaded = load(&sources, &settings).inspect_err(|error| match error {
+    let say = |error: &LoadError| match error {
         LoadError::NoSource { diagnostics, .. } => terminal.diagnose(diagnostics),
         LoadError::Configuration(diagnostic) | LoadError::ExtraVariables(diagnostic) => {
             terminal.diagnose(std::slice::from_ref(diagnostic))
         }
         LoadError::Contradiction(_) => {}
-    })?;
+    };
+    let configuration = configuration(&settings).inspect_err(say)?;
+    let settings =
+        LoadSettings { keyring: Arc::new(secrets::vault(&args.vault, &configuration, terminal)?), ..settings };
+    let loaded = load(&sources, &settings).inspect_err(say)?;
     terminal.diagnose(&loaded.diagnostics);
     Ok(loaded)
 }

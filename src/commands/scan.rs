@@ -32,7 +32,7 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     if !plan.list_hosts {
         secrets::passwords(&args.connection, &loaded.configuration, &mut plan.flags, terminal)?; // asked for before anybody is reached
     }
-    let prepared = connection::targets(&loaded.inventory, &hosts, &plan.flags, &loaded.configuration); // hosts -> Targets
+    let prepared = connection::targets(&loaded.renderer, &hosts, &plan.flags, &loaded.configuration); // hosts -> Targets
     plan.policy = with_inventory(plan.policy, &args.policy, &loaded.inventory, &hosts)?; // what is asked of each
     let mut targets = ready(prepared, &plan.policy, terminal)?;
     if plan.list_hosts {

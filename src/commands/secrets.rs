@@ -1,15 +1,18 @@
 //! The secrets of a run: asked for on the terminal or read from files, once, before anybody is connected to.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
 use super::measure::runtime;
-use crate::cli::ConnectionArgs;
+use crate::cli::{ConnectionArgs, VaultArgs};
+use crate::files::inventory::{VaultFlags, VaultPasswordError, keyring};
 use crate::files::password_file::{self, PasswordFileError};
 use crate::inventory::configuration::{Configuration, Given, Names, Provenance, names};
 use crate::inventory::connection::ConnectionFlags;
 use crate::inventory::secret::Secret;
 use crate::inventory::target::Target;
+use crate::inventory::vault::Keyring;
 use crate::ssh::{ConnectionPlan, UnlockError, locked_keys};
 use crate::terminal::{AskError, Terminal};
 
@@ -46,6 +49,35 @@ pub(super) fn passwords(
         from_file(file, "--become-password-file", configuration, &names::BECOME_PASSWORD_FILE)?
     };
     Ok(())
+}
+
+/// The passwords of ansible-vault that the command line, the environment or `ansible.cfg` speak of.
+pub(super) fn vault(
+    args: &VaultArgs,
+    configuration: &Configuration,
+    terminal: &Terminal,
+) -> Result<Keyring, CommandError> {
+    let flags = VaultFlags {
+        ids: args.vault_id.clone(),
+        password_files: args.vault_password_file.clone(),
+        ask: args.ask_vault_pass,
+    };
+    let is_interrupted = Cell::new(false);
+    let ask = |question: &str| {
+        terminal.ask_secret(question).map_err(|error| {
+            is_interrupted.set(is_interrupted.get() || error == AskError::Interrupted);
+            error.to_string()
+        })
+    };
+    let found = keyring(&flags, configuration, ask);
+    if is_interrupted.get() {
+        return Err(CommandError::interrupted());
+    }
+    let (keyring, failed) = found?;
+    for error in failed {
+        terminal.warn(&error.to_string());
+    }
+    Ok(keyring)
 }
 
 fn given(password: Secret, flag: &'static str) -> Given<Secret> {
@@ -139,6 +171,13 @@ fn open(file: &Path, connection: &mut ConnectionPlan, terminal: &Terminal) -> Re
         }
     }
     Ok(())
+}
+
+impl From<VaultPasswordError> for CommandError {
+    fn from(error: VaultPasswordError) -> Self {
+        let hint = "read it from a file: `--vault-password-file FILE`, or `--vault-id LABEL@FILE`";
+        Self::missing_secret(error.to_string()).hint(hint)
+    }
 }
 
 impl From<PasswordFileError> for CommandError {

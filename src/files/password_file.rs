@@ -22,29 +22,36 @@ pub struct PasswordFileError {
 /// Reads a password: a file's text, or what it prints where it may be executed, without the ends of lines around it; `-` is
 /// standard input.
 pub fn read(path: &Path) -> Result<Secret, PasswordFileError> {
+    let failed = |why: &str| PasswordFileError { path: path.to_owned(), why: why.to_owned() };
+    let text = String::from_utf8(bytes(path, &[])?).map_err(|_| failed("is not text"))?;
+    let password = text.trim_matches(['\r', '\n']);
+    if password.is_empty() {
+        return Err(failed("is empty"));
+    }
+    Ok(Secret::new(password.to_owned()))
+}
+
+/// The bytes of a password file as they are, or what it prints where it may be executed, called with these arguments.
+pub(in crate::files) fn bytes(path: &Path, arguments: &[&str]) -> Result<Vec<u8>, PasswordFileError> {
     let failed = |why: String| PasswordFileError { path: path.to_owned(), why };
     let bytes = if path.as_os_str() == "-" {
         limited(std::io::stdin().lock())
     } else {
         let permissions = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
         if permissions.is_file() && permissions.permissions().mode() & 0o111 != 0 {
-            printed_by(path)
+            printed_by(path, arguments)
         } else {
             fs::File::open(path).map_err(|error| error.to_string()).and_then(limited)
         }
     };
-    let text = String::from_utf8(bytes.map_err(failed)?).map_err(|_| failed("is not text".to_owned()))?;
-    let password = text.trim_matches(['\r', '\n']);
-    if password.is_empty() {
-        return Err(failed("is empty".to_owned()));
-    }
-    Ok(Secret::new(password.to_owned()))
+    bytes.map_err(failed)
 }
 
-fn printed_by(program: &Path) -> Result<Vec<u8>, String> {
+fn printed_by(program: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
     // Its complaints, and what it may want to ask, are the user's own business.
     let absolute = fs::canonicalize(program).map_err(|error| error.to_string())?;
-    let mut child = Command::new(absolute).stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+    let mut child =
+        Command::new(absolute).args(arguments).stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
     let printed = child.stdout.take().map_or_else(|| Ok(Vec::new()), limited);
     match child.wait() {
         Ok(status) if status.success() => printed,

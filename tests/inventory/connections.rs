@@ -19,10 +19,10 @@ fn hosts_are_reached_as_ansible_reaches_them() {
         let hosts = loaded.inventory.select(&Selection { pattern, limit: Vec::new() }).expect("hosts").hosts;
         let flags = flags(&texts(get(&expected, "cli").expect("flags")), staged);
         let reached = |host: HostId| {
-            let prepared = targets(&loaded.inventory, &[host], &flags, &loaded.configuration);
+            let prepared = targets(&loaded.renderer, &[host], &flags, &loaded.configuration);
             let target = prepared.targets.into_iter().next()?;
             (target.defect.is_none() && target.transport == Transport::Ssh)
-                .then(|| settings_of(&loaded.inventory, host, &flags, &loaded.configuration).expect("settings").0)
+                .then(|| settings_of(&loaded.renderer, host, &flags, &loaded.configuration).expect("settings").0)
         };
         let mut found: Vec<Value> = hosts.iter().filter_map(|host| Some(call(&reached(*host)?))).collect();
         let Some(Value::List(calls)) = get(&expected, "ssh") else { panic!("no ssh") };

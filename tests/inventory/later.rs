@@ -66,22 +66,7 @@ pub(crate) const LATER: [(&str, &[&str]); 6] = [
         ],
     ),
     ("TOML inventories", &["toml-err-hosts-list", "toml-inventory"]),
-    (
-        "ansible-vault",
-        &[
-            "conn-group-password-vault",
-            "vault-client-script",
-            "vault-corrupt",
-            "vault-id-label",
-            "vault-id-match",
-            "vault-inline",
-            "vault-script-password",
-            "vault-unknown-cipher",
-            "vault-whole-file-no-password",
-            "vault-wrong-label",
-            "vault-wrong-password",
-        ],
-    ),
+    ("YAML and JSON inventories: vault", &["vault-id-label"]),
     ("ansible.cfg", &["hostlist-advanced", "ini-group-transform-always", "src-missing-strict"]),
 ];
 
@@ -97,12 +82,9 @@ pub(crate) const ON_PURPOSE: [(&str, &str); 4] = [
 pub(crate) const REFUSED_PATTERNS: [&str; 2] = ["2001:db8::*", "six:!2001:db8::1"];
 
 /// Targets that only one side has: case, address, why.
-pub(crate) const TARGETS_ON_PURPOSE: [(&str, &str, &str); 5] = [
+pub(crate) const TARGETS_ON_PURPOSE: [(&str, &str, &str); 2] = [
     ("conn-odd-values", "", "an empty ansible_host is an error of its host; Ansible passes it on"),
-    ("conn-odd-values", "h14", "templates are rendered in a later issue; until then they are the host's defect"),
     ("conn-types", "h7", "paramiko speaks SSH too"),
-    ("conn-templated", "192.0.2.71", "templates are rendered in a later issue; until then they are the host's defect"),
-    ("conn-templated", "192.0.2.72", "templates are rendered in a later issue; until then they are the host's defect"),
 ];
 
 /// Why a case waits, if it does.

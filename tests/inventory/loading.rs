@@ -16,6 +16,7 @@ fn settings(folder: &Path) -> LoadSettings {
         environment: BTreeMap::new(),
         extra_variables: Vec::new(),
         playbook_folder: None,
+        keyring: std::sync::Arc::default(),
         limits: Limits::default(),
     }
 }
@@ -177,7 +178,7 @@ fn the_inventories_that_come_with_clockaudit_are_read_without_a_word() {
         assert!(loaded.inventory.host_count() > 0, "{name} has no hosts");
         let hosts = loaded.inventory.select(&Selection::all()).expect("hosts").hosts;
         let prepared =
-            connection::targets(&loaded.inventory, &hosts, &ConnectionFlags::default(), &loaded.configuration);
+            connection::targets(&loaded.renderer, &hosts, &ConnectionFlags::default(), &loaded.configuration);
         assert_eq!(prepared.diagnostics, [], "{name}");
         assert_eq!(prepared.skipped, [], "{name}");
         assert!(prepared.targets.iter().all(|target| target.defect.is_none()), "{name}");

@@ -9,6 +9,7 @@ mod json;
 mod later;
 mod loading;
 mod properties;
+mod secrets;
 mod staging;
 mod templates;
 mod vault;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use clockaudit::files::inventory::{Limits, LoadSettings, Source};
+use clockaudit::files::inventory::{Limits, LoadSettings, Source, VaultFlags, configuration, keyring};
 use clockaudit::inventory::Value;
 use tempfile::TempDir;
 
@@ -65,15 +66,27 @@ impl Staged {
         let cwd = json::get(&case, "cwd").map_or_else(|| ".".to_owned(), json::text);
         let args = json::get(&case, "args").map(json::texts).unwrap_or_default();
         let after = |flag: &'static str| args.iter().zip(args.iter().skip(1)).filter(move |(word, _)| *word == flag);
-        let settings = LoadSettings {
+        let mut settings = LoadSettings {
             working_directory: if cwd == "." { input.clone() } else { input.join(cwd) },
             home: Some(home.into()),
             system_folder: "/nonexistent/ansible".into(),
             environment,
             extra_variables: after("-e").map(|(_, value)| value.clone()).collect(),
             playbook_folder: after("--playbook-dir").map(|(_, value)| value.into()).next(),
+            keyring: Arc::default(),
             limits: Limits::default(),
         };
+        let vault = VaultFlags {
+            ids: after("--vault-id").map(|(_, value)| value.clone()).collect(),
+            password_files: after("--vault-password-file").map(|(_, value)| value.into()).collect(),
+            ask: false,
+        };
+        let nobody = |_: &str| Err("nobody is asked in a test".to_owned());
+        if let Ok(configuration) = configuration(&settings) {
+            let (keyring, failed) = keyring(&vault, &configuration, nobody).expect("the passwords of the case");
+            assert!(failed.is_empty(), "{failed:?}");
+            settings.keyring = Arc::new(keyring);
+        }
         let sources = json::texts(json::get(&case, "sources").expect("sources")).into_iter().map(Source).collect();
         Self { name: name.to_owned(), input, sources, settings, folder, _temporary: temporary }
     }

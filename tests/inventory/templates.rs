@@ -4,11 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use clockaudit::files::inventory::load;
 use clockaudit::inventory::model::{Draft, HostId, Inventory, Source};
 use clockaudit::inventory::template::{Renderer, Surroundings, TemplateError};
 use clockaudit::inventory::vault::Keyring;
 use clockaudit::inventory::{Value, json as writer};
 
+use crate::cases::for_each;
 use crate::json;
 
 /// The machine on which the vectors were made.
@@ -184,4 +186,28 @@ fn names_of_the_host_and_of_others_are_known() {
     check("{{ hostvars['h1.eu.test'].mgmt }} {{ hostvars[inventory_hostname]['mgmt'] }}", "192.0.2.1 192.0.2.1");
     check("{{ 'zz' in hostvars }} {{ hostvars['zz'].x | default('d') }}", "False d");
     check("{{ vars['mgmt'] }} {{ playbook_dir }}", "192.0.2.1 /work");
+}
+
+#[test]
+fn variables_of_whole_inventories_come_out_as_ansible_renders_them() {
+    let seen = for_each(|staged, wrong| {
+        let Some(expected) = staged.expected("expected-rendered.json") else { return false };
+        let loaded = load(&staged.sources, &staged.settings).expect("an inventory");
+        let home = staged.settings.home.as_ref().expect("a home").to_string_lossy().into_owned();
+        for (name, variables) in json::entries(&expected) {
+            let host = loaded.inventory.host_named(&name).expect("the host");
+            let values = loaded.inventory.variables(host);
+            for (variable, expected) in json::entries(&variables) {
+                let expected =
+                    json::get(&expected, "value").map(|value| writer::pretty(value).replace("{HOME}", &home));
+                let found = loaded.renderer.render(host, &variable, &values[&variable].value);
+                let found = found.map(|rendered| writer::pretty(&rendered.value));
+                if found.as_ref().ok() != expected.as_ref() {
+                    wrong.push(format!("{name} {variable}: expected {expected:?}, found {found:?}"));
+                }
+            }
+        }
+        true
+    });
+    assert!(seen >= 10, "only {seen} cases");
 }

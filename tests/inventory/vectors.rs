@@ -117,7 +117,17 @@ fn plain_scalars_are_those_of_pyyaml() {
 
 #[test]
 fn every_file_of_vectors_is_checked() {
-    let checked = ["addresses", "globs", "host_patterns", "literals", "pattern_split", "shell_words", "yaml_plain"];
+    let checked = [
+        "addresses",
+        "globs",
+        "host_patterns",
+        "literals",
+        "pattern_split",
+        "shell_words",
+        "templates",
+        "templates.vars",
+        "yaml_plain",
+    ];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/inventory/vectors");
     let entries = fs::read_dir(folder).expect("the vectors").map(|entry| entry.expect("a file").path());
     let mut found: Vec<String> =

@@ -5,8 +5,10 @@ mod limit_file;
 mod neighbours;
 mod paths;
 mod reader;
+mod surroundings;
 mod variable_folders;
 mod variables;
+mod vault_passwords;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,9 +19,14 @@ use sha2::{Digest, Sha256};
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::{self, Diagnostic};
 use crate::inventory::model::{Contradiction, Draft, HashBehaviour, Inventory, Source as SourceRecord};
+use crate::inventory::template::Renderer;
+use crate::inventory::vault::Keyring;
 use crate::inventory::{host_list, ranges};
 
+use surroundings::Machine;
+
 pub use limit_file::{LimitError, limit};
+pub use vault_passwords::{VaultFlags, VaultPasswordError, keyring};
 
 /// A source as the user named it: a path, or a list of hosts with a comma in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +54,7 @@ impl Default for Limits {
 }
 
 /// Where sources are looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct LoadSettings {
     /// The directory that relative paths start from.
     pub working_directory: PathBuf,
@@ -61,6 +68,8 @@ pub struct LoadSettings {
     pub extra_variables: Vec<String>,
     /// `--playbook-dir`: the folder whose variables count in place of the current directory's.
     pub playbook_folder: Option<PathBuf>,
+    /// The vault passwords.
+    pub keyring: Arc<Keyring>,
     /// What inventories may cost.
     pub limits: Limits,
 }
@@ -79,16 +88,19 @@ impl LoadSettings {
             environment,
             extra_variables: Vec::new(),
             playbook_folder: None,
+            keyring: Arc::default(),
             limits: Limits::default(),
         }
     }
 }
 
 /// An inventory, and what there is to say about it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Loaded {
     /// What could be read.
-    pub inventory: Inventory,
+    pub inventory: Arc<Inventory>,
+    /// Renders the values of its variables.
+    pub renderer: Arc<Renderer>,
     /// What could not, and what is odd.
     pub diagnostics: Vec<Diagnostic>,
     /// What is set outside of it, in the environment and in Ansible's file.
@@ -124,6 +136,11 @@ pub enum LoadError {
     Contradiction(#[from] Contradiction),
 }
 
+/// What is set outside of inventories: the environment and the first ansible.cfg there is.
+pub fn configuration(settings: &LoadSettings) -> Result<Configuration, LoadError> {
+    Ok(configuration::read(settings)?.0)
+}
+
 /// Reads the sources in order into one inventory; a source that cannot be read is a diagnostic, and the others count.
 /// Without sources: `$ANSIBLE_INVENTORY`, else `inventory` of ansible.cfg, else `/etc/ansible/hosts`.
 pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadError> {
@@ -151,7 +168,11 @@ pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadE
     diagnostics.extend(odd);
     diagnostics.extend(variables::lay(&mut inventory, &roots, settings, &configuration)?);
     diagnostics.extend(neighbours::unread(&configuration));
-    Ok(Loaded { inventory, diagnostics, configuration })
+    let inventory = Arc::new(inventory);
+    let machine = Arc::new(Machine::new(settings));
+    let playbook_folder = variables::play_folder(settings, &configuration).to_string_lossy().into_owned();
+    let renderer = Renderer::new(Arc::clone(&inventory), Arc::clone(&settings.keyring), machine, playbook_folder);
+    Ok(Loaded { inventory, renderer: Arc::new(renderer), diagnostics, configuration })
 }
 
 /// The folder of a source, which may have variables beside it; none of a list of hosts.

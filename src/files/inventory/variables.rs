@@ -15,6 +15,7 @@ use crate::inventory::extra_variables::{self, Extra};
 use crate::inventory::model::{
     GroupLayer, Inventory, Origin, RootVariables, Source as FileRecord, Variable, Variables, lay_over,
 };
+use crate::inventory::vault::{self, PlainText, VaultError};
 use crate::inventory::yaml::{self, DuplicateKeys};
 
 /// Ends of the names of files of variables, where nobody says otherwise.
@@ -64,7 +65,7 @@ pub(super) fn duplicates(configuration: &Configuration) -> DuplicateKeys {
 }
 
 /// The folder whose variables count beside those of the inventories.
-fn play_folder(settings: &LoadSettings, configuration: &Configuration) -> PathBuf {
+pub(super) fn play_folder(settings: &LoadSettings, configuration: &Configuration) -> PathBuf {
     match &settings.playbook_folder {
         Some(folder) => configuration.resolve(&folder.to_string_lossy(), &settings.working_directory),
         None => configuration
@@ -166,18 +167,33 @@ impl Reading<'_> {
             folder: path.parent().map(|folder| folder.to_string_lossy().into_owned()),
             sha256: sha256(&bytes),
         };
-        if bytes.starts_with(b"$ANSIBLE_VAULT") {
-            return Err(Diagnostic::error("is encrypted by ansible-vault, which is not read yet"));
-        }
-        let document = yaml::read(&bytes, self.duplicates).map_err(|error| *error)?;
-        let read = yaml::settings(&document).map_err(|error| *error)?;
-        self.diagnostics.extend(document.warnings.into_iter().map(|said| said.in_file(name)));
+        let opened = if vault::is_vaulted(&bytes) { Some(self.opened(&bytes)?) } else { None };
+        // Of what was encrypted no line is shown.
+        let told = |error: Box<Diagnostic>| match (&opened, &error.span) {
+            (None, _) => *error,
+            (Some(_), None) => Diagnostic::error("what is encrypted in it is no YAML mapping of variables"),
+            (Some(_), Some(span)) => {
+                Diagnostic::error(format!("what is encrypted in it is wrong in line {}", span.line))
+            }
+        };
+        let text = opened.as_ref().map_or(bytes.as_slice(), PlainText::expose);
+        let document = yaml::read(text, self.duplicates).map_err(told)?;
+        let read = yaml::settings(&document).map_err(told)?;
+        let warnings = document.warnings.into_iter().filter(|_| opened.is_none());
+        self.diagnostics.extend(warnings.map(|said| said.in_file(name)));
         let source = inventory.layers_mut().add_file(record);
         let variables = read.into_iter().map(|setting| {
             let origin = Origin { source, line: setting.place.line, column: setting.place.column };
             (setting.name, Variable { value: setting.value, origin: Some(origin) })
         });
         Ok(variables.collect())
+    }
+
+    /// What a file holds that ansible-vault encrypted.
+    fn opened(&self, bytes: &[u8]) -> Result<PlainText, Diagnostic> {
+        let closed = |error: VaultError| Diagnostic::error(error.to_string()).with_hint(error.remedy());
+        let text = std::str::from_utf8(bytes).map_err(|_| closed(VaultError::Header))?;
+        self.settings.keyring.open(text).map_err(closed)
     }
 
     /// The variables of `-e`; one that cannot be understood ends the run.

@@ -4,13 +4,10 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 
-use super::settings::ConnectionSettings;
+use super::settings::{ConnectionSettings, HIDDEN};
 use crate::inventory::configuration::{Given, Provenance};
 use crate::inventory::json;
 use crate::inventory::value::Value;
-
-/// What stands for a secret.
-const HIDDEN: &str = "********";
 
 /// One setting.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +41,7 @@ pub fn rows(settings: &ConnectionSettings) -> Vec<Row> {
         0 => integer(timeout.as_secs()),
         _ => Value::Float(timeout.as_secs_f64()),
     };
-    vec![
+    let rows = vec![
         set("connection", text(&settings.connection.value), &settings.connection.provenance),
         set("address", text(&settings.address.value), &settings.address.provenance),
         maybe("port", settings.port.as_ref(), |port| integer(u64::from(*port)), "ssh_config, else 22"),
@@ -70,7 +67,19 @@ pub fn rows(settings: &ConnectionSettings) -> Vec<Row> {
         set("become_exe", text(&becoming.program.value), &becoming.program.provenance),
         set("become_flags", text(&becoming.flags.value), &becoming.flags.provenance),
         maybe("become_password", becoming.password.as_ref(), hidden, "none"),
-    ]
+    ];
+    let shown = |row: Row| Row { value: without_secrets(row.value, settings), ..row };
+    rows.into_iter().map(shown).collect()
+}
+
+/// A value with what was encrypted replaced.
+fn without_secrets(value: Value, settings: &ConnectionSettings) -> Value {
+    match value {
+        Value::Text(text) => Value::Text(settings.without_secrets(&text)),
+        Value::Integer(digits) if settings.without_secrets(&digits) != digits => Value::from(HIDDEN),
+        Value::List(items) => Value::List(items.into_iter().map(|item| without_secrets(item, settings)).collect()),
+        other => other,
+    }
 }
 
 fn maybe<T>(

@@ -1,19 +1,26 @@
 //! One setting of one host: the host's variables first, then the flag, then the configuration.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::table::Setting;
 use crate::inventory::configuration::{Configuration, Given, Place, Provenance, values};
-use crate::inventory::model::{Inventory, Variable, Variables};
+use crate::inventory::model::{HostId, Variable, Variables};
 use crate::inventory::secret::Secret;
+use crate::inventory::template::Renderer;
 use crate::inventory::value::Value;
 
 /// Where the settings of one host are looked up.
 pub(super) struct Lookup<'a> {
-    pub(super) inventory: &'a Inventory,
+    /// Renders the values of variables.
+    pub(super) renderer: &'a Renderer,
+    pub(super) host: HostId,
     /// The effective variables of the host.
-    pub(super) variables: &'a Variables,
+    pub(super) variables: Arc<Variables>,
     pub(super) configuration: &'a Configuration,
+    /// Values that were encrypted, or made of what was: they may be used, never shown.
+    pub(super) hidden: RefCell<Vec<Secret>>,
 }
 
 impl Lookup<'_> {
@@ -25,13 +32,17 @@ impl Lookup<'_> {
         });
         let Some((name, variable)) = set else { return Ok(None) };
         let provenance = self.provenance(name, variable);
-        if variable.value.has_template() {
-            return Err(format!("{provenance} is a template, which is not rendered yet: {}", variable.value));
+        let rendered = self.renderer.render_with(self.host, Some(&self.variables), name, &variable.value);
+        let rendered = rendered.map_err(|error| format!("{provenance} {error}"))?;
+        if rendered.value == Value::Null {
+            return Ok(None);
         }
-        match variable.value.scalar_text() {
-            Some(value) => Ok(Some(Given { value, provenance })),
-            None if matches!(variable.value, Value::Vaulted(_)) => {
-                Err(format!("{provenance} is encrypted by ansible-vault, which is not read yet"))
+        match rendered.value.scalar_text() {
+            Some(value) => {
+                if rendered.is_secret {
+                    self.hidden.borrow_mut().push(Secret::new(value.clone()));
+                }
+                Ok(Some(Given { value, provenance }))
             }
             None => Err(format!("{provenance} is a list or a mapping, not one value")),
         }
@@ -104,10 +115,10 @@ impl Lookup<'_> {
 
     fn provenance(&self, name: &'static str, variable: &Variable) -> Provenance {
         let place = variable.origin.and_then(|origin| {
-            let source = self.inventory.source(origin.source)?;
+            let source = self.renderer.inventory().source(origin.source)?;
             Some(Place { file: source.name.clone(), line: origin.line })
         });
-        if self.inventory.layers().extra.contains_key(name) {
+        if self.renderer.inventory().layers().extra.contains_key(name) {
             return Provenance::ExtraVariable { name, place };
         }
         Provenance::Variable { name, place }

@@ -9,14 +9,17 @@ mod table;
 mod unsupported;
 
 use core::time::Duration;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::configuration::{Configuration, Given};
 use super::diagnostics::Diagnostic;
-use super::model::{HostId, Inventory};
+use super::model::HostId;
 use super::paths;
 use super::secret::Secret;
 use super::target::{Target, Transport};
+use super::template::Renderer;
 use lookup::Lookup;
 use reach::{Reach, Unreachable};
 
@@ -85,27 +88,28 @@ pub struct Prepared {
 
 /// Turns hosts into targets.
 pub fn targets(
-    inventory: &Inventory,
+    renderer: &Renderer,
     hosts: &[HostId],
     flags: &ConnectionFlags,
     configuration: &Configuration,
 ) -> Prepared {
+    let inventory = renderer.inventory();
     let mut prepared = Prepared::default();
     let mut ignored = unsupported::Ignored::default();
     let mut resolver = inventory.resolver();
     for id in hosts {
         let Some(host) = inventory.host(*id) else { continue };
-        let variables = resolver.variables(*id);
-        let lookup = Lookup { inventory, variables: &variables, configuration };
+        let variables = Arc::new(resolver.variables(*id));
+        let lookup = Lookup { renderer, host: *id, variables, configuration, hidden: RefCell::default() };
         let (settings, mut defects) = settings::read(&lookup, &host.name, flags);
         let reach = match reach::reach(&settings) {
             Ok(reach) => reach,
             Err(Unreachable::Skip(reason)) => {
-                prepared.skipped.push(Skipped { name: host.name.clone(), reason });
+                prepared.skipped.push(Skipped { name: host.name.clone(), reason: settings.without_secrets(&reason) });
                 continue;
             }
             Err(Unreachable::Defect(reason)) => {
-                defects.push(reason);
+                defects.push(settings.without_secrets(&reason));
                 Reach { transport: Transport::Ssh, is_alias: false }
             }
         };
@@ -127,18 +131,18 @@ pub fn targets(
 
 /// The settings of a host as they are, before anything is made of them, and what is wrong with them.
 pub fn settings_of(
-    inventory: &Inventory,
+    renderer: &Renderer,
     id: HostId,
     flags: &ConnectionFlags,
     configuration: &Configuration,
 ) -> Option<(ConnectionSettings, Vec<String>)> {
-    let host = inventory.host(id)?;
-    let variables = inventory.variables(id);
-    let lookup = Lookup { inventory, variables: &variables, configuration };
+    let host = renderer.inventory().host(id)?;
+    let variables = Arc::new(renderer.inventory().variables(id));
+    let lookup = Lookup { renderer, host: id, variables, configuration, hidden: RefCell::default() };
     let (settings, mut defects) = settings::read(&lookup, &host.name, flags);
     match reach::reach(&settings) {
         Ok(_) => {}
-        Err(Unreachable::Skip(reason) | Unreachable::Defect(reason)) => defects.push(reason),
+        Err(Unreachable::Skip(reason) | Unreachable::Defect(reason)) => defects.push(settings.without_secrets(&reason)),
     }
     Some((settings, defects))
 }
@@ -185,7 +189,12 @@ mod tests {
         assert_eq!(diagnostics, []);
         let (inventory, _) = draft.reconcile().expect("consistent");
         let hosts = inventory.select(&Selection::all()).expect("hosts").hosts;
-        targets(&inventory, &hosts, flags, &Configuration { home: flags.home.clone(), ..Configuration::default() })
+        targets(
+            &Renderer::alone(Arc::new(inventory)),
+            &hosts,
+            flags,
+            &Configuration { home: flags.home.clone(), ..Configuration::default() },
+        )
     }
 
     fn flags() -> ConnectionFlags {
@@ -240,10 +249,7 @@ mod tests {
              variables of their own",
         );
         check("h ansible_host=x:2200", "ansible_host (hosts.ini line 1) is x:2200; a port belongs into ansible_port");
-        check(
-            "h ansible_host='{{ x }}'",
-            "ansible_host (hosts.ini line 1) is a template, which is not rendered yet: {{ x }}",
-        );
+        check("h ansible_host='{{ x }}'", "ansible_host (hosts.ini line 1) refers to 'x', which is not defined");
         check(
             "h ansible_connection=community.foo.bar",
             "ansible_connection (hosts.ini line 1) is 'community.foo.bar', which is not known; clockaudit needs SSH",

@@ -115,13 +115,37 @@ impl Renderer {
         Self { shared: Arc::new(Shared { inventory, variables, keyring, playbook_dir, strict, chainable, groups }) }
     }
 
+    /// For an inventory whose templates ask nothing of the machine, and without passwords.
+    pub fn alone(inventory: Arc<Inventory>) -> Self {
+        Self::new(inventory, Arc::default(), Arc::new(NoSurroundings), String::new())
+    }
+
+    /// The inventory whose values are rendered.
+    pub fn inventory(&self) -> &Inventory {
+        &self.shared.inventory
+    }
+
     /// The value of a host's variable `name`: encrypted text decrypted, templates rendered, in containers too. `!unsafe`
     /// text is as it stands.
     pub fn render(&self, host: HostId, name: &str, value: &Value) -> Result<Rendered, TemplateError> {
+        self.render_with(host, None, name, value)
+    }
+
+    /// The same for a host whose variables are known already.
+    pub fn render_with(
+        &self,
+        host: HostId,
+        variables: Option<&Arc<Variables>>,
+        name: &str,
+        value: &Value,
+    ) -> Result<Rendered, TemplateError> {
         if is_plain(value) {
             return Ok(Rendered { value: value.clone(), is_secret: super::diagnostics::is_secret(name) });
         }
         let run = Run::new(Arc::clone(&self.shared));
+        if let Some(variables) = variables {
+            run.set_variables(host, Arc::clone(variables));
+        }
         let rendered = Self::finish(&run, host, name, value);
         run.end();
         rendered
@@ -130,7 +154,7 @@ impl Renderer {
     /// The value of an expression, without braces, for a host whose variables are these.
     pub fn evaluate(&self, host: HostId, variables: Variables, expression: &str) -> Result<Rendered, TemplateError> {
         let run = Run::new(Arc::clone(&self.shared));
-        run.set_variables(host, variables);
+        run.set_variables(host, Arc::new(variables));
         let value = Value::Text(format!("{{{{ {expression} }}}}"));
         let rendered = Self::finish(&run, host, "the expression", &value);
         run.end();
@@ -145,6 +169,12 @@ impl Renderer {
             _ => report::found(&error).unwrap_or_else(|| report::failed(&error, run.is_secret())),
         })?;
         Ok(Rendered { value, is_secret: run.is_secret() })
+    }
+}
+
+impl std::fmt::Debug for Renderer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Renderer")
     }
 }
 

@@ -95,8 +95,8 @@ impl Run {
     }
 
     /// Says what a host's variables are, in place of what the inventory says.
-    pub(super) fn set_variables(&self, host: HostId, variables: Variables) {
-        self.progress().variables.insert(host, Arc::new(variables));
+    pub(super) fn set_variables(&self, host: HostId, variables: Arc<Variables>) {
+        self.progress().variables.insert(host, variables);
     }
 
     /// What a value of the inventory is to templates: text rendered, encrypted text decrypted, containers when they are

@@ -1,0 +1,56 @@
+//! What templates of variables may ask of this machine: its environment, and files.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::PathBuf;
+
+use super::LoadSettings;
+use crate::inventory::paths;
+use crate::inventory::template::Surroundings;
+
+/// Largest file that a template may read, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// This machine as templates see it.
+pub(super) struct Machine {
+    working_directory: PathBuf,
+    home: Option<PathBuf>,
+    environment: BTreeMap<String, String>,
+}
+
+impl Machine {
+    pub(super) fn new(settings: &LoadSettings) -> Self {
+        Self {
+            working_directory: settings.working_directory.clone(),
+            home: settings.home.clone(),
+            environment: settings.environment.clone(),
+        }
+    }
+}
+
+impl Surroundings for Machine {
+    fn environment(&self, name: &str) -> Option<String> {
+        self.environment.get(name).cloned()
+    }
+
+    fn file(&self, path: &str) -> Result<String, String> {
+        let resolved =
+            |path: &str| paths::resolve(path, &self.working_directory, self.home.as_deref(), &self.environment);
+        // As Ansible: beside the play first in `files/`.
+        let in_files = resolved(&format!("files/{path}"));
+        let is_relative = !path.starts_with(['/', '~', '$']);
+        let path = if is_relative && in_files.is_file() { in_files } else { resolved(path) };
+        let mut bytes = Vec::new();
+        File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(
+            |error| match error.kind() {
+                ErrorKind::NotFound => "is not there".to_owned(),
+                _ => format!("cannot be read: {error}"),
+            },
+        )?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
+            return Err("is larger than 1 MiB".to_owned());
+        }
+        String::from_utf8(bytes).map_err(|_| "is no text".to_owned())
+    }
+}
