@@ -115,6 +115,24 @@ fn help_tells_what_the_exit_codes_mean() {
 }
 
 #[test]
+fn keys_are_asked_for_only_where_a_host_needs_them() {
+    let home = Home::new();
+    fs::remove_file(home.path(".ssh/id_ed25519")).expect("a key");
+    let check = |text: &str, agent: &str| {
+        let inventory = home.inventory("fleet.ini", text);
+        let mut alone = home.command(&[]);
+        alone.env_remove("SSH_AUTH_SOCK");
+        let (_, text) = doctor(&mut alone, &inventory);
+        assert!(line(&text, "agent").starts_with(agent), "{text}");
+        assert_eq!(line(&text, "agent").is_empty(), agent.is_empty(), "{text}");
+    };
+    check("a.example\n", "FAIL");
+    check("a.example ansible_password=secret\n", "ok ");
+    check("here ansible_connection=local\n", "");
+    check("here ansible_connection=local\na.example\n", "FAIL");
+}
+
+#[test]
 fn each_planted_fault_is_found() {
     let home = Home::new();
     let good = home.inventory("good.ini", "a.example\n");

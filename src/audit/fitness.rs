@@ -28,6 +28,8 @@ pub struct Controller {
     pub open_files: u64,
     /// How many hosts the inventory selects; none where no inventory was named.
     pub hosts: Option<usize>,
+    /// What the hosts are logged in to with.
+    pub login: Login,
     /// The agent.
     pub agent: Agent,
     /// The key files of the user that exist, and those that the inventory names.
@@ -40,6 +42,17 @@ pub struct Controller {
     pub timer_lateness: Option<Nanos>,
     /// What its own timekeeper says of its clock.
     pub clock: OwnClock,
+}
+
+/// What hosts are logged in to with, as far as this machine has to bring it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Login {
+    /// Some host needs a key, or nobody has named any host.
+    Keys,
+    /// A password is given for every host that is reached over SSH.
+    Passwords,
+    /// No host is reached over SSH.
+    Nothing,
 }
 
 /// The agent that holds keys.
@@ -120,9 +133,11 @@ pub fn checks(controller: &Controller) -> Vec<Check> {
     let mut checks = Vec::new();
     checks.extend(inventory(controller));
     checks.push(open_files(controller));
-    checks.push(agent(controller));
-    checks.extend(controller.key_files.iter().map(key_file));
-    checks.push(known_hosts(&controller.known_hosts));
+    if controller.login != Login::Nothing {
+        checks.push(agent(controller));
+        checks.extend(controller.key_files.iter().map(key_file));
+        checks.push(known_hosts(&controller.known_hosts));
+    }
     checks.push(timers(controller.timer_lateness));
     checks.push(clock(&controller.clock));
     checks
@@ -189,7 +204,8 @@ fn open_files(controller: &Controller) -> Check {
 fn agent(controller: &Controller) -> Check {
     const SUBJECT: &str = "agent";
     let has_file = controller.key_files.iter().any(|key| key.state == KeyState::Usable);
-    let alone = if has_file { Fitness::Poor } else { Fitness::Unfit };
+    let has_password = controller.login == Login::Passwords;
+    let alone = if has_file || has_password { Fitness::Poor } else { Fitness::Unfit };
     let start = "start one and add your key: `eval $(ssh-agent); ssh-add`";
     match &controller.agent {
         Agent::Holds(0) => not_fit(SUBJECT, alone, "it holds no key".to_owned(), "`ssh-add` adds yours"),
@@ -198,6 +214,7 @@ fn agent(controller: &Controller) -> Check {
             not_fit(SUBJECT, alone, format!("SSH_AUTH_SOCK is set, and no agent answers: {why}"), start)
         }
         // A key file that can be used needs no agent.
+        Agent::None if has_password => fit(SUBJECT, "none runs; passwords are given without it".to_owned()),
         Agent::None if has_file => fit(SUBJECT, "none runs; a key file is there without it".to_owned()),
         Agent::None => not_fit(SUBJECT, alone, "none runs, and no key file can be used without one".to_owned(), start),
     }
@@ -283,6 +300,7 @@ mod tests {
         Controller {
             open_files: 1_048_576,
             hosts: Some(12),
+            login: Login::Keys,
             agent: Agent::Holds(1),
             key_files: Vec::new(),
             known_hosts: KnownHosts { keys: 12, unreadable: Vec::new() },
@@ -343,6 +361,15 @@ mod tests {
         check(KeyState::Missing, true, Fitness::Unfit);
         check(KeyState::Unreadable("permission denied".to_owned()), true, Fitness::Unfit);
         check(KeyState::Unreadable("permission denied".to_owned()), false, Fitness::Poor);
+    }
+
+    #[test]
+    fn what_no_host_needs_is_no_fault() {
+        let bare = Controller { agent: Agent::None, known_hosts: KnownHosts::default(), ..healthy() };
+        let of = |login: Login| worst(&Controller { login, ..bare.clone() });
+        assert_eq!(of(Login::Keys), ("agent", Fitness::Unfit));
+        assert_eq!(of(Login::Passwords), ("known hosts", Fitness::Poor));
+        assert_eq!(of(Login::Nothing).1, Fitness::Fit);
     }
 
     #[test]

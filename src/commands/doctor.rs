@@ -8,7 +8,7 @@ use super::measure::runtime;
 use super::plan::{connection, flags};
 use super::ssh_settings::SshSettings;
 use crate::audit::ExitStatus;
-use crate::audit::fitness::{self, Controller, Fitness, OwnClock};
+use crate::audit::fitness::{self, Controller, Fitness, Login, OwnClock};
 use crate::cli::{DoctorArgs, SelectionArgs};
 use crate::files::inventory::{LoadSettings, Loaded};
 use crate::inventory::connection::targets;
@@ -48,7 +48,9 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
         }
         None => None,
     };
-    let controller = look(&plan, loaded.as_ref(), hosts.as_deref())?;
+    let has_password = args.connection.ask_pass || args.connection.connection_password_file.is_some();
+    let login = login(hosts.as_deref().unwrap_or_default(), has_password);
+    let controller = Controller { login, ..look(&plan, loaded.as_ref(), hosts.as_deref())? };
     let checks = fitness::checks(&controller);
     terminal.print(&page::render(&checks))?;
     Ok(match checks.iter().map(|check| check.fitness).max() {
@@ -56,6 +58,18 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
         Some(Fitness::Poor) => ExitStatus::Warning,
         Some(Fitness::Fit) | None => ExitStatus::Good,
     })
+}
+
+/// What these hosts are logged in to with; `has_password` where one is given for all of them.
+fn login(hosts: &[Target], has_password: bool) -> Login {
+    let mut over_ssh = hosts.iter().filter(|host| host.transport == Transport::Ssh).peekable();
+    if !hosts.is_empty() && over_ssh.peek().is_none() {
+        Login::Nothing
+    } else if has_password || over_ssh.peek().is_some() && over_ssh.all(|host| host.password.is_some()) {
+        Login::Passwords
+    } else {
+        Login::Keys
+    }
 }
 
 /// The inventory that is named, or the default one; that there is none is no fault of the machine.
@@ -81,6 +95,7 @@ fn look(plan: &ConnectionPlan, loaded: Option<&Loaded>, hosts: Option<&[Target]>
     Ok(Controller {
         open_files: inspection.open_files,
         hosts: hosts.map(<[Target]>::len),
+        login: Login::Keys,
         agent: inspection.agent,
         key_files: inspection.key_files,
         known_hosts: inspection.known_hosts,
