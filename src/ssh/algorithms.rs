@@ -11,6 +11,7 @@ use russh::{Preferred, cipher, compression, kex, mac};
 use super::host_key::Expected;
 use super::plan::ConnectionPlan;
 use super::settings::Algorithms;
+use crate::openssh::algorithms::is_allowed;
 
 /// More than a sampling window takes, hunts and spare sweeps over ten thousand hosts included.
 const LONGEST_WINDOW: Duration = Duration::from_secs(180);
@@ -73,7 +74,7 @@ impl Configurations {
     fn make(&self, asked_for: &Algorithms, expected: &Expected) -> Config {
         let host_keys = host_keys(asked_for, &expected.key_types);
         // A certificate is asked for only where there is an authority to compare it with.
-        let certificates = if expected.certificates { host_keys.clone() } else { Vec::new() };
+        let certificates = if expected.certificates { certificates(asked_for) } else { Vec::new() };
         let kex = chosen(&asked_for.kex, &KEX, |name| kex::Name::try_from(name).ok());
         let preferred = Preferred {
             kex: kex.into_iter().chain(KEX_EXTENSIONS).collect::<Vec<_>>().into(),
@@ -98,10 +99,18 @@ impl Configurations {
 
 /// The host keys that are offered, those first that are known.
 fn host_keys(asked_for: &Algorithms, known_types: &[String]) -> Vec<Algorithm> {
-    let offered = chosen(&asked_for.host_keys, &HOST_KEYS, |name| name.parse().ok());
+    // The library takes any name for that of some algorithm, those of certificates too.
+    let key = |name: &str| name.parse().ok().filter(|algorithm| !matches!(algorithm, Algorithm::Other(_)));
+    let offered = chosen(&asked_for.host_keys, &HOST_KEYS, key);
     let is_known = |algorithm: &Algorithm| known_types.iter().any(|known| is_of_type(algorithm, known));
     let (known, others): (Vec<_>, Vec<_>) = offered.into_iter().partition(is_known);
     known.into_iter().chain(others).collect()
+}
+
+/// The host certificates that are asked for; lists of host keys name them as kinds of their own.
+fn certificates(asked_for: &Algorithms) -> Vec<Algorithm> {
+    let is_wanted = |algorithm: &&Algorithm| is_allowed(&asked_for.host_keys, &algorithm.to_certificate_type(), true);
+    HOST_KEYS.iter().filter(is_wanted).cloned().collect()
 }
 
 /// How long the peer of an open session may say nothing before the library closes it: only a backstop, every stage has its
