@@ -194,7 +194,11 @@ fn without_its_reference_a_scan_decides_nothing_but_pairs() {
     assert_eq!(report.reference.kind, model::ReferenceKind::None);
     assert_eq!(report.summary.counts.ok + report.summary.counts.warn, 0);
     assert_eq!(report.summary.pairs.total, 45);
-    assert!(summary(&report).contains("none: web05 was not measured"));
+    let text = summary(&report);
+    assert!(text.contains("none: web05 was not measured") && !text.contains("known to within"), "{text}");
+    let host = report.hosts.iter().find(|host| host.name == "auth02").expect("the host");
+    let explained = clockaudit::report::explain::host(host, &report);
+    assert!(explained.contains("for want of a reference") && !explained.contains("from none"), "{explained}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ pub use tokens::page as token_page;
 use indexmap::IndexMap;
 
 use super::escape::escaped;
-use super::model::{Claim, Clock, Finding, Host, Report, TimeSource, Timekeeping, Verdict};
+use super::model::{Claim, Clock, Finding, Host, ReferenceKind, Report, TimeSource, Timekeeping, Verdict};
 use super::paragraph::{indented, wrapped};
 use crate::audit::explain::Page;
 use crate::audit::figure;
@@ -127,7 +127,7 @@ fn measured(clock: &Clock, report: &Report) -> Vec<String> {
     let mut lines = match (clock.offset_s, clock.lo_s, clock.hi_s) {
         (Some(offset), Some(lo), Some(hi)) => {
             let shown = figure::with_bound(offset.0, Interval::new(lo.0, hi.0));
-            wrapped("Offset", &format!("{shown} from {}, at {}", escaped(&report.reference.label), clock.at.to_text()))
+            wrapped("Offset", &format!("{shown} from {}, at {}", ruler(report), clock.at.to_text()))
         }
         _ => wrapped("Offset", "unknown: there is no reference; see the pairs of the report"),
     };
@@ -160,6 +160,14 @@ fn measured(clock: &Clock, report: &Report) -> Vec<String> {
         lines.extend(wrapped("Step", &text));
     }
     lines
+}
+
+/// The clock that offsets are from.
+fn ruler(report: &Report) -> String {
+    match (report.reference.kind, &report.reference.host) {
+        (ReferenceKind::None, Some(host)) => format!("the clock of {}, for want of a reference", escaped(host)),
+        _ => escaped(&report.reference.label),
+    }
 }
 
 /// Whole parts per million, of parts per billion.
