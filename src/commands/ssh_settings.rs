@@ -10,20 +10,23 @@ use indexmap::IndexMap;
 use super::error::CommandError;
 use crate::cli::ConnectionArgs;
 use crate::files::ssh_config::{Loaded, ThisMachine, Which, load};
-use crate::inventory::configuration::{Place, Provenance};
-use crate::inventory::connection::ConnectionSettings;
+use crate::inventory::configuration::{Given as Placed, Place, Provenance};
 use crate::inventory::connection::explain::{self, Row};
+use crate::inventory::connection::{ConnectionSettings, DEFAULT_PORT};
 use crate::inventory::ranges;
 use crate::inventory::target::{Target, Transport};
 use crate::inventory::value::Value;
 use crate::openssh::config::{
-    Agent, Given, HostConfig, Keyword, Origin, Request, Setting, UnknownHostKey, User, arguments,
+    self, Agent, Given, Hop, HostConfig, Keyword, Origin, Request, Setting, UnknownHostKey, User, arguments,
 };
 use crate::ssh::{
-    Algorithms, AuthMethod, AuthSettings, ConnectionPlan, HostKeySettings, HostSettings, UnknownKeys, Way,
+    Algorithms, AuthMethod, AuthSettings, ConnectionPlan, HostKeySettings, HostSettings, JumpHost, Proxy, UnknownKeys,
+    Way,
 };
 use crate::terminal::Terminal;
 
+/// How many hosts may be gone through, one behind the other.
+const MOST_JUMPS: usize = 8;
 /// How often a password is sent: a wrong one that is sent again locks accounts.
 const PASSWORD_ATTEMPTS: u32 = 1;
 
@@ -38,6 +41,8 @@ pub struct SshSettings {
     user: User,
     machine: ThisMachine,
     loaded: HashMap<Which, Result<Loaded, String>>,
+    /// The jump hosts that were worked out, by the files that speak of them and the hosts up to them.
+    jumps: HashMap<(Which, String), Result<Arc<JumpHost>, String>>,
     /// Warnings of files that were read and not told yet.
     warnings: Vec<String>,
     /// Words that have no effect, each with the hosts that have it.
@@ -70,6 +75,7 @@ impl SshSettings {
             user: ThisMachine::user(&home),
             machine: ThisMachine::default(),
             loaded: HashMap::new(),
+            jumps: HashMap::new(),
             warnings: Vec::new(),
             ignored: IndexMap::new(),
         })
@@ -87,13 +93,16 @@ impl SshSettings {
         }
         for target in targets.iter_mut().filter(|target| target.transport == Transport::Ssh) {
             let Some(settings) = target.settings.clone() else { continue };
-            match self.resolve(&settings, &target.name) {
-                Ok(config) => {
+            let resolved = self.resolve(&settings, &target.name).and_then(|(config, which)| {
+                let host = self.host_settings(&config, &which, plan, Some(&settings.timeout), 0)?;
+                Ok((config, host))
+            });
+            match resolved {
+                Ok((config, host)) => {
                     target.address.clone_from(&config.host_name.value);
                     target.port = config.port.value;
                     target.user = Some(config.user.value.clone());
                     target.key_files = paths(config.identity_files.iter().map(|file| &file.value));
-                    let host = host_settings(&config, &settings, plan);
                     plan.hosts.insert(target.name.clone(), Arc::new(host));
                 }
                 Err(why) => {
@@ -106,13 +115,17 @@ impl SshSettings {
         Ok(())
     }
 
-    /// What OpenSSH would do for a host with these settings.
-    pub fn resolve(&mut self, settings: &ConnectionSettings, name: &str) -> Result<HostConfig, String> {
+    /// What OpenSSH would do for a host with these settings, and which files say so.
+    fn resolve(&mut self, settings: &ConnectionSettings, name: &str) -> Result<(HostConfig, Which), String> {
         let (given, which) = self.given(settings, name)?;
+        Ok((self.look_up(&settings.address.value, &given, &which)?, which))
+    }
+
+    fn look_up(&mut self, host: &str, given: &[Given], which: &Which) -> Result<HostConfig, String> {
         // Read beforehand, so that the file and the machine can be borrowed at once.
-        self.file(&which)?;
-        let Some(Ok(loaded)) = self.loaded.get(&which) else { return Err("ssh_config was not read".to_owned()) };
-        let request = Request { host: &settings.address.value, given: &given, user: &self.user };
+        self.file(which)?;
+        let Some(Ok(loaded)) = self.loaded.get(which) else { return Err("ssh_config was not read".to_owned()) };
+        let request = Request { host, given, user: &self.user };
         loaded.config.resolve(&request, &mut self.machine)
     }
 
@@ -120,7 +133,7 @@ impl SshSettings {
     /// place of nobody among them, then its other settings; and why OpenSSH would refuse the host.
     pub fn explained(&mut self, settings: &ConnectionSettings, name: &str) -> (Vec<Row>, Option<String>) {
         let config = match self.resolve(settings, name) {
-            Ok(config) => config,
+            Ok((config, _)) => config,
             Err(why) => return (explain::rows(settings), Some(why)),
         };
         let mut rows = explain::rows(settings);
@@ -161,6 +174,72 @@ impl SshSettings {
         }
     }
 
+    /// The engine's settings of a host, those of the hosts that are gone through included.
+    fn host_settings(
+        &mut self,
+        config: &HostConfig,
+        which: &Which,
+        plan: &ConnectionPlan,
+        exact: Option<&Placed<Duration>>,
+        depth: usize,
+    ) -> Result<HostSettings, String> {
+        let proxy = match &config.proxy.value {
+            config::Proxy::None => Proxy::None,
+            config::Proxy::Command(command) => Proxy::Command(command.clone()),
+            config::Proxy::Jump(hops) => match hops.split_last() {
+                None => Proxy::None,
+                Some((last, before)) => {
+                    let is_itself = last.host == config.host_name.value
+                        && last.port.unwrap_or(DEFAULT_PORT) == config.port.value
+                        && last.user.as_ref().is_none_or(|user| *user == config.user.value);
+                    if is_itself || depth >= MOST_JUMPS {
+                        return Err(format!("{}: ProxyJump {last} leads in a circle", config.proxy.origin));
+                    }
+                    Proxy::Jump(self.jump(last, before, which, plan, depth + 1)?)
+                }
+            },
+        };
+        let timeout = timeout(config, exact, plan.limits.connect);
+        Ok(engine_settings(config, plan, timeout, proxy))
+    }
+
+    /// A jump host, and what is between this machine and it: the hosts that are written before it, else what `ssh_config` says of
+    /// it. As with OpenSSH, nothing that was said of the host behind is said of it.
+    fn jump(
+        &mut self,
+        hop: &Hop,
+        before: &[Hop],
+        which: &Which,
+        plan: &ConnectionPlan,
+        depth: usize,
+    ) -> Result<Arc<JumpHost>, String> {
+        let text = |hops: &[Hop]| hops.iter().map(Hop::to_string).collect::<Vec<_>>().join(",");
+        let key = (which.clone(), format!("{},{hop}", text(before)));
+        if let Some(known) = self.jumps.get(&key) {
+            return known.clone();
+        }
+        let mut given = Vec::new();
+        given.extend(hop.user.iter().map(|user| arguments::said(Keyword::User, user, "ProxyJump")));
+        given.extend(hop.port.iter().map(|port| arguments::said(Keyword::Port, &port.to_string(), "ProxyJump")));
+        if !before.is_empty() {
+            given.push(arguments::said(Keyword::ProxyJump, &text(before), "ProxyJump"));
+        }
+        if self.accept_new {
+            given.push(arguments::said(Keyword::StrictHostKeyChecking, "accept-new", "--accept-new"));
+        }
+        let made = self.look_up(&hop.host, &given, which).and_then(|config| {
+            let settings = self.host_settings(&config, which, plan, None, depth)?;
+            let (address, port) = (config.host_name.value, config.port.value);
+            Ok(Arc::new(JumpHost { name: hop.host.clone(), address, port, settings }))
+        });
+        let made = made.map_err(|why| format!("jump host {}: {why}", hop.host));
+        // A circle is found again from wherever one begins.
+        if made.is_ok() {
+            self.jumps.insert(key, made.clone());
+        }
+        made
+    }
+
     /// What is said before any file, in the order in which Ansible says it to `ssh`, and the file that is read instead.
     fn given(&mut self, settings: &ConnectionSettings, name: &str) -> Result<(Vec<Given>, Which), String> {
         let mut given = Vec::new();
@@ -197,7 +276,7 @@ impl SshSettings {
 
     fn words(
         &mut self,
-        words: &crate::inventory::configuration::Given<Vec<String>>,
+        words: &Placed<Vec<String>>,
         name: &str,
         given: &mut Vec<Given>,
         which: &mut Which,
@@ -245,13 +324,14 @@ fn home() -> PathBuf {
 }
 
 /// The engine's settings of a host.
-fn host_settings(config: &HostConfig, settings: &ConnectionSettings, plan: &ConnectionPlan) -> HostSettings {
+fn engine_settings(config: &HostConfig, plan: &ConnectionPlan, timeout: Duration, proxy: Proxy) -> HostSettings {
     HostSettings {
         way: Way {
-            timeout: timeout(config, settings, plan.limits.connect),
+            timeout,
             attempts: config.connection_attempts.value,
             family: config.family.value,
             from: config.bind_address.value.clone(),
+            proxy,
         },
         auth: auth(config, plan),
         host_key: HostKeySettings {
@@ -310,12 +390,11 @@ fn methods(config: &HostConfig) -> Vec<AuthMethod> {
 }
 
 /// How long connecting may take: the length that was set exactly, where it was not set by whole seconds.
-fn timeout(config: &HostConfig, settings: &ConnectionSettings, default: Duration) -> Duration {
-    let exact = &settings.timeout;
-    match (&config.connect_timeout.origin, config.connect_timeout.value) {
-        (Origin::Said(from), _) if **from == *exact.provenance.to_string() => exact.value,
-        (_, Some(seconds)) => Duration::from_secs(seconds.into()),
-        (_, None) => default,
+fn timeout(config: &HostConfig, exact: Option<&Placed<Duration>>, default: Duration) -> Duration {
+    match (&config.connect_timeout.origin, config.connect_timeout.value, exact) {
+        (Origin::Said(from), _, Some(exact)) if **from == *exact.provenance.to_string() => exact.value,
+        (_, Some(seconds), _) => Duration::from_secs(seconds.into()),
+        (_, None, _) => default,
     }
 }
 

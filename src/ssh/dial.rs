@@ -174,6 +174,7 @@ pub(super) fn seconds(limit: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ssh::settings::Proxy;
 
     #[tokio::test]
     async fn addresses_need_no_lookup() {
@@ -198,7 +199,7 @@ mod tests {
         let held = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let free = held.local_addr().unwrap();
         drop(held);
-        let way = |timeout| Way { timeout, attempts: 1, family: Family::Any, from: None };
+        let way = |timeout| Way { timeout, attempts: 1, family: Family::Any, from: None, proxy: Proxy::None };
         let failure = connect(&[free, free], &way(Duration::from_secs(1))).await.unwrap_err();
         assert_eq!(failure.detail.matches(&free.to_string()).count(), 2, "{failure:?}");
         let none_left = connect(&["127.0.0.1:9".parse().unwrap()], &way(Duration::ZERO)).await.unwrap_err();
@@ -216,6 +217,7 @@ mod tests {
             attempts: 2,
             family: Family::Any,
             from: Some(from.to_owned()),
+            proxy: Proxy::None,
         };
         let socket = connect(&[address], &way("127.0.0.9")).await.unwrap();
         assert_eq!(socket.local_addr().unwrap().ip().to_string(), "127.0.0.9");

@@ -136,6 +136,7 @@ impl Fleet {
                 controller.extend(readings);
             }
         }
+        self.opener.jumps.close(self.plan.limits.close).await;
         controller.push(self.plan.clock.controller());
         Seen {
             started: self.started,

@@ -58,6 +58,8 @@ pub(super) struct SessionHandler {
     last_words: String,
     /// What may ask for a password before the probe is there.
     dialogue: Option<Dialogue>,
+    /// Whether the channels are connections to other hosts, which are heard elsewhere.
+    is_jump: bool,
 }
 
 impl SessionHandler {
@@ -80,7 +82,15 @@ impl SessionHandler {
             unasked_channels: 0,
             last_words: "the connection ended".to_owned(),
             dialogue,
+            is_jump: false,
         }
+    }
+
+    /// The callbacks of a session to a jump host: there is no probe on it.
+    pub(super) fn for_jump(cell: Arc<HostCell>, wire: Arc<WireShared>, host_keys: Arc<HostKeys>, name: LookUp) -> Self {
+        let mut handler = Self::new(cell, wire, host_keys, name, None);
+        handler.is_jump = true;
+        handler
     }
 
     fn stamps(&self) -> Stamps {
@@ -216,6 +226,9 @@ impl Handler for SessionHandler {
         _: u32,
         _: &mut Session,
     ) -> Result<(), SessionEnd> {
+        if self.is_jump {
+            return Ok(());
+        }
         if self.probe_channel.is_none() {
             self.probe_channel = Some(channel);
         } else {
@@ -308,6 +321,7 @@ mod tests {
     use super::super::wire::Wire;
     use super::*;
     use crate::inventory::target::Target;
+    use crate::ssh::transport::Transport;
 
     async fn handler() -> SessionHandler {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -316,7 +330,13 @@ mod tests {
         let cell = Arc::new(HostCell::new(0, Arc::new(Board::new(clock, |_| {}))));
         let settings = ConnectionPlan::for_this_user().settings(&Target::default()).host_key.clone();
         let keys = Arc::new(HostKeys::load(&settings, 1));
-        SessionHandler::new(cell, Wire::new(socket, clock).1, keys, LookUp { name: "web".to_owned(), port: 22 }, None)
+        SessionHandler::new(
+            cell,
+            Wire::new(Transport::Tcp(socket), clock).1,
+            keys,
+            LookUp { name: "web".to_owned(), port: 22 },
+            None,
+        )
     }
 
     #[tokio::test]

@@ -17,14 +17,18 @@ use super::cell::HostCell;
 use super::dial::{self, seconds};
 use super::handler::{SessionEnd, SessionHandler};
 use super::host_key::LookUp;
+use super::jump::Jumps;
 use super::known_keys::KnownKeys;
 use super::local::LocalProbe;
 use super::login::{Identities, LoginError, Means, log_in};
 use super::plan::ConnectionPlan;
 use super::session::{Connection, Session};
+use super::settings::{HostSettings, Proxy};
+use super::transport::{self, Transport as Connected};
 use super::turnstile::Turnstile;
 use super::wire::{Cut, CutOnDrop, Wire, WireShared};
 use crate::inventory::elevation::{Elevation, ElevationMethod};
+use crate::inventory::secret::Secret;
 use crate::inventory::target::{Target, Transport};
 use crate::probe::script::{exec_command, probe_command};
 use crate::probe::{Failure, FailureCode, Stage};
@@ -41,6 +45,7 @@ pub(super) struct Opener {
     configurations: Configurations,
     lookups: Semaphore,
     pub(super) turnstile: Turnstile,
+    pub(super) jumps: Jumps,
     command: String,
     /// What sudo asks with. Nobody knows it before this run, so that nothing else on a host asks so by chance.
     prompt: String,
@@ -50,9 +55,13 @@ impl Opener {
     /// Reads known hosts and key files, once for all hosts.
     pub(super) fn prepare(plan: &ConnectionPlan, targets: &[Target]) -> Self {
         let settings: Vec<_> = targets.iter().map(|target| plan.settings(target)).collect();
+        let jumps = Jumps::behind(settings.iter().map(AsRef::as_ref));
+        let between: Vec<_> = jumps.hosts();
+        let all = || settings.iter().map(AsRef::as_ref).chain(between.iter().map(|jump| &jump.settings));
         Self {
-            known_keys: KnownKeys::load(settings.iter().map(|settings| &settings.host_key)),
-            identities: Identities::load(settings.iter().map(|settings| &settings.auth), &plan.unlocked),
+            known_keys: KnownKeys::load(all().map(|settings| &settings.host_key)),
+            identities: Identities::load(all().map(|settings| &settings.auth), &plan.unlocked),
+            jumps,
             configurations: Configurations::new(plan),
             lookups: Semaphore::new(plan.lookups.max(1)),
             turnstile: Turnstile::new(plan.handshakes),
@@ -96,26 +105,24 @@ impl Opener {
 
     async fn open_ssh(&self, target: &Target, cell: &Arc<HostCell>) -> Result<Session, Failure> {
         let limits = self.plan.limits_of(target);
-        let way = &self.plan.settings(target).way;
-        cell.enter(Stage::Resolve);
-        let addresses = dial::resolve(&target.address, target.port, limits.resolve, &self.lookups).await;
-        let addresses = addresses.and_then(|addresses| dial::of_family(addresses, way.family));
-        let addresses = addresses.map_err(|failure| with_address(failure, target))?;
-        let dialling = pin!(async {
-            cell.enter(Stage::Connect);
-            let begun = Instant::now();
-            let socket = dial::connect(&addresses, way).await?;
-            Ok((socket, way.patience().saturating_sub(begun.elapsed())))
-        });
-        let (socket, left) = self.turnstile.dial(dialling).await?;
+        let settings = self.plan.settings(target);
+        let peer = Peer {
+            address: &target.address,
+            port: target.port,
+            settings: &settings,
+            password: target.password.as_ref(),
+            elevation: target.elevation.as_ref(),
+            is_jump: false,
+        };
+        let (transport, left) = self.reach(&peer, cell).await.map_err(|failure| with_address(failure, target))?;
         cell.enter(Stage::Banner);
-        let turn = self.turn(&socket).await;
+        let turn = self.turn(transport.socket()).await;
         // The limit of the whole way begins with the host's turn: what it waited for others is not its fault.
-        let (wire, shared) = Wire::new(socket, self.plan.clock);
+        let (wire, shared) = Wire::new(transport, self.plan.clock);
         let opening = timeout(limits.host, async {
             let logging_in = pin!(async {
-                let connection = self.handshake(target, cell, wire, Arc::clone(&shared), left).await?;
-                let connection = self.authenticated(target, cell, connection).await?;
+                let connection = self.handshake(&peer, cell, wire, Arc::clone(&shared), left).await?;
+                let connection = self.authenticated(&peer, cell, connection).await?;
                 cell.enter(Stage::Channel);
                 let started =
                     timeout(limits.channel, connection.start(&self.command_for(target.elevation.as_ref()))).await;
@@ -142,7 +149,58 @@ impl Opener {
         if opened.is_err() {
             shared.cut_off(limits.close).await;
         }
-        opened
+        opened.map_err(|failure| behind(&settings.way.proxy, failure))
+    }
+
+    /// A connection to a peer, by whatever is between, and the time that is left for the handshake.
+    pub(super) async fn reach(&self, peer: &Peer<'_>, cell: &Arc<HostCell>) -> Result<(Connected, Duration), Failure> {
+        let way = &peer.settings.way;
+        let limit = way.patience();
+        match &way.proxy {
+            Proxy::None => {}
+            Proxy::Command(command) => {
+                cell.enter(Stage::Connect);
+                return Ok((transport::command(command)?, limit));
+            }
+            Proxy::Jump(jump) => {
+                cell.enter(Stage::Connect);
+                let stream = self.jumps.stream(jump, self, cell, peer.address, peer.port).await?;
+                return Ok((stream, way.timeout));
+            }
+        }
+        cell.enter(Stage::Resolve);
+        let addresses = dial::resolve(peer.address, peer.port, self.plan.limits.resolve, &self.lookups).await?;
+        let addresses = dial::of_family(addresses, way.family)?;
+        let dialling = pin!(async {
+            cell.enter(Stage::Connect);
+            let begun = Instant::now();
+            let socket = dial::connect(&addresses, way).await?;
+            Ok((Connected::Tcp(socket), limit.saturating_sub(begun.elapsed())))
+        });
+        self.turnstile.dial(dialling).await
+    }
+
+    /// A connection to a jump host, logged in.
+    pub(super) async fn connect_jump(&self, peer: &Peer<'_>, cell: &Arc<HostCell>) -> Result<Connection, Failure> {
+        let (transport, left) = self.reach(peer, cell).await?;
+        cell.enter(Stage::Banner);
+        let turn = self.turn(transport.socket()).await;
+        let (wire, shared) = Wire::new(transport, self.plan.clock);
+        let opening = timeout(self.plan.limits.host, async {
+            let logging_in = pin!(async {
+                let connection = self.handshake(peer, cell, wire, Arc::clone(&shared), left).await?;
+                self.authenticated(peer, cell, connection).await
+            });
+            self.turnstile.in_turn(turn, logging_in).await
+        });
+        let opened = opening.await.unwrap_or_else(|_| Err(late(cell.stage(), self.plan.limits.host, "not ready")));
+        let opened = opened.map_err(|failure| cell.failure().unwrap_or(failure));
+        match &opened {
+            // What goes through it is counted by the wires of the hosts behind it.
+            Ok(connection) => connection.wire.allow(u64::MAX),
+            Err(_) => shared.cut_off(self.plan.limits.close).await,
+        }
+        opened.map_err(|failure| behind(&peer.settings.way.proxy, failure))
     }
 
     /// What starts the probe on a host, as whom it is to run there.
@@ -155,7 +213,9 @@ impl Opener {
 
     /// Waits for a turn of the handshake, for a server that has something to say. One that is silent costs this machine
     /// nothing, and must not take the turn of one that is not: it goes on without, and its own time limit ends it.
-    async fn turn(&self, socket: &TcpStream) -> Option<SemaphorePermit<'_>> {
+    async fn turn(&self, socket: Option<&TcpStream>) -> Option<SemaphorePermit<'_>> {
+        // What is behind a jump host or a command was waited for by those already.
+        let Some(socket) = socket else { return self.turnstile.handshake().await };
         // A server identifies itself unasked (RFC 4253, 4.2); whether it closed or spoke, there is something to read.
         match timeout(SILENCE, socket.readable()).await {
             Ok(_) => self.turnstile.handshake().await,
@@ -165,42 +225,46 @@ impl Opener {
 
     async fn handshake(
         &self,
-        target: &Target,
+        peer: &Peer<'_>,
         cell: &Arc<HostCell>,
         wire: Wire,
         shared: Arc<WireShared>,
         left: Duration,
     ) -> Result<Connection, Failure> {
         let guard = CutOnDrop(Arc::clone(&shared));
-        let settings = self.plan.settings(target);
+        let settings = peer.settings;
         let keys = self.known_keys.of(&settings.host_key);
-        let name = LookUp::new(&settings.host_key, &target.address, target.port);
-        let dialogue = target.elevation.as_ref().map(|elevation| elevation.dialogue(&self.prompt));
+        let name = LookUp::new(&settings.host_key, peer.address, peer.port);
+        let dialogue = peer.elevation.map(|elevation| elevation.dialogue(&self.prompt));
         let config = self.configurations.with(&settings.algorithms, keys.expected(&name));
-        let handler = SessionHandler::new(Arc::clone(cell), Arc::clone(&shared), keys, name, dialogue);
+        let (own_cell, own_wire) = (Arc::clone(cell), Arc::clone(&shared));
+        let handler = if peer.is_jump {
+            SessionHandler::for_jump(own_cell, own_wire, keys, name)
+        } else {
+            SessionHandler::new(own_cell, own_wire, keys, name, dialogue)
+        };
         match timeout(left, connect_stream(config, wire, handler)).await {
             Ok(Ok(handle)) => Ok(Connection { handle, wire: shared, _guard: guard }),
             Ok(Err(end)) => Err(handshake_failure(&end, cell, &shared)),
             Err(_) => {
                 let stage = handshake_stage(cell, &shared);
                 let what = if stage == Stage::Banner { "no SSH identification" } else { "no end of the key exchange" };
-                Err(late(stage, self.plan.limits_of(target).connect, &format!("{what}{}", greeting_of(&shared))))
+                Err(late(stage, settings.way.timeout, &format!("{what}{}", greeting_of(&shared))))
             }
         }
     }
 
     async fn authenticated(
         &self,
-        target: &Target,
+        peer: &Peer<'_>,
         cell: &HostCell,
         mut connection: Connection,
     ) -> Result<Connection, Failure> {
         cell.enter(Stage::Authenticate);
-        let settings = self.plan.settings(target);
+        let settings = peer.settings;
         let user = settings.auth.user.as_str();
         let limit = self.plan.limits.authenticate;
-        let means =
-            Means { settings: &settings.auth, identities: &self.identities, password: target.password.as_ref() };
+        let means = Means { settings: &settings.auth, identities: &self.identities, password: peer.password };
         let outcome = timeout(limit, log_in(&mut connection.handle, means, cell));
         let fail = |code, detail| Failure { code, stage: Stage::Authenticate, detail };
         match outcome.await {
@@ -233,6 +297,31 @@ impl Opener {
             return Ok(Session::with_date(cell, connection));
         }
         Err(no_shell(cell))
+    }
+}
+
+/// Whom a connection is for.
+#[derive(Debug)]
+pub(super) struct Peer<'peer> {
+    pub(super) address: &'peer str,
+    pub(super) port: u16,
+    pub(super) settings: &'peer HostSettings,
+    pub(super) password: Option<&'peer Secret>,
+    /// Who is to be become there.
+    pub(super) elevation: Option<&'peer Elevation>,
+    /// Whether others are reached through it.
+    pub(super) is_jump: bool,
+}
+
+/// A connection that a command makes and that ends before the server has identified itself is that command's failure.
+fn behind(proxy: &Proxy, failure: Failure) -> Failure {
+    match proxy {
+        Proxy::Command(command) if failure.stage == Stage::Banner => Failure {
+            code: FailureCode::JumpHost,
+            detail: format!("ProxyCommand `{command}`: {}", failure.detail),
+            ..failure
+        },
+        _ => failure,
     }
 }
 

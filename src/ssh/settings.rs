@@ -34,6 +34,32 @@ pub struct Way {
     pub family: Family,
     /// The address of this machine that is connected from (`BindAddress`).
     pub from: Option<String>,
+    /// What is between this machine and the host.
+    pub proxy: Proxy,
+}
+
+/// What is between this machine and a host.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Proxy {
+    /// Nothing that we know of: the host is connected to over TCP.
+    None,
+    /// A command whose standard input and output are the connection (`ProxyCommand`), for the user's shell.
+    Command(String),
+    /// Another host that is logged in to (`ProxyJump`).
+    Jump(Arc<JumpHost>),
+}
+
+/// A host that others are reached through.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct JumpHost {
+    /// Its name, as it was written.
+    pub name: String,
+    /// Name or address to connect to.
+    pub address: String,
+    /// TCP port.
+    pub port: u16,
+    /// How it is connected to and logged in to; what is between may be another jump host.
+    pub settings: HostSettings,
 }
 
 /// Algorithm lists that replace or change the built-in ones; empty = the built-in list. Names as OpenSSH writes them, the first
@@ -118,7 +144,16 @@ impl Way {
     /// How long it may take until the host is connected.
     pub fn patience(&self) -> Duration {
         let attempts = self.attempts.max(1);
-        self.timeout.saturating_mul(attempts) + RETRY_AFTER.saturating_mul(attempts - 1)
+        let own = self.timeout.saturating_mul(attempts) + RETRY_AFTER.saturating_mul(attempts - 1);
+        own + self.jump().map_or(Duration::ZERO, |jump| jump.settings.way.patience())
+    }
+
+    /// The host that is gone through, if there is one.
+    pub fn jump(&self) -> Option<&Arc<JumpHost>> {
+        match &self.proxy {
+            Proxy::Jump(jump) => Some(jump),
+            Proxy::None | Proxy::Command(_) => None,
+        }
     }
 }
 
@@ -153,6 +188,7 @@ impl ConnectionPlan {
                 attempts: 1,
                 family: Family::Any,
                 from: None,
+                proxy: Proxy::None,
             },
             auth: AuthSettings {
                 user: target.user.clone().unwrap_or_else(|| self.user.clone()),

@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use futures::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::scan_clock::{Mark, ScanClock};
+use super::transport::Transport;
 use crate::clock::UnixNanos;
 
 /// Bytes that are read at once; what the library did not ask for yet is kept.
@@ -176,10 +176,11 @@ impl WireShared {
         }
     }
 
-    fn about_to_write(&self, clock: &ScanClock) {
+    /// Notes a write that was begun at `at`.
+    fn writes_at(&self, at: UnixNanos) {
         self.writes.fetch_add(1, Ordering::SeqCst);
         if self.armed.load(Ordering::SeqCst) && self.writes_since_armed.fetch_add(1, Ordering::SeqCst) == 0 {
-            self.sent.store(clock.now().0, Ordering::SeqCst);
+            self.sent.store(at.0, Ordering::SeqCst);
         }
     }
 }
@@ -194,10 +195,10 @@ impl Drop for CutOnDrop {
     }
 }
 
-/// A TCP stream that stamps, counts and can be cut.
+/// A connection that stamps, counts and can be cut.
 #[derive(Debug)]
 pub(super) struct Wire {
-    socket: TcpStream,
+    transport: Transport,
     shared: Arc<WireShared>,
     clock: ScanClock,
     ahead: Vec<u8>,
@@ -206,12 +207,15 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Wraps a connected socket and asks the kernel for receive stamps.
-    pub(super) fn new(socket: TcpStream, clock: ScanClock) -> (Self, Arc<WireShared>) {
+    /// Wraps a connection and, where it is a socket, asks the kernel for receive stamps.
+    pub(super) fn new(transport: Transport, clock: ScanClock) -> (Self, Arc<WireShared>) {
         LIVE.fetch_add(1, Ordering::SeqCst);
         let shared = Arc::new(WireShared::new());
-        let control = kernel_stamps::request(&socket);
-        let wire = Self { socket, shared: Arc::clone(&shared), clock, ahead: Vec::new(), taken: 0, control };
+        let control = match &transport {
+            Transport::Tcp(socket) => kernel_stamps::request(socket),
+            Transport::Stream(_) => Vec::new(),
+        };
+        let wire = Self { transport, shared: Arc::clone(&shared), clock, ahead: Vec::new(), taken: 0, control };
         (wire, shared)
     }
 
@@ -231,20 +235,32 @@ impl Wire {
         true
     }
 
-    /// One non-blocking read: the number of bytes and the kernel's stamp. A short read has emptied the socket; readiness is
-    /// cleared within the same call, or a wake-up between the two would be lost.
-    fn read_once(&mut self, chunk: &mut [u8]) -> io::Result<(usize, Option<i64>)> {
-        let mut got = None;
-        let (socket, control) = (&self.socket, &mut self.control);
-        let outcome = socket.try_io(Interest::READABLE, || {
-            let (length, stamp) = kernel_stamps::receive(socket, chunk, control)?;
-            got = Some((length, stamp));
-            if length > 0 && length < chunk.len() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
-        });
-        match (got, outcome) {
-            (Some(got), _) => Ok(got),
-            (None, Err(error)) => Err(error),
-            (None, Ok(())) => Err(io::ErrorKind::WouldBlock.into()),
+    /// Reads what there is: the number of bytes and, from a socket, the kernel's stamp.
+    fn poll_receive(&mut self, context: &mut Context<'_>, chunk: &mut [u8]) -> Poll<io::Result<(usize, Option<i64>)>> {
+        let socket = match &mut self.transport {
+            Transport::Tcp(socket) => socket,
+            Transport::Stream(stream) => {
+                let mut buffer = ReadBuf::new(chunk);
+                ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
+                return Poll::Ready(Ok((buffer.filled().len(), None)));
+            }
+        };
+        loop {
+            ready!(socket.poll_read_ready(context))?;
+            // A short read has emptied the socket; readiness is cleared within the same call, or a wake-up between the two
+            // would be lost.
+            let mut got = None;
+            let control = &mut self.control;
+            let outcome = socket.try_io(Interest::READABLE, || {
+                let (length, stamp) = kernel_stamps::receive(socket, chunk, control)?;
+                got = Some((length, stamp));
+                if length > 0 && length < chunk.len() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            match (got, outcome) {
+                (Some(got), _) => return Poll::Ready(Ok(got)),
+                (None, Err(error)) if error.kind() != io::ErrorKind::WouldBlock => return Poll::Ready(Err(error)),
+                (None, _) => {}
+            }
         }
     }
 }
@@ -267,23 +283,16 @@ impl AsyncRead for Wire {
         if buffer.remaining() == 0 || wire.serve_ahead(buffer) {
             return Poll::Ready(Ok(()));
         }
-        loop {
-            ready!(wire.socket.poll_read_ready(context))?;
-            let mut chunk = [0_u8; READ_AHEAD];
-            let (length, kernel) = match wire.read_once(&mut chunk) {
-                Ok(got) => got,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                Err(error) => return Poll::Ready(Err(error)),
-            };
-            let bytes = chunk.get(..length).unwrap_or_default();
-            if !bytes.is_empty() {
-                wire.shared.arrived(bytes, wire.clock.mark(), kernel);
-                let now = bytes.len().min(buffer.remaining());
-                buffer.put_slice(bytes.get(..now).unwrap_or_default());
-                wire.ahead.extend_from_slice(bytes.get(now..).unwrap_or_default());
-            }
-            return Poll::Ready(Ok(()));
+        let mut chunk = [0_u8; READ_AHEAD];
+        let (length, kernel) = ready!(wire.poll_receive(context, &mut chunk))?;
+        let bytes = chunk.get(..length).unwrap_or_default();
+        if !bytes.is_empty() {
+            wire.shared.arrived(bytes, wire.clock.mark(), kernel);
+            let now = bytes.len().min(buffer.remaining());
+            buffer.put_slice(bytes.get(..now).unwrap_or_default());
+            wire.ahead.extend_from_slice(bytes.get(now..).unwrap_or_default());
         }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -294,22 +303,36 @@ impl AsyncWrite for Wire {
         if wire.shared.is_dead() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        loop {
-            ready!(wire.socket.poll_write_ready(context))?;
-            wire.shared.about_to_write(&wire.clock);
-            match wire.socket.try_write(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                outcome => return Poll::Ready(outcome),
+        match &mut wire.transport {
+            Transport::Tcp(socket) => loop {
+                ready!(socket.poll_write_ready(context))?;
+                wire.shared.writes_at(wire.clock.now());
+                match socket.try_write(bytes) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    outcome => return Poll::Ready(outcome),
+                }
+            },
+            Transport::Stream(stream) => {
+                let at = wire.clock.now();
+                let outcome = ready!(Pin::new(stream).poll_write(context, bytes));
+                wire.shared.writes_at(at);
+                Poll::Ready(outcome)
             }
         }
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().transport {
+            Transport::Tcp(_) => Poll::Ready(Ok(())),
+            Transport::Stream(stream) => Pin::new(stream).poll_flush(context),
+        }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_shutdown(context)
+        match &mut self.get_mut().transport {
+            Transport::Tcp(socket) => Pin::new(socket).poll_shutdown(context),
+            Transport::Stream(stream) => Pin::new(stream).poll_shutdown(context),
+        }
     }
 }
 
@@ -374,14 +397,14 @@ mod kernel_stamps {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 
     async fn pair() -> (Wire, Arc<WireShared>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (client, server) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
-        let (wire, shared) = Wire::new(client.unwrap(), ScanClock::freeze());
+        let (wire, shared) = Wire::new(Transport::Tcp(client.unwrap()), ScanClock::freeze());
         (wire, shared, server.unwrap().0)
     }
 

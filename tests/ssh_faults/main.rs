@@ -9,6 +9,7 @@
 mod agent;
 mod certificates;
 mod configured;
+mod jumps;
 mod keys;
 mod passwords;
 mod peers;

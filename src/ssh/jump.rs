@@ -1,0 +1,263 @@
+//! Jump hosts: connections to them are shared by the hosts behind, paced so that `MaxStartups` drops none, and a jump host that
+//! fails is tried no further.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::future::join_all;
+use russh::client::Msg;
+use russh::{ChannelStream, Disconnect};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+use super::cell::{Board, HostCell};
+use super::dial::seconds;
+use super::opener::{Opener, Peer};
+use super::session::Connection;
+use super::settings::{HostSettings, JumpHost};
+use super::transport::Transport;
+use crate::probe::{Failure, FailureCode, HostEvent, Stage};
+
+/// Sessions that go through one connection: an OpenSSH server looks at every channel for each byte.
+const MOST_THROUGH_ONE: usize = 64;
+/// Connections to one jump host that are not logged in yet: `MaxStartups` drops some from ten on.
+const MOST_UNAUTHENTICATED: usize = 8;
+/// Pauses before a jump host that has dropped a connection is tried again: others may be logging in there.
+const RETRIES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(3)];
+
+/// The jump hosts of a scan.
+#[derive(Debug)]
+pub(super) struct Jumps(HashMap<Arc<JumpHost>, Pool>);
+
+/// The connections to one jump host.
+struct Pool {
+    /// Who may connect: as many as are needed, a few at once.
+    opening: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    open: Vec<Arc<Outer>>,
+    /// Why it is tried no further.
+    failed: Option<Failure>,
+}
+
+/// A connection to a jump host.
+struct Outer {
+    connection: Connection,
+    through: AtomicUsize,
+}
+
+/// A place in such a connection.
+struct Lease(Arc<Outer>);
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.0.through.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Pool").field("open", &self.lock().open.len()).finish_non_exhaustive()
+    }
+}
+
+impl Jumps {
+    /// The jump hosts that hosts with these settings are behind.
+    pub(super) fn behind<'host>(hosts: impl Iterator<Item = &'host HostSettings>) -> Self {
+        let mut counted: HashMap<Arc<JumpHost>, usize> = HashMap::new();
+        for jump in hosts.filter_map(|host| host.way.jump()) {
+            *counted.entry(Arc::clone(jump)).or_default() += 1;
+        }
+        // A jump host that others are behind carries their connections, not their hosts.
+        let mut farther: Vec<(Arc<JumpHost>, usize)> =
+            counted.iter().map(|(jump, hosts)| (Arc::clone(jump), *hosts)).collect();
+        while let Some((jump, hosts)) = farther.pop() {
+            if let Some(next) = jump.settings.way.jump() {
+                let connections = connections_for(hosts);
+                *counted.entry(Arc::clone(next)).or_default() += connections;
+                farther.push((Arc::clone(next), connections));
+            }
+        }
+        Self(counted.into_iter().map(|(jump, hosts)| (jump, Pool::for_so_many(hosts))).collect())
+    }
+
+    /// Every jump host.
+    pub(super) fn hosts(&self) -> Vec<Arc<JumpHost>> {
+        self.0.keys().cloned().collect()
+    }
+
+    /// Closes every connection politely, within `limit`; after that they are cut.
+    pub(super) async fn close(&self, limit: Duration) {
+        let open: Vec<Arc<Outer>> = self.0.values().flat_map(|pool| std::mem::take(&mut pool.lock().open)).collect();
+        let closing = open.iter().map(async |outer| {
+            // An error means that it has ended already, which is what is wanted.
+            let _ = timeout(limit, outer.connection.handle.disconnect(Disconnect::ByApplication, "done", "en")).await;
+            outer.connection.wire.cut_off(limit).await;
+        });
+        join_all(closing).await;
+    }
+
+    /// A connection through a jump host.
+    pub(super) async fn stream(
+        &self,
+        jump: &Arc<JumpHost>,
+        opener: &Opener,
+        cell: &Arc<HostCell>,
+        address: &str,
+        port: u16,
+    ) -> Result<Transport, Failure> {
+        let fail = |detail| Failure { code: FailureCode::JumpHost, stage: Stage::Connect, detail };
+        let pool = self.0.get(jump).ok_or_else(|| fail(format!("{} was not prepared", jump.name)))?;
+        let lease = pool.lease(jump, opener, cell).await.map_err(|failure| fail(said(jump, &failure)))?;
+        let limit = jump.settings.way.timeout;
+        let opened = lease.0.connection.handle.channel_open_direct_tcpip(address, port.into(), "127.0.0.1", 0);
+        match timeout(limit, opened).await {
+            Ok(Ok(channel)) => {
+                Ok(Transport::Stream(Box::new(Through { stream: channel.into_stream(), _lease: lease })))
+            }
+            Ok(Err(russh::Error::ChannelOpenFailure(reason))) => {
+                Err(fail(format!("{} cannot connect to {address} port {port} ({reason:?})", jump.name)))
+            }
+            Ok(Err(error)) => Err(fail(format!("{}: {error}", jump.name))),
+            Err(_) => Err(fail(format!(
+                "{} did not say within {} whether it can connect to {address} port {port}",
+                jump.name,
+                seconds(limit)
+            ))),
+        }
+    }
+}
+
+/// How many connections so many hosts need.
+fn connections_for(hosts: usize) -> usize {
+    hosts.div_ceil(MOST_THROUGH_ONE).max(1)
+}
+
+/// What stood in the way of a jump host, with the code that a host itself would have.
+fn said(jump: &JumpHost, failure: &Failure) -> String {
+    match failure.code {
+        FailureCode::JumpHost => failure.detail.clone(),
+        code => format!("{}: {} {}", jump.name, code.label(), failure.detail),
+    }
+}
+
+impl Pool {
+    fn for_so_many(hosts: usize) -> Self {
+        let at_once = connections_for(hosts).min(MOST_UNAUTHENTICATED);
+        Self { opening: Semaphore::new(at_once), state: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change is a single one, so that it is whole even where somebody panicked.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place in a connection that is there, or why there is none to be had.
+    fn place(&self) -> Option<Result<Lease, Failure>> {
+        let mut state = self.lock();
+        state.open.retain(|outer| !outer.connection.handle.is_closed());
+        let free = state.open.iter().find(|outer| outer.through.load(Ordering::SeqCst) < MOST_THROUGH_ONE);
+        match (free, &state.failed) {
+            (Some(outer), _) => {
+                outer.through.fetch_add(1, Ordering::SeqCst);
+                Some(Ok(Lease(Arc::clone(outer))))
+            }
+            (None, Some(failure)) => Some(Err(failure.clone())),
+            (None, None) => None,
+        }
+    }
+
+    async fn lease(&self, jump: &JumpHost, opener: &Opener, cell: &Arc<HostCell>) -> Result<Lease, Failure> {
+        if let Some(place) = self.place() {
+            return place;
+        }
+        // The semaphore is never closed.
+        let _turn = self.opening.acquire().await.ok();
+        // Somebody may have connected meanwhile, or found out that it cannot be done.
+        if let Some(place) = self.place() {
+            return place;
+        }
+        let mut pauses = RETRIES.into_iter();
+        loop {
+            match connect(jump, opener, cell).await {
+                Ok(connection) => {
+                    let outer = Arc::new(Outer { connection, through: AtomicUsize::new(1) });
+                    self.lock().open.push(Arc::clone(&outer));
+                    return Ok(Lease(outer));
+                }
+                Err(failure) => match pauses.next().filter(|_| is_passing(failure.code)) {
+                    Some(pause) => sleep(pause).await,
+                    None => {
+                        // Hundreds of hosts that try a login that was refused lock the account.
+                        self.lock().failed = Some(failure.clone());
+                        return Err(failure);
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// Whether a jump host may do better in a moment.
+fn is_passing(code: FailureCode) -> bool {
+    matches!(code, FailureCode::Throttled | FailureCode::Dropped)
+}
+
+/// Connects to a jump host and logs in.
+async fn connect(jump: &JumpHost, opener: &Opener, cell: &Arc<HostCell>) -> Result<Connection, Failure> {
+    let real = Arc::clone(&cell.board);
+    let name = jump.name.clone();
+    // A jump host is none of the hosts that are reported on; only that its key was accepted must be told.
+    let board = Board::new(real.clock, move |event| {
+        if let HostEvent::KeyAccepted { fingerprint, .. } = event {
+            real.tell(HostEvent::Notice { text: format!("jump host {name}: accepted the new host key {fingerprint}") });
+        }
+    });
+    let own = Arc::new(HostCell::new(0, Arc::new(board)));
+    let peer = Peer {
+        address: &jump.address,
+        port: jump.port,
+        settings: &jump.settings,
+        password: None,
+        elevation: None,
+        is_jump: true,
+    };
+    // A jump host may be behind another one, and that behind the next.
+    Box::pin(opener.connect_jump(&peer, &own)).await
+}
+
+/// A channel through a jump host, and the place that it takes there.
+struct Through {
+    stream: ChannelStream<Msg>,
+    _lease: Lease,
+}
+
+impl AsyncRead for Through {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Through {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,156 @@
+//! Hosts behind others: `ProxyJump` through real bastions that are throttled as usual, and `ProxyCommand`.
+
+use std::fs;
+use std::sync::Arc;
+
+use clockaudit::demo::{HostPlan, SimulatedFleet};
+use clockaudit::inventory::target::Target;
+use clockaudit::probe::FailureCode::JumpHost as JumpFailed;
+use clockaudit::probe::Stage;
+use clockaudit::ssh::{ConnectionPlan, HostSettings, JumpHost, Proxy};
+
+use crate::configured::Home;
+use crate::sshd::{Sshd, targets_of};
+use crate::{ALONE, Baseline, assert_failed, plan, scan};
+
+/// What OpenSSH does where nobody sets it: from ten unauthenticated connections on some are dropped.
+const USUAL: &str = "MaxStartups 10:30:100\n";
+
+/// A server as a jump host; `proxy` is between it and this machine.
+fn jump(sshd: &Sshd, proxy: Proxy) -> Arc<JumpHost> {
+    let target = sshd.target("user_key");
+    let mut settings = HostSettings::clone(&sshd.plan().settings(&target));
+    settings.way.proxy = proxy;
+    Arc::new(JumpHost { name: target.name, address: target.address, port: target.port, settings })
+}
+
+/// Puts something between this machine and some targets.
+fn put_before(targets: &[Target], proxy: &Proxy, plan: &mut ConnectionPlan) {
+    for target in targets {
+        let mut settings = HostSettings::clone(&plan.settings(target));
+        settings.way.proxy = proxy.clone();
+        plan.hosts.insert(target.name.clone(), Arc::new(settings));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_hosts_behind_two_throttled_jump_hosts_are_all_measured() {
+    const HOSTS: usize = 500;
+    let base = Baseline::take().await;
+    let (near, far) = (Sshd::start(USUAL), Sshd::start(USUAL));
+    let plans = (0..HOSTS).map(|index| HostPlan::good(&format!("h{index}"), "all")).collect();
+    let fleet = SimulatedFleet::start(plans, 2).unwrap();
+    let mut plan = plan(&fleet.known_hosts());
+    plan.default_keys = vec![fleet.key()];
+    let targets = targets_of(&fleet);
+    let through = jump(&far, Proxy::Jump(jump(&near, Proxy::None)));
+    put_before(&targets, &Proxy::Jump(through), &mut plan);
+    let (seen, _) = scan(targets, &plan).await;
+    let lost: Vec<_> = seen.observations.iter().filter_map(|host| host.failure.as_ref()).collect();
+    assert!(lost.is_empty(), "{} lost, the first of them: {:?}", lost.len(), lost.first());
+    assert_eq!(seen.observations.iter().filter(|host| !host.exchanges.is_empty()).count(), HOSTS);
+    drop((fleet, near, far));
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_jump_host_that_fails_is_told_and_tried_once() {
+    let base = Baseline::take().await;
+    let (near, host) = (Sshd::start("LogLevel VERBOSE\n"), Sshd::start(""));
+    let check = async |change: &dyn Fn(&mut HostSettings), port: Option<u16>, words: &str| {
+        let mut between = JumpHost::clone(&jump(&near, Proxy::None));
+        change(&mut between.settings);
+        let mut plan = host.plan();
+        let targets: Vec<Target> = (0..20)
+            .map(|index| Target { name: format!("h{index}"), ..host.target("user_key") })
+            .map(|target| Target { port: port.unwrap_or(target.port), ..target })
+            .collect();
+        put_before(&targets, &Proxy::Jump(Arc::new(between)), &mut plan);
+        let (seen, _) = scan(targets, &plan).await;
+        for host in &seen.observations {
+            assert_failed(host, JumpFailed, Stage::Connect, words);
+        }
+    };
+    check(&|jump| jump.host_key.user_files = Vec::new(), None, "SSH904").await;
+    check(&|jump| jump.auth.identity_files = vec![near.path("other_key")], None, "SSH905").await;
+    check(&|jump| jump.auth.identity_files = vec![near.path("other_key")], None, "1 key refused").await;
+    check(&|_| {}, Some(1), "cannot connect to 127.0.0.1 port 1").await;
+    drop((near, host));
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_can_be_the_connection_and_ends_with_it() {
+    let base = Baseline::take().await;
+    let host = Sshd::start("");
+    let mut plan = host.plan();
+    let targets = vec![host.target("user_key")];
+    let folder = tempfile::tempdir().unwrap();
+    let left = folder.path().join("left");
+    // A child that outlives its parent tells of itself when it is not ended with it.
+    let helper = folder.path().join("proxy");
+    fs::write(
+        &helper,
+        format!(
+            "#!/usr/bin/env python3\nimport os, socket, sys, threading, time\n\
+             if os.fork() == 0:\n    open('{}', 'w').write(str(os.getpid()))\n    time.sleep(1000)\n\
+             peer = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n\
+             def forth():\n    while data := os.read(0, 65536):\n        peer.sendall(data)\n\
+             threading.Thread(target=forth, daemon=True).start()\n\
+             while data := peer.recv(65536):\n    os.write(1, data)\n",
+            left.display()
+        ),
+    )
+    .unwrap();
+    let command = format!("python3 {} {}", helper.display(), host.port());
+    put_before(&targets, &Proxy::Command(command), &mut plan);
+    let (seen, _) = scan(targets.clone(), &plan).await;
+    assert_eq!(seen.observations[0].failure, None);
+    let process = fs::read_to_string(&left).unwrap();
+    // One that has ended and was not waited for has no memory any more.
+    let memory = fs::read_to_string(format!("/proc/{process}/statm")).unwrap_or_default();
+    assert!(memory.is_empty() || memory.starts_with("0 "), "{process} still runs");
+
+    put_before(&targets, &Proxy::Command("exit 1".to_owned()), &mut plan);
+    let (seen, _) = scan(targets.clone(), &plan).await;
+    assert_failed(&seen.observations[0], JumpFailed, Stage::Banner, "ProxyCommand `exit 1`: closed before");
+    drop(host);
+    base.assert_restored().await;
+}
+
+#[test]
+fn jump_hosts_have_their_own_lines_of_ssh_config() {
+    let _alone = ALONE.blocking_lock();
+    let (near, host) = (Sshd::start(""), Sshd::start(""));
+    let home = Home::new(&host, "web");
+    fs::copy(near.path("user_key"), home.path().join("near_key")).unwrap();
+    let key = fs::read_to_string(near.path("host_key.pub")).unwrap();
+    fs::write(home.path().join("near_known"), format!("gate {key}")).unwrap();
+    let text = format!(
+        "Host web web2\n HostName 127.0.0.1\n Port {}\n HostKeyAlias web\n IdentityFile ~/key\n UserKnownHostsFile ~/known\n\
+         Host web\n ProxyJump gate\n\
+         Host gate\n HostName 127.0.0.1\n Port {}\n HostKeyAlias gate\n IdentityFile ~/near_key\n UserKnownHostsFile ~/near_known\n\
+         Host one\n ProxyJump two\nHost two\n ProxyJump one\n",
+        host.port(),
+        near.port()
+    );
+    home.configure(&text);
+    let failures = |words: &[&str]| {
+        let (report, said) = home.scan(words);
+        let hosts = report["hosts"].as_array().unwrap_or_else(|| panic!("{said}")).clone();
+        hosts.iter().map(|host| host["error"].to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(failures(&["web,"]), ["null"]);
+    assert_eq!(failures(&["web2,", "-J", "gate"]), ["null"]);
+    let command = format!("ProxyCommand=ssh -F {}/.ssh/config -W %h:%p gate", home.path().display());
+    assert!(
+        failures(&["web2,", "--ssh-option", &command])
+            .iter()
+            .all(|failure| failure.contains("SSH906") || failure == "null")
+    );
+    let circle = failures(&["one,"]);
+    assert!(circle[0].contains("leads in a circle"), "{circle:?}");
+    drop(near);
+    let gone = failures(&["web,"]);
+    assert!(gone[0].contains("SSH906") && gone[0].contains("gate: SSH902"), "{gone:?}");
+}
