@@ -124,7 +124,7 @@ pub enum ColorChoice {
 /// Which inventory, and which of its hosts.
 #[derive(Debug, Clone, Args)]
 pub struct SelectionArgs {
-    /// Inventory files or folders; with a comma a list of hosts: `a.example,b.example,`
+    /// Inventory files or folders; with a comma a list of hosts: `a.example,b.example,`; `-` = standard input
     #[arg(value_name = "INVENTORY")]
     pub inventories: Vec<String>,
     /// Inventory file, folder or list of hosts (can be repeated) [default:
@@ -143,6 +143,9 @@ pub struct SelectionArgs {
     /// Where the passwords of ansible-vault come from.
     #[command(flatten)]
     pub vault: VaultArgs,
+    /// Let Ansible read the inventory, with all its plugins: runs `ansible-inventory --list`
+    #[arg(long, help_heading = "Hosts")]
+    pub inventory_via_ansible: bool,
     /// Go on though a part of the inventory cannot be understood
     #[arg(long, help_heading = "Hosts")]
     pub allow_incomplete_inventory: bool,

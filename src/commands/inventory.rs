@@ -112,6 +112,7 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
     let settings = LoadSettings {
         extra_variables: args.extra_vars.clone(),
         playbook_folder: args.playbook_dir.clone(),
+        via_ansible: args.inventory_via_ansible,
         ..settings.clone()
     };
     let say = |error: &LoadError| match error {

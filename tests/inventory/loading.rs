@@ -18,6 +18,7 @@ fn settings(folder: &Path) -> LoadSettings {
         playbook_folder: None,
         keyring: std::sync::Arc::default(),
         limits: Limits::default(),
+        via_ansible: false,
     }
 }
 
@@ -35,35 +36,42 @@ fn said(loaded: &Loaded) -> Vec<String> {
 }
 
 #[test]
-fn what_is_not_read_yet_is_said_in_one_line() {
+fn what_cannot_be_read_is_said_in_one_line() {
     let check = |name: &str, text: &str, expected: &str| {
         let loaded = load_text(name, text, |_| {});
         assert!(loaded.is_incomplete(), "{name}");
         assert_eq!(said(&loaded), [expected], "{name}");
     };
     check(
-        "hosts.yml",
-        "all:\n  hosts:\n    h1:\n",
-        "inventory incomplete: hosts.yml: is a YAML or JSON inventory, which is not read yet \
-         (its hosts and variables are missing). List its hosts in an INI file for now",
-    );
-    check(
-        "hosts.toml",
-        "[web]\n",
-        "inventory incomplete: hosts.toml: is a TOML inventory, which is not read yet \
-         (its hosts and variables are missing). List its hosts in an INI file for now",
-    );
-    check(
         "hosts",
         "$ANSIBLE_VAULT;1.1;AES256\n00\n",
-        "inventory incomplete: hosts: is encrypted by ansible-vault, which is not read yet \
-         (its hosts and variables are missing). List its hosts in an INI file for now",
+        "inventory incomplete: hosts: the salt of the vault text is no hexadecimal number of whole bytes, so it is damaged \
+         (its hosts and variables are missing). Write it again with ansible-vault encrypt or encrypt_string",
     );
     check(
         "hosts.ini",
         "[web]\nh1\nh2 broken\nh3\n",
         "inventory incomplete: hosts.ini line 3: expected key=value, got \"broken\" \
          (everything from this line on is missing). One host a line; a value with blanks needs quotes",
+    );
+    check(
+        "hosts.yml",
+        "all:\n  hosts:\n    - h1\n",
+        "inventory incomplete: hosts.yml line 3: `hosts` of `all` is a mapping, this is a list \
+         (everything from this line on is missing). Write a colon behind each name: `web1:`, without a dash before it",
+    );
+    check(
+        "aws.yml",
+        "plugin: amazon.aws.aws_ec2\nregions: [eu-west-1]\n",
+        "inventory incomplete: aws.yml line 1: uses the inventory plugin amazon.aws.aws_ec2, which only Ansible can run \
+         (its hosts are missing). Use `ansible-inventory -i aws.yml --list > fleet.json && clockaudit scan fleet.json`, \
+         or --inventory-via-ansible",
+    );
+    check(
+        "hosts.toml",
+        "[web.hosts]\nh1 = 1\n",
+        "inventory incomplete: hosts.toml line 2: the variables of `h1` are a mapping, this is a number \
+         (everything from this line on is missing). Below a host stands one `name: value` a line",
     );
 }
 

@@ -75,6 +75,7 @@ impl Staged {
             playbook_folder: after("--playbook-dir").map(|(_, value)| value.into()).next(),
             keyring: Arc::default(),
             limits: Limits::default(),
+            via_ansible: false,
         };
         let vault = VaultFlags {
             ids: after("--vault-id").map(|(_, value)| value.clone()).collect(),

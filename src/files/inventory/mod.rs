@@ -1,18 +1,23 @@
 //! Inventories on disk: sources found, read within limits, and put together.
 
 mod configuration;
+mod folder;
 mod limit_file;
 mod neighbours;
 mod paths;
+mod program;
 mod reader;
+mod script;
 mod surroundings;
 mod variable_folders;
 mod variables;
 mod vault_passwords;
+mod via_ansible;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -21,14 +26,17 @@ use crate::inventory::diagnostics::{self, Diagnostic};
 use crate::inventory::model::{Contradiction, Draft, HashBehaviour, Inventory, Source as SourceRecord};
 use crate::inventory::template::Renderer;
 use crate::inventory::vault::Keyring;
+use crate::inventory::yaml::DuplicateKeys;
 use crate::inventory::{host_list, ranges};
 
-use surroundings::Machine;
+use self::folder::Ignored;
+use self::reader::Reader;
+use self::surroundings::Machine;
 
 pub use limit_file::{LimitError, limit};
 pub use vault_passwords::{VaultFlags, VaultPasswordError, keyring};
 
-/// A source as the user named it: a path, or a list of hosts with a comma in it.
+/// A source as the user named it: a path, a list of hosts with a comma in it, or `-` for standard input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source(pub String);
 
@@ -45,11 +53,20 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Most hosts that ranges may make, over all sources.
     pub range_hosts: usize,
+    /// How long an inventory script may take for `--list`, and Ansible itself for its answer.
+    pub script_list: Duration,
+    /// How long an inventory script may take for one `--host`.
+    pub script_host: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_bytes: 64 * 1024 * 1024, range_hosts: 1_000_000 }
+        Self {
+            file_bytes: 64 * 1024 * 1024,
+            range_hosts: 1_000_000,
+            script_list: Duration::from_secs(300),
+            script_host: Duration::from_secs(60),
+        }
     }
 }
 
@@ -72,6 +89,8 @@ pub struct LoadSettings {
     pub keyring: Arc<Keyring>,
     /// What inventories may cost.
     pub limits: Limits,
+    /// Whether Ansible itself reads the sources, with its plugins, and only its answer is read here.
+    pub via_ansible: bool,
 }
 
 impl LoadSettings {
@@ -90,6 +109,7 @@ impl LoadSettings {
             playbook_folder: None,
             keyring: Arc::default(),
             limits: Limits::default(),
+            via_ansible: false,
         }
     }
 }
@@ -144,9 +164,13 @@ pub fn configuration(settings: &LoadSettings) -> Result<Configuration, LoadError
 /// Reads the sources in order into one inventory; a source that cannot be read is a diagnostic, and the others count.
 /// Without sources: `$ANSIBLE_INVENTORY`, else `inventory` of ansible.cfg, else `/etc/ansible/hosts`.
 pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadError> {
-    let (configuration, diagnostics) = configuration::read(settings)?;
+    let (configuration, mut diagnostics) = configuration::read(settings)?;
+    let (ignored, said) = Ignored::new(&configuration);
+    diagnostics.extend(said);
     let defaults = match (sources.is_empty(), default_sources(&configuration, settings)) {
         (false, _) => Vec::new(),
+        // Ansible knows its own defaults.
+        (true, _) if settings.via_ansible => Vec::new(),
         (true, Some(defaults)) => defaults,
         (true, None) => {
             return Err(LoadError::NoSource { default: settings.system_folder.join("hosts"), diagnostics });
@@ -157,11 +181,19 @@ pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadE
         draft: Draft::with_hash_behaviour(hash_behaviour(&configuration)),
         budget: ranges::Budget::new(settings.limits.range_hosts),
         diagnostics,
+        readers: reader::enabled(&configuration),
+        duplicates: reader::duplicate_keys(&configuration),
+        ignored,
+        has_read_input: false,
     };
     let mut roots = Vec::new();
-    for source in sources.iter().chain(&defaults) {
-        roots.extend(root_of(&source.0, settings));
-        loading.source(&source.0);
+    if settings.via_ansible {
+        loading.via_ansible(sources);
+    } else {
+        for source in sources.iter().chain(&defaults) {
+            roots.extend(root_of(&source.0, settings));
+            loading.source(&source.0);
+        }
     }
     let Loading { draft, mut diagnostics, .. } = loading;
     let (mut inventory, odd) = draft.reconcile()?;
@@ -177,6 +209,9 @@ pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadE
 
 /// The folder of a source, which may have variables beside it; none of a list of hosts.
 fn root_of(named: &str, settings: &LoadSettings) -> Option<PathBuf> {
+    if named == reader::STANDARD_INPUT {
+        return None;
+    }
     let path = paths::resolve(named, settings);
     match path.metadata() {
         Ok(metadata) if metadata.is_dir() => Some(path),
@@ -209,19 +244,46 @@ struct Loading<'a> {
     draft: Draft,
     budget: ranges::Budget,
     diagnostics: Vec<Diagnostic>,
+    readers: Vec<Reader>,
+    duplicates: DuplicateKeys,
+    ignored: Ignored,
+    has_read_input: bool,
 }
 
 impl Loading<'_> {
     fn source(&mut self, named: &str) {
-        let path = paths::resolve(named, self.settings);
-        if host_list::is_host_list(named) && !path.exists() {
-            let record =
-                SourceRecord { name: Arc::from(named), file: None, folder: None, sha256: sha256(named.as_bytes()) };
-            let id = self.draft.add_source(record);
-            host_list::read(&mut self.draft, id, named);
+        let name: Arc<str> = Arc::from(named);
+        if named == reader::STANDARD_INPUT {
+            // It can be read once, however often it is named.
+            if !std::mem::replace(&mut self.has_read_input, true) {
+                self.standard_input();
+            }
             return;
         }
-        self.file(&Arc::from(named), &path);
+        let path = paths::resolve(named, self.settings);
+        if path.is_dir() {
+            self.folder(&name, &path, 0);
+        } else if host_list::is_host_list(named) && !path.exists() && self.takes_host_lists() {
+            self.host_list(&name);
+        } else {
+            self.file(&name, &path);
+        }
+    }
+
+    fn takes_host_lists(&self) -> bool {
+        self.readers.iter().any(|reader| matches!(reader, Reader::HostList | Reader::AdvancedHostList))
+    }
+
+    /// A list of hosts on the command line; the first of the readers for it reads it.
+    fn host_list(&mut self, name: &Arc<str>) {
+        let sha256 = sha256(name.as_bytes());
+        let id = self.draft.add_source(SourceRecord { name: Arc::clone(name), file: None, folder: None, sha256 });
+        let first = self.readers.iter().find(|reader| matches!(reader, Reader::HostList | Reader::AdvancedHostList));
+        if first != Some(&Reader::AdvancedHostList) {
+            host_list::read(&mut self.draft, id, name);
+        } else if let Err(error) = host_list::read_ranges(&mut self.draft, id, name, &mut self.budget) {
+            self.diagnostics.push(reader::lost(error.to_string()).in_file(name));
+        }
     }
 }
 

@@ -4,9 +4,8 @@ use crate::inventory::configuration::{Configuration, Names, names};
 use crate::inventory::diagnostics::Diagnostic;
 
 /// Settings that change which hosts are reached, and how.
-const SETTINGS: [&Names; 8] = [
+const SETTINGS: [&Names; 7] = [
     &names::FORCE_VALID_GROUP_NAMES,
-    &names::ENABLE_PLUGINS,
     &names::ANY_UNPARSED_IS_FAILED,
     &names::UNPARSED_IS_FAILED,
     &names::HOST_PATTERN_MISMATCH,

@@ -1,4 +1,4 @@
-//! One source that is a path: which reader takes it, and what is said where none does yet.
+//! One source that is a file or standard input: which readers take it, in Ansible's order, and what each makes of it.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -6,76 +6,265 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Loading, sha256};
+use super::{Loading, script, sha256};
+use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::{Diagnostic, Severity};
-use crate::inventory::model::Source as SourceRecord;
+use crate::inventory::documents::{self, Plugin, Printer};
+use crate::inventory::model::{Source as SourceRecord, SourceId};
+use crate::inventory::vault::{self, VaultError};
+use crate::inventory::yaml::{self, Document, DuplicateKeys, Form};
 use crate::inventory::{encoding, ini};
 
-/// Where a list of everything that is read can be had in the meantime.
-const WAY_OUT: &str = "List its hosts in an INI file for now";
+/// The name of standard input as a source.
+pub(super) const STANDARD_INPUT: &str = "-";
 
-/// What a file is by its name and first bytes.
+/// A reader of inventories, by the name Ansible has for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Ini,
-    /// INI if it reads as such: YAML inventories are told by their content.
-    IniOrYaml,
-    Vault,
+pub(super) enum Reader {
+    HostList,
+    /// A host list whose ranges are expanded.
+    AdvancedHostList,
     Script,
+    /// Settings of inventory plugins.
+    Auto,
+    Yaml,
+    Ini,
     Toml,
 }
 
+/// The order in which Ansible asks its readers.
+const DEFAULT: [Reader; 6] = [Reader::HostList, Reader::Script, Reader::Auto, Reader::Yaml, Reader::Ini, Reader::Toml];
+
+/// The readers that the configuration enables; names of other plugins are Ansible's alone.
+pub(super) fn enabled(configuration: &Configuration) -> Vec<Reader> {
+    let Some(listed) = configuration.list(&names::ENABLE_PLUGINS) else { return DEFAULT.to_vec() };
+    let readers = listed.value.iter().filter_map(|name| {
+        Some(match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
+            "host_list" => Reader::HostList,
+            "advanced_host_list" => Reader::AdvancedHostList,
+            "script" => Reader::Script,
+            "auto" => Reader::Auto,
+            "yaml" => Reader::Yaml,
+            "ini" => Reader::Ini,
+            "toml" => Reader::Toml,
+            _ => return None,
+        })
+    });
+    readers.collect()
+}
+
+/// A file's content and what its readers are told by.
+struct Content<'b> {
+    name: Arc<str>,
+    bytes: &'b [u8],
+    extension: Option<String>,
+    id: SourceId,
+}
+
+/// What a reader made of a file.
+enum Outcome {
+    /// Read; what there is to say is said.
+    Read,
+    /// Not its kind: the next one is asked.
+    Passed(Vec<Diagnostic>),
+    /// Its kind, and wrong: nobody else is asked.
+    Failed(Vec<Diagnostic>),
+}
+
+pub(super) fn lost(reason: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(reason).with_missing("its hosts and variables are missing")
+}
+
 impl Loading<'_> {
-    /// Reads a file into the draft.
-    pub(super) fn file(&mut self, name: &Arc<str>, path: &Path) {
-        let bytes = match self.bytes(path) {
-            Ok((bytes, metadata)) => (bytes, metadata),
+    /// Reads a file into the draft; tells whether all of it was understood.
+    pub(super) fn file(&mut self, name: &Arc<str>, path: &Path) -> bool {
+        let (bytes, metadata) = match self.bytes(path) {
+            Ok(found) => found,
             Err(reason) => {
-                let diagnostic = lost(&reason).in_file(name);
+                let diagnostic = lost(reason).in_file(name);
                 let is_lone_name = !name.contains(['/', ',', '.']);
                 let hint = format!("A list of hosts needs a comma: `{name},`");
                 self.diagnostics.push(if is_lone_name { diagnostic.with_hint(hint) } else { diagnostic });
-                return;
+                return false;
             }
         };
-        let (bytes, metadata) = bytes;
+        let is_executable = metadata.is_file() && metadata.permissions().mode() & 0o111 != 0;
+        if is_executable && script::is_program(&bytes) && self.readers.contains(&Reader::Script) {
+            return self.script(name, path);
+        }
         let record = SourceRecord {
             name: Arc::clone(name),
             file: Some(path.to_string_lossy().into_owned()),
             folder: path.parent().map(|folder| folder.to_string_lossy().into_owned()),
             sha256: sha256(&bytes),
         };
-        let kind = kind_of(path, &bytes, &metadata);
-        let unread = match kind {
-            Kind::Vault => Some("is encrypted by ansible-vault, which is not read yet"),
-            Kind::Script => Some("is an executable inventory script, which is not run yet"),
-            Kind::Toml => Some("is a TOML inventory, which is not read yet"),
-            Kind::Ini | Kind::IniOrYaml => None,
-        };
-        if let Some(reason) = unread {
-            self.diagnostics.push(lost(reason).in_file(name).with_hint(WAY_OUT));
-            return;
-        }
-        self.text(name, record, &bytes, kind);
+        // The last dot part of the name, as Python has it: `.hosts` has none.
+        let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
+        self.content(record, &bytes, extension)
     }
 
-    fn text(&mut self, name: &Arc<str>, record: SourceRecord, bytes: &[u8], kind: Kind) {
-        let (text, said) = encoding::decode(bytes, name);
-        let before = (kind == Kind::IniOrYaml).then(|| self.draft.clone());
+    /// Reads standard input, as a file whose name has no extension.
+    pub(super) fn standard_input(&mut self) -> bool {
+        let name: Arc<str> = Arc::from("standard input");
+        let limit = self.settings.limits.file_bytes;
+        let mut bytes = Vec::new();
+        let read = io::stdin().lock().take(limit + 1).read_to_end(&mut bytes);
+        let is_large = u64::try_from(bytes.len()).is_ok_and(|length| length > limit);
+        let reason = match read {
+            Err(error) => Some(format!("cannot be read: {error}")),
+            Ok(_) if is_large => Some(format!("is larger than {} MiB", limit >> 20)),
+            Ok(0) => Some("is empty".to_owned()),
+            Ok(_) => None,
+        };
+        if let Some(reason) = reason {
+            self.diagnostics.push(lost(reason).in_file(&name));
+            return false;
+        }
+        let record = SourceRecord { name, file: None, folder: None, sha256: sha256(&bytes) };
+        self.content(record, &bytes, None)
+    }
+
+    fn content(&mut self, record: SourceRecord, bytes: &[u8], extension: Option<String>) -> bool {
+        if vault::is_vaulted(bytes) {
+            return self.encrypted(record, bytes, extension);
+        }
+        let name = Arc::clone(&record.name);
         let id = self.draft.add_source(record);
-        let diagnostics = ini::read(&mut self.draft, id, &text, &mut self.budget);
-        let is_broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-        match before {
-            Some(before) if is_broken && looks_like_yaml(&text) => {
-                self.draft = before;
-                let unread = lost("is a YAML or JSON inventory, which is not read yet");
-                self.diagnostics.push(unread.in_file(name).with_hint(WAY_OUT));
+        let content = Content { name, bytes, extension, id };
+        self.ask_readers(&content)
+    }
+
+    /// A file that ansible-vault encrypted as a whole: of what it holds no line is shown.
+    fn encrypted(&mut self, record: SourceRecord, bytes: &[u8], extension: Option<String>) -> bool {
+        let name = Arc::clone(&record.name);
+        let text = std::str::from_utf8(bytes).map_err(|_| VaultError::Header);
+        let opened = match text.and_then(|text| self.settings.keyring.open(text)) {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.diagnostics.push(lost(error.to_string()).in_file(&name).with_hint(error.remedy()));
+                return false;
             }
-            _ => {
-                self.diagnostics.extend(said);
-                self.diagnostics.extend(diagnostics);
+        };
+        let id = self.draft.add_source(record);
+        let told_before = self.diagnostics.len();
+        let content = Content { name: Arc::clone(&name), bytes: opened.expose(), extension, id };
+        let is_read = self.ask_readers(&content);
+        let told = self.diagnostics.split_off(told_before);
+        let hidden = told.into_iter().filter(|diagnostic| diagnostic.missing.is_some()).map(|diagnostic| {
+            let message = match diagnostic.span {
+                Some(span) => format!("what is encrypted in it is wrong in line {}", span.line),
+                None => "what is encrypted in it is no inventory".to_owned(),
+            };
+            Diagnostic { message, span: None, hint: None, ..diagnostic }
+        });
+        self.diagnostics.extend(hidden);
+        is_read
+    }
+
+    /// Asks the readers one after the other; the first that succeeds wins.
+    fn ask_readers(&mut self, content: &Content<'_>) -> bool {
+        let extension = content.extension.as_deref();
+        let is_yaml = matches!(extension, None | Some("yml" | "yaml" | "json"));
+        let document = is_yaml.then(|| yaml::read(content.bytes, self.duplicates));
+        let mut failures: Vec<Vec<Diagnostic>> = Vec::new();
+        for reader in self.readers.clone() {
+            let outcome = match (reader, &document) {
+                (Reader::Auto, Some(Ok(document))) if matches!(extension, Some("yml" | "yaml")) => {
+                    Self::plugin(content, document)
+                }
+                (Reader::Yaml, Some(Ok(document))) => self.document(content, document),
+                (Reader::Yaml, Some(Err(error))) => {
+                    let missing = "its hosts and variables are missing";
+                    let error = (**error).clone().in_file(&content.name).with_missing(missing);
+                    Outcome::Passed(vec![error])
+                }
+                (Reader::Ini, _) if extension != Some("toml") => self.ini(content, !failures.is_empty()),
+                (Reader::Toml, _) if extension == Some("toml") => self.toml(content),
+                _ => continue,
+            };
+            match outcome {
+                Outcome::Read => return true,
+                Outcome::Passed(said) if said.is_empty() => {}
+                Outcome::Passed(said) => failures.push(said),
+                Outcome::Failed(said) => {
+                    self.diagnostics.extend(said);
+                    return false;
+                }
             }
         }
+        // What the file looks like decides whose words help.
+        let looks_like_yaml = looks_like_yaml(&String::from_utf8_lossy(content.bytes));
+        let told = if looks_like_yaml { failures.into_iter().next() } else { failures.pop() };
+        let nobody = || {
+            let hint = "enable_plugins in [inventory] of ansible.cfg lists the readers that may read it";
+            vec![lost("no reader of inventories takes it").in_file(&content.name).with_hint(hint)]
+        };
+        self.diagnostics.extend(told.unwrap_or_else(nobody));
+        false
+    }
+
+    /// A file for an inventory plugin, if it is one.
+    fn plugin(content: &Content<'_>, document: &Document<'_>) -> Outcome {
+        match documents::plugin_of(document) {
+            None => Outcome::Passed(Vec::new()),
+            Some(Plugin::Constructed) => Self::constructed(content, document),
+            Some(Plugin::Foreign(name)) => {
+                let said = Plugin::only_ansible(&name, &content.name, document);
+                Outcome::Failed(vec![said.in_file(&content.name)])
+            }
+        }
+    }
+
+    /// Variables and groups from expressions.
+    fn constructed(content: &Content<'_>, document: &Document<'_>) -> Outcome {
+        let said = Plugin::only_ansible("constructed", &content.name, document);
+        Outcome::Failed(vec![said.in_file(&content.name)])
+    }
+
+    /// A YAML or JSON inventory, or what `ansible-inventory --list` printed.
+    fn document(&mut self, content: &Content<'_>, document: &Document<'_>) -> Outcome {
+        let diagnostics = if documents::is_listing(document) {
+            let printer = Printer::AnsibleInventory;
+            documents::read_printed(&mut self.draft, content.id, document, printer, &mut self.budget).diagnostics
+        } else {
+            documents::read_groups(&mut self.draft, content.id, document, &mut self.budget)
+        };
+        if !is_broken(&diagnostics) {
+            self.diagnostics.extend(diagnostics);
+            return Outcome::Read;
+        }
+        // A mapping is no INI text: what is said of it as YAML is what helps.
+        let is_mapping = matches!(document.root.form(), Form::Mapping(_));
+        if is_mapping { Outcome::Failed(diagnostics) } else { Outcome::Passed(diagnostics) }
+    }
+
+    fn toml(&mut self, content: &Content<'_>) -> Outcome {
+        let (text, mut said) = encoding::decode(content.bytes, &content.name);
+        let diagnostics = match documents::toml_document(&text) {
+            Ok(document) => documents::read_groups(&mut self.draft, content.id, &document, &mut self.budget),
+            Err(error) => vec![error.in_file(&content.name).with_missing("its hosts and variables are missing")],
+        };
+        said.extend(diagnostics);
+        if is_broken(&said) {
+            return Outcome::Failed(said);
+        }
+        self.diagnostics.extend(said);
+        Outcome::Read
+    }
+
+    /// An INI text; `is_second` = another reader has failed before, and what this one makes of it may be nonsense.
+    fn ini(&mut self, content: &Content<'_>, is_second: bool) -> Outcome {
+        let (text, mut said) = encoding::decode(content.bytes, &content.name);
+        let before = (is_second && looks_like_yaml(&text)).then(|| self.draft.clone());
+        said.extend(ini::read(&mut self.draft, content.id, &text, &mut self.budget));
+        if !is_broken(&said) {
+            self.diagnostics.extend(said);
+            return Outcome::Read;
+        }
+        if let Some(before) = before {
+            self.draft = before;
+        }
+        Outcome::Passed(said)
     }
 
     /// The bytes of a file, or why there are none.
@@ -85,35 +274,27 @@ impl Loading<'_> {
             _ => format!("cannot be read: {error}"),
         };
         let metadata = fs::metadata(path).map_err(cannot)?;
-        if metadata.is_dir() {
-            return Err("is a folder of inventories, which is not read yet; name its files".to_owned());
-        }
         let limit = self.settings.limits.file_bytes;
         let mut bytes = Vec::new();
         File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(cannot)?;
         if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
-            return Err(format!("is larger than {} MiB", limit / (1024 * 1024)));
+            return Err(format!("is larger than {} MiB", limit >> 20));
         }
         Ok((bytes, metadata))
     }
 }
 
-fn lost(reason: &str) -> Diagnostic {
-    Diagnostic::error(reason).with_missing("its hosts and variables are missing")
+/// What a key that stands twice is by the configuration.
+pub(super) fn duplicate_keys(configuration: &Configuration) -> DuplicateKeys {
+    match configuration.choice(&names::DUPLICATE_DICT_KEY, &["warn", "error", "ignore"]).map(|given| given.value) {
+        Some("error") => DuplicateKeys::Error,
+        Some("ignore") => DuplicateKeys::Ignore,
+        _ => DuplicateKeys::Warn,
+    }
 }
 
-fn kind_of(path: &Path, bytes: &[u8], metadata: &Metadata) -> Kind {
-    let is_executable = metadata.is_file() && metadata.permissions().mode() & 0o111 != 0;
-    // The last dot part of the name, as Python has it: `.hosts` has none.
-    let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
-    match extension.as_deref() {
-        _ if bytes.starts_with(b"$ANSIBLE_VAULT") => Kind::Vault,
-        // An INI file may be executable by accident.
-        _ if is_executable && (bytes.starts_with(b"#!") || bytes.starts_with(b"\x7fELF")) => Kind::Script,
-        Some("toml") => Kind::Toml,
-        None | Some("yml" | "yaml" | "json") => Kind::IniOrYaml,
-        Some(_) => Kind::Ini,
-    }
+fn is_broken(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
 /// Whether the first line that says anything opens a YAML document, mapping, list or JSON object.

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 
 use self::header::{Header, Kind};
 use super::diagnostics::{Diagnostic, Severity, Span};
+use super::group_names::UnusualNames;
 use super::lines::{self, Line};
 use super::literals;
 use super::model::{Draft, GroupId, GroupVariable, Origin, SourceId};
@@ -49,7 +50,7 @@ pub fn read(draft: &mut Draft, source: SourceId, text: &str, budget: &mut Budget
         group: GroupId::UNGROUPED,
         kind: Kind::Hosts,
         pending: IndexMap::new(),
-        unusual: Vec::new(),
+        unusual: UnusualNames::default(),
         diagnostics: Vec::new(),
     };
     let outcome =
@@ -58,7 +59,9 @@ pub fn read(draft: &mut Draft, source: SourceId, text: &str, budget: &mut Budget
         Err(fault) => reader.report(fault, "everything from this line on is missing"),
         Ok(()) => reader.report_undeclared(),
     }
-    reader.report_unusual();
+    if let Some(note) = std::mem::take(&mut reader.unusual).told() {
+        reader.say(note);
+    }
     reader.diagnostics
 }
 
@@ -77,8 +80,7 @@ struct Reader<'a> {
     group: GroupId,
     kind: Kind,
     pending: IndexMap<String, Pending>,
-    /// Names of groups that other tools may not take, and where they stand.
-    unusual: Vec<(String, Span)>,
+    unusual: UnusualNames,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -110,7 +112,7 @@ impl Reader<'_> {
         let name = header.group;
         let is_new = self.draft.group_named(name).is_none();
         if is_new {
-            self.check_group_name(name, line.span(1, name.chars().count()));
+            self.unusual.check(name, || line.span(1, name.chars().count()));
         }
         self.group = self.draft.ensure_group(name);
         self.kind = header.kind;
@@ -167,26 +169,6 @@ impl Reader<'_> {
 
     fn origin(&self, line: &Line<'_>, start: usize) -> Origin {
         Origin { source: self.source, line: line.number, column: line.column + start }
-    }
-
-    fn check_group_name(&mut self, name: &str, span: Span) {
-        let is_usual =
-            name.chars().all(super::addresses::is_word) && !name.starts_with(|first: char| first.is_ascii_digit());
-        if !is_usual {
-            self.unusual.push((name.to_owned(), span));
-        }
-    }
-
-    /// Unusual names are kept, and said once a file.
-    fn report_unusual(&mut self) {
-        let unusual = std::mem::take(&mut self.unusual);
-        let Some(((first, span), others)) = unusual.split_first() else { return };
-        let message = match others.len() {
-            0 => format!("`{first}` is an unusual name for a group"),
-            count => format!("`{first}` and {count} more are unusual names for groups"),
-        };
-        let hint = "They are kept; letters, digits and _ are safe everywhere";
-        self.say(Diagnostic::note(message).at(span.clone()).with_hint(hint));
     }
 
     fn say(&mut self, diagnostic: Diagnostic) {

@@ -84,6 +84,11 @@ impl Draft {
         self.hosts.get_index_of(name).map(|index| HostId(narrow(index)))
     }
 
+    /// The name of a host; empty for an id of another inventory.
+    pub fn host_name(&self, id: HostId) -> &str {
+        self.hosts.get_index(id.index()).map(|(name, _)| name.as_str()).unwrap_or_default()
+    }
+
     /// The group of this name, made if there is none.
     pub fn ensure_group(&mut self, name: &str) -> GroupId {
         if let Some(id) = self.group_named(name) {

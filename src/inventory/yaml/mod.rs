@@ -50,6 +50,8 @@ pub struct Document<'t> {
     pub warnings: Vec<Diagnostic>,
     /// Whether the text was read as JSON, where `1e3` is a number and nothing is a comment.
     pub is_json: bool,
+    /// Whether the text was read as TOML.
+    pub is_toml: bool,
 }
 
 /// What ends the reading of a document, and where.
@@ -99,8 +101,8 @@ impl Document<'_> {
 /// Reads the bytes of a file: one document of JSON or YAML. The error and the warnings name no file yet.
 pub fn read(bytes: &[u8], duplicates: DuplicateKeys) -> Result<Document<'_>, Box<Diagnostic>> {
     let text = excerpt::decoded(bytes)?;
-    if let Some(root) = strict_json::read(text).map_err(|fault| Box::new(fault.diagnostic(text)))? {
-        return Ok(Document { text, root, warnings: Vec::new(), is_json: true });
+    if let Ok(root) = strict_json::read(text).map_err(|fault| Box::new(fault.diagnostic(text)))? {
+        return Ok(Document { text, root, warnings: Vec::new(), is_json: true, is_toml: false });
     }
     let mut composed = compose::document(text, duplicates).map_err(|fault| Box::new(fault.diagnostic(text)))?;
     let untold = composed.repeated.len().saturating_sub(MAX_WARNINGS);
@@ -116,7 +118,18 @@ pub fn read(bytes: &[u8], duplicates: DuplicateKeys) -> Result<Document<'_>, Box
     if untold > 0 {
         warnings.push(Diagnostic::warning(format!("{untold} more keys stand twice in their mappings")));
     }
-    Ok(Document { text, root: composed.root, warnings, is_json: false })
+    Ok(Document { text, root: composed.root, warnings, is_json: false, is_toml: false })
+}
+
+/// Reads the bytes of what prints JSON and nothing else. The error names no file yet.
+pub fn read_json(bytes: &[u8]) -> Result<Document<'_>, Box<Diagnostic>> {
+    let text = excerpt::decoded(bytes)?;
+    let root = match strict_json::read(text) {
+        Ok(Ok(root)) => root,
+        Ok(Err(place)) => return Err(Box::new(Fault::new(place, "this is no JSON").diagnostic(text))),
+        Err(fault) => return Err(Box::new(fault.diagnostic(text))),
+    };
+    Ok(Document { text, root, warnings: Vec::new(), is_json: true, is_toml: false })
 }
 
 #[cfg(test)]

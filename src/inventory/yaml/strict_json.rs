@@ -7,12 +7,12 @@ use super::{DuplicateKeys, Fault, MAX_DEPTH};
 use crate::inventory::literals::MAX_DIGITS;
 use crate::inventory::value::Value;
 
-/// The value of a JSON text; `None` = the text is no JSON.
-pub(super) fn read(text: &str) -> Result<Option<Node>, Fault> {
+/// The value of a JSON text, or the place up to which the text is JSON.
+pub(super) fn read(text: &str) -> Result<Result<Node, Place>, Fault> {
     let mut reader = Reader { rest: text, line: 1, column: 1 };
     match reader.value(0).and_then(|node| reader.end().map(|()| node)) {
-        Ok(node) => Ok(Some(node)),
-        Err(Refusal::NotJson) => Ok(None),
+        Ok(node) => Ok(Ok(node)),
+        Err(Refusal::NotJson) => Ok(Err(Place { line: reader.line, column: reader.column, length: 1 })),
         Err(Refusal::Fault(fault)) => Err(fault),
     }
 }
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn json_is_read_as_python_reads_it() {
         let check = |text: &str, expected: Option<&str>| {
-            let found = read(text).expect("no fault").map(|node| json::compact(&node.to_value()));
+            let found = read(text).expect("no fault").ok().map(|node| json::compact(&node.to_value()));
             assert_eq!(found.as_deref(), expected, "{text}");
         };
         check(" {\"a\": [1, 1e3, -0, 1.50, true, null]} \n", Some(r#"{"a": [1, 1000.0, 0, 1.5, true, null]}"#));
@@ -266,6 +266,6 @@ mod tests {
     #[test]
     fn too_deep_is_an_error_and_no_overflow() {
         assert!(read(&"[".repeat(100_000)).is_err());
-        assert!(matches!(read(&format!("{}{}", "[".repeat(200), "]".repeat(200))), Ok(Some(_))));
+        assert!(matches!(read(&format!("{}{}", "[".repeat(200), "]".repeat(200))), Ok(Ok(_))));
     }
 }

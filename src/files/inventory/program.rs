@@ -1,0 +1,105 @@
+//! Programs that print inventories: run within limits of time and size, with nothing on their standard input.
+
+use std::ffi::OsStr;
+use std::io::{self, Read};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::LoadSettings;
+
+/// Of what a program says on its standard error so many bytes are kept.
+const KEPT_ERRORS: u64 = 16 * 1024;
+
+/// What a program printed.
+#[derive(Debug)]
+pub(super) struct Output {
+    /// Its standard output.
+    pub(super) bytes: Vec<u8>,
+    /// What it said on its standard error: the first lines, on one.
+    pub(super) said: String,
+}
+
+/// Runs a program in the current directory with our environment and waits for its end; the error is a sentence.
+pub(super) fn run(
+    program: &OsStr,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    limit: Duration,
+    settings: &LoadSettings,
+) -> Result<Output, String> {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .current_dir(&settings.working_directory)
+        .envs(&settings.environment)
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                "cannot be run: there is no such program, or the one after #! is missing".to_owned()
+            }
+            _ => format!("cannot be run: {error}"),
+        })?;
+    let process = child.id();
+    let size = settings.limits.file_bytes;
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let errors = thread::spawn(move || errors.map(|errors| kept(errors, KEPT_ERRORS)).unwrap_or_default());
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let bytes = output.map(|output| kept(output, size + 1)).unwrap_or_default();
+        let ended = child.wait();
+        // Nobody listens any more where the time was over.
+        let _ = sender.send((bytes, ended));
+    });
+    let (bytes, ended) = receiver.recv_timeout(limit).map_err(|error| {
+        if error == RecvTimeoutError::Timeout
+            && let Ok(process) = i32::try_from(process)
+        {
+            // Not reaped yet: whoever waits for it would have told its end.
+            let _ = kill(Pid::from_raw(process), Signal::SIGKILL);
+        }
+        format!("has not ended within {} s and was stopped", limit.as_secs_f64())
+    })?;
+    let ended = ended.map_err(|error| format!("cannot be waited for: {error}"))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > size) {
+        return Err(format!("prints more than {} MiB", size >> 20));
+    }
+    if !ended.success() {
+        // What it started may hold its standard error open; a failed program has said what it had to say.
+        return Err(failure(ended, &told(&errors.join().unwrap_or_default())));
+    }
+    let said = if errors.is_finished() { errors.join().unwrap_or_default() } else { Vec::new() };
+    Ok(Output { bytes, said: told(&said) })
+}
+
+/// The first bytes of a stream; the rest is read and dropped, so that nobody waits for a full pipe.
+fn kept(mut stream: impl Read, limit: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let read = stream.by_ref().take(limit).read_to_end(&mut bytes);
+    if read.is_ok() {
+        let _ = io::copy(&mut stream, &mut io::sink());
+    }
+    bytes
+}
+
+/// The first lines on one.
+fn told(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(5).collect();
+    lines.join(" / ").chars().filter(|character| !character.is_control()).take(500).collect()
+}
+
+fn failure(ended: ExitStatus, said: &str) -> String {
+    let ended = match ended.code() {
+        Some(code) => format!("ended with exit code {code}"),
+        None => "was ended by a signal".to_owned(),
+    };
+    if said.is_empty() { ended } else { format!("{ended}; it says: {said}") }
+}

@@ -1,0 +1,112 @@
+//! Inventory scripts: `--list` for all of it, `--host NAME` for each host that it does not describe.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use super::program::{self, Output};
+use super::{Loading, sha256};
+use crate::inventory::diagnostics::{Diagnostic, Severity};
+use crate::inventory::documents::{self, Printer};
+use crate::inventory::model::{HostId, Source as SourceRecord};
+use crate::inventory::value::Value;
+use crate::inventory::yaml;
+
+/// Scripts that are asked for single hosts at the same time.
+const WORKERS: usize = 8;
+
+/// Whether a file is a program by its first bytes: a script with `#!`, or machine code of Linux or macOS. A text that
+/// only has the execute bit is none.
+pub(super) fn is_program(bytes: &[u8]) -> bool {
+    const MAGIC: [&[u8]; 6] =
+        [b"#!", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa\xcf"];
+    MAGIC.iter().any(|magic| bytes.starts_with(magic))
+}
+
+/// The variables of a host, or why they are not known.
+type Answer = Result<Vec<(String, Value)>, Box<Diagnostic>>;
+
+impl Loading<'_> {
+    /// Runs a script and reads what it prints; tells whether all of it was understood.
+    pub(super) fn script(&mut self, name: &Arc<str>, path: &Path) -> bool {
+        let output =
+            match program::run(path.as_os_str(), &["--list"], &[], self.settings.limits.script_list, self.settings) {
+                Ok(output) => output,
+                Err(reason) => {
+                    self.diagnostics.push(super::reader::lost(format!("{reason} (run with --list)")).in_file(name));
+                    return false;
+                }
+            };
+        let named: Arc<str> = Arc::from(format!("{name} --list"));
+        let record = SourceRecord {
+            name: Arc::clone(&named),
+            file: Some(path.to_string_lossy().into_owned()),
+            folder: path.parent().map(|folder| folder.to_string_lossy().into_owned()),
+            sha256: sha256(&output.bytes),
+        };
+        let Some(unknown) = self.printed(record, &output, Printer::Script) else { return false };
+        self.ask_hosts(name, path, &unknown)
+    }
+
+    /// Reads what a program printed; `None` = it was not understood to the end, else the hosts it does not describe.
+    pub(super) fn printed(&mut self, record: SourceRecord, output: &Output, printer: Printer) -> Option<Vec<HostId>> {
+        let name = Arc::clone(&record.name);
+        if !output.said.is_empty() {
+            self.diagnostics.push(Diagnostic::note(format!("says: {}", output.said)).in_file(&name));
+        }
+        let id = self.draft.add_source(record);
+        let document = match yaml::read_json(&output.bytes) {
+            Ok(document) => document,
+            Err(error) => {
+                self.diagnostics.push(error.in_file(&name).with_missing("its hosts and variables are missing"));
+                return None;
+            }
+        };
+        let read = documents::read_printed(&mut self.draft, id, &document, printer, &mut self.budget);
+        let is_broken = read.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        self.diagnostics.extend(read.diagnostics);
+        (!is_broken).then_some(read.unknown)
+    }
+
+    /// Asks for the variables of each host, some at the same time; what is said counts in the order of the hosts.
+    fn ask_hosts(&mut self, name: &Arc<str>, path: &Path, hosts: &[HostId]) -> bool {
+        let names: Vec<String> = hosts.iter().map(|host| self.draft.host_name(*host).to_owned()).collect();
+        for (ids, names) in hosts.chunks(WORKERS).zip(names.chunks(WORKERS)) {
+            let ask = |host: &String| self.ask(name, path, host);
+            let answers: Vec<Answer> = thread::scope(|scope| {
+                let asked: Vec<_> = names.iter().map(|host| scope.spawn(move || ask(host))).collect();
+                asked.into_iter().filter_map(|asked| asked.join().ok()).collect()
+            });
+            for (host, answer) in ids.iter().zip(answers) {
+                match answer {
+                    Ok(variables) => {
+                        for (variable, value) in variables {
+                            self.draft.set_host_variable(*host, &variable, value, None);
+                        }
+                    }
+                    Err(diagnostic) => {
+                        self.diagnostics.push(*diagnostic);
+                        return false;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn ask(&self, name: &str, path: &Path, host: &str) -> Answer {
+        let named: Arc<str> = Arc::from(format!("{name} --host {host}"));
+        let missing = |diagnostic: Diagnostic| {
+            let missing = "the variables of this host and of those after it are missing";
+            Box::new(diagnostic.in_file(&named).with_missing(missing))
+        };
+        let limit = self.settings.limits.script_host;
+        let output = program::run(path.as_os_str(), &["--host", host], &[], limit, self.settings)
+            .map_err(|reason| missing(Diagnostic::error(reason)))?;
+        if output.bytes.trim_ascii().is_empty() {
+            return Ok(Vec::new());
+        }
+        let document = yaml::read_json(&output.bytes).map_err(|error| missing(*error))?;
+        documents::host_variables(&document).map_err(|error| missing(*error))
+    }
+}

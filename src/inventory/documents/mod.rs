@@ -1,0 +1,169 @@
+//! Inventories that are trees: YAML and JSON files, TOML files, what scripts and `ansible-inventory --list` print.
+
+mod groups;
+mod plugin;
+mod printed;
+mod toml;
+
+use std::sync::Arc;
+
+use super::diagnostics::Diagnostic;
+use super::group_names::UnusualNames;
+use super::host_names;
+use super::model::{Draft, GroupId, GroupVariable, HostId, Origin, SourceId};
+use super::ranges::Budget;
+use super::value::Value;
+use super::yaml::{Document, Form, Key, Node, Place};
+
+pub use groups::read as read_groups;
+pub use plugin::{Plugin, plugin_of};
+pub use printed::{Printer, host_variables, is_listing, read as read_printed};
+pub use toml::document as toml_document;
+
+/// Of warnings about one document so many are told.
+const MAX_WARNINGS: usize = 20;
+
+/// Bytes that the hosts of one entry may take: a range times the size of its variables.
+const MAX_ENTRY_COST: usize = 1 << 30;
+
+/// What ends the reading of a document.
+type Fault = Box<Diagnostic>;
+
+/// A tree on its way into the draft.
+struct Builder<'a, 't> {
+    draft: &'a mut Draft,
+    source: SourceId,
+    budget: &'a mut Budget,
+    document: &'a Document<'t>,
+    file: Arc<str>,
+    unusual: UnusualNames,
+    diagnostics: Vec<Diagnostic>,
+    untold: usize,
+}
+
+impl<'a, 't> Builder<'a, 't> {
+    fn new(draft: &'a mut Draft, source: SourceId, document: &'a Document<'t>, budget: &'a mut Budget) -> Self {
+        let file = draft.source(source).map(|source| Arc::clone(&source.name)).unwrap_or_default();
+        let (unusual, diagnostics) = (UnusualNames::default(), Vec::new());
+        let mut builder = Self { draft, source, budget, document, file, unusual, diagnostics, untold: 0 };
+        for warning in &document.warnings {
+            builder.say(warning.clone());
+        }
+        builder
+    }
+
+    /// What there is to say; an error ends the document, and what was read before it stays, as with Ansible.
+    fn finish(mut self, outcome: Result<(), Fault>) -> Vec<Diagnostic> {
+        if self.untold > 0 {
+            let message = format!("{} more warnings of this kind", self.untold);
+            self.diagnostics.push(Diagnostic::warning(message).in_file(&self.file));
+        }
+        if let Some(note) = std::mem::take(&mut self.unusual).told() {
+            self.diagnostics.push(note.in_file(&self.file));
+        }
+        if let Err(fault) = outcome {
+            let missing = match fault.span {
+                Some(_) => "everything from this line on is missing",
+                None => "its hosts and variables are missing",
+            };
+            self.diagnostics.push(fault.in_file(&self.file).with_missing(missing));
+        }
+        self.diagnostics
+    }
+
+    fn say(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < MAX_WARNINGS {
+            self.diagnostics.push(diagnostic.in_file(&self.file));
+        } else {
+            self.untold += 1;
+        }
+    }
+
+    fn error(&self, place: Place, message: impl Into<String>) -> Fault {
+        Box::new(self.document.error(place, message))
+    }
+
+    fn error_with_hint(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) -> Fault {
+        Box::new(self.document.error(place, message).with_hint(hint))
+    }
+
+    fn origin(&self, place: Place) -> Origin {
+        Origin { source: self.source, line: place.line, column: place.column }
+    }
+
+    /// The group of a name, made if there is none.
+    fn group(&mut self, name: &str, place: Place) -> GroupId {
+        if self.draft.group_named(name).is_none() {
+            self.unusual.check(name, || self.document.span(place));
+        }
+        self.draft.ensure_group(name)
+    }
+
+    /// Adds the hosts of an entry to a group; variables hold for each of them.
+    fn hosts(&mut self, key: &Key, variables: Option<&Node>, group: GroupId) -> Result<(), Fault> {
+        let Some(text) = key.as_text() else {
+            let message = format!("the name of a host is text, this is {}", key.kind());
+            return Err(self.error_with_hint(key.place, message, "Quote it"));
+        };
+        let hosts = host_names::expand(text, self.budget).map_err(|error| {
+            let hint = "[1:9], [01:09] and [a:f] are ranges; an IPv6 address in brackets needs a :port";
+            self.error_with_hint(key.place, error.to_string(), hint)
+        })?;
+        if let Some(node) = variables.filter(|_| hosts.names.len() > 1)
+            && hosts.names.len().saturating_mul(cost(node)) > MAX_ENTRY_COST
+        {
+            let message = format!("{} hosts with all of these variables are too much", hosts.names.len());
+            return Err(self.error_with_hint(key.place, message, "Put the variables into the `vars` of the group"));
+        }
+        for name in &hosts.names {
+            let (host, is_new) = self.draft.add_host(name, group, self.source);
+            if let Some(port) = hosts.port.as_ref().filter(|_| is_new) {
+                let origin = self.origin(key.place);
+                self.draft.set_host_variable(host, "ansible_port", Value::Integer(port.clone()), Some(origin));
+            }
+            self.host_variables(host, variables);
+        }
+        Ok(())
+    }
+
+    fn host_variables(&mut self, host: HostId, variables: Option<&Node>) {
+        let Some(Form::Mapping(entries)) = variables.map(Node::form) else { return };
+        for (key, node) in entries {
+            let origin = self.origin(key.place);
+            self.draft.set_host_variable(host, &key.text(), node.to_value(), Some(origin));
+        }
+    }
+
+    fn group_variables(&mut self, group: GroupId, entries: &[(Key, Node)]) {
+        for (key, node) in entries {
+            let origin = self.origin(key.place);
+            let outcome = self.draft.set_group_variable(group, &key.text(), node.to_value(), Some(origin));
+            if outcome == GroupVariable::BadPriority {
+                let message = format!("ansible_group_priority is an integer, got {}", node.kind());
+                self.say(self.document.warning(node.place, message).with_hint("The group keeps its priority"));
+            }
+        }
+    }
+
+    fn child(&mut self, parent: GroupId, child: GroupId, place: Place) -> Result<(), Fault> {
+        self.draft.add_child(parent, child).map_err(|cycle| self.error(place, cycle.to_string()))
+    }
+}
+
+/// About how many bytes a value takes.
+fn cost(node: &Node) -> usize {
+    match node.form() {
+        Form::Scalar(Value::Text(text) | Value::Unsafe(text) | Value::Vaulted(text) | Value::Integer(text)) => {
+            text.len().saturating_add(64)
+        }
+        Form::Scalar(_) => 64,
+        Form::List(items) => items.iter().map(cost).fold(64, usize::saturating_add),
+        Form::Mapping(entries) => {
+            let entries = entries.iter().map(|(key, node)| cost(node).saturating_add(key.place.length.min(1 << 20)));
+            entries.fold(64, usize::saturating_add)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
