@@ -117,6 +117,7 @@ pub(super) fn unlock(
     terminal: &Terminal,
 ) -> Result<(), CommandError> {
     let runtime = runtime()?;
+    keys_of_inventory(targets, connection, terminal);
     for (file, passphrase) in known_passphrases(targets) {
         // One that does not fit is as good as none.
         let _ = connection.unlocked.unlock(&file, &passphrase);
@@ -136,6 +137,28 @@ pub(super) fn unlock(
         }
     }
     Ok(())
+}
+
+/// Takes in the keys whose text the inventory has for a host (`ansible_private_key`): each is offered before all others.
+fn keys_of_inventory(targets: &[Target], connection: &mut ConnectionPlan, terminal: &Terminal) {
+    for target in targets {
+        let Some(settings) = &target.settings else { continue };
+        let Some(text) = &settings.key_text else { continue };
+        // A name that no file has: it is shown where the key is of no use.
+        let name = PathBuf::from(format!("{} of {}", text.provenance, target.name));
+        let passphrase = settings.key_passphrase.as_ref().map(|given| &given.value);
+        if let Err(error) = connection.unlocked.take_in(&name, text.value.reveal(), passphrase) {
+            terminal.warn(&format!("{}: {} cannot be used: {error}", target.name, text.provenance));
+            continue;
+        }
+        let mut settings = (*connection.settings(target)).clone();
+        if !settings.auth.is_named {
+            settings.auth.identity_files.clear();
+            settings.auth.is_named = true;
+        }
+        settings.auth.identity_files.insert(0, name);
+        connection.hosts.insert(target.name.clone(), settings.into());
+    }
 }
 
 /// Passphrases that the inventory has for the key file of a host, each file once.

@@ -177,3 +177,30 @@ fn the_methods_are_those_that_ssh_would_try() {
         assert_eq!(log.matches("Failed password").count(), 3, "{log}");
     });
 }
+
+#[test]
+fn a_key_whose_text_the_inventory_has_logs_in_and_is_shown_nowhere() {
+    confined("passwords::a_key_whose_text_the_inventory_has_logs_in_and_is_shown_nowhere", || {
+        let fleet = Fleet::start([host("one", passwords!(), &[])]);
+        let (key, inventory) = (fleet.user_key(), inventory(&fleet, &[""]));
+        fs::create_dir(fleet.folder().join("host_vars")).expect("a folder of variables");
+        let check = |more: &str, well: bool| {
+            let text = fs::read_to_string(&key).expect("the key");
+            let block: String = text.lines().map(|line| format!("  {line}\n")).collect();
+            let variables = format!("{more}ansible_private_key: |\n{block}");
+            fs::write(fleet.folder().join("host_vars/one.yml"), variables).expect("variables");
+            let session = scan(&fleet, &inventory, &["-vvv"]);
+            assert_eq!(told("one", &session.report()).error.is_none(), well, "{session}");
+            let secret = text.lines().nth(2).expect("a line of the key");
+            assert!(!(session.stdout.clone() + &session.stderr).contains(secret), "{session}");
+            session
+        };
+        check("", true);
+        let mut keygen = std::process::Command::new("ssh-keygen");
+        keygen.args(["-q", "-p", "-P", "", "-N", LOGIN, "-f"]).arg(&key);
+        assert!(keygen.output().expect("ssh-keygen").status.success());
+        let session = check("", false);
+        assert!(session.stderr.contains("cannot be used: it is encrypted"), "{session}");
+        check(&format!("ansible_private_key_passphrase: {LOGIN}\n"), true);
+    });
+}

@@ -276,13 +276,13 @@ mod tests {
 
     #[test]
     fn a_setting_without_effect_is_said_once() {
-        let prepared = prepare("h[1:3] ansible_private_key=x ansible_connection=paramiko", &flags());
+        let prepared = prepare("h[1:3] ansible_ssh_retries=3 ansible_connection=paramiko", &flags());
         let said: Vec<String> = prepared.diagnostics.iter().map(ToString::to_string).collect();
         assert_eq!(
             said,
             [
-                "ansible_private_key (hosts.ini line 1) is not supported yet and has no effect on h[1-3]. \
-                 Name a file in ansible_ssh_private_key_file",
+                "ansible_ssh_retries (hosts.ini line 1) is not supported yet and has no effect on h[1-3]. \
+                 A host is tried once",
                 "connection 'paramiko' of h[1-3] is OpenSSH's protocol too: it is used",
             ]
         );

@@ -64,11 +64,8 @@ impl Ignored {
 
 /// Where settings come from that Ansible's SSH connection obeys and clockaudit does not, and what happens instead.
 fn without_effect(settings: &ConnectionSettings) -> Vec<(&Provenance, &'static str)> {
-    let secrets = [(&settings.key_text, "Name a file in ansible_ssh_private_key_file")];
-    let secrets = secrets.into_iter().filter_map(|(given, remedy)| Some((&given.as_ref()?.provenance, remedy)));
     let retries = [(&settings.retries.provenance, "A host is tried once")];
-    let all = secrets.chain(retries);
-    all.filter(|(provenance, _)| **provenance != Provenance::Default).collect()
+    retries.into_iter().filter(|(provenance, _)| **provenance != Provenance::Default).collect()
 }
 
 fn folded(hosts: &[String]) -> String {

@@ -54,11 +54,20 @@ pub enum UnlockError {
 impl UnlockedKeys {
     /// Opens a key file by its passphrase. It takes some tenths of a second, by design of those files.
     pub fn unlock(&mut self, path: &Path, passphrase: &Secret) -> Result<(), UnlockError> {
+        let text = read_text(path, KEY_LIMIT).map_err(|error| UnlockError::Unusable(error.to_string()))?;
+        self.take_in(path, &text, Some(passphrase))
+    }
+
+    /// Takes in a key by its text, under a name that no file has or that of its own.
+    pub fn take_in(&mut self, name: &Path, text: &str, passphrase: Option<&Secret>) -> Result<(), UnlockError> {
         let unusable = |why: String| UnlockError::Unusable(why);
-        let text = read_text(path, KEY_LIMIT).map_err(|error| unusable(error.to_string()))?;
+        if passphrase.is_none() && is_locked(text) {
+            return Err(unusable("it is encrypted, and no passphrase is given".to_owned()));
+        }
         // Whatever a wrong passphrase makes of a file differs from format to format: a bad check value (OpenSSH, PuTTY), bad
         // padding, or bytes that are no key (PEM, PKCS#8).
-        let key = decode_secret_key(&text, Some(passphrase.reveal())).map_err(|error| match error {
+        let key = decode_secret_key(text, passphrase.map(Secret::reveal)).map_err(|error| match error {
+            _ if passphrase.is_none() => unusable(error.to_string()),
             russh::keys::Error::UnsupportedKeyType { .. } | russh::keys::Error::UnknownAlgorithm(_) => {
                 unusable(error.to_string())
             }
@@ -67,7 +76,7 @@ impl UnlockedKeys {
         if key.is_encrypted() {
             return Err(UnlockError::WrongPassphrase);
         }
-        self.0.insert(path.to_owned(), Arc::new(key));
+        self.0.insert(name.to_owned(), Arc::new(key));
         Ok(())
     }
 }
