@@ -129,9 +129,8 @@ fn reference(report: &Report) -> String {
     let bound = report.reference.bound_s.map(|bound| figure::length(bound.0));
     match (report.reference.kind, bound) {
         // How well the middle clock is known is no bound of anything.
-        (ReferenceKind::None, _) => label,
+        (ReferenceKind::None, _) | (_, None) => label,
         (ReferenceKind::Controller, Some(bound)) => format!("{label}; read to within {bound}"),
         (_, Some(bound)) => format!("{label}; known to within {bound}"),
-        (_, None) => label,
     }
 }
