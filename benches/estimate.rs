@@ -26,6 +26,7 @@ fn fleet() -> Seen {
         timer_lateness_p95: Some(Nanos::from_micros(20)),
         windows: vec![SamplingWindow { opened: START, closed, first_spread: Nanos::from_seconds(1) }],
         claims_window: None,
+        claims_late_window: None,
         time_servers: Vec::new(),
         web_servers: Vec::new(),
         interrupted: None,

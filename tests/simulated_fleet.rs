@@ -231,6 +231,43 @@ async fn every_trouble_is_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn claims_are_read_in_rounds_of_their_own_and_each_round_tells_how_long_it_took() {
+    let names = ["near-1", "near-2", "near-3"];
+    let hunted = HostPlan { reader: Reader::WholeSecond, ..at("hunted", Nanos::ZERO) };
+    let hosts = names.map(|name| at(name, Nanos::ZERO)).into_iter().chain([hunted]).collect();
+    let measured = measure(hosts).await;
+    let bracket = |name: &str| {
+        let facts = measured.observation(name).facts.as_ref().expect("facts");
+        facts.bracket.expect("two readings around the claim")
+    };
+    let window = |names: &[&str]| {
+        let first = names.iter().map(|name| bracket(name).sent).min().expect("a claim");
+        let last = names.iter().map(|name| bracket(name).received).max().expect("a claim");
+        (first, last)
+    };
+    // A near host whose bounds still shrank was measured longer, and asked late.
+    let hunt_over = measured.observation("hunted").exchanges.last().expect("exchanges").received;
+    let (early, mut late): (Vec<&str>, Vec<&str>) =
+        names.into_iter().partition(|name| bracket(name).received < hunt_over);
+    late.push("hunted");
+    let (begun, over) = window(&late);
+    let late_window = Some(over.since(begun));
+    if early.is_empty() {
+        assert_eq!((measured.seen.claims_window, measured.seen.claims_late_window), (late_window, None));
+    } else {
+        let (first, last) = window(&early);
+        assert_eq!(measured.seen.claims_window, Some(last.since(first)), "the first round knows nothing of the hunt");
+        assert_eq!(measured.seen.claims_late_window, late_window);
+        // Nobody is sampled while the first round is asked.
+        for name in names.into_iter().chain(["hunted"]) {
+            let exchanges = &measured.observation(name).exchanges;
+            assert!(exchanges.iter().all(|one| one.sent < first || one.sent > last), "{name}: {exchanges:?}");
+        }
+    }
+    assert!(begun > hunt_over, "the hunted host gave its claim before its last reading");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_falls_silent_in_the_middle_keeps_nobody_waiting() {
     let silent =
         HostPlan { trouble: Some(Trouble::FallsSilent { after_readings: 7 }), ..HostPlan::good("silent", "web") };

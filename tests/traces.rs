@@ -267,6 +267,7 @@ fn a_scan() -> Seen {
         timer_lateness_p95: Some(Nanos(31_000)),
         windows: vec![SamplingWindow { opened: UnixNanos(1_000), closed: UnixNanos(9_000), first_spread: Nanos(3) }],
         claims_window: Some(Nanos(12)),
+        claims_late_window: Some(Nanos(13)),
         time_servers: vec![TimeServer {
             name: "ntp.example.com:11123".to_owned(),
             exchanges: vec![NtpExchange {

@@ -111,8 +111,11 @@ pub struct Seen {
     pub timer_lateness_p95: Option<Nanos>,
     /// The sampling windows, in order; the first one's middle is the epoch T*.
     pub windows: Vec<SamplingWindow>,
-    /// From the first claim's request to the last claim's answer over the fleet.
+    /// From the first claim's request to the last claim's answer, of the hosts that were asked as soon as the sweeps were over;
+    /// of the longest such round where there were several windows.
     pub claims_window: Option<Nanos>,
+    /// The same of the hosts that were asked after their hunts and spare sweeps; `None` where there were none.
+    pub claims_late_window: Option<Nanos>,
     /// The time servers that were named and answered, in the order of their names.
     pub time_servers: Vec<TimeServer>,
     /// The web servers that were named, in the order of their names.

@@ -209,6 +209,7 @@ fn summary(seen: &Seen, judgement: &Judgement, widest: Option<model::Pair>) -> m
         window_first_s: first.map(|window| Seconds(window.first_spread)),
         window_s: first.map(|window| Seconds(window.closed.since(window.opened))),
         claims_window_s: seen.claims_window.map(Seconds),
+        claims_late_window_s: seen.claims_late_window.map(Seconds),
     }
 }
 

@@ -238,6 +238,7 @@ impl Joined<'_> {
             window_first_s: None,
             window_s: None,
             claims_window_s: None,
+            claims_late_window_s: None,
         };
     }
 }

@@ -232,8 +232,11 @@ pub struct Summary {
     pub window_first_s: Option<Seconds>,
     /// How long the first sampling window lasted.
     pub window_s: Option<Seconds>,
-    /// From the first claim's request to the last claim's answer.
+    /// From the first claim's request to the last claim's answer, of the hosts that were asked as soon as the sweeps were over.
     pub claims_window_s: Option<Seconds>,
+    /// The same of the hosts that were measured longer (hunts, spare sweeps) and asked after that; null where there were none.
+    #[serde(default)]
+    pub claims_late_window_s: Option<Seconds>,
 }
 
 /// How many hosts have each verdict.

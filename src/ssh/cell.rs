@@ -124,13 +124,15 @@ impl HostCell {
         Self { index, board, known: Mutex::new(known), changed: Notify::new() }
     }
 
-    /// The host enters a stage.
+    /// The host enters a stage; one that has greeted does not go back, whichever task comes first to say where it is.
     pub(super) fn enter(&self, stage: Stage) {
         let mut known = self.lock();
         if stage >= Stage::Connect {
             known.begun.get_or_insert(self.board.clock.now());
         }
-        known.stage = stage;
+        if known.reader.is_none() || stage >= Stage::Sample {
+            known.stage = stage;
+        }
     }
 
     pub(super) fn stage(&self) -> Stage {
@@ -442,6 +444,18 @@ pub(super) fn nanos(duration: Duration) -> Nanos {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_that_has_greeted_is_not_taken_back_to_the_probe() {
+        let cell = HostCell::new(0, Arc::new(Board::new(ScanClock::freeze(), |_| {})));
+        cell.enter(Stage::Channel);
+        // The greeting may be heard before the task that opened the channel has said so.
+        cell.greeted(Reader::Bash);
+        cell.enter(Stage::Probe);
+        assert_eq!(cell.stage(), Stage::Sample);
+        cell.closed("gone");
+        assert_eq!(cell.failure().map(|failure| failure.stage), Some(Stage::Sample));
+    }
 
     #[test]
     fn a_host_cannot_fill_the_report_with_its_words() {

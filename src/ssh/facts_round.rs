@@ -92,9 +92,28 @@ impl<'window> FactsRound<'window> {
     }
 }
 
+/// Within how long claims were read, of the longest round of each kind.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ClaimsWindows {
+    /// Right after the sweeps.
+    pub(super) early: Option<Nanos>,
+    /// After hunts and spare sweeps, which the claims of the first ones did not wait for.
+    pub(super) late: Option<Nanos>,
+}
+
+impl ClaimsWindows {
+    /// Takes in what was read in one window; where nobody could be asked early there was one round.
+    pub(super) fn add(&mut self, early: &[(&Arc<HostCell>, &Session)], late: &[(&Arc<HostCell>, &Session)]) {
+        let (early, late) = (claims_window(early), claims_window(late));
+        let (early, late) = if early.is_some() { (early, late) } else { (late, None) };
+        self.early = self.early.max(early);
+        self.late = self.late.max(late);
+    }
+}
+
 /// From the first claim's request to the last claim's answer.
-pub(super) fn claims_window(hosts: &[Arc<HostCell>]) -> Option<Nanos> {
-    let brackets: Vec<_> = hosts.iter().filter_map(|cell| cell.bracket()).collect();
+fn claims_window(hosts: &[(&Arc<HostCell>, &Session)]) -> Option<Nanos> {
+    let brackets: Vec<_> = hosts.iter().filter_map(|(cell, _)| cell.bracket()).collect();
     let first: UnixNanos = brackets.iter().map(|bracket| bracket.sent).min()?;
     let last = brackets.iter().map(|bracket| bracket.received).max()?;
     Some(last.since(first))

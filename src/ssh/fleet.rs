@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::cell::{Board, HostCell, Standing};
-use super::facts_round::{self, EARLY_WAIT, FactsRound, MOST_EARLY};
+use super::facts_round::{ClaimsWindows, EARLY_WAIT, FactsRound, MOST_EARLY};
 use super::limits::{Capacity, raise_open_files};
 use super::metronome::Metronome;
 use super::opener::Opener;
@@ -52,6 +52,8 @@ pub struct Fleet {
     ready: Vec<(usize, Session)>,
     /// What this machine's own timekeeper said, once it was asked.
     own_claim: Option<FactsReading>,
+    /// Within how long the hosts' claims were read.
+    claims: ClaimsWindows,
 }
 
 impl Fleet {
@@ -102,6 +104,7 @@ impl Fleet {
             under_way: 0,
             ready: Vec::new(),
             own_claim: None,
+            claims: ClaimsWindows::default(),
         };
         fleet.start_wave();
         fleet.gather().await;
@@ -147,7 +150,8 @@ impl Fleet {
             controller_stepped: self.step_watch.saw_step(),
             timer_lateness_p95: schedule::lateness_p95(metronome.lateness()),
             windows,
-            claims_window: facts_round::claims_window(&self.hosts),
+            claims_window: self.claims.early,
+            claims_late_window: self.claims.late,
             time_servers: Vec::new(),
             web_servers: Vec::new(),
             interrupted: self.stop.reason(),
@@ -195,6 +199,7 @@ impl Fleet {
             facts.ask(metronome, &late).await;
             facts.wait(limits.facts).await;
         }
+        self.claims.add(&early, &late);
         self.opener.turnstile.set_open(true);
         if let Some(reason) = stop.reason() {
             // Before the sessions are closed: a host that is finished cannot fail any more.

@@ -120,6 +120,7 @@ pub(crate) fn seen(fleet: &[Made]) -> Seen {
             first_spread: Nanos::from_millis(12),
         }],
         claims_window: Some(Nanos::from_millis(240)),
+        claims_late_window: None,
         time_servers: Vec::new(),
         web_servers: Vec::new(),
         interrupted: None,

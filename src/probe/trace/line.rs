@@ -177,6 +177,8 @@ pub(super) struct Run {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) claims_window_ns: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) claims_late_window_ns: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) interrupted: Option<String>,
     #[serde(default, skip_serializing_if = "is_false")]
     pub(super) inventory_incomplete: bool,

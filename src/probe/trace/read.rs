@@ -321,6 +321,7 @@ impl Reading {
             controller_stepped: run.is_some_and(|run| run.controller_stepped),
             timer_lateness_p95: run.and_then(|run| run.timer_lateness_ns).map(Nanos),
             claims_window: run.and_then(|run| run.claims_window_ns).map(Nanos),
+            claims_late_window: run.and_then(|run| run.claims_late_window_ns).map(Nanos),
             interrupted: self.interrupted,
             observations: self.observations,
             controller: self.controller,

@@ -75,6 +75,7 @@ pub fn write(recording: &Recording<'_>) -> Result<String, serde_json::Error> {
         controller_stepped: seen.controller_stepped,
         timer_lateness_ns: seen.timer_lateness_p95.map(|lateness| lateness.0),
         claims_window_ns: seen.claims_window.map(|window| window.0),
+        claims_late_window_ns: seen.claims_late_window.map(|window| window.0),
         interrupted: seen.interrupted.map(|interruption| interruption.label().to_owned()),
         inventory_incomplete,
         hosts: Some(seen.observations.len()),

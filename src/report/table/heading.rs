@@ -118,7 +118,16 @@ pub(super) fn below(report: &Report, page: Page) -> Vec<String> {
     }
     if let Some(window) = report.summary.claims_window_s {
         let within = figure::length(window.0);
-        lines.extend(labelled("Claims", &format!("read from all time services within {within}")));
+        let text = match report.summary.claims_late_window_s {
+            None => format!("read from all time services within {within}"),
+            Some(late) => {
+                let late = figure::length(late.0);
+                format!(
+                    "read from the time services within {within}, and of hosts measured longer within {late} after that"
+                )
+            }
+        };
+        lines.extend(labelled("Claims", &text));
     }
     lines
 }
