@@ -4,6 +4,7 @@ pub mod addresses;
 pub mod ansible_cfg;
 pub mod configuration;
 pub mod connection;
+pub mod constructed;
 pub mod diagnostics;
 pub mod documents;
 pub mod elevation;

@@ -10,6 +10,8 @@ use clockaudit::inventory::template::{Renderer, Surroundings, TemplateError};
 use clockaudit::inventory::vault::Keyring;
 use clockaudit::inventory::{Value, json as writer};
 
+use proptest::prelude::*;
+
 use crate::cases::for_each;
 use crate::json;
 
@@ -47,7 +49,8 @@ fn inventory(variables: impl IntoIterator<Item = (String, Value)>) -> (Arc<Inven
 }
 
 fn renderer(inventory: &Arc<Inventory>) -> Renderer {
-    Renderer::new(Arc::clone(inventory), Arc::new(Keyring::default()), Arc::new(Machine), "/work".to_owned())
+    let machine: Arc<dyn Surroundings> = Arc::new(Machine);
+    Renderer::new(Arc::clone(inventory), Arc::new(Keyring::default()), &machine, "/work".to_owned())
 }
 
 fn vectors(file: &str) -> String {
@@ -209,5 +212,98 @@ fn variables_of_whole_inventories_come_out_as_ansible_renders_them() {
         }
         true
     });
-    assert!(seen >= 10, "only {seen} cases");
+    assert_eq!(seen, 15, "every case that Ansible rendered");
+}
+
+/// Text that looks like a template, so that random tests reach deep.
+fn template_like() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "{{ ",
+        " }}",
+        "{% ",
+        " %}",
+        "{#",
+        "#}",
+        "x",
+        "y",
+        "self",
+        "if ",
+        "for i in ",
+        "endfor",
+        "endif",
+        "range(9999)",
+        "set ",
+        "macro m()",
+        "endmacro",
+        "m()",
+        "'",
+        "\"",
+        "\\",
+        "|",
+        "default(",
+        "regex_replace(",
+        "'(a*)*$'",
+        ")",
+        "(",
+        "[",
+        "]",
+        "{",
+        "}",
+        "~",
+        " * 99999",
+        "'ab'",
+        "lookup('env', 'HOME')",
+        "hostvars",
+        "groups",
+        "vars",
+        "omit",
+        "is defined",
+        ".",
+        "0",
+        "-1",
+        ":",
+        ",",
+        "join(",
+        "format(",
+        "int",
+        "combine(",
+        "flatten",
+        "\n",
+        "é",
+        "join",
+        "list",
+        "map(",
+        "batch(9)",
+        "else",
+    ]);
+    prop::collection::vec(prop_oneof![6 => piece.prop_map(str::to_owned), 1 => any::<String>()], 0..24)
+        .prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_template_ends_and_none_panics(text in template_like(), x in template_like(), y in template_like()) {
+        let variables = [("x", x), ("y", y), ("self", "{{ self }}".to_owned())];
+        let variables = variables.into_iter().map(|(name, text)| (name.to_owned(), Value::Text(text)));
+        let (inventory, host) = inventory(variables);
+        let renderer = renderer(&inventory);
+        for template in [text.clone(), format!("{{{{ {text} }}}}"), "{{ x }}{{ y }}".to_owned()] {
+            let _ = renderer.render(host, "v", &Value::Text(template)).is_ok();
+        }
+    }
+}
+
+#[test]
+fn variables_that_need_each_other_deeply_fit_the_stack_of_a_thread() {
+    // Each needs the next one in the deepest call that an expression may make.
+    let variables = (0..60).map(|index| {
+        let text = format!("{{% macro m(n) %}}{{% if n %}}{{{{ m(n - 1) }}}}{{% else %}}{{{{ x{} }}}}{{% endif %}}{{% endmacro %}}{{{{ m(1) }}}}", index + 1);
+        (format!("x{index}"), Value::Text(text))
+    });
+    let (inventory, host) = inventory(variables);
+    let renderer = renderer(&inventory);
+    let small = std::thread::Builder::new().stack_size(2 * 1024 * 1024);
+    let render = move || renderer.render(host, "v", &Value::from("{{ x0 }}")).map(|rendered| rendered.value);
+    let found = small.spawn(render).expect("a thread").join().expect("no overflow");
+    assert!(matches!(found, Err(TemplateError::TooMuch(_))), "{found:?}");
 }

@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::{self, Diagnostic};
 use crate::inventory::model::{Contradiction, Draft, HashBehaviour, Inventory, Source as SourceRecord};
-use crate::inventory::template::Renderer;
+use crate::inventory::template::{Renderer, Surroundings};
 use crate::inventory::vault::Keyring;
 use crate::inventory::yaml::DuplicateKeys;
 use crate::inventory::{host_list, ranges};
@@ -201,9 +201,9 @@ pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadE
     diagnostics.extend(variables::lay(&mut inventory, &roots, settings, &configuration)?);
     diagnostics.extend(neighbours::unread(&configuration));
     let inventory = Arc::new(inventory);
-    let machine = Arc::new(Machine::new(settings));
+    let machine: Arc<dyn Surroundings> = Arc::new(Machine::new(settings));
     let playbook_folder = variables::play_folder(settings, &configuration).to_string_lossy().into_owned();
-    let renderer = Renderer::new(Arc::clone(&inventory), Arc::clone(&settings.keyring), machine, playbook_folder);
+    let renderer = Renderer::new(Arc::clone(&inventory), Arc::clone(&settings.keyring), &machine, playbook_folder);
     Ok(Loaded { inventory, renderer: Arc::new(renderer), diagnostics, configuration })
 }
 
@@ -268,6 +268,11 @@ impl Loading<'_> {
         } else {
             self.file(&name, &path);
         }
+    }
+
+    /// What templates may ask.
+    fn machine(&self) -> Arc<dyn Surroundings> {
+        Arc::new(Machine::new(self.settings))
     }
 
     fn takes_host_lists(&self) -> bool {

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use super::{Loading, script, sha256};
 use crate::inventory::configuration::{Configuration, names};
+use crate::inventory::constructed::{self, ConstructedError, Plan};
 use crate::inventory::diagnostics::{Diagnostic, Severity};
 use crate::inventory::documents::{self, Plugin, Printer};
 use crate::inventory::model::{Source as SourceRecord, SourceId};
+use crate::inventory::template::Renderer;
 use crate::inventory::vault::{self, VaultError};
 use crate::inventory::yaml::{self, Document, DuplicateKeys, Form};
 use crate::inventory::{encoding, ini};
@@ -170,7 +172,7 @@ impl Loading<'_> {
         for reader in self.readers.clone() {
             let outcome = match (reader, &document) {
                 (Reader::Auto, Some(Ok(document))) if matches!(extension, Some("yml" | "yaml")) => {
-                    Self::plugin(content, document)
+                    self.plugin(content, document)
                 }
                 (Reader::Yaml, Some(Ok(document))) => self.document(content, document),
                 (Reader::Yaml, Some(Err(error))) => {
@@ -204,10 +206,10 @@ impl Loading<'_> {
     }
 
     /// A file for an inventory plugin, if it is one.
-    fn plugin(content: &Content<'_>, document: &Document<'_>) -> Outcome {
+    fn plugin(&mut self, content: &Content<'_>, document: &Document<'_>) -> Outcome {
         match documents::plugin_of(document) {
             None => Outcome::Passed(Vec::new()),
-            Some(Plugin::Constructed) => Self::constructed(content, document),
+            Some(Plugin::Constructed) => self.constructed(content, document),
             Some(Plugin::Foreign(name)) => {
                 let said = Plugin::only_ansible(&name, &content.name, document);
                 Outcome::Failed(vec![said.in_file(&content.name)])
@@ -216,9 +218,24 @@ impl Loading<'_> {
     }
 
     /// Variables and groups from expressions.
-    fn constructed(content: &Content<'_>, document: &Document<'_>) -> Outcome {
-        let said = Plugin::only_ansible("constructed", &content.name, document);
-        Outcome::Failed(vec![said.in_file(&content.name)])
+    fn constructed(&mut self, content: &Content<'_>, document: &Document<'_>) -> Outcome {
+        let (keyring, machine) = (Arc::clone(&self.settings.keyring), self.machine());
+        let folder = self.settings.working_directory.to_string_lossy().into_owned();
+        let renderer = |inventory| Renderer::new(inventory, keyring, &machine, folder);
+        let settings = yaml::settings(document).map_err(|error| *error);
+        let done = settings.and_then(|settings| {
+            let settings = settings.into_iter().map(|setting| (setting.name, setting.value)).collect();
+            let plan = Plan::new(&settings).map_err(ConstructedError::Settings);
+            let done = plan.and_then(|plan| constructed::apply(&mut self.draft, content.id, &plan, renderer));
+            done.map_err(|error| Diagnostic::error(error.to_string()))
+        });
+        match done {
+            Ok(()) => Outcome::Read,
+            Err(error) => {
+                let missing = "variables and groups of hosts after this one are missing";
+                Outcome::Failed(vec![error.in_file(&content.name).with_missing(missing)])
+            }
+        }
     }
 
     /// A YAML or JSON inventory, or what `ansible-inventory --list` printed.

@@ -116,17 +116,14 @@ fn password(
     ask: &impl Fn(&str) -> Result<Secret, String>,
 ) -> Result<Password, VaultPasswordError> {
     let label = &wanted.label;
-    let bytes = match &wanted.file {
-        Some(path) => from_file(path, label, known)?,
-        None => {
-            let named = if label == DEFAULT_LABEL { String::new() } else { format!(" ({label})") };
-            let question = format!("Vault password{named}: ");
-            let unanswered = |why| VaultPasswordError::Unanswered {
-                question: question.trim_end_matches([' ', ':']).to_owned(),
-                why,
-            };
-            ask(&question).map_err(unanswered)?.reveal().as_bytes().trim_ascii().to_vec()
-        }
+    let bytes = if let Some(path) = &wanted.file {
+        from_file(path, label, known)?
+    } else {
+        let named = if label == DEFAULT_LABEL { String::new() } else { format!(" ({label})") };
+        let question = format!("Vault password{named}: ");
+        let unanswered =
+            |why| VaultPasswordError::Unanswered { question: question.trim_end_matches([' ', ':']).to_owned(), why };
+        ask(&question).map_err(unanswered)?.reveal().as_bytes().trim_ascii().to_vec()
     };
     Password::new(bytes).ok_or_else(|| VaultPasswordError::Empty { label: label.clone() })
 }

@@ -1,5 +1,7 @@
 //! Filters and tests of lists and mappings as Ansible has them.
 
+#![expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
+
 use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Environment, Error, State, Value as Jinja};
 

@@ -1,5 +1,7 @@
 //! The template engine set up as Ansible sets up Jinja2.
 
+#![expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 

@@ -103,10 +103,10 @@ impl Renderer {
     pub fn new(
         inventory: Arc<Inventory>,
         keyring: Arc<Keyring>,
-        surroundings: Arc<dyn Surroundings>,
+        surroundings: &Arc<dyn Surroundings>,
         playbook_dir: String,
     ) -> Self {
-        let strict = environment::new(&surroundings);
+        let strict = environment::new(surroundings);
         let mut chainable = strict.clone();
         chainable.set_undefined_behavior(UndefinedBehavior::Chainable);
         let of_inventory = Arc::clone(&inventory);
@@ -117,7 +117,8 @@ impl Renderer {
 
     /// For an inventory whose templates ask nothing of the machine, and without passwords.
     pub fn alone(inventory: Arc<Inventory>) -> Self {
-        Self::new(inventory, Arc::default(), Arc::new(NoSurroundings), String::new())
+        let nothing: Arc<dyn Surroundings> = Arc::new(NoSurroundings);
+        Self::new(inventory, Arc::default(), &nothing, String::new())
     }
 
     /// The inventory whose values are rendered.

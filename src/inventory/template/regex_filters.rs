@@ -1,5 +1,7 @@
 //! Ansible's filters and tests with regular expressions, as Python has them.
 
+#![expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
+
 use fancy_regex::{Captures, Regex, RegexBuilder};
 use minijinja::value::{Kwargs, Rest};
 use minijinja::{Environment, Error, State, Value as Jinja};

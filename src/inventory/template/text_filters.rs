@@ -1,5 +1,7 @@
 //! Filters of texts, numbers and paths as Ansible and Jinja2 have them, and methods of Python's texts.
 
+#![expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 

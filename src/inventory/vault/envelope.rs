@@ -100,7 +100,8 @@ mod tests {
 
     /// A text whose body is `inner`.
     fn text(header: &str, inner: &str) -> String {
-        let digits: String = inner.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let digits: Vec<String> = inner.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let digits = digits.concat();
         let (first, second) = digits.split_at(digits.len() / 2);
         format!("{header}\n  {first}\r\n\t{second}\n\n")
     }

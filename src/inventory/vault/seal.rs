@@ -48,7 +48,7 @@ pub(super) fn open(envelope: &Envelope, password: &[u8]) -> Result<Zeroizing<Vec
 fn padding(text: &[u8]) -> Option<usize> {
     let last = *text.last()?;
     let count = usize::from(last);
-    let is_padding = text.len() % BLOCK == 0 && (1..=BLOCK).contains(&count);
+    let is_padding = text.len().is_multiple_of(BLOCK) && (1..=BLOCK).contains(&count);
     let (_, padding) = text.split_at_checked(text.len().checked_sub(count)?)?;
     (is_padding && padding.iter().all(|byte| *byte == last)).then_some(count)
 }

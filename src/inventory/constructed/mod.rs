@@ -1,0 +1,254 @@
+//! Ansible's inventory plugin `constructed`: variables and groups made by expressions over the hosts that are known.
+
+mod plan;
+
+use std::sync::Arc;
+
+use indexmap::IndexSet;
+
+use super::model::{Draft, GroupId, HostId, Inventory, SourceId, Variable, Variables};
+use super::template::{Renderer, TemplateError};
+use super::value::Value;
+
+pub use plan::{KeyedGroup, Plan};
+
+/// Why a source of `constructed` ends: what was done for the hosts before stays.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConstructedError {
+    /// Its settings make no sense.
+    #[error("{0}")]
+    Settings(String),
+    /// An expression failed and `strict` says that none may.
+    #[error("{host}: {what} {why}; `strict: false` passes over what fails")]
+    Expression {
+        /// The host.
+        host: String,
+        /// The setting, with its expression's name.
+        what: String,
+        /// What is wrong.
+        why: TemplateError,
+    },
+    /// A key that is no name.
+    #[error("{host}: the key {key} of keyed_groups is {kind}, expected a text, a list or a mapping")]
+    Key {
+        /// The host.
+        host: String,
+        /// The expression.
+        key: String,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// The groups that were there contradict each other, or would.
+    #[error("{0}")]
+    Groups(String),
+}
+
+/// Does what a plan says for every host of a draft, in their order. `renderer` renders for an inventory.
+pub fn apply(
+    draft: &mut Draft,
+    source: SourceId,
+    plan: &Plan,
+    renderer: impl FnOnce(Arc<Inventory>) -> Renderer,
+) -> Result<(), ConstructedError> {
+    let groups = |error: &dyn std::fmt::Display| ConstructedError::Groups(error.to_string());
+    let (inventory, _) = draft.clone().reconcile().map_err(|error| groups(&error))?;
+    let inventory = Arc::new(inventory);
+    let renderer = renderer(Arc::clone(&inventory));
+    for (id, host) in inventory.hosts() {
+        let mut work =
+            Work { variables: inventory.variables(id), id, host: &host.name, draft, source, plan, renderer: &renderer };
+        work.compose()?;
+        work.groups()?;
+        for keyed in &plan.keyed {
+            work.keyed(keyed)?;
+        }
+    }
+    Ok(())
+}
+
+/// One host's turn.
+struct Work<'a> {
+    /// What its expressions see: the inventory's variables and those that were composed.
+    variables: Variables,
+    id: HostId,
+    host: &'a str,
+    draft: &'a mut Draft,
+    source: SourceId,
+    plan: &'a Plan,
+    renderer: &'a Renderer,
+}
+
+impl Work<'_> {
+    /// The value of an expression; `None` = it failed, which may be.
+    fn value(&self, what: impl FnOnce() -> String, expression: &str) -> Result<Option<Value>, ConstructedError> {
+        match self.renderer.evaluate(self.id, self.variables.clone(), expression) {
+            Ok(rendered) => Ok(Some(rendered.value)),
+            Err(_) if !self.plan.strict => Ok(None),
+            Err(why) => Err(ConstructedError::Expression { host: self.host.to_owned(), what: what(), why }),
+        }
+    }
+
+    fn compose(&mut self) -> Result<(), ConstructedError> {
+        for (name, expression) in &self.plan.compose {
+            let Some(value) = self.value(|| format!("compose: {name}"), expression)? else { continue };
+            // What an expression gives is no template again.
+            let value = finished(value);
+            self.variables.insert(name.clone(), Variable { value: value.clone(), origin: None });
+            if let Some(host) = self.draft.host_named(self.host) {
+                self.draft.set_host_variable(host, name, value, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn groups(&mut self) -> Result<(), ConstructedError> {
+        for (name, condition) in &self.plan.groups {
+            let value = self.value(|| format!("groups: {name}"), condition)?;
+            if value.is_some_and(|value| value.is_truthy()) {
+                self.join(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn keyed(&mut self, keyed: &KeyedGroup) -> Result<(), ConstructedError> {
+        let Some(value) = self.value(|| format!("keyed_groups: {}", keyed.key), &keyed.key)? else { return Ok(()) };
+        for name in self.names(keyed, &value)? {
+            let separator = if keyed.prefix.is_empty() && !self.plan.leading_separator { "" } else { &keyed.separator };
+            let group = self.join(&format!("{}{separator}{name}", keyed.prefix));
+            if let Some(parent) = &keyed.parent_group {
+                let parent = self.draft.ensure_group(&valid_name(parent));
+                self.draft.add_child(parent, group).map_err(|error| ConstructedError::Groups(error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names that a key's value stands for, without the prefix.
+    fn names(&self, keyed: &KeyedGroup, value: &Value) -> Result<IndexSet<String>, ConstructedError> {
+        let named = |text: String| if text.is_empty() { keyed.default_value.clone() } else { Some(text) };
+        match value {
+            Value::Text(text) | Value::Unsafe(text) => Ok(named(text.clone()).into_iter().collect()),
+            Value::List(items) => Ok(items.iter().filter_map(Value::scalar_text).filter_map(named).collect()),
+            Value::Mapping(entries) => Ok(entries.iter().map(|(key, item)| self.pair(keyed, key, item)).collect()),
+            Value::Null => Ok(IndexSet::new()),
+            Value::Bool(_) => Err(self.no_key(keyed, "a boolean")),
+            Value::Integer(_) | Value::Float(_) => Err(self.no_key(keyed, "a number")),
+            Value::Vaulted(_) => Err(self.no_key(keyed, "encrypted")),
+        }
+    }
+
+    fn pair(&self, keyed: &KeyedGroup, key: &str, item: &Value) -> String {
+        let text = item.to_string();
+        match (text.as_str(), &keyed.default_value) {
+            ("", Some(default)) => format!("{key}{}{default}", keyed.separator),
+            ("", None) if !keyed.trailing_separator => key.to_owned(),
+            _ => format!("{key}{}{text}", keyed.separator),
+        }
+    }
+
+    fn no_key(&self, keyed: &KeyedGroup, kind: &'static str) -> ConstructedError {
+        ConstructedError::Key { host: self.host.to_owned(), key: keyed.key.clone(), kind }
+    }
+
+    /// Puts the host into a group.
+    fn join(&mut self, name: &str) -> GroupId {
+        let group = self.draft.ensure_group(&valid_name(name));
+        self.draft.add_host(self.host, group, self.source);
+        group
+    }
+}
+
+/// A result as a value of the inventory: text that looks like a template is not rendered.
+fn finished(value: Value) -> Value {
+    match value {
+        Value::Text(text) if Value::from(text.as_str()).has_template() => Value::Unsafe(text),
+        Value::List(items) => Value::List(items.into_iter().map(finished).collect()),
+        Value::Mapping(entries) => {
+            Value::Mapping(entries.into_iter().map(|(key, item)| (key, finished(item))).collect())
+        }
+        other => other,
+    }
+}
+
+/// The name of a group as Ansible makes it valid: letters, digits and `_`, no digit first.
+fn valid_name(name: &str) -> String {
+    let valid = name.chars().enumerate().map(|(index, next)| {
+        let is_valid = next == '_' || (next.is_alphanumeric() && !(index == 0 && next.is_numeric()));
+        if is_valid { next } else { '_' }
+    });
+    valid.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::model::Source;
+    use crate::inventory::yaml::{self, DuplicateKeys};
+    use crate::inventory::{ini, listing, ranges};
+
+    const FLEET: &str =
+        "[base]\nweb-eu-1 region=eu role=web ip=192.0.2.61\ndb-us-1 region=us role=db ip=192.0.2.62\nlone\n";
+
+    /// The groups and variables that settings in YAML make of a fleet, or why they do not.
+    fn constructed(settings: &str) -> (String, Result<(), ConstructedError>) {
+        let mut draft = Draft::new();
+        let record = Source { name: "x".into(), file: None, folder: None, sha256: String::new() };
+        let source = draft.add_source(record);
+        ini::read(&mut draft, source, FLEET, &mut ranges::Budget::new(10));
+        let document = yaml::read(settings.as_bytes(), DuplicateKeys::Warn).expect("YAML");
+        let settings = yaml::settings(&document).expect("a mapping");
+        let settings = settings.into_iter().map(|setting| (setting.name, setting.value)).collect();
+        let done = Plan::new(&settings)
+            .map_err(ConstructedError::Settings)
+            .and_then(|plan| apply(&mut draft, source, &plan, Renderer::alone));
+        let (inventory, _) = draft.reconcile().expect("consistent");
+        let mut told: Vec<String> = inventory
+            .groups()
+            .filter(|(_, group)| !["all", "ungrouped", "base"].contains(&group.name.as_str()))
+            .map(|(id, group)| {
+                let hosts = inventory.hosts_of(id);
+                let hosts: Vec<&str> = hosts.iter().filter_map(|id| Some(inventory.host(*id)?.name.as_str())).collect();
+                format!("{}: {}", group.name, hosts.join(" "))
+            })
+            .collect();
+        told.sort();
+        let composed = inventory.hosts().map(|(id, _)| listing::host(&inventory, id)).collect::<String>();
+        told.extend(composed.lines().map(str::trim).filter(|line| line.starts_with("\"fq\"")).map(str::to_owned));
+        (told.join("\n"), done)
+    }
+
+    #[test]
+    fn variables_and_groups_are_made_of_expressions() {
+        let (told, done) = constructed(
+            "compose:\n  fq: inventory_hostname + '.' + region\ngroups:\n  webs: role == 'web'\n  \
+             named: inventory_hostname.startswith('db')\nkeyed_groups:\n  - {key: region, prefix: region}\n  \
+             - {key: role, prefix: '', separator: '', parent_group: roles}\n  - {key: \"{'os': role}\", prefix: k}\n",
+        );
+        assert_eq!(done, Ok(()));
+        let expected = "db: db-us-1\nk_os_db: db-us-1\nk_os_web: web-eu-1\nnamed: db-us-1\nregion_eu: web-eu-1\n\
+                        region_us: db-us-1\nroles: web-eu-1 db-us-1\nweb: web-eu-1\nwebs: web-eu-1\n\
+                        \"fq\": \"web-eu-1.eu\",\n\"fq\": \"db-us-1.us\",";
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_fails_ends_a_strict_source_after_what_was_done() {
+        let (told, done) = constructed("strict: true\ncompose: {fq: region}\n");
+        assert_eq!(told, "\"fq\": \"eu\",\n\"fq\": \"us\",");
+        let why = "lone: compose: fq refers to 'region', which is not defined; `strict: false` passes over what fails";
+        assert_eq!(done.expect_err("a failure").to_string(), why);
+        let (told, done) = constructed("keyed_groups: [{key: ip | length}]\n");
+        assert_eq!(told, "");
+        let why = "web-eu-1: the key ip | length of keyed_groups is a number, expected a text, a list or a mapping";
+        assert_eq!(done.expect_err("a failure").to_string(), why);
+    }
+
+    #[test]
+    fn names_are_made_valid() {
+        let check = |name: &str, expected: &str| assert_eq!(valid_name(name), expected);
+        check("eu-west.1", "eu_west_1");
+        check("1a", "_a");
+        check("été", "été");
+    }
+}
