@@ -8,7 +8,7 @@ use clockaudit::files::inventory::{Limits, LoadError, LoadSettings, Loaded, Sour
 use clockaudit::inventory::connection::{self, ConnectionFlags};
 use clockaudit::inventory::patterns::Selection;
 
-fn settings(folder: &Path) -> LoadSettings {
+pub(crate) fn settings(folder: &Path) -> LoadSettings {
     LoadSettings {
         working_directory: folder.to_owned(),
         home: Some(folder.join("home")),
@@ -23,7 +23,7 @@ fn settings(folder: &Path) -> LoadSettings {
 }
 
 /// Loads a file of this name and text.
-fn load_text(name: &str, text: &str, change: impl Fn(&mut LoadSettings)) -> Loaded {
+pub(crate) fn load_text(name: &str, text: &str, change: impl Fn(&mut LoadSettings)) -> Loaded {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join(name), text).expect("a file");
     let mut settings = settings(folder.path());
@@ -31,7 +31,7 @@ fn load_text(name: &str, text: &str, change: impl Fn(&mut LoadSettings)) -> Load
     load(&[Source::from(name)], &settings).expect("an inventory")
 }
 
-fn said(loaded: &Loaded) -> Vec<String> {
+pub(crate) fn said(loaded: &Loaded) -> Vec<String> {
     loaded.diagnostics.iter().map(ToString::to_string).collect()
 }
 

@@ -10,6 +10,7 @@ mod later;
 mod loading;
 mod properties;
 mod secrets;
+mod sources;
 mod staging;
 mod templates;
 mod vault;

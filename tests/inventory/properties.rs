@@ -1,8 +1,10 @@
 //! What holds for any text: no reader panics, reading twice gives the same, folded names expand to what they were.
 
+use clockaudit::inventory::documents::{self, Printer};
 use clockaudit::inventory::model::{Draft, Inventory, Source};
 use clockaudit::inventory::patterns::{Selection, glob, split};
 use clockaudit::inventory::ranges::{self, Budget};
+use clockaudit::inventory::yaml::{self, DuplicateKeys};
 use clockaudit::inventory::{addresses, encoding, host_list, ini, listing, literals, shell_words};
 use proptest::prelude::*;
 
@@ -70,7 +72,103 @@ fn shown(inventory: &Inventory) -> String {
     listing::list(inventory, &inventory.hosts().map(|(id, _)| id).collect())
 }
 
+/// Text that looks like YAML, JSON or TOML.
+fn document_like() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "all",
+        "hosts",
+        "children",
+        "vars",
+        "_meta",
+        "hostvars",
+        "plugin",
+        "web",
+        "h[1:3]:22",
+        ": ",
+        ":\n",
+        ":",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "- ",
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        "\"",
+        "'",
+        "&a ",
+        "*a",
+        "<<: ",
+        "!vault ",
+        "!unsafe ",
+        "!!int ",
+        "|\n",
+        ">-\n",
+        "#",
+        "---\n",
+        "...\n",
+        "? ",
+        "%YAML 1.1\n",
+        "\t",
+        "1e3",
+        "0x_",
+        "12:30",
+        "2024-02-30",
+        "=",
+        " = ",
+        "null",
+        "true",
+        "NaN",
+        "\\u12",
+        "é",
+        "\u{85}",
+        "\u{feff}",
+        "\r",
+        "[[a.b]]",
+        "__ansible_vault",
+    ]);
+    prop::collection::vec(prop_oneof![6 => piece.prop_map(str::to_owned), 1 => any::<String>()], 0..40)
+        .prop_map(|pieces| pieces.concat())
+}
+
+/// Reads bytes by every reader of documents, and counts what there is to say.
+fn read_documents(bytes: &[u8]) -> usize {
+    let mut draft = Draft::new();
+    let record = Source { name: "x".into(), file: None, folder: None, sha256: String::new() };
+    let source = draft.add_source(record);
+    let budget = &mut Budget::new(2000);
+    let mut said = 0;
+    for document in
+        [yaml::read(bytes, DuplicateKeys::Warn), yaml::read(bytes, DuplicateKeys::Error), yaml::read_json(bytes)]
+    {
+        let Ok(document) = document else { continue };
+        said += documents::read_groups(&mut draft, source, &document, budget).len();
+        for printer in [Printer::Script, Printer::AnsibleInventory] {
+            said += documents::read_printed(&mut draft, source, &document, printer, budget).diagnostics.len();
+        }
+        let _ = (documents::plugin_of(&document), documents::host_variables(&document), yaml::settings(&document));
+    }
+    let (text, _) = encoding::decode(bytes, &"x".into());
+    if let Ok(document) = documents::toml_document(&text) {
+        said += documents::read_groups(&mut draft, source, &document, budget).len();
+    }
+    let _ = draft.reconcile().map(|(inventory, _)| shown(&inventory));
+    said
+}
+
 proptest! {
+    #[test]
+    fn no_reader_of_documents_panics_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        read_documents(&bytes);
+    }
+
+    #[test]
+    fn no_reader_of_documents_panics_on_anything_like_one(text in document_like()) {
+        prop_assert_eq!(read_documents(text.as_bytes()), read_documents(text.as_bytes()));
+    }
+
     #[test]
     fn no_reader_panics_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let (text, _) = encoding::decode(&bytes, &"x".into());

@@ -50,13 +50,15 @@ pub(super) fn run(
     let process = child.id();
     let size = settings.limits.file_bytes;
     let (output, errors) = (child.stdout.take(), child.stderr.take());
-    let errors = thread::spawn(move || errors.map(|errors| kept(errors, KEPT_ERRORS)).unwrap_or_default());
+    let errors = thread::spawn(move || errors.map(kept).unwrap_or_default());
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let bytes = output.map(|output| kept(output, size + 1)).unwrap_or_default();
+        // What prints more finds nobody who reads it, and ends.
+        let mut bytes = Vec::new();
+        let read = output.map(|output| output.take(size + 1).read_to_end(&mut bytes));
         let ended = child.wait();
         // Nobody listens any more where the time was over.
-        let _ = sender.send((bytes, ended));
+        let _ = sender.send((bytes, read.transpose().and(ended)));
     });
     let (bytes, ended) = receiver.recv_timeout(limit).map_err(|error| {
         if error == RecvTimeoutError::Timeout
@@ -67,10 +69,10 @@ pub(super) fn run(
         }
         format!("has not ended within {} s and was stopped", limit.as_secs_f64())
     })?;
-    let ended = ended.map_err(|error| format!("cannot be waited for: {error}"))?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > size) {
         return Err(format!("prints more than {} MiB", size >> 20));
     }
+    let ended = ended.map_err(|error| format!("cannot be read or waited for: {error}"))?;
     if !ended.success() {
         // What it started may hold its standard error open; a failed program has said what it had to say.
         return Err(failure(ended, &told(&errors.join().unwrap_or_default())));
@@ -79,11 +81,10 @@ pub(super) fn run(
     Ok(Output { bytes, said: told(&said) })
 }
 
-/// The first bytes of a stream; the rest is read and dropped, so that nobody waits for a full pipe.
-fn kept(mut stream: impl Read, limit: u64) -> Vec<u8> {
+/// The first bytes of what a program says; the rest is read and dropped, so that nobody waits for a full pipe.
+fn kept(mut stream: impl Read) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let read = stream.by_ref().take(limit).read_to_end(&mut bytes);
-    if read.is_ok() {
+    if stream.by_ref().take(KEPT_ERRORS).read_to_end(&mut bytes).is_ok() {
         let _ = io::copy(&mut stream, &mut io::sink());
     }
     bytes

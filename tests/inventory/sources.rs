@@ -1,0 +1,153 @@
+//! Sources that are more than a file: programs, standard input, Ansible itself; and what hostile ones cost.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use clockaudit::files::inventory::{LoadSettings, Loaded, Source, load};
+
+use crate::loading::{load_text, said, settings};
+
+/// Writes a program.
+fn program(path: &Path, text: &str) {
+    fs::write(path, text).expect("a file");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a mode");
+}
+
+/// Loads what a script prints.
+fn load_script(text: &str, change: impl Fn(&mut LoadSettings)) -> Loaded {
+    let folder = tempfile::tempdir().expect("a folder");
+    program(&folder.path().join("inv"), text);
+    let mut settings = settings(folder.path());
+    change(&mut settings);
+    load(&[Source::from("inv")], &settings).expect("an inventory")
+}
+
+fn hosts(loaded: &Loaded) -> Vec<String> {
+    loaded
+        .inventory
+        .hosts()
+        .map(|(_, host)| format!("{} {:?}", host.name, host.variables.get("n").map(|v| &v.value)))
+        .collect()
+}
+
+#[test]
+fn a_script_is_asked_for_each_host_that_it_does_not_describe() {
+    let script = "#!/bin/sh\n\
+        if [ \"$1\" = --list ]; then echo '{\"web\": [\"h1\", \"h2\", \"h3\"]}'; exit; fi\n\
+        [ \"$2\" = h2 ] || echo \"{\\\"n\\\": \\\"of $2\\\"}\"\n";
+    let loaded = load_script(script, |_| {});
+    assert_eq!(said(&loaded), <[String; 0]>::default());
+    assert_eq!(hosts(&loaded), ["h1 Some(Text(\"of h1\"))", "h2 None", "h3 Some(Text(\"of h3\"))"]);
+    let loaded = load_script("#!/bin/sh\n[ $1 = --list ] || exit 7\necho '{\"web\": [\"h1\"]}'\n", |_| {});
+    assert_eq!(
+        said(&loaded),
+        ["inventory incomplete: inv --host h1: ended with exit code 7 \
+          (the variables of this host and of those after it are missing)"]
+    );
+}
+
+#[test]
+fn a_script_that_does_not_end_or_prints_without_end_is_an_error() {
+    let hanging = load_script("#!/bin/sh\nexec sleep 600\n", |settings| {
+        settings.limits.script_list = Duration::from_millis(50);
+    });
+    assert_eq!(
+        said(&hanging),
+        ["inventory incomplete: inv: has not ended within 0.05 s and was stopped (run with --list) \
+          (its hosts and variables are missing)"]
+    );
+    let endless = load_script("#!/bin/sh\nexec yes\n", |settings| settings.limits.file_bytes = 1 << 20);
+    assert!(said(&endless)[0].contains("prints more than 1 MiB"), "{:?}", said(&endless));
+}
+
+#[test]
+fn a_script_that_fails_tells_what_it_said() {
+    let failed = load_script("#!/bin/sh\necho no route >&2; exit 3\n", |_| {});
+    assert!(said(&failed)[0].contains("ended with exit code 3; it says: no route"), "{:?}", said(&failed));
+    let wrong = load_script("#!/bin/sh\necho '{\"web\":'\n", |_| {});
+    assert_eq!(
+        said(&wrong),
+        ["inventory incomplete: inv --list line 2: this is no JSON (its hosts and variables are missing)"]
+    );
+    let nobody = load_script("#!/nonexistent/python\n", |_| {});
+    assert!(said(&nobody)[0].contains("the one after #! is missing"), "{:?}", said(&nobody));
+}
+
+#[test]
+fn a_text_that_may_be_executed_is_no_program() {
+    let loaded = load_script("[web]\nh1 n=1\n", |_| {});
+    assert_eq!(said(&loaded), <[String; 0]>::default());
+    assert_eq!(hosts(&loaded), ["h1 Some(Integer(\"1\"))"]);
+}
+
+#[test]
+fn ansible_itself_can_read_the_sources() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut settings = settings(folder.path());
+    settings.via_ansible = true;
+    settings.environment.insert("PATH".to_owned(), "/nonexistent".to_owned());
+    let missing = load(&[Source::from("aws.yml")], &settings).expect("an inventory");
+    assert!(missing.is_incomplete() && said(&missing)[0].contains("pipx install ansible-core"), "{:?}", said(&missing));
+    program(
+        &folder.path().join("ansible-inventory"),
+        "#!/bin/sh\necho \"{\\\"_meta\\\": {\\\"hostvars\\\": {\\\"h1\\\": {\\\"n\\\": \\\"$*\\\"}}}, \\\"web\\\": {\\\"hosts\\\": [\\\"h1\\\"]}, \
+         \\\"none\\\": {}}\"\n",
+    );
+    settings.environment.insert("PATH".to_owned(), folder.path().to_string_lossy().into_owned());
+    let loaded = load(&[Source::from("aws.yml"), Source::from("b")], &settings).expect("an inventory");
+    assert_eq!(said(&loaded), <[String; 0]>::default());
+    assert_eq!(hosts(&loaded), ["h1 Some(Text(\"-i aws.yml -i b --list\"))"]);
+}
+
+#[test]
+fn standard_input_is_read_as_a_file_without_extension() {
+    let listed = |input: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
+            .args(["inventory", "-", "--hosts", "web"])
+            .env("HOME", "/nonexistent")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("clockaudit");
+        child.stdin.take().expect("its input").write_all(input.as_bytes()).expect("written");
+        let output = child.wait_with_output().expect("its end");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    assert_eq!(listed("{\"_meta\": {\"hostvars\": {}}, \"web\": {\"hosts\": [\"h1\", \"h2\"]}}"), "h1\nh2\n");
+    assert_eq!(listed("web:\n  hosts:\n    h3:\n"), "h3\n");
+    assert_eq!(listed("[web]\nh4\n"), "h4\n");
+}
+
+#[test]
+fn a_megabyte_of_random_bytes_is_one_clear_error() {
+    let mut random = fastrand::Rng::with_seed(11);
+    let bytes: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(1 << 20).collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["hosts", "hosts.ini", "hosts.yml", "hosts.json", "hosts.toml"] {
+        fs::write(folder.path().join(name), &bytes).expect("a file");
+        let loaded = load(&[Source::from(name)], &settings(folder.path())).expect("an inventory");
+        assert!(loaded.is_incomplete(), "{name}");
+        assert!(loaded.diagnostics.len() <= 3, "{name}: {} diagnostics", loaded.diagnostics.len());
+    }
+}
+
+#[test]
+fn a_bomb_a_circle_and_a_huge_range_end_at_their_limits() {
+    let check = |name: &str, text: &str, expected: &str| {
+        let loaded = load_text(name, text, |_| {});
+        assert!(loaded.is_incomplete() && said(&loaded)[0].contains(expected), "{:?}", said(&loaded));
+        assert_eq!(loaded.inventory.host_count(), 0, "{name}");
+    };
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..30 {
+        bomb = format!("{bomb}a{level}: &a{level} [{}]\n", format!("*a{},", level - 1).repeat(10));
+    }
+    check("hosts.yml", &bomb, "hosts.yml line 6: the aliases up to here stand for more than 1000000 values");
+    check("hosts.yml", "a: {children: {b: {children: {a: {}}}}}\n", "would make a circle of groups");
+    check("hosts.yml", "a: {hosts: {'h[1:1000000000]': {}}}\n", "larger than 1000000 hosts");
+    check("hosts.toml", "[a.hosts]\n'h[1:1000000000]' = {}\n", "larger than 1000000 hosts");
+}
