@@ -1,7 +1,9 @@
 //! The command line: what can be typed, word for word. No logic; `commands/` turns these into plans.
 
+pub mod settings;
 pub mod values;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -39,7 +41,8 @@ const FIRST_STEPS: &str = "Try it:
   clockaudit scan inventory.ini -l 'web*'        measure, write nothing on any host
   clockaudit scan a.example,b.example,           two hosts, no inventory file
 
-`clockaudit COMMAND --help` lists the exit codes.";
+`clockaudit COMMAND --help` lists the exit codes. Every flag is a setting too: `CLOCKAUDIT_WARN=20ms` in the environment,
+`warn = \"20ms\"` in ./clockaudit.toml or ~/.config/clockaudit/config.toml.";
 
 /// Find out which clocks of a fleet are wrong, by how much, and how sure that is, over the SSH you already have
 #[derive(Debug, Parser)]
@@ -228,6 +231,9 @@ pub struct ConnectionArgs {
     /// End the whole run after this time, with a partial report
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = parse_seconds, help_heading = "Connection")]
     pub deadline: Option<Nanos>,
+    /// The long names of the flags above that the environment set.
+    #[arg(skip)]
+    pub from_environment: BTreeSet<String>,
 }
 
 /// The limits, and what offsets are relative to.

@@ -2,13 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use clockaudit::cli::Cli;
 use clockaudit::commands;
 
 fn main() -> ExitCode {
-    match Cli::try_parse() {
+    match commands::arguments::parse(std::env::args_os()) {
         Ok(cli) => ExitCode::from(commands::run(cli).code()),
-        Err(error) => ExitCode::from(commands::usage_error(&error).code()),
+        Err(status) => ExitCode::from(status.code()),
     }
 }

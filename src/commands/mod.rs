@@ -1,5 +1,6 @@
 //! The commands, one short file each: they turn arguments into plans and walk the way of the data.
 
+pub mod arguments;
 pub mod conclude;
 pub mod demo;
 pub mod doctor;

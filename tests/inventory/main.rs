@@ -8,6 +8,7 @@ mod connections;
 mod json;
 mod later;
 mod loading;
+mod precedence;
 mod properties;
 mod secrets;
 mod sources;

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{LoadError, LoadSettings};
+use super::{LoadError, LoadSettings, settings_files};
 use crate::inventory::ansible_cfg::AnsibleCfg;
 use crate::inventory::configuration::Configuration;
 use crate::inventory::diagnostics::Diagnostic;
@@ -20,6 +20,7 @@ const LARGEST: u64 = 1024 * 1024;
 pub(super) fn read(settings: &LoadSettings) -> Result<(Configuration, Vec<Diagnostic>), LoadError> {
     let mut configuration = Configuration {
         environment: settings.environment.clone(),
+        files: settings_files(settings).map_err(LoadError::Configuration)?.0,
         cfg: None,
         working_directory: settings.working_directory.clone(),
         home: settings.home.clone(),
@@ -59,12 +60,12 @@ pub(super) fn shown(path: &Path, settings: &LoadSettings) -> String {
 }
 
 /// The file, if there is one that may be read.
-fn open(path: &PathBuf) -> Option<File> {
+pub(super) fn open(path: &PathBuf) -> Option<File> {
     let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     if is_file { File::open(path).ok() } else { None }
 }
 
-fn content(opened: File) -> Result<Vec<u8>, Diagnostic> {
+pub(super) fn content(opened: File) -> Result<Vec<u8>, Diagnostic> {
     let mut bytes = Vec::new();
     let read = opened.take(LARGEST + 1).read_to_end(&mut bytes);
     read.map_err(|error| Diagnostic::error(format!("cannot be read: {error}")))?;
@@ -74,6 +75,6 @@ fn content(opened: File) -> Result<Vec<u8>, Diagnostic> {
     Ok(bytes)
 }
 
-fn is_world_writable(folder: &Path) -> bool {
+pub(super) fn is_world_writable(folder: &Path) -> bool {
     fs::metadata(folder).is_ok_and(|metadata| metadata.mode() & 0o002 != 0)
 }

@@ -8,6 +8,7 @@ mod paths;
 mod program;
 mod reader;
 mod script;
+mod settings_files;
 mod surroundings;
 mod variable_folders;
 mod variables;
@@ -34,6 +35,7 @@ use self::reader::Reader;
 use self::surroundings::Machine;
 
 pub use limit_file::{LimitError, limit};
+pub use settings_files::settings_files;
 pub use vault_passwords::{VaultFlags, VaultPasswordError, keyring};
 
 /// A source as the user named it: a path, a list of hosts with a comma in it, or `-` for standard input.

@@ -1,8 +1,9 @@
-//! What is set outside of inventories: the environment first, then the one `ansible.cfg`; every value knows where it was
-//! set.
+//! What is set outside of inventories: the environment first, then the project's and the user's `clockaudit.toml`, then the
+//! one `ansible.cfg`; every value knows where it was set.
 
 pub mod names;
 mod provenance;
+mod settings_file;
 pub mod values;
 
 use std::collections::BTreeMap;
@@ -13,12 +14,15 @@ use super::paths;
 
 pub use names::Names;
 pub use provenance::{Given, Place, Provenance};
+pub use settings_file::{FileSetting, SettingsFile};
 
 /// The settings of one run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Configuration {
     /// The environment.
     pub environment: BTreeMap<String, String>,
+    /// The files of clockaudit's own settings: the project's, the user's.
+    pub files: Vec<SettingsFile>,
     /// Ansible's file, if there is one.
     pub cfg: Option<AnsibleCfg>,
     /// The directory that relative paths of the environment start from.
@@ -92,6 +96,10 @@ impl Configuration {
 
     fn base(&self, provenance: &Provenance) -> &Path {
         match (provenance, &self.cfg) {
+            (Provenance::File { section: "", place, .. }, _) => {
+                let own = self.files.iter().find(|file| file.name == place.file);
+                own.map_or(&self.working_directory, |file| Path::new(&file.folder))
+            }
             (Provenance::File { .. }, Some(cfg)) => Path::new(&cfg.folder),
             _ => &self.working_directory,
         }
@@ -113,6 +121,17 @@ impl Configuration {
     }
 
     fn from_file(&self, names: &Names) -> Option<Given<String>> {
+        let own = names.flag.and_then(|flag| {
+            let with_it = |file: &SettingsFile| {
+                let setting = file.settings.get(flag)?;
+                let provenance = Provenance::File { section: "", key: flag, place: file.place(setting) };
+                Some(Given { value: setting.values.join(","), provenance })
+            };
+            self.files.iter().find_map(with_it)
+        });
+        if own.is_some() {
+            return own;
+        }
         let cfg = self.cfg.as_ref()?;
         names.keys.iter().rev().find_map(|(section, key)| {
             let entry = cfg.get(section, key)?;
@@ -135,6 +154,7 @@ mod tests {
         let file = AnsibleCfg::read(cfg.as_bytes(), &"etc/ansible.cfg".into(), "/work/etc").expect("a file");
         Configuration {
             environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            files: Vec::new(),
             cfg: Some(file),
             working_directory: "/work".into(),
             home: Some("/home/me".into()),

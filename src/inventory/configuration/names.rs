@@ -8,20 +8,47 @@ pub struct Names {
     pub environment: &'static [&'static str],
     /// Sections and keys of `ansible.cfg`.
     pub keys: &'static [(&'static str, &'static str)],
+    /// The flag of the same meaning, which is its name in `clockaudit.toml`.
+    pub flag: Option<&'static str>,
 }
 
-/// Declares settings, one a line: what it is, its name here, its environment variables, its sections and keys.
+/// The settings that have a flag of their own. What a file says of them is found through their names, below the environment
+/// of Ansible; of all other flags it is taken as if it had been typed.
+pub const WITH_FLAG: [&Names; 9] = [
+    &INVENTORY,
+    &REMOTE_USER,
+    &REMOTE_PORT,
+    &PRIVATE_KEY_FILE,
+    &TIMEOUT,
+    &SSH_COMMON_ARGS,
+    &SSH_EXTRA_ARGS,
+    &BECOME_METHOD,
+    &SUDO_USER,
+];
+
+/// The flag of a setting.
+macro_rules! flag {
+    () => {
+        None
+    };
+    ($flag:literal) => {
+        Some($flag)
+    };
+}
+
+/// Declares settings, one a line: what it is, its name here, its flag if it has one, its environment variables, its sections
+/// and keys.
 macro_rules! settings {
-    ($($(#[$doc:meta])+ $name:ident: [$($environment:literal),*], [$($section:literal $key:literal),*];)+) => {
+    ($($(#[$doc:meta])+ $name:ident $(= $flag:literal)?: [$($environment:literal),*], [$($section:literal $key:literal),*];)+) => {
         $($(#[$doc])+ pub const $name: Names =
-            Names { environment: &[$($environment),*], keys: &[$(($section, $key)),*] };)+
+            Names { environment: &[$($environment),*], keys: &[$(($section, $key)),*], flag: flag!($($flag)?) };)+
     };
 }
 
 // Which inventories are read, and how.
 settings! {
     /// Inventories to read where none is named.
-    INVENTORY: ["ANSIBLE_INVENTORY"], ["defaults" "inventory"];
+    INVENTORY = "inventory": ["ANSIBLE_INVENTORY", "CLOCKAUDIT_INVENTORY"], ["defaults" "inventory"];
     /// `replace`, or `merge` for mappings to be merged instead of replaced.
     HASH_BEHAVIOUR: ["ANSIBLE_HASH_BEHAVIOUR"], ["defaults" "hash_behaviour"];
     /// The layers of group variables, lowest first.
@@ -67,13 +94,13 @@ settings! {
 // How hosts are reached.
 settings! {
     /// TCP port.
-    REMOTE_PORT: ["ANSIBLE_REMOTE_PORT"], ["defaults" "remote_port"];
+    REMOTE_PORT = "port": ["ANSIBLE_REMOTE_PORT"], ["defaults" "remote_port"];
     /// Login name.
-    REMOTE_USER: ["ANSIBLE_REMOTE_USER"], ["defaults" "remote_user"];
+    REMOTE_USER = "user": ["ANSIBLE_REMOTE_USER"], ["defaults" "remote_user"];
     /// A file with the login password.
     CONNECTION_PASSWORD_FILE: ["ANSIBLE_CONNECTION_PASSWORD_FILE"], ["defaults" "connection_password_file"];
     /// A key file.
-    PRIVATE_KEY_FILE: ["ANSIBLE_PRIVATE_KEY_FILE"], ["defaults" "private_key_file"];
+    PRIVATE_KEY_FILE = "private-key": ["ANSIBLE_PRIVATE_KEY_FILE"], ["defaults" "private_key_file"];
     /// The text of a key.
     PRIVATE_KEY: ["ANSIBLE_PRIVATE_KEY"], [];
     /// The passphrase of a key's text.
@@ -82,13 +109,13 @@ settings! {
     HOST_KEY_CHECKING: ["ANSIBLE_HOST_KEY_CHECKING", "ANSIBLE_SSH_HOST_KEY_CHECKING"],
         ["defaults" "host_key_checking", "ssh_connection" "host_key_checking"];
     /// Seconds that a connection may take to come about.
-    TIMEOUT: ["ANSIBLE_TIMEOUT"], ["defaults" "timeout"];
+    TIMEOUT = "timeout": ["ANSIBLE_TIMEOUT"], ["defaults" "timeout"];
     /// Arguments of `ssh` that come first.
     SSH_ARGS: ["ANSIBLE_SSH_ARGS"], ["ssh_connection" "ssh_args"];
     /// Arguments of `ssh`, `scp` and `sftp`.
-    SSH_COMMON_ARGS: ["ANSIBLE_SSH_COMMON_ARGS"], ["ssh_connection" "ssh_common_args"];
+    SSH_COMMON_ARGS = "ssh-common-args": ["ANSIBLE_SSH_COMMON_ARGS"], ["ssh_connection" "ssh_common_args"];
     /// Arguments of `ssh` that come last.
-    SSH_EXTRA_ARGS: ["ANSIBLE_SSH_EXTRA_ARGS"], ["ssh_connection" "ssh_extra_args"];
+    SSH_EXTRA_ARGS = "ssh-extra-args": ["ANSIBLE_SSH_EXTRA_ARGS"], ["ssh_connection" "ssh_extra_args"];
     /// How often a connection is tried again.
     RETRIES: ["ANSIBLE_SSH_RETRIES"], ["connection" "retries", "ssh_connection" "retries"];
     /// By what hosts are reached: `ssh`, `local`.
@@ -100,14 +127,14 @@ settings! {
     /// Whether at all.
     BECOME: ["ANSIBLE_BECOME"], ["privilege_escalation" "become"];
     /// By what: `sudo`, `su`.
-    BECOME_METHOD: ["ANSIBLE_BECOME_METHOD"], ["privilege_escalation" "become_method"];
+    BECOME_METHOD = "become-method": ["ANSIBLE_BECOME_METHOD"], ["privilege_escalation" "become_method"];
     /// A file with the password.
     BECOME_PASSWORD_FILE: ["ANSIBLE_BECOME_PASSWORD_FILE"], ["defaults" "become_password_file"];
     /// Whom, by sudo.
-    SUDO_USER: ["ANSIBLE_BECOME_USER", "ANSIBLE_SUDO_USER"],
+    SUDO_USER = "become-user": ["ANSIBLE_BECOME_USER", "ANSIBLE_SUDO_USER"],
         ["privilege_escalation" "become_user", "sudo_become_plugin" "user"];
     /// Whom, by su.
-    SU_USER: ["ANSIBLE_BECOME_USER", "ANSIBLE_SU_USER"],
+    SU_USER = "become-user": ["ANSIBLE_BECOME_USER", "ANSIBLE_SU_USER"],
         ["privilege_escalation" "become_user", "su_become_plugin" "user"];
     /// The password of sudo.
     SUDO_PASSWORD: ["ANSIBLE_BECOME_PASS", "ANSIBLE_SUDO_PASS"], ["sudo_become_plugin" "password"];

@@ -2,7 +2,7 @@
 
 use super::ConnectionFlags;
 use super::lookup::Lookup;
-use super::settings::{given, replace};
+use super::settings::replace;
 use super::table;
 use crate::inventory::configuration::{Given, Provenance};
 use crate::inventory::elevation::{Elevation, ElevationMethod};
@@ -63,9 +63,9 @@ impl Becoming {
 /// here and refused where somebody is to be become.
 pub(super) fn read(lookup: &Lookup<'_>, flags: &ConnectionFlags, defects: &mut Vec<String>) -> Becoming {
     let mut becoming = Becoming::default();
-    let flag = flags.become_user.then(|| given(true, "--become"));
+    let flag = flags.become_user.then(|| flags.given(true, "--become"));
     replace(&mut becoming.is_wanted, lookup.switch(&table::BECOME, flag, true), defects);
-    let method = flags.become_method.clone().map(|method| given(method, "--become-method"));
+    let method = flags.become_method.clone().map(|method| flags.given(method, "--become-method"));
     replace(&mut becoming.method, lookup.text(&table::BECOME_METHOD, method), defects);
     let names = match ElevationMethod::from_name(&becoming.method.value) {
         Some(ElevationMethod::Su) => table::SU,
@@ -73,7 +73,7 @@ pub(super) fn read(lookup: &Lookup<'_>, flags: &ConnectionFlags, defects: &mut V
     };
     becoming.program = Given::default_of(names.default_program.to_owned());
     becoming.flags = Given::default_of(names.default_flags.to_owned());
-    let user = flags.become_as.clone().map(|user| given(user, "--become-user"));
+    let user = flags.become_as.clone().map(|user| flags.given(user, "--become-user"));
     replace(&mut becoming.user, lookup.text(&names.user, user), defects);
     replace(&mut becoming.program, lookup.text(&names.program, None), defects);
     replace(&mut becoming.flags, lookup.text(&names.flags, None), defects);

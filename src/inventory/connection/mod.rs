@@ -10,10 +10,11 @@ mod unsupported;
 
 use core::time::Duration;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::configuration::{Configuration, Given};
+use super::configuration::{Configuration, Given, Provenance};
 use super::diagnostics::Diagnostic;
 use super::model::HostId;
 use super::paths;
@@ -53,13 +54,37 @@ pub struct ConnectionFlags {
     pub become_as: Option<String>,
     /// The password for becoming another user that was asked for or read from a file.
     pub become_password: Option<Given<Secret>>,
+    /// The long names of flags above that were not typed: `CLOCKAUDIT_*` of the environment stands for them.
+    pub from_environment: BTreeSet<String>,
     /// The user's home, for `~` in paths of keys.
     pub home: Option<PathBuf>,
     /// The current directory, from which `--private-key` is made absolute.
     pub working_directory: PathBuf,
 }
 
+/// Flags and the environment variables that stand for them.
+const VARIABLES: [(&str, &str); 10] = [
+    ("user", "CLOCKAUDIT_USER"),
+    ("port", "CLOCKAUDIT_PORT"),
+    ("private-key", "CLOCKAUDIT_PRIVATE_KEY"),
+    ("timeout", "CLOCKAUDIT_TIMEOUT"),
+    ("ssh-option", "CLOCKAUDIT_SSH_OPTION"),
+    ("ssh-common-args", "CLOCKAUDIT_SSH_COMMON_ARGS"),
+    ("ssh-extra-args", "CLOCKAUDIT_SSH_EXTRA_ARGS"),
+    ("become", "CLOCKAUDIT_BECOME"),
+    ("become-method", "CLOCKAUDIT_BECOME_METHOD"),
+    ("become-user", "CLOCKAUDIT_BECOME_USER"),
+];
+
 impl ConnectionFlags {
+    /// A value of a flag, and whether it was typed.
+    fn given<T>(&self, value: T, flag: &'static str) -> Given<T> {
+        let long = flag.trim_start_matches('-');
+        let variable = VARIABLES.iter().find(|(name, _)| *name == long && self.from_environment.contains(long));
+        let provenance = variable.map_or(Provenance::Flag(flag), |(_, variable)| Provenance::Environment(variable));
+        Given { value, provenance }
+    }
+
     /// The absolute path of a file that was typed.
     fn absolute(&self, path: &Path) -> PathBuf {
         self.working_directory.join(paths::in_home(&path.to_string_lossy(), self.home.as_deref()))

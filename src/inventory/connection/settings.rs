@@ -7,7 +7,7 @@ use super::ConnectionFlags;
 use super::becoming::{self, Becoming};
 use super::lookup::Lookup;
 use super::table::{self, Setting};
-use crate::inventory::configuration::{Given, Provenance};
+use crate::inventory::configuration::Given;
 use crate::inventory::secret::Secret;
 use crate::inventory::shell_words;
 
@@ -94,7 +94,7 @@ impl ConnectionSettings {
 pub(super) fn read(lookup: &Lookup<'_>, name: &str, flags: &ConnectionFlags) -> (ConnectionSettings, Vec<String>) {
     let mut settings = ConnectionSettings::of_name(name);
     let mut defects = Vec::new();
-    let flag = |value: &Option<String>, name| value.clone().map(|value| given(value, name));
+    let flag = |value: &Option<String>, name| value.clone().map(|value| flags.given(value, name));
     replace(&mut settings.connection, lookup.text(&table::CONNECTION, None), &mut defects);
     set(&mut settings.shell_type, lookup.text(&table::SHELL_TYPE, None), &mut defects);
     replace(&mut settings.address, address(lookup), &mut defects);
@@ -103,7 +103,7 @@ pub(super) fn read(lookup: &Lookup<'_>, name: &str, flags: &ConnectionFlags) -> 
     // An empty name is none, but it hides what is said further down.
     set(&mut settings.user, user.map(|user| user.filter(|user| !user.value.is_empty())), &mut defects);
     set(&mut settings.password, lookup.secret(&table::PASSWORD, flags.password.clone()), &mut defects);
-    let key = flags.private_key.as_ref().map(|path| given(flags.absolute(path), "--private-key"));
+    let key = flags.private_key.as_ref().map(|path| flags.given(flags.absolute(path), "--private-key"));
     set(&mut settings.key_file, lookup.file(&table::KEY_FILE, key), &mut defects);
     set(&mut settings.key_text, lookup.secret(&table::KEY_TEXT, None), &mut defects);
     set(&mut settings.key_passphrase, lookup.secret(&table::KEY_PASSPHRASE, None), &mut defects);
@@ -120,11 +120,6 @@ pub(super) fn read(lookup: &Lookup<'_>, name: &str, flags: &ConnectionFlags) -> 
     // A value that is no port may be a password in the wrong place.
     let defects = defects.iter().map(|defect| settings.without_secrets(defect)).collect();
     (settings, defects)
-}
-
-/// A value of a flag.
-pub(super) fn given<T>(value: T, flag: &'static str) -> Given<T> {
-    Given { value, provenance: Provenance::Flag(flag) }
 }
 
 /// Takes what was found in place of the default, or notes what is wrong with it.
@@ -168,10 +163,10 @@ fn address(lookup: &Lookup<'_>) -> Result<Option<Given<String>>, String> {
 fn port(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<u16>>, String> {
     let variable = Setting { names: None, ..table::PORT };
     let flag = match flags.port {
-        Some(port) => Some(given(port, "--port")),
+        Some(port) => Some(flags.given(port, "--port")),
         None => option_port(&flags.ssh_options)
             .map_err(|text| format!("--ssh-option {text} is no port"))?
-            .map(|port| given(port, "--ssh-option")),
+            .map(|port| flags.given(port, "--ssh-option")),
     };
     let found = match (lookup.number(&variable, "port")?, flag) {
         (Some(port), _) | (None, Some(port)) => Some(port),
@@ -202,7 +197,7 @@ fn timeout(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<
     let variable = Setting { names: None, ..table::TIMEOUT };
     let what = "number of seconds";
     let found = match (lookup.number::<u32>(&variable, what)?, flags.timeout) {
-        (None, Some(timeout)) => return Ok(Some(given(timeout, "--timeout"))),
+        (None, Some(timeout)) => return Ok(Some(flags.given(timeout, "--timeout"))),
         (None, None) => lookup.number(&table::TIMEOUT, what)?,
         (found, _) => found,
     };
