@@ -33,11 +33,15 @@ pub async fn inspect(plan: &ConnectionPlan, targets: &[Target]) -> Inspection {
     let settings: Vec<_> = targets.iter().map(|target| plan.settings(target)).collect();
     // Where no target names a key the default ones count, and where there is no target the agent does all the same.
     let of_nobody = plan.settings(&Target::default());
-    let logins = settings.iter().chain([&of_nobody]).map(|settings| &settings.auth);
+    let all = settings.iter().chain([&of_nobody]).flat_map(|settings| settings.and_jumps());
+    let logins = all.map(|settings| &settings.auth);
     let identities = Identities::load(logins, &plan.unlocked);
     let keys = if settings.is_empty() { std::slice::from_ref(&of_nobody) } else { &settings };
-    let files: IndexSet<&PathBuf> =
-        keys.iter().flat_map(|host| host.host_key.user_files.iter().chain(&host.host_key.global_files)).collect();
+    let files: IndexSet<&PathBuf> = keys
+        .iter()
+        .flat_map(|host| host.and_jumps())
+        .flat_map(|host| host.host_key.user_files.iter().chain(&host.host_key.global_files))
+        .collect();
     Inspection {
         open_files: getrlimit(Resource::RLIMIT_NOFILE).map_or(1_024, |(_, hard)| hard),
         agent: identities.agent_state(plan.agent.as_ref()).await,

@@ -91,11 +91,6 @@ impl Jumps {
         Self(counted.into_iter().map(|(jump, hosts)| (jump, Pool::for_so_many(hosts))).collect())
     }
 
-    /// Every jump host.
-    pub(super) fn hosts(&self) -> Vec<Arc<JumpHost>> {
-        self.0.keys().cloned().collect()
-    }
-
     /// Closes every connection politely, within `limit`; after that they are cut.
     pub(super) async fn close(&self, limit: Duration) {
         let open: Vec<Arc<Outer>> = self.0.values().flat_map(|pool| std::mem::take(&mut pool.lock().open)).collect();
@@ -120,8 +115,8 @@ impl Jumps {
         let pool = self.0.get(jump).ok_or_else(|| fail(format!("{} was not prepared", jump.name)))?;
         let lease = pool.lease(jump, opener, cell).await.map_err(|failure| fail(said(jump, &failure)))?;
         let limit = jump.settings.way.timeout;
-        let opened = lease.0.connection.handle.channel_open_direct_tcpip(address, port.into(), "127.0.0.1", 0);
-        match timeout(limit, opened).await {
+        let channel = lease.0.connection.handle.channel_open_direct_tcpip(address, port.into(), "127.0.0.1", 0);
+        match timeout(limit, channel).await {
             Ok(Ok(channel)) => {
                 Ok(Transport::Stream(Box::new(Through { stream: channel.into_stream(), _lease: lease })))
             }
@@ -195,14 +190,14 @@ impl Pool {
                     self.lock().open.push(Arc::clone(&outer));
                     return Ok(Lease(outer));
                 }
-                Err(failure) => match pauses.next().filter(|_| is_passing(failure.code)) {
-                    Some(pause) => sleep(pause).await,
-                    None => {
+                Err(failure) => {
+                    let Some(pause) = pauses.next().filter(|_| is_passing(failure.code)) else {
                         // Hundreds of hosts that try a login that was refused lock the account.
                         self.lock().failed = Some(failure.clone());
                         return Err(failure);
-                    }
-                },
+                    };
+                    sleep(pause).await;
+                }
             }
         }
     }

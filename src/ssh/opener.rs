@@ -56,8 +56,7 @@ impl Opener {
     pub(super) fn prepare(plan: &ConnectionPlan, targets: &[Target]) -> Self {
         let settings: Vec<_> = targets.iter().map(|target| plan.settings(target)).collect();
         let jumps = Jumps::behind(settings.iter().map(AsRef::as_ref));
-        let between: Vec<_> = jumps.hosts();
-        let all = || settings.iter().map(AsRef::as_ref).chain(between.iter().map(|jump| &jump.settings));
+        let all = || settings.iter().flat_map(|settings| settings.and_jumps());
         Self {
             known_keys: KnownKeys::load(all().map(|settings| &settings.host_key)),
             identities: Identities::load(all().map(|settings| &settings.auth), &plan.unlocked),

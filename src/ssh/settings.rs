@@ -157,6 +157,13 @@ impl Way {
     }
 }
 
+impl HostSettings {
+    /// These settings, and those of the hosts that are gone through, the nearest to this one first.
+    pub fn and_jumps(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |host| host.way.jump().map(|jump| &jump.settings))
+    }
+}
+
 impl ConnectionPlan {
     /// The time limits of a target: it may say itself how long its connection may take.
     pub fn limits_of(&self, target: &Target) -> TimeLimits {

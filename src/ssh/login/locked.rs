@@ -23,7 +23,8 @@ pub async fn locked_keys(plan: &ConnectionPlan, targets: &[Target]) -> LockedKey
     let is_asked = |target: &&Target| target.transport == Transport::Ssh && target.defect.is_none();
     let hosts: Vec<(&Target, Arc<HostSettings>)> =
         targets.iter().filter(is_asked).map(|target| (target, plan.settings(target))).collect();
-    let identities = Identities::load(hosts.iter().map(|(_, settings)| &settings.auth), &plan.unlocked);
+    let logins = hosts.iter().flat_map(|(_, settings)| settings.and_jumps()).map(|settings| &settings.auth);
+    let identities = Identities::load(logins, &plan.unlocked);
     let mut locked = LockedKeys { files: Vec::new(), nobody_else: hosts.len() == targets.len() };
     if !identities.has_locked() {
         return LockedKeys { nobody_else: false, ..locked };
@@ -31,9 +32,12 @@ pub async fn locked_keys(plan: &ConnectionPlan, targets: &[Target]) -> LockedKey
     for (target, settings) in &hosts {
         let login = &settings.auth;
         let by_key = login.methods.contains(&AuthMethod::PublicKey);
-        let files = if by_key { identities.locked(login, target.password.is_some()).await } else { Vec::new() };
+        let mut files = if by_key { identities.locked(login, target.password.is_some()).await } else { Vec::new() };
         if files.is_empty() || target.password.is_some() || !identities.offers(login).await.keys.is_empty() {
             locked.nobody_else = false;
+        }
+        for jump in settings.and_jumps().skip(1).filter(|jump| jump.auth.methods.contains(&AuthMethod::PublicKey)) {
+            files.extend(identities.locked(&jump.auth, false).await);
         }
         for path in files {
             if !locked.files.iter().any(|known| known == path) {
