@@ -204,3 +204,52 @@ fn a_key_whose_text_the_inventory_has_logs_in_and_is_shown_nowhere() {
         check(&format!("ansible_private_key_passphrase: {LOGIN}\n"), true);
     });
 }
+
+/// Encrypts a text as `ansible-vault encrypt_string` does.
+const VAULT: &str = r#"
+import hashlib, hmac, os, subprocess, sys
+text, password = sys.argv[1].encode(), sys.argv[2].encode()
+salt = os.urandom(32)
+keys = hashlib.pbkdf2_hmac("sha256", password, salt, 10000, 80)
+fill = 16 - len(text) % 16
+cipher = ["openssl", "enc", "-aes-256-ctr", "-K", keys[:32].hex(), "-iv", keys[64:].hex()]
+sealed = subprocess.run(cipher, input=text + bytes([fill]) * fill, capture_output=True, check=True).stdout
+mac = hmac.new(keys[32:64], sealed, "sha256").hexdigest()
+print("  $ANSIBLE_VAULT;1.1;AES256\n  " + "\n".join([salt.hex(), mac, sealed.hex()]).encode().hex())
+"#;
+
+#[test]
+fn passwords_from_a_vault_are_used_and_shown_nowhere() {
+    confined("passwords::passwords_from_a_vault_are_used_and_shown_nowhere", || {
+        let start = passwords!("echo 'audit ALL=(ALL) ALL' >>/etc/sudoers\n");
+        let fleet = Fleet::start([host("one", start, &BY_PASSWORD)]);
+        let inventory = inventory(&fleet, &[""]);
+        let sealed = |text: &str| {
+            let made = std::process::Command::new("python3").args(["-c", VAULT, text, "V4ult-pass"]).output();
+            String::from_utf8(made.expect("python3").stdout).expect("text")
+        };
+        fs::create_dir(fleet.folder().join("host_vars")).expect("a folder of variables");
+        let variables = format!(
+            "ansible_password: !vault |\n{}ansible_become_password: !vault |\n{}",
+            sealed(LOGIN),
+            sealed(LOGIN)
+        );
+        fs::write(fleet.folder().join("host_vars/one.yml"), variables).expect("variables");
+        let vault = fleet.folder().join("vault");
+        fs::write(&vault, "V4ult-pass\n").expect("the password of the vault");
+        let trace = fleet.folder().join("trace");
+        let vault = ["--vault-password-file", vault.to_str().expect("text")];
+        let more = ["-b", "-vvv", "--record", trace.to_str().expect("text")];
+        let words: Vec<&str> = vault.iter().chain(&more).copied().collect();
+        let session = scan(&fleet, &inventory, &words);
+        assert_eq!(told("one", &session.report()).error, None, "{session}");
+        let log = fleet.hosts[0].run("cat", &["/run/host/sudo.log"]);
+        assert!(log.contains("USER=root"), "{log}");
+        let trace = fs::read_to_string(trace).expect("the trace");
+        for secret in [LOGIN, "V4ult-pass"] {
+            for text in [&session.stdout, &session.stderr, &trace, &log, &fleet.hosts[0].log()] {
+                assert!(!text.contains(secret), "{secret} is in\n{text}");
+            }
+        }
+    });
+}
