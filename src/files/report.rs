@@ -176,6 +176,10 @@ fn write_beside(path: &Path, mut content: impl FnMut(&mut fs::File) -> io::Resul
     if let Ok(mut file) = nameless_in(&folder) {
         content(&mut file)?;
         file.sync_all()?;
+        // Where nothing is to be replaced it gets its own name at once: there is no other that could stay.
+        if link_to(&file, path).is_ok() {
+            return Ok(());
+        }
         // Without /proc no name can be given: then the file is written once more, under one.
         if let Ok(named) = name_in(&folder, &file) {
             return named.persist(path).map_err(io::Error::from);
@@ -202,12 +206,15 @@ fn nameless_in(folder: &Path) -> io::Result<fs::File> {
 /// Gives a file without a name one that is free, for the moment before it is renamed.
 #[cfg(target_os = "linux")]
 fn name_in(folder: &Path, file: &fs::File) -> io::Result<tempfile::TempPath> {
-    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
-    let link = |name: &Path| {
-        linkat(AT_FDCWD, open.as_str(), AT_FDCWD, name, AtFlags::AT_SYMLINK_FOLLOW).map_err(io::Error::from)
-    };
-    let named = tempfile::Builder::new().prefix(PREFIX).make_in(folder, link);
+    let named = tempfile::Builder::new().prefix(PREFIX).make_in(folder, |name| link_to(file, name));
     Ok(named.map_err(without_path)?.into_temp_path())
+}
+
+/// Gives a file without a name this one, where nothing has it yet.
+#[cfg(target_os = "linux")]
+fn link_to(file: &fs::File, name: &Path) -> io::Result<()> {
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    linkat(AT_FDCWD, open.as_str(), AT_FDCWD, name, AtFlags::AT_SYMLINK_FOLLOW).map_err(io::Error::from)
 }
 
 /// Reads a stored report; `-` is standard input.
@@ -270,6 +277,11 @@ mod tests {
         })
         .unwrap();
         assert_eq!(seen, Some(0), "what has no name needs no removal");
+        // Given its own name at once, it takes nobody's place.
+        assert_eq!(link_to(&nameless_in(folder.path()).unwrap(), &folder.path().join("new.json")).ok(), Some(()));
+        let again = link_to(&nameless_in(folder.path()).unwrap(), &folder.path().join("new.json"));
+        assert_eq!(again.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        fs::remove_file(folder.path().join("new.json")).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         write_beside(&path, |_| Err(io::Error::other("a full disk"))).unwrap_err();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
