@@ -118,7 +118,7 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
     let say = |error: &LoadError| match error {
         LoadError::NoSource { diagnostics, .. } => terminal.diagnose(diagnostics),
         LoadError::Configuration(diagnostic) | LoadError::ExtraVariables(diagnostic) => {
-            terminal.diagnose(std::slice::from_ref(diagnostic))
+            terminal.diagnose(std::slice::from_ref(diagnostic));
         }
         LoadError::Contradiction(_) => {}
     };

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use clockaudit::files::inventory::{LoadSettings, Loaded, Source, load};
 use clockaudit::inventory::vault::{BodyPart, Identity, Keyring, Password, VaultError};
 use proptest::prelude::*;
 
@@ -131,4 +133,39 @@ proptest! {
             prop_assert!(ring.open(text).is_err());
         }
     }
+}
+
+#[test]
+fn an_encrypted_file_of_variables_is_read_and_no_line_of_a_broken_one_is_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let variables = folder.path().join("group_vars");
+    fs::create_dir(&variables).expect("a folder");
+    fs::write(folder.path().join("hosts.ini"), "[a]\nh1\n").expect("a file");
+    let mut settings = LoadSettings {
+        working_directory: folder.path().to_owned(),
+        home: None,
+        system_folder: "/nonexistent/ansible".into(),
+        environment: std::collections::BTreeMap::new(),
+        keyring: Arc::new(keyring(&[("prod", "kennwort mit Ümlaut")])),
+        ..LoadSettings::of_this_process()
+    };
+    let loaded = |vault: &str, settings: &LoadSettings| {
+        fs::write(variables.join("a"), data(vault)).expect("a file");
+        load(&[Source::from("hosts.ini")], settings).expect("an inventory")
+    };
+    let read = loaded("vault/labelled.vault", &settings);
+    assert_eq!(read.diagnostics, []);
+    let host = read.inventory.host_named("h1").expect("the host");
+    let shown = clockaudit::inventory::listing::host(&read.inventory, host);
+    assert_eq!(shown, "{\n    \"x\": 1,\n    \"y\": \"two\"\n}");
+    let said = |loaded: &Loaded| loaded.diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        said(&loaded("vault/sixteen.vault", &settings)),
+        ["inventory incomplete: group_vars/a: what is encrypted in it is wrong in line 1 (its variables are missing)"]
+    );
+    settings.keyring = Arc::default();
+    let told = said(&loaded("vault/labelled.vault", &settings)).concat();
+    let expected = "it is encrypted by ansible-vault (label prod), and no vault password was given (its variables are missing). \
+                    Pass --vault-id prod@FILE, or --vault-id prod@prompt";
+    assert!(told.ends_with(expected), "{told}");
 }

@@ -222,12 +222,12 @@ impl Loading<'_> {
         let (keyring, machine) = (Arc::clone(&self.settings.keyring), self.machine());
         let folder = self.settings.working_directory.to_string_lossy().into_owned();
         let renderer = |inventory| Renderer::new(inventory, keyring, &machine, folder);
-        let settings = yaml::settings(document).map_err(|error| *error);
+        let settings = yaml::settings(document);
         let done = settings.and_then(|settings| {
             let settings = settings.into_iter().map(|setting| (setting.name, setting.value)).collect();
             let plan = Plan::new(&settings).map_err(ConstructedError::Settings);
             let done = plan.and_then(|plan| constructed::apply(&mut self.draft, content.id, &plan, renderer));
-            done.map_err(|error| Diagnostic::error(error.to_string()))
+            done.map_err(|error| Box::new(Diagnostic::error(error.to_string())))
         });
         match done {
             Ok(()) => Outcome::Read,

@@ -167,7 +167,7 @@ impl Reading<'_> {
             folder: path.parent().map(|folder| folder.to_string_lossy().into_owned()),
             sha256: sha256(&bytes),
         };
-        let opened = if vault::is_vaulted(&bytes) { Some(self.opened(&bytes)?) } else { None };
+        let opened = if vault::is_vaulted(&bytes) { Some(self.opened(&bytes).map_err(|error| *error)?) } else { None };
         // Of what was encrypted no line is shown.
         let told = |error: Box<Diagnostic>| match (&opened, &error.span) {
             (None, _) => *error,
@@ -190,8 +190,8 @@ impl Reading<'_> {
     }
 
     /// What a file holds that ansible-vault encrypted.
-    fn opened(&self, bytes: &[u8]) -> Result<PlainText, Diagnostic> {
-        let closed = |error: VaultError| Diagnostic::error(error.to_string()).with_hint(error.remedy());
+    fn opened(&self, bytes: &[u8]) -> Result<PlainText, Box<Diagnostic>> {
+        let closed = |error: VaultError| Box::new(Diagnostic::error(error.to_string()).with_hint(error.remedy()));
         let text = std::str::from_utf8(bytes).map_err(|_| closed(VaultError::Header))?;
         self.settings.keyring.open(text).map_err(closed)
     }

@@ -130,20 +130,11 @@ impl Work<'_> {
         match value {
             Value::Text(text) | Value::Unsafe(text) => Ok(named(text.clone()).into_iter().collect()),
             Value::List(items) => Ok(items.iter().filter_map(Value::scalar_text).filter_map(named).collect()),
-            Value::Mapping(entries) => Ok(entries.iter().map(|(key, item)| self.pair(keyed, key, item)).collect()),
+            Value::Mapping(entries) => Ok(entries.iter().map(|(key, item)| pair(keyed, key, item)).collect()),
             Value::Null => Ok(IndexSet::new()),
             Value::Bool(_) => Err(self.no_key(keyed, "a boolean")),
             Value::Integer(_) | Value::Float(_) => Err(self.no_key(keyed, "a number")),
             Value::Vaulted(_) => Err(self.no_key(keyed, "encrypted")),
-        }
-    }
-
-    fn pair(&self, keyed: &KeyedGroup, key: &str, item: &Value) -> String {
-        let text = item.to_string();
-        match (text.as_str(), &keyed.default_value) {
-            ("", Some(default)) => format!("{key}{}{default}", keyed.separator),
-            ("", None) if !keyed.trailing_separator => key.to_owned(),
-            _ => format!("{key}{}{text}", keyed.separator),
         }
     }
 
@@ -156,6 +147,16 @@ impl Work<'_> {
         let group = self.draft.ensure_group(&valid_name(name));
         self.draft.add_host(self.host, group, self.source);
         group
+    }
+}
+
+/// The name that an entry of a mapping stands for.
+fn pair(keyed: &KeyedGroup, key: &str, item: &Value) -> String {
+    let text = item.to_string();
+    match (text.as_str(), &keyed.default_value) {
+        ("", Some(default)) => format!("{key}{}{default}", keyed.separator),
+        ("", None) if !keyed.trailing_separator => key.to_owned(),
+        _ => format!("{key}{}{text}", keyed.separator),
     }
 }
 
