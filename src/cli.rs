@@ -237,7 +237,7 @@ pub struct ConnectionArgs {
 }
 
 /// The limits, and what offsets are relative to.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct PolicyArgs {
     /// Judge by what this system breaks at (can be repeated; the strictest limit wins): `jwt`, `ceph`, `cockroachdb`,
     /// `yugabytedb`, `tidb`, `etcd`, `cassandra`, `kerberos`, `sigv4`, `totp`, `slurm`, `aerospike`, `hbase`, `logs`,

@@ -1,6 +1,9 @@
 //! The command line as users meet it: help, usage errors, exit codes, streams, and a run that is ended early.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its preparations fail")]
 
+#[path = "cli/limits.rs"]
+mod limits;
+
 use std::fs;
 use std::io::Read;
 use std::os::fd::AsFd;
@@ -231,12 +234,16 @@ fn limits_of_the_inventory_are_checked_before_any_host_is_asked() {
         let inventory = file(folder.path(), "hosts.ini", &format!("[mon]\nmon01\n[mon:vars]\n{variable}\n"));
         let session = run(&[&["scan", &inventory, "--list-hosts"], flags].concat());
         assert_eq!(session.status, Some(status), "{}", session.transcript());
-        assert!(session.stderr.contains(said), "{}", session.stderr);
+        assert!(session.stderr.contains(&said.replace("FILE", &inventory)), "{}", session.stderr);
     };
     check("clockaudit_profile=ceph", &[], 0, "");
-    check("clockaudit_profile=cheph", &[], 65, "mon01: clockaudit_profile: there is no profile `cheph`");
-    check("clockaudit_warn=soon", &[], 65, "mon01: clockaudit_warn: ");
-    check("clockaudit_warn=soon", &["--warn", "5ms"], 0, "");
+    check("clockaudit_profile=cheph", &[], 65, "mon01: `clockaudit_profile` (FILE:4): there is no profile `cheph`");
+    let nested = "names of profiles are expected here, not `[\"ceph\"]`";
+    check("clockaudit_profile=['jwt', ['ceph']]", &[], 65, nested);
+    check("clockaudit_warn=soon", &[], 65, "mon01: `clockaudit_warn` (FILE:4): ");
+    let below = "mon01: `clockaudit_crit` (1 ms, FILE:4) is below the limit of jwt to warn at (50 ms)";
+    check("clockaudit_crit=1ms", &[], 65, below);
+    check("clockaudit_crit=1ms", &["--warn", "5ms"], 65, "(1 ms, FILE:4) is below `--warn` (5 ms)");
 }
 
 #[test]

@@ -84,7 +84,7 @@ impl ExitStatus {
 }
 
 /// From which verdict on the exit code is not 0: each member takes in those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailOn {
     /// Always 0.
     Never,
@@ -95,6 +95,7 @@ pub enum FailOn {
     /// Undecided hosts too.
     Undecided,
     /// Hosts that were not measured too, and partial runs: everything.
+    #[default]
     Down,
 }
 

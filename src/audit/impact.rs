@@ -2,7 +2,6 @@
 
 use super::policy::Policy;
 use super::profile::{Profile, ProfileKind};
-use super::reference::Reference;
 use crate::clock::pairs::{Decision, Standing};
 
 /// What the clocks mean for one system.
@@ -16,20 +15,24 @@ pub struct Impact {
     pub undecided: usize,
 }
 
+/// What is known of the clock that offsets are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standard {
+    /// Whether there is one that limits can be applied to.
+    pub is_found: bool,
+    /// Whether it is UTC.
+    pub is_utc: bool,
+}
+
 /// The impact on every system that was asked for, by the hosts that it was asked for of; `offsets` are the hosts' from the
 /// reference, in the order of their names.
-pub(super) fn impact(
-    policy: &Policy,
-    reference: &Reference,
-    names: &[&str],
-    offsets: &[Option<Standing>],
-) -> Vec<Impact> {
+pub fn impact(policy: &Policy, standard: Standard, names: &[&str], offsets: &[Option<Standing>]) -> Vec<Impact> {
     let asked: Vec<_> = names.iter().map(|name| policy.of_host(name)).collect();
     let is_asked = |host: usize, profile: &Profile| asked.get(host).is_some_and(|own| own.profiles.contains(profile));
     let of_profile = |profile: &Profile| {
         let is_known = match profile.kind() {
-            ProfileKind::Pair => reference.is_found(),
-            ProfileKind::Absolute => reference.is_utc(),
+            ProfileKind::Pair => standard.is_found,
+            ProfileKind::Absolute => standard.is_utc,
         };
         let crit = profile.limits().crit;
         let (mut breaking, mut undecided) = (Vec::new(), 0);

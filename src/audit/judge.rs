@@ -6,7 +6,7 @@ use super::circumstances;
 use super::figure;
 use super::finding::{Code, Finding, Severity};
 use super::fitness;
-use super::impact::{Impact, impact};
+use super::impact::{Impact, Standard, impact};
 use super::policy::Policy;
 use super::reference::{self, Basis, Reference, controller_readings};
 use super::reference_checks::reference_findings;
@@ -15,6 +15,7 @@ use super::upstreams;
 use super::verdict::{Counts, Verdict};
 use crate::clock::controller::{controller_at, controller_moved};
 use crate::clock::estimate::{Config, RateBounds};
+use crate::clock::own_limits;
 use crate::clock::pairs::{self, Pair, PairCounts, Standing};
 use crate::clock::{Estimate, Interval, Nanos, UnixNanos};
 use crate::probe::{FactsReading, FailureCode, Observation, Seen};
@@ -89,31 +90,38 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>]
     let policy = &asked.applied(reference.is_utc());
     let controller = controller_offset(seen, &reference, epoch.unwrap_or(seen.started), &config);
     let judged = |((observation, estimate), service): ((&Observation, &Option<Estimate>), Option<TimeService>)| {
-        let policy = asked.of_host(&observation.host).applied(reference.is_utc());
+        let policy = asked.for_host(&observation.host, reference.is_utc());
         judge_host(observation, estimate.as_ref(), service, &reference, &policy, &config)
     };
     let hosts: Vec<HostJudgement> = seen.observations.iter().zip(estimates).zip(services).map(judged).collect();
 
     let offsets: Vec<Option<Standing>> = hosts.iter().map(|host| host.offset).collect();
     let names: Vec<&str> = seen.observations.iter().map(|observation| observation.host.as_str()).collect();
-    let impact = impact(asked, &reference, &names, &offsets);
+    let standard = Standard { is_found: reference.is_found(), is_utc: reference.is_utc() };
+    let impact = impact(asked, standard, &names, &offsets);
     let own: Vec<Option<Standing>> = estimates.iter().map(|found| found.as_ref().map(standing_of)).collect();
-    let tokens = token_use(&policy.tokens, &own, groups);
+    let tokens = token_use(&asked.tokens, &own, groups);
 
     let (measured, standings) = standings(seen, estimates);
-    let pairs = pairs::count(&standings, policy.crit);
-    let worst_pairs = pairs::worst(&standings, WORST_PAIRS)
-        .into_iter()
-        .filter_map(|pair| {
-            let (ahead, behind) = (*measured.get(pair.ahead)?, *measured.get(pair.behind)?);
-            Some(Pair { ahead, behind, ..pair })
-        })
-        .collect::<Vec<_>>();
+    let limit =
+        |host: &usize| asked.of_host(names.get(*host).copied().unwrap_or_default()).applied(reference.is_utc()).crit;
+    let limits: Vec<Nanos> = measured.iter().map(limit).collect();
+    let some = |hosts: &[usize]| hosts.iter().filter_map(|host| standings.get(*host).copied()).collect::<Vec<_>>();
+    let pairs = own_limits::count(&limits, |hosts, limit| pairs::count(&some(hosts), limit));
+    let of_all =
+        |pair: Pair| Some(Pair { ahead: *measured.get(pair.ahead)?, behind: *measured.get(pair.behind)?, ..pair });
+    let worst_pairs: Vec<Pair> = pairs::worst(&standings, WORST_PAIRS).into_iter().filter_map(of_all).collect();
+    let widest_beyond = own_limits::widest_beyond(&limits, |hosts| {
+        let pair = pairs::worst(&some(hosts), 1).first().copied()?;
+        Some(Pair { ahead: *hosts.get(pair.ahead)?, behind: *hosts.get(pair.behind)?, ..pair })
+    });
 
     let counts = Counts::of(hosts.iter().map(|host| host.verdict));
     let worst_host = hosts.iter().map(|host| host.verdict).max().unwrap_or(Verdict::Ok);
     let worst_pair = if pairs.beyond > 0 { Verdict::Crit } else { Verdict::Ok };
-    let mut findings = worst_pair_finding(seen, pairs, &worst_pairs, policy).into_iter().collect::<Vec<_>>();
+    let name = |host: usize| names.get(host).copied().unwrap_or("?");
+    let found = |pair: Pair| pair_finding((name(pair.ahead), name(pair.behind)), &pair, pairs, &limits);
+    let mut findings: Vec<Finding> = widest_beyond.and_then(of_all).map(found).into_iter().collect();
     findings.extend(reference_findings(&reference, controller, policy));
     findings.extend(upstreams::smear_between_hosts(&members(seen, &hosts)));
     findings.extend(controller_findings(seen, &config));
@@ -255,22 +263,26 @@ pub(super) fn claim_read_in(
     is_same_clock.then_some((bracket.sent, bracket.received))
 }
 
-fn worst_pair_finding(seen: &Seen, pairs: PairCounts, worst: &[Pair], policy: &Policy) -> Option<Finding> {
-    let widest = worst.first().filter(|_| pairs.beyond > 0)?;
-    let name = |index: usize| seen.observations.get(index).map_or("?", |observation| observation.host.as_str());
-    Some(pair_finding((name(widest.ahead), name(widest.behind)), widest, pairs, policy.crit))
-}
-
-/// The finding of pairs beyond `crit` (CLK103), with the widest of them and the names of its two hosts, ahead and behind.
-pub fn pair_finding((ahead, behind): (&str, &str), widest: &Pair, pairs: PairCounts, crit: Nanos) -> Finding {
+/// The finding of pairs beyond their critical limits (CLK103), with the widest of them and the names of its two hosts, ahead and
+/// behind; `limits` are those of all hosts.
+pub fn pair_finding((ahead, behind): (&str, &str), widest: &Pair, pairs: PairCounts, limits: &[Nanos]) -> Finding {
+    let strictest = limits.iter().min().copied().unwrap_or_default();
+    let laxest = limits.iter().max().copied().unwrap_or_default();
+    let (apart, expected) = if strictest == laxest {
+        let limit = figure::limit(laxest);
+        (format!("more than {limit} apart"), format!("at most {limit} between any two"))
+    } else {
+        let (from, to) = (figure::limit(strictest), figure::limit(laxest));
+        let expected = "at most the laxer of the two hosts' limits between any two".to_owned();
+        (format!("further apart than the limits of both, {from} to {to}"), expected)
+    };
     let what = format!(
-        "more than {} apart: {} of {}, most {ahead} - {behind} by {}",
-        figure::limit(crit),
+        "{apart}: {} of {}, most {ahead} - {behind} by {}",
         pairs.beyond,
         figure::count(usize::try_from(pairs.total).unwrap_or(usize::MAX), "pair"),
         figure::with_bound(widest.estimate, widest.difference).trim_start_matches('+')
     );
-    Code::PairBeyondCrit.finding(what, format!("at most {} between any two", figure::limit(crit)))
+    Code::PairBeyondCrit.finding(what, expected)
 }
 
 fn controller_findings(seen: &Seen, config: &Config) -> Vec<Finding> {

@@ -29,7 +29,7 @@ pub use circumstances::findings as circumstantial_findings;
 pub use epoch::{epoch, estimates};
 pub use exit::{Ending, ExitStatus, FailOn};
 pub use finding::{Code, Finding, Severity};
-pub use impact::Impact;
+pub use impact::{Impact, Standard, impact};
 pub use judge::{HostJudgement, Judgement, judge, pair_finding};
 pub use policy::{HostPolicy, Policy, ReferenceChoice, TokenPolicy};
 pub use profile::{Limits, Profile, ProfileKind};

@@ -1,6 +1,5 @@
 //! What is asked of the clocks: the limits, and what offsets are relative to.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::profile::{Limits, Profile, ProfileKind};
@@ -76,6 +75,19 @@ pub struct HostPolicy {
     pub relative: Option<Limits>,
 }
 
+impl HostPolicy {
+    /// Whether some profile compares clocks with UTC.
+    pub fn needs_utc(&self) -> bool {
+        self.profiles.iter().any(|profile| profile.kind() == ProfileKind::Absolute)
+    }
+
+    /// The limits that can be applied: without UTC those that do not need it, where there are some.
+    pub fn applied(&self, is_utc: bool) -> Limits {
+        let asked = Limits { warn: self.warn, crit: self.crit };
+        self.relative.filter(|_| !is_utc && self.needs_utc()).unwrap_or(asked)
+    }
+}
+
 /// What is asked of the clocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -88,7 +100,7 @@ pub struct Policy {
     /// The limits that need no UTC: those of the profiles that compare hosts with each other, or the ones that were given.
     /// `None` where every profile needs it.
     pub relative: Option<Limits>,
-    /// What is asked of single hosts instead, by their names. Pairs are held against the limits of all.
+    /// What is asked of single hosts instead, by their names. A pair is held against the laxer of its hosts' limits.
     pub hosts: BTreeMap<String, HostPolicy>,
     /// Whose tokens are verified where.
     pub tokens: Vec<TokenPolicy>,
@@ -126,12 +138,20 @@ impl Policy {
         }
     }
 
+    /// What is asked of every host that nothing else is asked of.
+    fn of_all(&self) -> HostPolicy {
+        HostPolicy { warn: self.warn, crit: self.crit, profiles: self.profiles.clone(), relative: self.relative }
+    }
+
     /// What is asked of this host.
-    pub fn of_host(&self, name: &str) -> Cow<'_, Self> {
-        let Some(HostPolicy { warn, crit, profiles, relative }) = self.hosts.get(name).cloned() else {
-            return Cow::Borrowed(self);
-        };
-        Cow::Owned(Self { warn, crit, profiles, relative, ..self.clone() })
+    pub fn of_host(&self, name: &str) -> HostPolicy {
+        self.hosts.get(name).cloned().unwrap_or_else(|| self.of_all())
+    }
+
+    /// What this host alone is judged by, with the limits that can be applied.
+    #[must_use]
+    pub fn for_host(&self, name: &str, is_utc: bool) -> Self {
+        self.judging(self.of_host(name), is_utc)
     }
 
     /// Every system that is asked about for some host.
@@ -148,12 +168,25 @@ impl Policy {
         self.profiles.iter().any(|profile| profile.kind() == ProfileKind::Absolute)
     }
 
-    /// The policy with the limits that can be applied: without UTC those that do not need it, where there are some.
+    /// What hosts of which nothing else is asked are judged by, with the limits that can be applied: without UTC those that do
+    /// not need it, where there are some.
     #[must_use]
     pub fn applied(&self, is_utc: bool) -> Self {
-        match self.relative {
-            Some(Limits { warn, crit }) if !is_utc && self.needs_utc() => Self { warn, crit, ..self.clone() },
-            _ => self.clone(),
+        self.judging(self.of_all(), is_utc)
+    }
+
+    /// The policy of one thing that is asked; what is asked of other hosts stays behind, so that thousands of these are cheap.
+    fn judging(&self, asked: HostPolicy, is_utc: bool) -> Self {
+        let Limits { warn, crit } = asked.applied(is_utc);
+        Self {
+            warn,
+            crit,
+            profiles: asked.profiles,
+            relative: asked.relative,
+            hosts: BTreeMap::new(),
+            tokens: Vec::new(),
+            reference: self.reference.clone(),
+            samples: self.samples,
         }
     }
 }

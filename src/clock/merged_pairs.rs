@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::axes::Shard;
 use super::interval::Interval;
+use super::own_limits;
 use super::pairs::{Decision, Pair, PairCounts, Standing, count, pair, worst};
 use super::units::Nanos;
 
@@ -48,14 +49,13 @@ impl Merged<'_> {
             let own = shard.sightings.iter().filter(|(host, _)| is_single(host));
             let (hosts, standings): (Vec<usize>, Vec<Standing>) = own.map(|(host, one)| (*host, one.standing)).unzip();
             // Among themselves they count as their shard saw them.
-            total = minus(total, count(&on_joined(&hosts), limit));
-            total = plus(total, count(&standings, limit));
+            total = total.minus(count(&on_joined(&hosts), limit)).plus(count(&standings, limit));
         }
         let anchors: Vec<usize> = seen.keys().copied().filter(|host| !is_single(host)).collect();
         for (place, anchor) in anchors.iter().enumerate() {
             let others = singles.iter().chain(anchors.iter().skip(place + 1));
             for found in others.filter_map(|other| self.difference(*anchor, *other)) {
-                total = plus(total, one_pair(Decision::of(found.difference, limit)));
+                total = total.plus(PairCounts::one(Decision::of(found.difference, limit)));
             }
         }
         total
@@ -82,6 +82,34 @@ impl Merged<'_> {
         found
     }
 
+    /// The same of some of the hosts only, in ascending order: the first of them has the index 0 then.
+    pub fn among(&self, hosts: &[usize]) -> (Vec<Shard>, Vec<Standing>) {
+        let place = |host: &usize| hosts.binary_search(host).ok();
+        let of_shard = |shard: &Shard| {
+            let own = shard.sightings.iter().filter_map(|(host, one)| Some((place(host)?, *one)));
+            Shard { epoch: shard.epoch, sightings: own.collect() }
+        };
+        let standings = hosts.iter().filter_map(|host| self.standings.get(*host).copied());
+        (self.shards.iter().map(of_shard).collect(), standings.collect())
+    }
+
+    /// Counts the pairs, each against the laxer of its hosts' limits.
+    pub fn count_each(&self, limits: &[Nanos]) -> PairCounts {
+        own_limits::count(limits, |hosts, limit| {
+            let (shards, standings) = self.among(hosts);
+            Merged { shards: &shards, standings: &standings }.count(limit)
+        })
+    }
+
+    /// The pair with the greatest certain difference of those beyond the laxer of their hosts' limits.
+    pub fn widest_beyond(&self, limits: &[Nanos]) -> Option<Pair> {
+        own_limits::widest_beyond(limits, |hosts| {
+            let (shards, standings) = self.among(hosts);
+            let worst = Merged { shards: &shards, standings: &standings }.worst(1).first().copied()?;
+            Some(Pair { ahead: *hosts.get(worst.ahead)?, behind: *hosts.get(worst.behind)?, ..worst })
+        })
+    }
+
     /// How many shards measured each host.
     fn times_seen(&self) -> BTreeMap<usize, usize> {
         let mut seen = BTreeMap::new();
@@ -89,34 +117,6 @@ impl Merged<'_> {
             *seen.entry(*host).or_insert(0) += 1;
         }
         seen
-    }
-}
-
-fn one_pair(decision: Decision) -> PairCounts {
-    let is = |which: Decision| u64::from(decision == which);
-    PairCounts {
-        total: 1,
-        beyond: is(Decision::Beyond),
-        undecided: is(Decision::Undecided),
-        within: is(Decision::Within),
-    }
-}
-
-fn plus(one: PairCounts, other: PairCounts) -> PairCounts {
-    PairCounts {
-        total: one.total + other.total,
-        beyond: one.beyond + other.beyond,
-        undecided: one.undecided + other.undecided,
-        within: one.within + other.within,
-    }
-}
-
-fn minus(all: PairCounts, part: PairCounts) -> PairCounts {
-    PairCounts {
-        total: all.total.saturating_sub(part.total),
-        beyond: all.beyond.saturating_sub(part.beyond),
-        undecided: all.undecided.saturating_sub(part.undecided),
-        within: all.within.saturating_sub(part.within),
     }
 }
 
@@ -158,12 +158,14 @@ mod tests {
             for one in 0..hosts.len() {
                 for other in one + 1..hosts.len() {
                     let found = merged.difference(one, other).expect("a pair");
-                    expected = plus(expected, one_pair(Decision::of(found.difference, Nanos(limit))));
+                    expected = expected.plus(PairCounts::one(Decision::of(found.difference, Nanos(limit))));
                     let magnitude = found.difference.magnitude().lo;
                     greatest = greatest.max(magnitude);
                 }
             }
             prop_assert_eq!(merged.count(Nanos(limit)), expected);
+            let limits = vec![Nanos(limit); hosts.len()];
+            prop_assert_eq!(merged.count_each(&limits), expected);
             let worst = merged.worst(1).first().map_or(Nanos::ZERO, |pair| pair.difference.lo);
             prop_assert_eq!(worst, greatest);
         }

@@ -12,6 +12,7 @@ pub mod hunt;
 pub mod interval;
 pub mod merged_pairs;
 mod overlap;
+pub mod own_limits;
 pub mod pairs;
 mod path_stable;
 pub mod rate;

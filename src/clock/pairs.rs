@@ -67,6 +67,41 @@ pub struct PairCounts {
     pub within: u64,
 }
 
+impl PairCounts {
+    /// The counts of one pair.
+    pub fn one(decision: Decision) -> Self {
+        let is = |which: Decision| u64::from(decision == which);
+        Self {
+            total: 1,
+            beyond: is(Decision::Beyond),
+            undecided: is(Decision::Undecided),
+            within: is(Decision::Within),
+        }
+    }
+
+    /// The pairs of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            total: self.total + other.total,
+            beyond: self.beyond + other.beyond,
+            undecided: self.undecided + other.undecided,
+            within: self.within + other.within,
+        }
+    }
+
+    /// What remains without those of `part`, which is part of these.
+    #[must_use]
+    pub fn minus(self, part: Self) -> Self {
+        Self {
+            total: self.total.saturating_sub(part.total),
+            beyond: self.beyond.saturating_sub(part.beyond),
+            undecided: self.undecided.saturating_sub(part.undecided),
+            within: self.within.saturating_sub(part.within),
+        }
+    }
+}
+
 /// Counts the pairs of `standings` against `limit`, in O(n log n).
 pub fn count(standings: &[Standing], limit: Nanos) -> PairCounts {
     let total = pairs_of(standings.len());

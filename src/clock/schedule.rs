@@ -118,8 +118,8 @@ pub fn sweep<Host: Copy>(hosts: &[Host], period: Nanos, seed: u64, sweep: u32) -
 pub struct Spare<'limits> {
     /// The middle of the sampling window so far, on the axis.
     pub epoch: UnixNanos,
-    /// The limits that an offset is held against; empty where there are none.
-    pub limits: &'limits [Nanos],
+    /// The limits that each host's offset is held against, in the order of the hosts; a host without any is never undecided.
+    pub limits: &'limits [[Nanos; 2]],
     /// What offsets are relative to, minus the axis, at the epoch: the controller's `x`; `None` where it is not known.
     pub reference: Option<Interval>,
     /// What is taken for granted about clocks.
@@ -148,13 +148,13 @@ pub fn wants_more(samples: &[&[Exchange]], spare: &Spare<'_>) -> Vec<usize> {
     widths.sort_unstable();
     let widest = widths.get(widths.len().saturating_sub(widths.len().div_ceil(10))).copied().unwrap_or(Nanos::MAX);
 
-    let wanted = samples.iter().zip(&estimates).enumerate().filter(|(_, (exchanges, estimate))| {
+    let wanted = samples.iter().zip(&estimates).enumerate().filter(|(host, (exchanges, estimate))| {
         let Some(estimate) = estimate.as_ref().filter(|_| exchanges.len() < MOST_EXCHANGES) else {
             return false;
         };
         let is_undecided = reference.is_some_and(|x| {
             let offset = estimate.bounds.minus(x);
-            limits.iter().any(|limit| Decision::of(offset, *limit) == Decision::Undecided)
+            limits.get(*host).into_iter().flatten().any(|limit| Decision::of(offset, *limit) == Decision::Undecided)
         });
         let may_gain = is_undecided || estimate.bounds.width() >= widest;
         estimate.status == Status::Suspect || (may_gain && still_shrinks(exchanges, estimate.bounds, spare))
@@ -247,11 +247,14 @@ mod tests {
         fleet.push(host(&[70_000, 70_000, 70_000, 70_000, 70_000, 60_000, 50_000, 40_000], 0));
         fleet.push(host(&[30_000, 30_000, 30_000, 30_000, 30_000, 28_000, 24_000, 22_000], 45_000));
         let samples: Vec<&[Exchange]> = fleet.iter().map(Vec::as_slice).collect();
-        let limits = [Nanos::from_millis(50), Nanos::from_millis(100)];
+        let limits = vec![[Nanos::from_millis(50), Nanos::from_millis(100)]; samples.len() + 2];
         let reference = Some(Interval::point(Nanos::ZERO));
         let spare = Spare { epoch: UnixNanos(875_000_000), limits: &limits, reference, config: Config::STANDARD };
         assert_eq!(wants_more(&samples, &spare), [10, 11]);
         assert_eq!(wants_more(&samples, &Spare { reference: None, ..spare }), [10]);
+        let mut lax = limits.clone();
+        lax[11] = [Nanos::from_seconds(60), Nanos::from_seconds(300)];
+        assert_eq!(wants_more(&samples, &Spare { limits: &lax, ..spare }), [10], "decided by its own limits");
         assert_eq!(wants_more(&[], &spare), Vec::<usize>::new());
         // Who lacks some of what was promised is asked again, whatever is gained; nobody beyond the most.
         let short = host(&[200; 3], 0);

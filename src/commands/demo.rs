@@ -42,7 +42,7 @@ pub fn run(args: &DemoArgs, terminal: &Terminal) -> Outcome {
     let simulated = SimulatedFleet::start(plan_fleet(args.hosts, SEED), SESSIONS_EACH)?;
     let targets = simulated.targets();
     let provenance = provenance(&targets);
-    let sampling = Measurement::sampling(&policy);
+    let sampling = Measurement::sampling(&policy, &targets);
     let measurement = Measurement { connection: connection(&simulated), sampling, servers: Vec::new(), deadline: None };
     let (seen, live) = measure(targets, &measurement, output.format, terminal)?;
     let status = conclude(&seen, &audit::estimates(&seen), &provenance, &policy, &output, Some(live), terminal)?;

@@ -6,7 +6,7 @@ use super::error::{CommandError, Outcome};
 use super::output::{OutputPlan, deliver};
 use super::plan::run_id;
 use super::replay::{json, judged, understood};
-use crate::audit::{ExitStatus, Policy};
+use crate::audit::ExitStatus;
 use crate::cli::MergeArgs;
 use crate::files;
 use crate::probe::Trace;
@@ -50,14 +50,14 @@ fn load(path: &Path) -> Result<Report, CommandError> {
     let text = text(path)?;
     match report::json::read(&text) {
         Ok(report) => Ok(report),
-        Err(ReadError::NotAReport(_)) => judged(&text, path, &Policy::standard()),
+        Err(ReadError::NotAReport(_)) => judged(&text, path),
         Err(error) => Err(CommandError::bad_input(format!("`{}`: {error}", path.display()))),
     }
 }
 
 impl From<MergeError> for CommandError {
     fn from(error: MergeError) -> Self {
-        let hint = match error {
+        let hint = match &error {
             MergeError::Disjoint(crate::clock::axes::Disjoint::NoAnchor) => {
                 "the reports need a host in common, better three; `--allow-missing` leaves out those that have none"
             }
@@ -65,6 +65,9 @@ impl From<MergeError> for CommandError {
                 "a host that both measured was set in between, or two hosts have one name; scan again at the same time"
             }
             MergeError::DifferentLimits => "scan with the same `--warn`, `--crit` and `--profile`",
+            MergeError::DifferentLimitsOf(_) => {
+                "scan with the same `clockaudit_warn`, `clockaudit_crit` and `clockaudit_profile` in every inventory"
+            }
             MergeError::NoReference => "scan with a reference that is measured, as `--reference controller`",
             MergeError::Nothing => "none of the files could be read",
         };

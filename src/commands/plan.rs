@@ -67,7 +67,7 @@ impl ScanPlan {
             check_writable(record)?;
         }
         let connection = connection(&args.connection);
-        let sampling = Measurement::sampling(&policy);
+        let sampling = Measurement::sampling(&policy, &[]);
         Ok(Self {
             list_hosts: args.list_hosts,
             flags: flags(&args.connection),
@@ -91,14 +91,19 @@ impl Measurement {
         self.connection.gather = self.connection.patience_with(targets) + LOGIN_GRACE;
     }
 
-    /// How clocks are sampled for a policy.
-    pub fn sampling(policy: &Policy) -> SamplingPlan {
+    /// How the clocks of these targets are sampled for a policy.
+    pub fn sampling(policy: &Policy, targets: &[Target]) -> SamplingPlan {
         let standard = SamplingPlan::default();
+        let own = |(place, target): (usize, &Target)| {
+            let own = policy.hosts.get(&target.name)?;
+            Some((place, [own.warn, own.crit]))
+        };
         SamplingPlan {
             samples: policy.samples,
             most: standard.most.max(policy.samples),
             warn: policy.warn,
             crit: policy.crit,
+            own_limits: targets.iter().enumerate().filter_map(own).collect(),
             ..standard
         }
     }

@@ -1,13 +1,16 @@
 //! The limits as they were typed and as the inventory has them, turned into the policy that hosts are judged by.
 
+use std::collections::BTreeMap;
+
 use super::error::CommandError;
 use crate::audit::figure;
 use crate::audit::{HostPolicy, Limits, Policy, Profile, ReferenceChoice, ServerName, TimeProtocol};
 use crate::cli::PolicyArgs;
 use crate::cli::values::parse_duration;
 use crate::clock::Nanos;
-use crate::inventory::model::{HostId, Inventory, Variables};
+use crate::inventory::model::{HostId, Inventory, Variable, Variables};
 use crate::inventory::value::Value;
+use crate::probe::trace::{Asked, Trace};
 use crate::report::escape::visible;
 
 /// The inventory variables that say what is asked of a host.
@@ -17,19 +20,20 @@ const CRIT: &str = "clockaudit_crit";
 /// Two web servers that differ accuse each other.
 const LEAST_WEB_SERVERS: usize = 3;
 
+/// What to do about a critical limit that is below the one to warn at.
+const ORDER: &str = "critical begins where a warning ends, or beyond: give both, as in `--warn 20ms --crit 50ms`";
+
 /// Makes the policy; `samples` is how many exchanges each host should have.
 pub fn policy(args: &PolicyArgs, samples: usize) -> Result<Policy, CommandError> {
     let HostPolicy { warn, crit, profiles, relative } =
-        limits(args.profile.clone(), args.warn, args.crit).map_err(|why| {
-            CommandError::usage(why)
-                .hint("critical begins where a warning ends, or beyond: give both, as in `--warn 20ms --crit 50ms`")
-        })?;
+        limits(args.profile.clone(), flag("--warn", args.warn), flag("--crit", args.crit))
+            .map_err(|why| CommandError::usage(why).hint(ORDER))?;
     Ok(Policy {
         warn,
         crit,
         relative,
         profiles,
-        hosts: std::collections::BTreeMap::new(),
+        hosts: BTreeMap::new(),
         tokens: args.jwt.clone(),
         reference: reference(&args.reference)?,
         samples,
@@ -76,93 +80,188 @@ fn too_few() -> CommandError {
         .hint("nobody vouches for a web server's clock: `--reference https:A --reference https:B --reference https:C`")
 }
 
-/// The policy, with what the inventory asks of single hosts and groups; a flag wins over the variable of the same meaning.
-pub fn with_inventory(
-    policy: Policy,
-    args: &PolicyArgs,
-    inventory: &Inventory,
-    hosts: &[HostId],
-) -> Result<Policy, CommandError> {
-    let mut policy = policy;
+/// What is asked of single hosts, by their names.
+pub type OwnAsks = BTreeMap<String, OwnAsk>;
+
+/// What is asked of one host, before flags win over it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnAsk {
+    profiles: Option<Vec<Profile>>,
+    warn: Option<Given>,
+    crit: Option<Given>,
+}
+
+/// A limit and who gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Given {
+    limit: Nanos,
+    /// `--warn`, `clockaudit_warn`.
+    by: &'static str,
+    /// Where that is set, `hosts.ini:4`; `None` for a flag.
+    place: Option<String>,
+}
+
+impl Given {
+    fn words(&self) -> String {
+        let place = self.place.as_ref().map_or_else(String::new, |place| format!(", {place}"));
+        format!("`{}` ({}{place})", self.by, figure::limit(self.limit))
+    }
+}
+
+fn flag(by: &'static str, limit: Option<Nanos>) -> Option<Given> {
+    limit.map(|limit| Given { limit, by, place: None })
+}
+
+impl OwnAsk {
+    /// The same as a trace keeps it.
+    pub fn recorded(&self) -> Asked {
+        let limit = |given: &Option<Given>| given.as_ref().map(|given| given.limit);
+        let labels = self.profiles.iter().flatten().map(|profile| profile.label().to_owned());
+        Asked { profiles: labels.collect(), warn: limit(&self.warn), crit: limit(&self.crit) }
+    }
+}
+
+/// What the inventory asks of single hosts and groups.
+pub fn asked_by_inventory(inventory: &Inventory, hosts: &[HostId]) -> Result<OwnAsks, CommandError> {
     let mut resolver = inventory.resolver();
+    let mut asks = OwnAsks::new();
     for id in hosts {
         let Some(host) = inventory.host(*id) else { continue };
-        let own = of_host(args, &resolver.variables(*id))
-            .map_err(|why| CommandError::bad_input(format!("{}: {why}", visible(&host.name))))?;
-        if let Some(own) = own {
-            policy.hosts.insert(host.name.clone(), own);
+        let variables = resolver.variables(*id);
+        let place = |variable: &Variable| {
+            let origin = variable.origin?;
+            Some(format!("{}:{}", inventory.source(origin.source)?.name, origin.line))
+        };
+        let own = own_ask(&variables, place).map_err(|why| of_host(&host.name, &why))?;
+        if own != OwnAsk::default() {
+            asks.insert(host.name.clone(), own);
         }
+    }
+    Ok(asks)
+}
+
+/// What the inventory of a recorded scan asked.
+pub fn asked_in_trace(trace: &Trace) -> Result<OwnAsks, CommandError> {
+    let mut asks = OwnAsks::new();
+    for (observation, host) in trace.seen.observations.iter().zip(&trace.hosts) {
+        let Asked { profiles, warn, crit } = &host.asked;
+        let named = profiles.iter().map(|name| known_profile(name)).collect::<Result<Vec<Profile>, _>>();
+        let named = named.map_err(|why| of_host(&observation.host, &format!("`{PROFILE}`: {why}")))?;
+        let own = OwnAsk {
+            profiles: Some(named).filter(|named| !named.is_empty()),
+            warn: flag(WARN, *warn),
+            crit: flag(CRIT, *crit),
+        };
+        if own != OwnAsk::default() {
+            asks.insert(observation.host.clone(), own);
+        }
+    }
+    Ok(asks)
+}
+
+/// The policy, with what is asked of single hosts; a flag wins over what means the same.
+pub fn with_own_asks(policy: Policy, args: &PolicyArgs, asks: &OwnAsks) -> Result<Policy, CommandError> {
+    let mut policy = policy;
+    for (host, ask) in asks {
+        let own = judged_by(args, ask).map_err(|why| of_host(host, &why).hint(ORDER))?;
+        policy.hosts.extend(own.map(|own| (host.clone(), own)));
     }
     Ok(policy)
 }
 
-/// What the variables of a host ask; nothing where flags say everything, or the variables nothing.
-fn of_host(args: &PolicyArgs, variables: &Variables) -> Result<Option<HostPolicy>, String> {
-    let profiles = if args.profile.is_empty() { profiles(variables)? } else { None };
-    let warn = if args.warn.is_none() { length(variables, WARN)? } else { None };
-    let crit = if args.crit.is_none() { length(variables, CRIT)? } else { None };
+fn of_host(host: &str, why: &str) -> CommandError {
+    CommandError::bad_input(format!("{}: {why}", visible(host)))
+}
+
+/// What a host is judged by; nothing of its own where flags say everything.
+fn judged_by(args: &PolicyArgs, ask: &OwnAsk) -> Result<Option<HostPolicy>, String> {
+    let profiles = ask.profiles.clone().filter(|_| args.profile.is_empty());
+    let warn = ask.warn.clone().filter(|_| args.warn.is_none());
+    let crit = ask.crit.clone().filter(|_| args.crit.is_none());
     if profiles.is_none() && warn.is_none() && crit.is_none() {
         return Ok(None);
     }
-    limits(profiles.unwrap_or_else(|| args.profile.clone()), warn.or(args.warn), crit.or(args.crit)).map(Some)
+    let profiles = profiles.unwrap_or_else(|| args.profile.clone());
+    limits(profiles, warn.or(flag("--warn", args.warn)), crit.or(flag("--crit", args.crit))).map(Some)
 }
 
 /// The limits of these profiles, or the given ones.
-fn limits(named: Vec<Profile>, warn: Option<Nanos>, crit: Option<Nanos>) -> Result<HostPolicy, String> {
+fn limits(named: Vec<Profile>, warn: Option<Given>, crit: Option<Given>) -> Result<HostPolicy, String> {
     // Limits of one's own are for a system that the profiles do not know, unless one was named too.
     let is_own = named.is_empty() && (warn.is_some() || crit.is_some());
     let of_profiles = Policy::of_profiles(named);
-    let given = |limits: Limits| Limits { warn: warn.unwrap_or(limits.warn), crit: crit.unwrap_or(limits.crit) };
-    let Limits { warn, crit } = given(Limits { warn: of_profiles.warn, crit: of_profiles.crit });
-    if crit < warn {
-        let (warn, crit) = (figure::limit(warn), figure::limit(crit));
-        return Err(format!("`--crit` ({crit}) is below `--warn` ({warn})"));
+    let given = |limits: Limits| Limits {
+        warn: warn.as_ref().map_or(limits.warn, |given| given.limit),
+        crit: crit.as_ref().map_or(limits.crit, |given| given.limit),
+    };
+    let Limits { warn: to_warn, crit: critical } = given(Limits { warn: of_profiles.warn, crit: of_profiles.crit });
+    if critical < to_warn {
+        let systems: Vec<&str> = of_profiles.profiles.iter().map(|profile| profile.label()).collect();
+        let by_profile =
+            |what: &str, limit: Nanos| format!("the limit of {} {what} ({})", systems.join("+"), figure::limit(limit));
+        let crit = crit.map_or_else(|| by_profile("where it breaks", critical), |given| given.words());
+        let warn = warn.map_or_else(|| by_profile("to warn at", to_warn), |given| given.words());
+        return Err(format!("{crit} is below {warn}"));
     }
     Ok(HostPolicy {
-        warn,
-        crit,
+        warn: to_warn,
+        crit: critical,
         relative: of_profiles.relative.map(given),
         profiles: if is_own { Vec::new() } else { of_profiles.profiles },
     })
 }
 
-/// `ceph`, `ceph,jwt` or a list of names.
-fn profiles(variables: &Variables) -> Result<Option<Vec<Profile>>, String> {
-    let texts: Vec<String> = match variables.get(PROFILE).map(|variable| &variable.value) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::List(items)) => items.iter().filter_map(Value::scalar_text).collect(),
-        Some(value) => value.scalar_text().into_iter().collect(),
+/// What the variables of a host ask; `place` tells where one was set, as `hosts.ini:4`.
+fn own_ask(variables: &Variables, place: impl Fn(&Variable) -> Option<String>) -> Result<OwnAsk, String> {
+    let set = |name: &str| {
+        let variable = variables.get(name).filter(|variable| variable.value != Value::Null)?;
+        Some((&variable.value, place(variable)))
     };
-    let named = texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|name| !name.is_empty());
-    let known = |name: &str| {
-        Profile::from_label(name).ok_or_else(|| {
-            let all: Vec<&str> = Profile::ALL.iter().map(|profile| profile.label()).collect();
-            format!("{PROFILE}: there is no profile `{name}`, only {}", all.join(", "))
-        })
+    let said = |name: &str, place: &Option<String>, why: &str| match place {
+        Some(place) => format!("`{name}` ({place}): {why}"),
+        None => format!("`{name}`: {why}"),
     };
-    let found: Vec<Profile> = named.map(known).collect::<Result<_, _>>()?;
-    if found.is_empty() { Err(format!("{PROFILE} names no profile")) } else { Ok(Some(found)) }
+    let length = |by: &'static str| {
+        let given = |(value, place): (&Value, Option<String>)| {
+            let text = value.scalar_text().ok_or_else(|| format!("a duration is expected here, not `{value}`"));
+            let limit = text.and_then(|text| parse_duration(&text)).map_err(|why| said(by, &place, &why))?;
+            Ok::<Given, String>(Given { limit, by, place })
+        };
+        set(by).map(given).transpose()
+    };
+    let named = |(value, place): (&Value, Option<String>)| profiles(value).map_err(|why| said(PROFILE, &place, &why));
+    let profiles = set(PROFILE).map(named).transpose()?;
+    Ok(OwnAsk { profiles, warn: length(WARN)?, crit: length(CRIT)? })
 }
 
-/// `20ms`.
-fn length(variables: &Variables, name: &str) -> Result<Option<Nanos>, String> {
-    match variables.get(name).map(|variable| &variable.value) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => {
-            let text = value.scalar_text().unwrap_or_default();
-            parse_duration(&text).map(Some).map_err(|why| format!("{name}: {why}"))
-        }
-    }
+/// `ceph`, `ceph,jwt` or a list of such names.
+fn profiles(value: &Value) -> Result<Vec<Profile>, String> {
+    let name = |value: &Value| {
+        value.scalar_text().ok_or_else(|| format!("names of profiles are expected here, not `{value}`"))
+    };
+    let texts: Vec<String> = match value {
+        Value::List(items) => items.iter().map(name).collect::<Result<_, _>>()?,
+        value => vec![name(value)?],
+    };
+    let named = texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|name| !name.is_empty());
+    let found: Vec<Profile> = named.map(known_profile).collect::<Result<_, _>>()?;
+    if found.is_empty() { Err("no profile is named".to_owned()) } else { Ok(found) }
+}
+
+fn known_profile(name: &str) -> Result<Profile, String> {
+    Profile::from_label(name).ok_or_else(|| {
+        let all: Vec<&str> = Profile::ALL.iter().map(|profile| profile.label()).collect();
+        format!("there is no profile `{name}`, only {}", all.join(", "))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::audit::FailOn;
-    use crate::inventory::model::Variable;
 
     /// Limits in milliseconds, and the systems that they are for.
-    type Asked<'asked> = (i64, i64, &'asked [Profile]);
+    type Judged<'asked> = (i64, i64, &'asked [Profile]);
 
     #[test]
     fn a_flag_wins_over_a_variable_and_a_variable_over_the_default() {
@@ -174,10 +273,11 @@ mod tests {
             jwt: Vec::new(),
             fail_on: FailOn::Down,
         };
-        let check = |args: PolicyArgs, set: &[(&str, &str)], expected: Result<Option<Asked<'_>>, &str>| {
+        let check = |args: PolicyArgs, set: &[(&str, &str)], expected: Result<Option<Judged<'_>>, &str>| {
             let variable = |value: &str| Variable { value: Value::Text(value.to_owned()), origin: None };
             let variables = set.iter().map(|(name, value)| ((*name).to_owned(), variable(value))).collect();
-            let found = of_host(&args, &variables);
+            let asked = own_ask(&variables, |_| Some("hosts.ini:4".to_owned()));
+            let found = asked.and_then(|ask| judged_by(&args, &ask));
             let expected = expected.map(|own| {
                 own.map(|(warn, crit, profiles)| {
                     (Nanos::from_millis(warn), Nanos::from_millis(crit), profiles.to_vec())
@@ -200,6 +300,23 @@ mod tests {
         check(args(&[Profile::Etcd], None), &[(CRIT, "2s")], Ok(Some((500, 2_000, &[Profile::Etcd]))));
         check(args(&[], None), &[(PROFILE, "cheph")], Err("no profile `cheph`"));
         check(args(&[], None), &[(WARN, "soon")], Err(WARN));
-        check(args(&[], None), &[(CRIT, "1ms")], Err("below"));
+        let below = "`clockaudit_crit` (1 ms, hosts.ini:4) is below the limit of jwt to warn at (50 ms)";
+        check(args(&[], None), &[(CRIT, "1ms")], Err(below));
+        check(args(&[], Some(7)), &[(CRIT, "1ms")], Err("is below `--warn` (7 ms)"));
+    }
+
+    #[test]
+    fn what_names_no_profile_is_refused_and_never_dropped() {
+        let check = |value: Value, expected: Result<&[Profile], &str>| match (profiles(&value), expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+            (Err(found), Err(expected)) => assert!(found.contains(expected), "{found}"),
+            (found, expected) => panic!("{value}: {found:?}, expected {expected:?}"),
+        };
+        let list = |items: &[&str]| Value::List(items.iter().map(|item| Value::from(*item)).collect());
+        check(list(&["ceph", "jwt,etcd"]), Ok(&[Profile::Ceph, Profile::Jwt, Profile::Etcd]));
+        check(Value::List(vec![Value::from("jwt"), list(&["ceph"])]), Err("not `[\"ceph\"]`"));
+        check(Value::Mapping(indexmap::IndexMap::default()), Err("not `{}`"));
+        check(list(&[]), Err("no profile is named"));
+        check(Value::from(" , "), Err("no profile is named"));
     }
 }

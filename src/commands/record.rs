@@ -3,29 +3,33 @@
 use std::path::Path;
 
 use super::error::CommandError;
+use super::policy::{OwnAsk, OwnAsks};
 use crate::clock::Nanos;
 use crate::files;
-use crate::probe::trace::{self, ChronyClaim, Recording, TraceHost};
+use crate::probe::trace::{self, Asked, ChronyClaim, Recording, TraceHost};
 use crate::probe::{Observation, Seen};
 use crate::report::{Place, Provenance};
 use crate::timekeeper::{self, Timekeeper};
 
 /// Writes the trace of a scan.
-pub fn record(path: &Path, seen: &Seen, provenance: &Provenance) -> Result<(), CommandError> {
-    let hosts: Vec<TraceHost> = provenance.places.iter().map(host).collect();
+pub fn record(path: &Path, seen: &Seen, provenance: &Provenance, asks: &OwnAsks) -> Result<(), CommandError> {
+    let asked = |observation: &Observation| asks.get(&observation.host).map(OwnAsk::recorded).unwrap_or_default();
+    let placed = seen.observations.iter().zip(&provenance.places);
+    let hosts: Vec<TraceHost> = placed.map(|(observation, place)| host(place, asked(observation))).collect();
     let claims: Vec<ChronyClaim> = seen.observations.iter().filter_map(claim).collect();
     let recording = Recording { seen, hosts: &hosts, claims: &claims, inventory_incomplete: provenance.incomplete };
     let text = trace::write(&recording).map_err(|error| CommandError::internal(error.to_string()))?;
     files::trace::write(path, &text).map_err(|error| CommandError::output(error.to_string()))
 }
 
-fn host(place: &Place) -> TraceHost {
+fn host(place: &Place, asked: Asked) -> TraceHost {
     TraceHost {
         address: place.address.clone(),
         port: place.port,
         groups: place.groups.clone(),
         spawn: Nanos::ZERO,
         reference_only: false,
+        asked,
     }
 }
 

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use super::conclude::{self, conclude};
 use super::error::{CommandError, Outcome};
 use super::output::OutputPlan;
-use super::policy::policy;
+use super::policy::{asked_in_trace, policy, with_own_asks};
 use crate::audit::{ExitStatus, Policy, ReferenceChoice};
-use crate::cli::ReplayArgs;
+use crate::cli::{PolicyArgs, ReplayArgs};
 use crate::probe::Trace;
 use crate::probe::trace::{self, TraceProblem};
 use crate::report::{Place, Provenance, Report, analysis, model};
@@ -20,7 +20,6 @@ use crate::{files, probe};
 /// Judges a recorded scan again; the exit code is the one that the scan has under these limits.
 pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
     let output = OutputPlan::new(&args.output, args.policy.fail_on)?;
-    let policy = policy(&args.policy, Policy::DEFAULT_SAMPLES)?;
     let text = files::trace::read(&args.trace).map_err(|error| CommandError::bad_input(error.to_string()))?;
     if args.analysis {
         terminal.print(&analysis(&text, &args.trace)?)?;
@@ -31,6 +30,8 @@ pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
         return Ok(ExitStatus::Good);
     }
     let trace = understood(&text, &args.trace)?;
+    let policy = policy(&args.policy, Policy::DEFAULT_SAMPLES)?;
+    let policy = with_own_asks(policy, &args.policy, &asked_in_trace(&trace)?)?;
     if let ReferenceChoice::Host(name) = &policy.reference
         && !trace.seen.observations.iter().any(|host| host.host == *name)
     {
@@ -41,11 +42,13 @@ pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
     conclude(&trace.seen, &trace.estimates(), &provenance, &policy, &output, None, terminal)
 }
 
-/// The report of a recorded scan under these limits; `path` is where its text came from.
-pub fn judged(text: &str, path: &Path, policy: &Policy) -> Result<Report, CommandError> {
+/// The report of a recorded scan, by the standard limits and those that its inventory asks; `path` is where its text came
+/// from.
+pub fn judged(text: &str, path: &Path) -> Result<Report, CommandError> {
     let trace = understood(text, path)?;
+    let policy = with_own_asks(Policy::standard(), &PolicyArgs::default(), &asked_in_trace(&trace)?)?;
     let provenance = provenance(&trace, text, path);
-    Ok(conclude::judged(&trace.seen, &trace.estimates(), &provenance, policy))
+    Ok(conclude::judged(&trace.seen, &trace.estimates(), &provenance, &policy))
 }
 
 /// Everything that the estimator finds in the text of a trace, as JSON; `path` is where the text came from.

@@ -8,8 +8,8 @@ use super::inventory;
 use super::measure::{measure, places, sound};
 use super::memory::Memory;
 use super::output::OutputPlan;
-use super::plan::{ScanPlan, run_id};
-use super::policy::with_inventory;
+use super::plan::{Measurement, ScanPlan, run_id};
+use super::policy::{asked_by_inventory, with_own_asks};
 use super::record::record;
 use super::secrets;
 use crate::audit::{self, ExitStatus, Policy, ReferenceChoice};
@@ -33,7 +33,8 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
         secrets::passwords(&args.connection, &loaded.configuration, &mut plan.flags, terminal)?; // asked for before anybody is reached
     }
     let prepared = connection::targets(&loaded.renderer, &hosts, &plan.flags, &loaded.configuration); // hosts -> Targets
-    plan.policy = with_inventory(plan.policy, &args.policy, &loaded.inventory, &hosts)?; // what is asked of each
+    let asks = asked_by_inventory(&loaded.inventory, &hosts)?; // what is asked of each
+    plan.policy = with_own_asks(plan.policy, &args.policy, &asks)?;
     let mut targets = ready(prepared, &plan.policy, terminal)?;
     if plan.list_hosts {
         terminal.print(&list(&targets))?;
@@ -42,11 +43,12 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     plan.ssh.apply(&mut targets, &mut plan.measurement.connection, terminal)?; // as ssh would reach them
     secrets::unlock(&targets, &mut plan.measurement.connection, terminal)?;
     plan.measurement.wait_for(&targets);
+    plan.measurement.sampling = Measurement::sampling(&plan.policy, &targets);
     let provenance = provenance(&loaded, &targets);
     let sources = provenance.sources.iter().map(String::as_str);
     let output = OutputPlan { memory: Memory::of(sources, &args.selection.limit, args.no_state), ..plan.output };
     let (seen, live) = measure(targets, &plan.measurement, output.format, terminal)?; // all hosts, one start signal
-    let recorded = plan.record.as_deref().map_or(Ok(()), |path| record(path, &seen, &provenance));
+    let recorded = plan.record.as_deref().map_or(Ok(()), |path| record(path, &seen, &provenance, &asks));
     let estimates = audit::estimates(&seen); // exchanges -> offsets with bounds
     let status = conclude(&seen, &estimates, &provenance, &plan.policy, &output, Some(live), terminal)?;
     recorded?;

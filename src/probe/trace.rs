@@ -32,6 +32,19 @@ pub struct TraceHost {
     pub spawn: Nanos,
     /// Whether the host serves as a reference only and is not judged with the fleet.
     pub reference_only: bool,
+    /// What the inventory asks of it.
+    pub asked: Asked,
+}
+
+/// What the inventory of a scan asks of one host, as it says it; flags may win over it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The names of the systems that its clock must do for; none where nothing is said of that.
+    pub profiles: Vec<String>,
+    /// The limit to warn at, where one is set.
+    pub warn: Option<Nanos>,
+    /// The critical limit, where one is set.
+    pub crit: Option<Nanos>,
 }
 
 /// A scan, recorded.

@@ -4,6 +4,7 @@ mod timekeeping;
 
 use super::causes::causes;
 use super::consequences;
+use super::limits;
 use super::model;
 use super::quantity::{Instant, PartsPerMillion, Seconds};
 use crate::audit::{self, Basis, HostJudgement, Judgement, Policy, ReferenceChoice};
@@ -76,13 +77,7 @@ pub fn compose(
         kind: provenance.kind,
         tool: model::Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         run: run(seen, judgement, provenance),
-        policy: model::Policy {
-            warn_s: Seconds(policy.warn),
-            crit_s: Seconds(policy.crit),
-            reference: policy.reference.label(),
-            samples: policy.samples,
-            profiles: policy.profiles.iter().map(|profile| profile.label().to_owned()).collect(),
-        },
+        policy: limits::stored(policy),
         reference: reference(judgement),
         summary: summary(seen, judgement, pairs_worst.first().cloned()),
         findings: judgement
@@ -125,6 +120,7 @@ fn run(seen: &Seen, judgement: &Judgement, provenance: &Provenance) -> model::Ru
             selected: seen.observations.len(),
             incomplete: provenance.incomplete,
         },
+        merged: Vec::new(),
     }
 }
 
@@ -181,7 +177,7 @@ fn reference(judgement: &Judgement) -> model::Reference {
         judgement.reference.standing.map(|standing| Seconds(end(standing.bounds) - standing.estimate))
     };
     let (lo_s, hi_s) = (end(|bounds| bounds.lo), end(|bounds| bounds.hi));
-    model::Reference { kind, host, label, bound_s, lo_s, hi_s }
+    model::Reference { kind, host, label, bound_s, lo_s, hi_s, is_utc: Some(judgement.reference.is_utc()) }
 }
 
 /// Why there is no reference.
@@ -222,17 +218,19 @@ fn host(
     place: &Place,
 ) -> model::Host {
     let facts = observation.facts.as_ref();
+    let own = policy.for_host(&observation.host, judgement.reference.is_utc());
     model::Host {
         name: observation.host.clone(),
         address: place.address.clone(),
         port: place.port,
         groups: place.groups.clone(),
+        policy: policy.hosts.get(&observation.host).map(limits::stored_of_host),
         verdict: verdict(judged.verdict),
         findings: judged.findings.iter().map(finding).collect(),
         clock: estimate.map(|estimate| clock(observation, estimate, judged, judgement)),
         claim: claim(&judged.claim),
-        time_service: judged.service.as_ref().map(|service| service.describe(policy.warn)),
-        timekeeping: judged.service.as_ref().map(|service| timekeeping::timekeeping(service, policy)),
+        time_service: judged.service.as_ref().map(|service| service.describe(own.warn)),
+        timekeeping: judged.service.as_ref().map(|service| timekeeping::timekeeping(service, &own)),
         platform: facts.map(|reading| timekeeping::platform(&reading.facts, judged.service.as_ref())),
         error: observation.failure.as_ref().map(|failure| model::Error {
             code: failure.code.label(),

@@ -9,7 +9,7 @@ use super::json::harmless;
 use super::model::{Host, Report};
 
 /// The columns: the keys of a host's JSON on the way to a value, joined by dots. New ones are added at the end.
-pub const COLUMNS: [&str; 57] = [
+pub const COLUMNS: [&str; 62] = [
     "name",
     "address",
     "port",
@@ -68,6 +68,11 @@ pub const COLUMNS: [&str; 57] = [
     "window",
     // The codes once more, for those who filter by eye or with `grep`.
     CODES,
+    "policy.warn_s",
+    "policy.crit_s",
+    "policy.profiles",
+    "policy.relative.warn_s",
+    "policy.relative.crit_s",
 ];
 
 /// The one column that the JSON has in another form: the codes of the findings with spaces between them.

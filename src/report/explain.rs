@@ -7,6 +7,7 @@ pub use tokens::page as token_page;
 use indexmap::IndexMap;
 
 use super::escape::escaped;
+use super::limits::words;
 use super::model::{Claim, Clock, Finding, Host, ReferenceKind, Report, TimeSource, Timekeeping, Verdict};
 use super::paragraph::{indented, wrapped};
 use crate::audit::explain::Page;
@@ -93,6 +94,7 @@ pub fn host(host: &Host, report: &Report) -> String {
     if !host.groups.is_empty() {
         lines.extend(wrapped("Groups", &escaped(&host.groups.join(" "))));
     }
+    lines.extend(wrapped("Limits", &asked(host, report)));
     match &host.clock {
         Some(clock) => lines.extend(measured(clock, report)),
         None => lines.extend(wrapped("Clock", "not measured")),
@@ -121,6 +123,14 @@ pub fn host(host: &Host, report: &Report) -> String {
         lines.extend([String::new(), format!("More on a code: clockaudit explain {}", escaped(code))]);
     }
     lines.join("\n") + "\n"
+}
+
+/// What is asked of a host, and whether that is asked of all.
+fn asked(host: &Host, report: &Report) -> String {
+    match &host.policy {
+        Some(own) => format!("{}, as its inventory asks of it", words(own.warn_s, own.crit_s, &own.profiles)),
+        None => words(report.policy.warn_s, report.policy.crit_s, &report.policy.profiles),
+    }
 }
 
 fn measured(clock: &Clock, report: &Report) -> Vec<String> {

@@ -1,26 +1,28 @@
-//! Merging: the reports of several controllers as one, all hosts against the first one's reference.
+//! Merging: the reports of several controllers as one, all hosts against one reference, which a rule chooses.
+
+mod judging;
+mod references;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::causes::causes;
 use super::compose;
 use super::consequences;
+use super::limits;
 use super::model::{self, Report};
 use super::quantity::{Instant, Seconds};
-use crate::audit::{self, TokenPolicy, Verdict};
+use crate::audit::{self, Policy, Standard, TokenPolicy, Verdict};
 use crate::clock::axes::{Axes, Disjoint, Shard, Sighting, join, joined};
 use crate::clock::estimate::{Config, Status};
 use crate::clock::merged_pairs::Merged;
-use crate::clock::pairs::{Decision, Pair, Standing};
+use crate::clock::pairs::{Pair, Standing};
 use crate::clock::{Interval, Nanos};
 
 /// How many of the worst pairs are named.
 const WORST_PAIRS: usize = 10;
-/// What merging says anew, so that what the single reports said of it is dropped.
-const SAID_ANEW: [&str; 4] = ["CLK101", "CLK102", "CLK103", "CLK501"];
 
 /// Why reports cannot be merged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// They do not hang together.
     #[error("{0}")]
@@ -28,6 +30,9 @@ pub enum MergeError {
     /// They were judged by different limits.
     #[error("the reports were judged by different limits")]
     DifferentLimits,
+    /// They ask different things of one host.
+    #[error("the reports ask different limits of {0}")]
+    DifferentLimitsOf(String),
     /// One of them has hosts but no reference, so that where they stand to each other is not in it.
     #[error("a report without a reference has no offsets")]
     NoReference,
@@ -36,43 +41,68 @@ pub enum MergeError {
     Nothing,
 }
 
-/// Merges the reports. With `allow_missing`, reports that no anchor joins to the first are left out, and the merged one is
+/// Merges the reports. With `allow_missing`, reports that no anchor joins to the others are left out, and the merged one is
 /// partial for that.
 pub fn merge(reports: &[Report], run: &str, allow_missing: bool) -> Result<Report, MergeError> {
-    let first = reports.first().ok_or(MergeError::Nothing)?;
-    let limits = |report: &Report| (report.policy.warn_s, report.policy.crit_s);
-    if reports.iter().any(|report| limits(report) != limits(first)) {
-        return Err(MergeError::DifferentLimits);
-    }
-    let names: BTreeSet<&str> = measured(reports).map(|(host, _)| host.name.as_str()).collect();
-    let indices: BTreeMap<&str, usize> = names.into_iter().enumerate().map(|(index, name)| (name, index)).collect();
-    let shards = reports.iter().map(|report| shard(report, &indices)).collect::<Result<Vec<Shard>, _>>()?;
+    check_limits(reports)?;
+    let best_first = references::best_first(reports);
+    let all = Shards::of(reports.iter().collect())?;
     let config = Config::STANDARD;
-    match join(&shards, &config) {
-        Ok(axes) => Ok(Joined { first, reports, shards: &shards, axes: &axes, indices: &indices }.report(run, false)),
-        Err(Disjoint::NoAnchor) if allow_missing => {
-            let joins = |index: &usize| match (shards.first(), shards.get(*index)) {
-                (Some(first), Some(other)) => *index == 0 || join(&[first.clone(), other.clone()], &config).is_ok(),
-                _ => false,
-            };
-            let kept: Vec<Report> =
-                (0..reports.len()).filter(joins).filter_map(|index| reports.get(index).cloned()).collect();
-            let mut found = merge(&kept, run, false)?;
-            found.run.partial = true;
-            Ok(found)
-        }
-        Err(why) => Err(why.into()),
-    }
+    let kept = match join(&all.told, &config) {
+        Err(Disjoint::NoAnchor) if allow_missing => references::joined_to_most(&best_first, &all.told, &config),
+        _ => (0..reports.len()).collect(),
+    };
+    let chosen = *best_first.iter().find(|place| kept.contains(*place)).ok_or(MergeError::Nothing)?;
+    // The first shard's axis is the one that all are put on.
+    let order: Vec<usize> = std::iter::once(chosen).chain(kept.into_iter().filter(|place| *place != chosen)).collect();
+    let shards = Shards::of(order.iter().filter_map(|place| reports.get(*place)).collect())?;
+    let axes = join(&shards.told, &config)?;
+    let first = reports.get(chosen).ok_or(MergeError::Nothing)?;
+    let mut merged = Joined { first, shards: &shards, axes: &axes }.report(run);
+    merged.run.merged = references::of_runs(reports, &order, &axes);
+    merged.run.partial |= order.len() < reports.len();
+    merged.findings.extend(references::contradiction(&merged.run.merged).as_ref().map(compose::finding));
+    Ok(merged)
 }
 
-fn measured(reports: &[Report]) -> impl Iterator<Item = (&model::Host, &model::Clock)> {
-    reports.iter().flat_map(|report| &report.hosts).filter_map(|host| Some((host, host.clock.as_ref()?)))
+/// One host is judged by one limit, and hosts of which nothing else is asked are all judged alike.
+fn check_limits(reports: &[Report]) -> Result<(), MergeError> {
+    let first = reports.first().ok_or(MergeError::Nothing)?;
+    let asked = |report: &Report| (report.policy.warn_s, report.policy.crit_s, report.policy.profiles.clone());
+    if reports.iter().any(|report| asked(report) != asked(first)) {
+        return Err(MergeError::DifferentLimits);
+    }
+    let mut asked_of: BTreeMap<&str, &Option<model::HostPolicy>> = BTreeMap::new();
+    for host in reports.iter().flat_map(|report| &report.hosts) {
+        if *asked_of.entry(&host.name).or_insert(&host.policy) != &host.policy {
+            return Err(MergeError::DifferentLimitsOf(host.name.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Reports, and what each of them tells of clocks.
+struct Shards<'merge> {
+    reports: Vec<&'merge Report>,
+    told: Vec<Shard>,
+    /// The common indices of the measured hosts, in the order of their names.
+    indices: BTreeMap<&'merge str, usize>,
+}
+
+impl<'merge> Shards<'merge> {
+    fn of(reports: Vec<&'merge Report>) -> Result<Self, MergeError> {
+        let hosts = reports.iter().flat_map(|report| &report.hosts);
+        let names: BTreeSet<&str> = hosts.filter(|host| host.clock.is_some()).map(|host| host.name.as_str()).collect();
+        let indices = names.into_iter().enumerate().map(|(index, name)| (name, index)).collect();
+        let told = reports.iter().map(|report| shard(report, &indices)).collect::<Result<Vec<Shard>, _>>()?;
+        Ok(Self { reports, told, indices })
+    }
 }
 
 /// What a report tells of clocks, on the ruler of its reference's point estimate: there its hosts' own bounds are had back
 /// exactly, without what is not known of the reference.
 fn shard(report: &Report, indices: &BTreeMap<&str, usize>) -> Result<Shard, MergeError> {
-    let reference = reference_interval(report);
+    let reference = references::interval(&report.reference);
     let mut sightings = Vec::new();
     let mut epoch = report.run.started.0;
     for host in &report.hosts {
@@ -92,48 +122,50 @@ fn shard(report: &Report, indices: &BTreeMap<&str, usize>) -> Result<Shard, Merg
     Ok(Shard { epoch, sightings })
 }
 
-/// The reference against its own point estimate; reports of before it was stored have half the width.
-fn reference_interval(report: &Report) -> Interval {
-    match (report.reference.lo_s, report.reference.hi_s) {
-        (Some(lo), Some(hi)) => Interval::new(lo.0, hi.0),
-        _ => Interval::around(Nanos::ZERO, report.reference.bound_s.map_or(Nanos::ZERO, |bound| bound.0)),
-    }
-}
-
-/// Reports that hang together.
+/// Reports that hang together, the one whose reference is chosen first.
 struct Joined<'merge> {
     first: &'merge Report,
-    reports: &'merge [Report],
-    shards: &'merge [Shard],
+    shards: &'merge Shards<'merge>,
     axes: &'merge Axes,
-    indices: &'merge BTreeMap<&'merge str, usize>,
 }
 
 impl Joined<'_> {
-    fn report(&self, run: &str, partial: bool) -> Report {
-        let standings: Vec<Standing> = (0..self.indices.len()).filter_map(|host| self.standing(host)).collect();
-        let merged = Merged { shards: self.shards, standings: &standings };
+    fn report(&self, run: &str) -> Report {
+        let indices = &self.shards.indices;
+        let standings: Vec<Standing> = (0..indices.len()).filter_map(|host| self.standing(host)).collect();
+        let merged = Merged { shards: &self.shards.told, standings: &standings };
         // The first report holds the reference, the controller and the limits.
         let mut report = self.first.clone();
-        let (warn, crit) = (report.policy.warn_s.0, report.policy.crit_s.0);
-        let reference = reference_interval(&report);
-        let reference_host = report.reference.host.clone();
-        let is_judging = report.reference.kind != model::ReferenceKind::None;
-        let epoch = self.shards.first().map(|shard| shard.epoch).unwrap_or_default();
-
-        let mut hosts: BTreeMap<String, model::Host> = BTreeMap::new();
-        for host in self.reports.iter().flat_map(|report| &report.hosts) {
-            match hosts.get_mut(&host.name) {
-                Some(known) if known.clock.is_some() || host.clock.is_none() => {}
-                Some(known) => *known = host.clone(),
-                None => {
-                    hosts.insert(host.name.clone(), host.clone());
-                }
+        let mut hosts: BTreeMap<&str, &model::Host> = BTreeMap::new();
+        for host in self.shards.reports.iter().flat_map(|report| &report.hosts) {
+            let known = hosts.entry(&host.name).or_insert(host);
+            if known.clock.is_none() {
+                *known = host;
             }
         }
-        report.hosts = hosts.into_values().collect();
+        report.hosts = hosts.into_values().cloned().collect();
+        let policy = limits::read(&report);
+        let standard = limits::standard(&report.reference);
+        self.judge_hosts(&mut report, &policy, standard, &standings);
+        report.causes = causes(&report.hosts);
+        report.impact = judging::impact(&report.hosts, &policy, standard);
+        report.jwt = self.tokens(&report, &standings);
+        report.kind = model::Kind::Merge;
+        report.pairs_worst = merged.worst(WORST_PAIRS).iter().filter_map(|pair| self.pair(pair)).collect();
+        self.set_run(&mut report.run, run);
+        let limits: Vec<Nanos> =
+            indices.keys().map(|name| policy.of_host(name).applied(standard.is_utc).crit).collect();
+        self.set_findings_and_summary(&mut report, &merged, &limits);
+        report
+    }
+
+    /// Puts every host on the chosen reference and judges it there by what is asked of it.
+    fn judge_hosts(&self, report: &mut Report, policy: &Policy, standard: Standard, standings: &[Standing]) {
+        let reference = references::interval(&report.reference);
+        let reference_host = report.reference.host.clone();
+        let epoch = self.shards.told.first().map(|shard| shard.epoch).unwrap_or_default();
         for host in &mut report.hosts {
-            let found = self.indices.get(host.name.as_str()).and_then(|index| standings.get(*index));
+            let found = self.shards.indices.get(host.name.as_str()).and_then(|index| standings.get(*index));
             if let (Some(clock), Some(standing)) = (&mut host.clock, found) {
                 let is_reference = reference_host.as_deref() == Some(host.name.as_str());
                 let offset = if is_reference {
@@ -145,18 +177,10 @@ impl Joined<'_> {
                 clock.lo_s = Some(Seconds(offset.bounds.lo));
                 clock.hi_s = Some(Seconds(offset.bounds.hi));
                 clock.at = Instant(epoch);
-                judge(host, is_judging.then_some(offset), warn, crit);
+                let asked = policy.of_host(&host.name);
+                judging::judge(host, offset, &asked, standard);
             }
         }
-        report.causes = causes(&report.hosts);
-        let first_measured = self.first.hosts.iter().filter(|host| host.clock.is_some()).count();
-        report.impact.iter_mut().for_each(|impact| impact_anew(impact, first_measured, &report.hosts));
-        report.jwt = self.tokens(&report, &standings);
-        report.kind = model::Kind::Merge;
-        report.pairs_worst = merged.worst(WORST_PAIRS).iter().filter_map(|pair| self.pair(pair)).collect();
-        self.set_run(&mut report.run, run, partial);
-        self.set_findings_and_summary(&mut report, &merged, crit);
-        report
     }
 
     /// The questions about tokens that the first report asks, answered for all hosts.
@@ -168,7 +192,7 @@ impl Joined<'_> {
             latency: tokens.latency_s.0,
         };
         let standing =
-            |host: &model::Host| self.indices.get(host.name.as_str()).and_then(|index| standings.get(*index));
+            |host: &model::Host| self.shards.indices.get(host.name.as_str()).and_then(|index| standings.get(*index));
         let standings: Vec<Option<Standing>> = report.hosts.iter().map(|host| standing(host).copied()).collect();
         let groups: Vec<Vec<String>> = report.hosts.iter().map(|host| host.groups.clone()).collect();
         let answers = audit::token_use(&report.jwt.iter().map(asked).collect::<Vec<_>>(), &standings, &groups);
@@ -177,12 +201,13 @@ impl Joined<'_> {
     }
 
     fn standing(&self, host: usize) -> Option<Standing> {
-        let sightings = self.shards.iter().enumerate().filter_map(|(shard, one)| Some((shard, *one.sighting(host)?)));
+        let sightings =
+            self.shards.told.iter().enumerate().filter_map(|(shard, one)| Some((shard, *one.sighting(host)?)));
         joined(self.axes, &sightings.collect::<Vec<_>>())
     }
 
     fn pair(&self, pair: &Pair) -> Option<model::Pair> {
-        let name = |host: usize| self.indices.iter().find(|(_, index)| **index == host).map(|(name, _)| *name);
+        let name = |host: usize| self.shards.indices.iter().find(|(_, index)| **index == host).map(|(name, _)| *name);
         Some(model::Pair {
             ahead: name(pair.ahead)?.to_owned(),
             behind: name(pair.behind)?.to_owned(),
@@ -192,12 +217,12 @@ impl Joined<'_> {
         })
     }
 
-    fn set_run(&self, run: &mut model::Run, id: &str, partial: bool) {
+    fn set_run(&self, run: &mut model::Run, id: &str) {
         id.clone_into(&mut run.id);
-        let runs = || self.reports.iter().map(|report| &report.run);
+        let runs = || self.shards.reports.iter().map(|report| &report.run);
         run.started = runs().map(|one| one.started).min().unwrap_or(run.started);
         run.finished = runs().map(|one| one.finished).max().unwrap_or(run.finished);
-        run.partial = partial || runs().any(|one| one.partial);
+        run.partial = runs().any(|one| one.partial);
         run.interrupted = None;
         let sources: BTreeSet<&String> = runs().flat_map(|one| &one.inventory.sources).collect();
         run.inventory.sources = sources.into_iter().cloned().collect();
@@ -207,97 +232,33 @@ impl Joined<'_> {
         run.inventory.incomplete = runs().any(|one| one.inventory.incomplete);
     }
 
-    fn set_findings_and_summary(&self, report: &mut Report, merged: &Merged<'_>, crit: Nanos) {
-        let pairs = merged.count(crit);
-        let widest = report.pairs_worst.first().cloned();
-        let said = self.reports.iter().flat_map(|report| &report.findings);
+    fn set_findings_and_summary(&self, report: &mut Report, merged: &Merged<'_>, limits: &[Nanos]) {
+        let pairs = merged.count_each(limits);
+        let said = self.shards.reports.iter().flat_map(|report| &report.findings);
         let mut findings: Vec<model::Finding> =
-            said.filter(|finding| !SAID_ANEW.contains(&finding.code.as_str())).cloned().collect();
+            said.filter(|finding| !judging::is_said_anew(finding)).cloned().collect();
         findings.dedup();
-        if let Some(widest) = widest.as_ref().filter(|_| pairs.beyond > 0) {
-            let pair = Pair {
-                ahead: 0,
-                behind: 0,
-                difference: Interval::new(widest.lo_s.0, widest.hi_s.0),
-                estimate: widest.difference_s.0,
-            };
-            let found = audit::pair_finding((&widest.ahead, &widest.behind), &pair, pairs, crit);
+        if let Some(widest) = merged.widest_beyond(limits)
+            && let Some(named) = self.pair(&widest)
+        {
+            let found = audit::pair_finding((&named.ahead, &named.behind), &widest, pairs, limits);
             findings.insert(0, compose::finding(&found));
         }
-        let worst_host = report.hosts.iter().map(|host| weighed(host.verdict)).max().unwrap_or(Verdict::Ok);
+        let worst_host = report.hosts.iter().map(|host| judging::weighed(host.verdict)).max().unwrap_or(Verdict::Ok);
         let worst_pair = if pairs.beyond > 0 { Verdict::Crit } else { Verdict::Ok };
-        let counts = audit::Counts::of(report.hosts.iter().map(|host| weighed(host.verdict)));
+        let counts = audit::Counts::of(report.hosts.iter().map(|host| judging::weighed(host.verdict)));
         report.run.inventory.selected = report.hosts.len();
         report.findings = findings;
         report.summary = model::Summary {
             verdict: compose::verdict(worst_host.max(worst_pair)),
             counts: compose::counts(counts),
             pairs: compose::pair_counts(pairs),
-            widest,
+            widest: report.pairs_worst.first().cloned(),
             // The windows of several controllers are not one.
             window_first_s: None,
             window_s: None,
             claims_window_s: None,
             claims_late_window_s: None,
         };
-    }
-}
-
-/// Which of the hosts break a system. Where `first_measured`, the number of hosts that the first report measured, is that of
-/// those which it left open, its reference did not fit, and all stay open.
-fn impact_anew(impact: &mut model::Impact, first_measured: usize, hosts: &[model::Host]) {
-    let crit = impact.crit_s.0;
-    let mut measured = 0;
-    let is_open = impact.undecided >= first_measured;
-    impact.hosts.clear();
-    impact.undecided = 0;
-    for host in hosts {
-        let Some((lo, hi)) = host.clock.as_ref().and_then(|clock| clock.lo_s.zip(clock.hi_s)) else {
-            continue;
-        };
-        measured += 1;
-        match Decision::of(Interval::new(lo.0, hi.0), crit) {
-            Decision::Beyond => impact.hosts.push(host.name.clone()),
-            Decision::Undecided => impact.undecided += 1,
-            Decision::Within => {}
-        }
-    }
-    if is_open {
-        impact.hosts.clear();
-        impact.undecided = measured;
-    }
-}
-
-/// Judges a host anew by its offset and by what its own report found besides.
-fn judge(host: &mut model::Host, offset: Option<Standing>, warn: Nanos, crit: Nanos) {
-    host.findings.retain(|finding| !SAID_ANEW.contains(&finding.code.as_str()));
-    let found = audit::limit_finding(offset, warn, crit);
-    host.findings.extend(found.as_ref().map(compose::finding));
-    host.findings.sort_by_key(|finding| (severity_rank(finding.severity), finding.code.clone()));
-    let by_findings = host.findings.iter().map(|finding| match finding.severity {
-        model::Severity::Crit => Verdict::Crit,
-        model::Severity::Warn => Verdict::Warn,
-        model::Severity::Note => Verdict::Ok,
-    });
-    let by_offset = offset.map_or(Verdict::Undecided, |offset| Verdict::against(offset.bounds, warn, crit));
-    let worst = by_findings.max().unwrap_or(Verdict::Ok).max(by_offset);
-    host.verdict = compose::verdict(worst);
-}
-
-fn severity_rank(severity: model::Severity) -> u8 {
-    match severity {
-        model::Severity::Crit => 0,
-        model::Severity::Warn => 1,
-        model::Severity::Note => 2,
-    }
-}
-
-fn weighed(verdict: model::Verdict) -> Verdict {
-    match verdict {
-        model::Verdict::Ok => Verdict::Ok,
-        model::Verdict::Warn => Verdict::Warn,
-        model::Verdict::Crit => Verdict::Crit,
-        model::Verdict::Undecided => Verdict::Undecided,
-        model::Verdict::Down => Verdict::Down,
     }
 }

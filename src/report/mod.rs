@@ -12,6 +12,7 @@ pub mod events;
 pub mod explain;
 pub mod fitness;
 pub mod json;
+mod limits;
 pub mod merge;
 pub mod model;
 mod paragraph;

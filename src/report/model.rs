@@ -6,11 +6,15 @@
 mod causes;
 mod changes;
 mod consequences;
+mod policy;
+mod reference;
 mod timekeeping;
 
 pub use causes::{Cause, OffsetBand};
 pub use changes::{Change, Changes};
 pub use consequences::{Impact, RefusingPair, Tokens};
+pub use policy::{HostPolicy, Limits, Policy};
+pub use reference::{MergedRun, Reference, ReferenceKind};
 pub use timekeeping::{Service, TimeSource, Timekeeping};
 
 use schemars::JsonSchema;
@@ -101,6 +105,9 @@ pub struct Run {
     pub controller: Controller,
     /// Where the hosts came from.
     pub inventory: Inventory,
+    /// The runs whose reports were joined, in the order in which they were given; none for a run of its own.
+    #[serde(default)]
+    pub merged: Vec<MergedRun>,
 }
 
 /// Why a run ended early.
@@ -142,63 +149,6 @@ pub struct Inventory {
     /// Whether a part of the inventory could not be understood, so that hosts may be missing.
     #[serde(default)]
     pub incomplete: bool,
-}
-
-/// The limits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Policy {
-    /// Beyond this is `warn`.
-    pub warn_s: Seconds,
-    /// Beyond this is `crit`.
-    pub crit_s: Seconds,
-    /// The reference as it was asked for: `automatic`, `consensus`, `agreement`, `controller`, `host:NAME`, `group:NAME`.
-    pub reference: String,
-    /// Exchanges asked for, for each host.
-    pub samples: usize,
-    /// The systems that the limits are for; none where limits were given instead.
-    #[serde(default)]
-    pub profiles: Vec<String>,
-}
-
-/// What offsets are relative to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Reference {
-    /// By which rule it was found.
-    pub kind: ReferenceKind,
-    /// The host whose clock it is; null where it is no host's.
-    pub host: Option<String>,
-    /// What it is, in words.
-    pub label: String,
-    /// Half the width of what is known of it: part of every offset's bounds; null where there is none.
-    pub bound_s: Option<Seconds>,
-    /// Least value of the reference minus its own point estimate, which offsets are taken from; null where there is none.
-    #[serde(default)]
-    pub lo_s: Option<Seconds>,
-    /// Greatest value of it.
-    #[serde(default)]
-    pub hi_s: Option<Seconds>,
-}
-
-/// By which rule the reference was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ReferenceKind {
-    /// UTC, as the hosts' claims agree.
-    Consensus,
-    /// The clock in the middle of the hosts that agree; not UTC.
-    Agreement,
-    /// UTC, as most of the time servers that were named have it.
-    Ntp,
-    /// UTC, coarsely, as most of the web servers that were named have it.
-    Https,
-    /// The controller's own wall clock.
-    Controller,
-    /// UTC, as the controller's own timekeeper claims.
-    ControllerClaim,
-    /// One host's clock.
-    Host,
-    /// None could be had: offsets are from the clock in the middle and are not judged, pairs are.
-    None,
 }
 
 /// What is said of a host or of the fleet.
@@ -254,7 +204,8 @@ pub struct Counts {
     pub down: usize,
 }
 
-/// How many pairs of measured hosts there are, by their difference against the critical limit.
+/// How many pairs of measured hosts there are, by their difference against the critical limit; where two hosts have different
+/// limits, against the laxer one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PairCounts {
     /// All pairs.
@@ -293,6 +244,9 @@ pub struct Host {
     pub port: Option<u16>,
     /// The groups it is in, sorted.
     pub groups: Vec<String>,
+    /// What is asked of it; null where that is what is asked of all.
+    #[serde(default)]
+    pub policy: Option<HostPolicy>,
     /// The worst of its offset and its findings.
     pub verdict: Verdict,
     /// What there is to act on, worst first.

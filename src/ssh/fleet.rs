@@ -223,7 +223,7 @@ impl Fleet {
         let last_answers = self.plan.limits.wind_down / 4;
         let asking = self.plan.limits.wind_down.saturating_sub(last_answers);
         let limits = TimeLimits { wind_down: last_answers, ..self.plan.limits };
-        let once = SamplingPlan { samples: 1, most: 1, facts: false, ..*plan };
+        let once = SamplingPlan { samples: 1, most: 1, facts: false, ..plan.clone() };
         let stop = StopSignal::new();
         let in_time = async {
             tokio::time::sleep(asking).await;

@@ -304,12 +304,8 @@ impl<'window> Pacer<'window> {
         let samples: Vec<Vec<Exchange>> = hosts.iter().map(of).collect();
         let slices: Vec<&[Exchange]> = samples.iter().map(Vec::as_slice).collect();
         let epoch = window.opened.midpoint(window.closed);
-        let spare = Spare {
-            epoch,
-            limits: &[self.plan.warn, self.plan.crit],
-            reference: self.controller_x(epoch),
-            config: self.config,
-        };
+        let limits: Vec<[Nanos; 2]> = hosts.iter().map(|host| self.plan.limits(*host)).collect();
+        let spare = Spare { epoch, limits: &limits, reference: self.controller_x(epoch), config: self.config };
         let wanted = schedule::wanted(&slices, self.plan.samples, self.plan.most, &spare);
         let wanted = wanted.into_iter().filter_map(|place| hosts.get(place).copied());
         wanted.filter(|host| self.members.get(host).is_some_and(|member| !member.is_done)).collect()

@@ -1,6 +1,6 @@
 //! What the engine is told to do: how to connect, how to sample, and every time limit with its default.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -160,7 +160,7 @@ impl ConnectionPlan {
 }
 
 /// How the fleet is sampled once it is connected.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct SamplingPlan {
     /// Exchanges that every host gets (`--samples`).
     pub samples: usize,
@@ -174,11 +174,18 @@ pub struct SamplingPlan {
     pub warn: Nanos,
     /// The upper limit that offsets are judged against (`--crit`).
     pub crit: Nanos,
+    /// Both limits of hosts that are held against others than these, by their places among the targets.
+    pub own_limits: BTreeMap<usize, [Nanos; 2]>,
     /// Whether the hosts' facts are read after sampling.
     pub facts: bool,
 }
 
 impl SamplingPlan {
+    /// Both limits that the offset of the target of this place is held against.
+    pub(super) fn limits(&self, target: usize) -> [Nanos; 2] {
+        self.own_limits.get(&target).copied().unwrap_or([self.warn, self.crit])
+    }
+
     /// How long the promised sweeps over so many hosts take.
     fn length(&self, hosts: usize) -> Duration {
         let hosts = u32::try_from(hosts).unwrap_or(u32::MAX);
@@ -196,6 +203,7 @@ impl Default for SamplingPlan {
             rate: 10_000,
             warn: Nanos::from_millis(50),
             crit: Nanos::from_millis(100),
+            own_limits: BTreeMap::new(),
             facts: true,
         }
     }

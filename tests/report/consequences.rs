@@ -161,3 +161,33 @@ fn a_leeway_hides_what_it_covers() {
     assert_eq!((tokens.refusing, tokens.refusing_always), (2, 2));
     assert_eq!(tokens.leeway_s.0, Nanos::from_seconds(5));
 }
+
+/// Hosts of which two are asked something else than `jwt` asks of all, and where they are off, in milliseconds.
+fn asked_apart(offsets: [(&str, i64); 4]) -> Report {
+    let made: Vec<fleet::Made> = offsets.map(|(name, off)| fleet::host(name, Nanos::from_millis(off))).into();
+    let mut policy = Policy { reference: ReferenceChoice::Controller, ..Policy::standard() };
+    for (name, profile) in [("mon01", Profile::Ceph), ("old01", Profile::Kerberos)] {
+        let Policy { warn, crit, relative, profiles, .. } = Policy::of_profiles(vec![profile]);
+        policy.hosts.insert(name.to_owned(), HostPolicy { warn, crit, profiles, relative });
+    }
+    fleet::report_by(&made, &policy)
+}
+
+#[test]
+fn a_pair_is_held_against_the_laxer_of_its_hosts_limits() {
+    let pair_finding = |report: &Report| {
+        report.findings.iter().find(|finding| finding.code == "CLK103").map(|finding| finding.what.clone())
+    };
+    // 90 ms from the strict one and 200 s from the lax one: within what both of any pair are asked.
+    let within = asked_apart([("mon01", 10), ("old01", 200_000), ("web01", 80), ("web02", -10)]);
+    assert_eq!((within.summary.pairs.beyond, within.summary.pairs.within), (0, 6));
+    assert_eq!(pair_finding(&within), None);
+    // The widest pair of all is allowed to be; the one that is not is named.
+    let beyond = asked_apart([("mon01", 10), ("old01", 200_000), ("web01", 80), ("web02", -60)]);
+    assert_eq!(beyond.summary.pairs.beyond, 1);
+    let widest = beyond.summary.widest.as_ref().expect("a pair");
+    assert_eq!((widest.ahead.as_str(), widest.behind.as_str()), ("old01", "web02"));
+    let said = pair_finding(&beyond).expect("the finding");
+    assert!(said.starts_with("further apart than the limits of both, 50 ms to 300 s: 1 of 6 pairs"), "{said}");
+    assert!(said.contains("most web01 - web02 by 140.0 ms"), "{said}");
+}

@@ -59,3 +59,66 @@ fn what_does_not_hang_together_is_refused_or_left_out() {
     assert_eq!(refused(&[one, strict], false), Err(MergeError::DifferentLimits));
     assert_eq!(refused(&[], false), Err(MergeError::Nothing));
 }
+
+/// The report of a controller by what its hosts claim; `slow` of that many seconds is what each says of itself.
+fn claiming(hosts: &[(&str, i64)], slow: &str) -> Report {
+    let made = |(name, offset_ms): &(&str, i64)| fleet::host(name, Nanos::from_millis(*offset_ms)).claims(slow);
+    let mut report = fleet::report(&hosts.iter().map(made).collect::<Vec<_>>());
+    report.run.id = format!("claims {slow}");
+    report
+}
+
+#[test]
+fn the_reference_is_chosen_by_rule_and_the_others_are_told() {
+    let by_clock = report(Nanos::from_seconds(3), &[("anchor", 2), ("a1", 1)]);
+    let by_claims = claiming(&[("anchor", 2), ("b1", 1), ("b2", 1)], "0.000001");
+    for reports in [[by_clock.clone(), by_claims.clone()], [by_claims.clone(), by_clock.clone()]] {
+        let merged = merge(&reports, "merged", false).unwrap();
+        // UTC by consensus, not the wall clock of the controller that happens to be named first.
+        assert_eq!(merged.reference, by_claims.reference);
+        assert_eq!(offset(&merged, "b1"), offset(&by_claims, "b1"));
+        let chosen: Vec<(&str, bool)> = merged.run.merged.iter().map(|run| (run.id.as_str(), run.is_chosen)).collect();
+        let given: Vec<(&str, bool)> =
+            reports.iter().map(|report| (report.run.id.as_str(), report.run.id == by_claims.run.id)).collect();
+        assert_eq!(chosen, given);
+        let other = merged.run.merged.iter().find(|run| !run.is_chosen).expect("the other run");
+        let (lo, hi) = (other.lo_s.unwrap().0, other.hi_s.unwrap().0);
+        assert!(lo <= Nanos::from_seconds(3) && Nanos::from_seconds(3) <= hi && hi - lo < Nanos::from_millis(20));
+        let text = super::summary(&merged).split_whitespace().collect::<Vec<_>>().join(" ");
+        for said in [
+            "that of claims 0.000001, chosen of 2 runs",
+            "20261124T160000Z-0001 had this controller's clock",
+            "+2.998 s",
+        ] {
+            assert!(text.contains(said), "{said}\n{text}");
+        }
+        assert!(merged.findings.iter().all(|finding| finding.code != "CLK507"), "a wall clock contradicts nobody");
+    }
+}
+
+#[test]
+fn controllers_that_do_not_agree_about_utc_are_told_so() {
+    let one = claiming(&[("anchor", 2), ("a1", 1), ("a2", 1)], "0.000001");
+    // The anchor is where it was; this side's claims put UTC half a second elsewhere.
+    let other = claiming(&[("anchor", 2), ("b1", 1), ("b2", 1)], "0.5");
+    let merged = merge(&[one.clone(), other], "merged", false).unwrap();
+    let said = merged.findings.iter().find(|finding| finding.code == "CLK507").expect("the contradiction");
+    assert!(said.what.starts_with("the controllers do not agree about UTC"), "{}", said.what);
+    let agree = claiming(&[("anchor", 2), ("b1", 1), ("b2", 1)], "0.000002");
+    let merged = merge(&[one, agree], "merged", false).unwrap();
+    assert!(merged.findings.iter().all(|finding| finding.code != "CLK507"));
+}
+
+#[test]
+fn a_chain_of_anchors_keeps_all_and_the_greatest_part_is_kept_of_what_hangs_apart() {
+    let one = report(Nanos::ZERO, &[("a", 1), ("b", 1)]);
+    let two = report(Nanos::ZERO, &[("b", 1), ("c", 1)]);
+    let three = report(Nanos::ZERO, &[("c", 1), ("d", 1)]);
+    let alone = claiming(&[("x", 1), ("y", 1), ("z", 1)], "0.000001");
+    let merged = merge(&[alone, one, two, three], "merged", true).unwrap();
+    let names: Vec<&str> = merged.hosts.iter().map(|host| host.name.as_str()).collect();
+    assert_eq!((names, merged.run.partial), (vec!["a", "b", "c", "d"], true));
+    let left_out: Vec<bool> = merged.run.merged.iter().map(|run| run.offset_s.is_none()).collect();
+    assert_eq!(left_out, [true, false, false, false]);
+    assert!(super::summary(&merged).contains("left out with 3 hosts"));
+}

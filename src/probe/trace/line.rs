@@ -94,6 +94,12 @@ pub(super) struct Host {
     pub(super) spawn_ns: i64,
     #[serde(default, skip_serializing_if = "is_false")]
     pub(super) reference_only: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) profiles: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) warn_ns: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) crit_ns: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) address: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

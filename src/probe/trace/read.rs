@@ -9,7 +9,7 @@ use super::claim::ChronyClaim;
 use super::line::{
     Chrony, Controller, ControllerFacts, FactsLine, Host, Https, Kind, Meta, Ntp, Of, Run, Stamps, Window,
 };
-use super::{Settings, TokenQuestion, Trace, TraceHost};
+use super::{Asked, Settings, TokenQuestion, Trace, TraceHost};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::probe::{
     ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
@@ -240,6 +240,10 @@ impl Reading {
             }),
             None => None,
         };
+        if [line.warn_ns, line.crit_ns].iter().flatten().any(|limit| *limit < 0) {
+            return Err(TraceProblem::OutOfRange("warn_ns"));
+        }
+        let asked = Asked { profiles: line.profiles, warn: line.warn_ns.map(Nanos), crit: line.crit_ns.map(Nanos) };
         if let Some(observation) = self.observations.get_mut(place) {
             observation.reader = reader;
             observation.failure = failure;
@@ -253,6 +257,7 @@ impl Reading {
                 groups: line.groups,
                 spawn: Nanos(line.spawn_ns),
                 reference_only: line.reference_only,
+                asked,
             };
         }
         Ok(())

@@ -1,17 +1,21 @@
 //! What stands above and below the table of hosts: the run, the reference, the pairs.
 
 use super::layout::style;
+use super::limits;
 use super::page::{Page, flowed, paragraph};
 use crate::audit::figure;
 use crate::clock::Interval;
 use crate::report::escape::escaped;
-use crate::report::model::{Interrupted, Kind, ReferenceKind, Report, Verdict};
+use crate::report::model::{Interrupted, Kind, MergedRun, ReferenceKind, Report, Verdict};
 
 /// What stands between the parts of a line.
 const GAP: &str = "   ";
 
 /// Where text begins behind the word in front of a line.
 const INDENT: usize = 12;
+
+/// So many runs of a joined report are told beside the one whose reference was chosen.
+const MOST_RUNS: usize = 3;
 
 /// The lines above the table.
 pub(super) fn above(report: &Report, page: Page) -> Vec<String> {
@@ -25,17 +29,12 @@ pub(super) fn above(report: &Report, page: Page) -> Vec<String> {
         }
         Kind::Demo => (figure::count(report.hosts.len(), "simulated host"), Vec::new()),
     };
-    let profiles = report.policy.profiles.iter().map(|profile| escaped(profile)).collect::<Vec<_>>().join("+");
-    let profile = if profiles.is_empty() { String::new() } else { format!("profile {profiles}: ") };
-    let limits = format!(
-        "{profile}warn {}, crit {}",
-        figure::limit(report.policy.warn_s.0),
-        figure::limit(report.policy.crit_s.0)
-    );
+    let limits = limits::of_all(&report.policy);
     let version = format!("{} {}", escaped(&report.tool.name), escaped(&report.tool.version));
     let first: Vec<String> =
         [vec![version, hosts], sources, vec![limits]].concat().into_iter().filter(|part| !part.is_empty()).collect();
     let mut lines = flowed(&first, GAP, GAP.len(), page.text());
+    lines.extend(limits::of_hosts(report).iter().flat_map(|line| paragraph("", line, GAP.len(), page.text())));
     lines.extend(flowed(&sampling(report), GAP, GAP.len(), page.text()));
     if report.run.partial {
         let style = style(Verdict::Warn);
@@ -85,8 +84,9 @@ fn controller(report: &Report) -> Option<String> {
         return None;
     }
     let controller = &report.run.controller;
+    let whose = if report.kind == Kind::Merge { "its" } else { "this" };
     let bounds = Interval::new(controller.lo_s?.0, controller.hi_s?.0);
-    Some(format!("this controller is {} from it", figure::with_bound(controller.offset_s?.0, bounds)))
+    Some(format!("{whose} controller is {} from it", figure::with_bound(controller.offset_s?.0, bounds)))
 }
 
 /// The lines below the table.
@@ -94,9 +94,10 @@ pub(super) fn below(report: &Report, page: Page) -> Vec<String> {
     let labelled = |word: &str, text: &str| paragraph(word, text, INDENT, page.text());
     let mut lines = labelled("Reference", &reference(report));
     lines.extend(controller(report).iter().flat_map(|text| labelled("", text)));
+    lines.extend(of_runs(&report.run.merged).iter().flat_map(|text| labelled("", text)));
     let pairs = report.summary.pairs;
     if pairs.total > 0 {
-        let limit = figure::limit(report.policy.crit_s.0);
+        let limit = limits::of_pairs(report);
         let counts = format!(
             "{}: {} beyond {limit}, {} undecided, {} within",
             pairs.total, pairs.beyond, pairs.undecided, pairs.within
@@ -142,4 +143,26 @@ fn reference(report: &Report) -> String {
         (ReferenceKind::Controller, Some(bound)) => format!("{label}; read to within {bound}"),
         (_, Some(bound)) => format!("{label}; known to within {bound}"),
     }
+}
+
+/// Whose reference a joined report took, by which rule, and what the others had.
+fn of_runs(runs: &[MergedRun]) -> Vec<String> {
+    let chosen = runs.iter().find(|run| run.is_chosen).map(|chosen| {
+        let id = escaped(&chosen.id);
+        format!("that of {id}, chosen of {}: UTC first, then what is known best", figure::count(runs.len(), "run"))
+    });
+    let others: Vec<&MergedRun> = runs.iter().filter(|run| !run.is_chosen).collect();
+    let told = |run: &&MergedRun| {
+        let stands = match (run.offset_s, run.lo_s, run.hi_s) {
+            (Some(offset), Some(lo), Some(hi)) => {
+                format!("{} from it", figure::with_bound(offset.0, Interval::new(lo.0, hi.0)))
+            }
+            _ => format!("left out with {}: nothing joins it to the others", figure::count(run.hosts, "host")),
+        };
+        format!("{} had {}; {stands}", escaped(&run.id), escaped(&run.reference.label))
+    };
+    let more = others.len().saturating_sub(MOST_RUNS);
+    let mut lines: Vec<String> = chosen.into_iter().chain(others.iter().take(MOST_RUNS).map(told)).collect();
+    lines.extend((more > 0).then(|| format!("and {} (show them: -o json)", figure::count(more, "more run"))));
+    lines
 }

@@ -10,6 +10,7 @@ mod fleet;
 mod fold;
 mod heading;
 mod layout;
+mod limits;
 mod next;
 mod page;
 mod reasons;

@@ -1,0 +1,81 @@
+//! What is asked of hosts, through the whole program: limits of the inventory, and pairs that no single host shows.
+
+use std::fs;
+
+use clockaudit::report::Report;
+use clockaudit::report::model::Verdict;
+
+use super::{Scanned, file, off_by, run};
+
+fn verdicts(report: &Report) -> Vec<(&str, Verdict)> {
+    report.hosts.iter().map(|host| (host.name.as_str(), host.verdict)).collect()
+}
+
+#[test]
+fn two_hosts_that_each_warn_can_be_too_far_apart_together() {
+    let fleet = Scanned::new(vec![off_by("ahead", 60), off_by("behind", -60)]);
+    let session = fleet.scan(&["-o", "json", "--reference", "controller"]);
+    assert_eq!(session.status, Some(2), "{}", session.transcript());
+    let report = session.report();
+    assert_eq!(verdicts(&report), [("ahead", Verdict::Warn), ("behind", Verdict::Warn)]);
+    let said: Vec<&str> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert!(said.contains(&"CLK103"), "{}", session.transcript());
+    assert_eq!((report.summary.verdict, report.summary.pairs.beyond), (Verdict::Crit, 1));
+    let widest = report.summary.widest.as_ref().expect("a pair");
+    assert_eq!((widest.ahead.as_str(), widest.behind.as_str()), ("ahead", "behind"));
+    let table = fleet.scan(&["--reference", "controller"]);
+    assert_eq!(table.status, Some(2), "{}", table.transcript());
+    assert!(
+        table.stdout.contains("CLK103  more than 100 ms apart: 1 of 1 pair, most ahead - behind"),
+        "{}",
+        table.stdout
+    );
+    // Either of them alone is a warning and no more.
+    assert_eq!(fleet.scan(&["--reference", "controller", "-l", "ahead"]).status, Some(1));
+}
+
+#[test]
+fn what_the_inventory_asks_of_hosts_is_kept_for_whoever_judges_again() {
+    let fleet = Scanned::new(vec![off_by("mon01", 60), off_by("old01", 700), off_by("web01", 60)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let limits = "\n[mon]\nmon01\n[mon:vars]\nclockaudit_profile=ceph\n\
+                  [old]\nold01\n[old:vars]\nclockaudit_warn=2s\nclockaudit_crit=5s\n";
+    let text = fs::read_to_string(&fleet.inventory).expect("the inventory") + limits;
+    let inventory = file(folder.path(), "hosts.ini", &text);
+    let (stored, trace) = (folder.path().join("out.json"), folder.path().join("out.jsonl"));
+    let (stored, trace) = (stored.to_str().expect("text"), trace.to_str().expect("text"));
+    let by_controller = ["--reference", "controller"];
+    let files = ["--ssh-option", &fleet.known_hosts, "--export", stored, "--record", trace];
+    let scanned = run(&[&["scan", &inventory], by_controller.as_slice(), &files].concat());
+    assert_eq!(scanned.status, Some(2), "{}", scanned.transcript());
+    for line in ["of mon01   profile ceph: warn 25 ms, crit 50 ms", "of old01   warn 2 s, crit 5 s"] {
+        assert!(scanned.stdout.contains(line), "{line}\n{}", scanned.stdout);
+    }
+    assert!(
+        scanned.stdout.contains("3: 0 beyond their limits (50 ms to 5 s), 0 undecided, 3 within"),
+        "{}",
+        scanned.stdout
+    );
+
+    let expected = [("mon01", Verdict::Crit), ("old01", Verdict::Ok), ("web01", Verdict::Warn)];
+    let again = run(&["report", stored, "-o", "json"]);
+    let first = again.report();
+    assert_eq!(verdicts(&first), expected);
+    for arguments in [["replay", trace].as_slice(), &["merge", stored, stored], &["merge", stored, trace]] {
+        let is_replay = arguments.contains(&"replay");
+        let more: &[&str] = if is_replay { &by_controller } else { &[] };
+        let session = run(&[arguments, more, &["-o", "json"]].concat());
+        assert_eq!(session.status, Some(2), "{arguments:?}: {}", session.transcript());
+        let report = session.report();
+        assert_eq!(verdicts(&report), expected, "{arguments:?}");
+        assert_eq!(report.summary.pairs, first.summary.pairs, "{arguments:?}");
+        let asked = |report: &Report| report.hosts.iter().map(|host| host.policy.clone()).collect::<Vec<_>>();
+        assert_eq!(asked(&report), asked(&first), "{arguments:?}");
+    }
+    let explained = run(&["explain", "mon01", "--report", stored]);
+    let asked = "Limits      profile ceph: warn 25 ms, crit 50 ms, as its inventory asks of it";
+    assert!(explained.stdout.contains(asked), "{}", explained.transcript());
+    // A flag wins there as it does in a scan.
+    let lax = run(&["replay", trace, "--warn", "2s", "--crit", "5s", "--profile", "etcd", "-o", "json"]);
+    assert_eq!(lax.status, Some(0), "{}", lax.transcript());
+}
