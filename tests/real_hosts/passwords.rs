@@ -186,7 +186,7 @@ fn a_key_whose_text_the_inventory_has_logs_in_and_is_shown_nowhere() {
         fs::create_dir(fleet.folder().join("host_vars")).expect("a folder of variables");
         let check = |more: &str, well: bool| {
             let text = fs::read_to_string(&key).expect("the key");
-            let block: String = text.lines().map(|line| format!("  {line}\n")).collect();
+            let block: String = text.lines().flat_map(|line| ["  ", line, "\n"]).collect();
             let variables = format!("{more}ansible_private_key: |\n{block}");
             fs::write(fleet.folder().join("host_vars/one.yml"), variables).expect("variables");
             let session = scan(&fleet, &inventory, &["-vvv"]);
