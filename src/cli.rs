@@ -10,6 +10,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::audit::{FailOn, Profile, ReferenceChoice, TokenPolicy};
 use crate::clock::Nanos;
+pub use values::ExplainFormat;
 use values::{at_least_one, parse_duration, parse_reference, parse_seconds, parse_tokens};
 
 /// Shown under every help text of a command that audits.
@@ -262,6 +263,9 @@ pub struct PolicyArgs {
     /// Exit with 0 unless hosts are this bad: `never`, `crit`, `warn`, `undecided` or `down`, each with those before it
     #[arg(long, value_name = "VERDICT", default_value = "down", hide_possible_values = true, help_heading = "Limits")]
     pub fail_on: FailOn,
+    /// The long names of the flags above that a file set: the inventory's variables win over those.
+    #[arg(skip)]
+    pub from_files: BTreeSet<String>,
 }
 
 /// Where results go.
@@ -408,15 +412,6 @@ pub struct InventoryArgs {
     /// How the host of `--explain` would be reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
-}
-
-/// The form of explained settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExplainFormat {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
 }
 
 /// Arguments of `replay`.

@@ -1,7 +1,18 @@
 //! Values as they are typed on the command line: durations, counts, the name of a reference.
 
+use clap::ValueEnum;
+
 use crate::audit::{ReferenceChoice, ServerName, TimeProtocol, TokenPolicy};
 use crate::clock::Nanos;
+
+/// The form of explained settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
 
 /// Units of a typed duration; longer suffixes stand before those that end them.
 const DURATION_UNITS: [(&str, i64); 6] = [

@@ -13,9 +13,6 @@ use crate::inventory::configuration::{FileSetting, SettingsFile, names};
 use crate::inventory::diagnostics::Diagnostic;
 use crate::terminal::{Coloring, Talk, Terminal};
 
-/// Flags that mean less than the inventory's variable of the same meaning, where a file sets them.
-pub(super) const BELOW_VARIABLES: [&str; 3] = ["warn", "crit", "profile"];
-
 /// Reads the command line. The error is told already; what is left of it is the exit code.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitStatus> {
     let words: Vec<OsString> = words.into_iter().collect();
@@ -29,7 +26,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitStatu
     let (files, diagnostics) = read.map_err(|error| unreadable(&error))?;
     terminal.diagnose(&diagnostics);
     if files.is_empty() {
-        return finished(&typed);
+        return finished(&typed, &[]);
     }
     let names = settings::names();
     if let Some(unknown) = files.iter().find_map(|file| file.unknown(&names)) {
@@ -46,11 +43,21 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitStatu
             None => super::usage_error(&error),
         }
     })?;
-    finished(&matches)
+    finished(&matches, &added)
 }
 
-fn finished(matches: &ArgMatches) -> Result<Cli, ExitStatus> {
+/// The arguments, and which of them were not typed. `added` = the words that files stand for.
+fn finished(matches: &ArgMatches, added: &[OsString]) -> Result<Cli, ExitStatus> {
     let mut cli = Cli::from_arg_matches(matches).map_err(|error| super::usage_error(&error))?;
+    let policy = match &mut cli.command {
+        Command::Scan(args) => Some(&mut args.policy),
+        Command::Replay(args) => Some(&mut args.policy),
+        _ => None,
+    };
+    if let Some(policy) = policy {
+        let longs = added.iter().filter_map(|word| word.to_str()?.strip_prefix("--")?.split('=').next());
+        policy.from_files = longs.map(str::to_owned).collect();
+    }
     let connection = match &mut cli.command {
         Command::Scan(args) => &mut args.connection,
         Command::Doctor(args) => &mut args.connection,
@@ -79,7 +86,7 @@ fn added(typed: &ArgMatches, files: &[SettingsFile]) -> Vec<OsString> {
         let id = arg.get_id().as_str();
         let source = matches.ids().any(|known| known == id).then(|| matches.value_source(id)).flatten();
         let is_set = matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable));
-        if is_elsewhere || is_set || BELOW_VARIABLES.contains(&long) {
+        if is_elsewhere || is_set {
             continue;
         }
         let Some(setting) = files.iter().find_map(|file| file.settings.get(long)) else { continue };

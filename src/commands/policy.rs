@@ -175,9 +175,11 @@ fn of_host(host: &str, why: &str) -> CommandError {
 
 /// What a host is judged by; nothing of its own where flags say everything.
 fn judged_by(args: &PolicyArgs, ask: &OwnAsk) -> Result<Option<HostPolicy>, String> {
-    let profiles = ask.profiles.clone().filter(|_| args.profile.is_empty());
-    let warn = ask.warn.clone().filter(|_| args.warn.is_none());
-    let crit = ask.crit.clone().filter(|_| args.crit.is_none());
+    // What a file says is there, and yet the variable wins.
+    let is_open = |long: &str, is_unset: bool| is_unset || args.from_files.contains(long);
+    let profiles = ask.profiles.clone().filter(|_| is_open("profile", args.profile.is_empty()));
+    let warn = ask.warn.clone().filter(|_| is_open("warn", args.warn.is_none()));
+    let crit = ask.crit.clone().filter(|_| is_open("crit", args.crit.is_none()));
     if profiles.is_none() && warn.is_none() && crit.is_none() {
         return Ok(None);
     }
@@ -272,6 +274,7 @@ mod tests {
             reference: Vec::new(),
             jwt: Vec::new(),
             fail_on: FailOn::Down,
+            from_files: std::collections::BTreeSet::new(),
         };
         let check = |args: PolicyArgs, set: &[(&str, &str)], expected: Result<Option<Judged<'_>>, &str>| {
             let variable = |value: &str| Variable { value: Value::Text(value.to_owned()), origin: None };

@@ -159,3 +159,31 @@ fn what_a_file_of_settings_has_wrong_is_told_with_its_place() {
     check("forks = \"many\"\n", 64, "clockaudit.toml line 1: invalid value 'many' for '--forks");
     check("samples = 12\nallow_incomplete_inventory = true\n", 0, "");
 }
+
+#[test]
+fn a_limit_of_the_policy_goes_by_flag_environment_variable_and_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut words = vec!["scan", "hosts.ini", "--list-hosts"];
+    let mut environment = Vec::new();
+    // A critical limit below the one to warn at is refused, and the refusal names the limit that counts.
+    let check = |words: &[&str], environment: &[(&str, &str)], expected: &str| {
+        let output = clockaudit(folder.path(), words, environment);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let is_named =
+            said.contains(&format!("({expected}) is below")) || said.contains(&format!("({expected}, hosts.ini:"));
+        assert!(is_named && said.contains("is below"), "{expected}: {said}");
+    };
+    write(folder.path(), ("hosts.ini", "h1\n"));
+    write(folder.path(), (".config/clockaudit/config.toml", "warn = \"900ms\"\ncrit = \"1ms\"\n"));
+    check(&words, &environment, "1 ms");
+    write(folder.path(), ("clockaudit.toml", "crit = \"2ms\"\n"));
+    check(&words, &environment, "2 ms");
+    // The run's own limits hold together, the host's do not.
+    write(folder.path(), ("clockaudit.toml", "crit = \"901ms\"\n"));
+    write(folder.path(), ("hosts.ini", "h1 clockaudit_crit=3ms\n"));
+    check(&words, &environment, "3 ms");
+    environment.push(("CLOCKAUDIT_CRIT", "4ms"));
+    check(&words, &environment, "4 ms");
+    words.extend(["--crit", "5ms"]);
+    check(&words, &environment, "5 ms");
+}
