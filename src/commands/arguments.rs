@@ -33,7 +33,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitStatu
         return Err(unreadable(&unknown));
     }
     let added = added(&typed, &files);
-    let matches = settings::command().try_get_matches_from(with(words, &added)).map_err(|error| {
+    let matches = settings::command().try_get_matches_from(with(&words, &added)).map_err(|error| {
         match culprit(&error, &files) {
             Some(place) => {
                 let hint = "`clockaudit COMMAND --help` lists the flags, which are the settings of that file";
@@ -104,7 +104,7 @@ fn as_typed(long: &str, action: &ArgAction, setting: &FileSetting) -> Vec<OsStri
 }
 
 /// The words with others behind them, in front of those that are no flags whatever they look like.
-fn with(words: Vec<OsString>, added: &[OsString]) -> Vec<OsString> {
+fn with(words: &[OsString], added: &[OsString]) -> Vec<OsString> {
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     let (flags, rest) = words.split_at(end);
     flags.iter().chain(added).chain(rest).cloned().collect()

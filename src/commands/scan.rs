@@ -109,12 +109,10 @@ fn provenance(loaded: &Loaded, targets: &[Target]) -> Provenance {
 
 /// One fingerprint for all sources and files of variables: the only one's own, else that of all of theirs, one a line.
 fn fingerprint(sources: &[Source], variables: &[Source]) -> String {
-    match (sources, variables) {
-        ([one], []) => one.sha256.clone(),
-        _ => {
-            let lines: Vec<&str> = sources.iter().chain(variables).map(|source| source.sha256.as_str()).collect();
-            let digest = Sha256::digest(lines.join("\n"));
-            digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
-        }
+    if let ([one], []) = (sources, variables) {
+        return one.sha256.clone();
     }
+    let lines: Vec<&str> = sources.iter().chain(variables).map(|source| source.sha256.as_str()).collect();
+    let digest = Sha256::digest(lines.join("\n"));
+    digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

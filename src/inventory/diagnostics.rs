@@ -45,8 +45,8 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// File, folder or command line word it is about, as the user named it.
     pub file: Option<Arc<str>>,
-    /// Where in the file.
-    pub span: Option<Span>,
+    /// Where in the file; boxed, for a diagnostic is the error of many functions.
+    pub span: Option<Box<Span>>,
     /// What is, in one line without a final period.
     pub message: String,
     /// What to do.
@@ -86,7 +86,7 @@ impl Diagnostic {
     /// The same, about a stretch of a line.
     #[must_use]
     pub fn at(mut self, span: Span) -> Self {
-        self.span = Some(span);
+        self.span = Some(Box::new(span));
         self
     }
 

@@ -46,7 +46,7 @@ pub struct Misfit {
 impl Configuration {
     /// A text as it was set.
     pub fn text(&self, names: &Names) -> Option<Given<String>> {
-        self.from_environment(names).or_else(|| self.from_file(names))
+        self.in_environment(names).or_else(|| self.in_files(names))
     }
 
     /// A switch: what Ansible does not take for true is false.
@@ -107,20 +107,20 @@ impl Configuration {
 
     /// The text of a setting that is no text: an empty environment variable leaves the default, whatever the file says.
     fn filled(&self, names: &Names) -> Option<Given<String>> {
-        match self.from_environment(names) {
+        match self.in_environment(names) {
             Some(given) => Some(given).filter(|given| !given.value.is_empty()),
-            None => self.from_file(names),
+            None => self.in_files(names),
         }
     }
 
-    fn from_environment(&self, names: &Names) -> Option<Given<String>> {
+    fn in_environment(&self, names: &Names) -> Option<Given<String>> {
         names.environment.iter().rev().find_map(|name| {
             let value = self.environment.get(*name)?.clone();
             Some(Given { value, provenance: Provenance::Environment(name) })
         })
     }
 
-    fn from_file(&self, names: &Names) -> Option<Given<String>> {
+    fn in_files(&self, names: &Names) -> Option<Given<String>> {
         let own = names.flag.and_then(|flag| {
             let with_it = |file: &SettingsFile| {
                 let setting = file.settings.get(flag)?;

@@ -59,7 +59,7 @@ settings! {
     DUPLICATE_DICT_KEY: ["ANSIBLE_DUPLICATE_YAML_DICT_KEY"], ["defaults" "duplicate_dict_key"];
     /// The ends of names of files of variables.
     YAML_VALID_EXTENSIONS: ["ANSIBLE_YAML_FILENAME_EXT"], ["defaults" "yaml_valid_extensions"];
-    /// The folder whose group_vars and host_vars count beside those of the inventories.
+    /// The folder whose `group_vars` and `host_vars` count beside those of the inventories.
     PLAYBOOK_DIR: ["ANSIBLE_PLAYBOOK_DIR"], ["defaults" "playbook_dir"];
     /// The readers of inventories, in the order they are tried.
     ENABLE_PLUGINS: ["ANSIBLE_INVENTORY_ENABLED"], ["inventory" "enable_plugins"];

@@ -57,9 +57,8 @@ impl fmt::Display for Provenance {
         match self {
             Self::ExtraVariable { name, place: None } => write!(f, "{name} (-e)"),
             Self::ExtraVariable { name, place: Some(place) } => write!(f, "{name} (-e @{place})"),
-            Self::Variable { name, place: None } => f.write_str(name),
             Self::Variable { name, place: Some(place) } => write!(f, "{name} ({place})"),
-            Self::Flag(name) | Self::Environment(name) => f.write_str(name),
+            Self::Variable { name, place: None } | Self::Flag(name) | Self::Environment(name) => f.write_str(name),
             Self::File { section: "", key, place } => write!(f, "{key} ({place})"),
             Self::File { section, key, place } => write!(f, "[{section}] {key} ({place})"),
             Self::Default => f.write_str("default"),

@@ -27,7 +27,7 @@ const MAX_WARNINGS: usize = 20;
 const MAX_ENTRY_COST: usize = 1 << 30;
 
 /// What ends the reading of a document.
-type Fault = Box<Diagnostic>;
+type Fault = Diagnostic;
 
 /// A tree on its way into the draft.
 struct Builder<'a, 't> {
@@ -80,11 +80,11 @@ impl<'a, 't> Builder<'a, 't> {
     }
 
     fn error(&self, place: Place, message: impl Into<String>) -> Fault {
-        Box::new(self.document.error(place, message))
+        self.document.error(place, message)
     }
 
     fn error_with_hint(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) -> Fault {
-        Box::new(self.document.error(place, message).with_hint(hint))
+        self.document.error(place, message).with_hint(hint)
     }
 
     fn origin(&self, place: Place) -> Origin {
