@@ -85,7 +85,7 @@ fn provenance(trace: &Trace, text: &str, path: &Path) -> Provenance {
         kind: model::Kind::Replay,
         run: format!("replay-{}", trace.seen.started.0),
         sources: vec![path.display().to_string()],
-        sha256: Some(digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()),
+        sha256: Some(base16ct::lower::encode_string(&digest)),
         incomplete: trace.inventory_incomplete,
         places: trace
             .hosts

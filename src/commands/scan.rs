@@ -113,6 +113,5 @@ fn fingerprint(sources: &[Source], variables: &[Source]) -> String {
         return one.sha256.clone();
     }
     let lines: Vec<&str> = sources.iter().chain(variables).map(|source| source.sha256.as_str()).collect();
-    let digest = Sha256::digest(lines.join("\n"));
-    digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    base16ct::lower::encode_string(&Sha256::digest(lines.join("\n")))
 }

@@ -43,7 +43,7 @@ impl Key {
             digest.update([1]);
             digest.update(limit.as_bytes());
         }
-        Self(digest.finalize().iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}")))
+        Self(base16ct::lower::encode_string(&digest.finalize()).chars().take(32).collect())
     }
 }
 

@@ -25,6 +25,13 @@ pub struct Party {
     pub standing: Standing,
 }
 
+#[cfg(test)]
+fn party(host: usize, centre: i64, radius: i64) -> Party {
+    use crate::clock::{Interval, Nanos};
+    let bounds = Interval::around(Nanos(centre), Nanos(radius));
+    Party { host, standing: Standing { bounds, estimate: Nanos(centre) } }
+}
+
 /// How tokens are checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Terms {

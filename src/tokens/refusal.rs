@@ -159,11 +159,7 @@ mod tests {
 
     use super::*;
     use crate::clock::pairs::Standing;
-
-    fn party(host: usize, centre: i64, radius: i64) -> Party {
-        let bounds = Interval::around(Nanos(centre), Nanos(radius));
-        Party { host, standing: Standing { bounds, estimate: Nanos(centre) } }
-    }
+    use crate::tokens::party;
 
     #[test]
     fn the_share_is_that_of_the_second_that_is_still_to_come() {

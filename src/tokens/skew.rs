@@ -63,12 +63,7 @@ fn greatest_difference(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::pairs::Standing;
-
-    fn party(host: usize, centre: i64, radius: i64) -> Party {
-        let bounds = Interval::around(Nanos(centre), Nanos(radius));
-        Party { host, standing: Standing { bounds, estimate: Nanos(centre) } }
-    }
+    use crate::tokens::party;
 
     #[test]
     fn both_directions_are_bounded_and_no_host_meets_itself() {

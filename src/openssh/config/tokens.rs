@@ -48,7 +48,7 @@ impl Tokens {
     /// `%C`: a hash of `%l%h%p%r`.
     fn hash(&self, user: &User) -> String {
         let text = format!("{}{}{}{}", user.machine, self.host, self.port, self.remote_user);
-        Sha1::digest(text).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+        base16ct::lower::encode_string(&Sha1::digest(text))
     }
 
     /// Replaces the tokens among `taken`; another one is an error.
