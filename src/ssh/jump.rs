@@ -3,17 +3,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::future::join_all;
-use russh::client::Msg;
-use russh::{ChannelStream, Disconnect};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use russh::Disconnect;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
@@ -22,13 +17,17 @@ use super::dial::seconds;
 use super::opener::{Opener, Peer};
 use super::session::Connection;
 use super::settings::{HostSettings, JumpHost};
+use super::through::Through;
 use super::transport::Transport;
+use super::turnstile::Passage;
 use crate::probe::{Failure, FailureCode, HostEvent, Stage};
 
 /// Sessions that go through one connection: an OpenSSH server looks at every channel for each byte.
 const MOST_THROUGH_ONE: usize = 64;
 /// Connections to one jump host that are not logged in yet: `MaxStartups` drops some from ten on.
 const MOST_UNAUTHENTICATED: usize = 8;
+/// Hosts behind a jump host that are dialled, and as many that exchange keys, at once.
+const MOST_AT_ONCE: usize = 64;
 /// Pauses before a jump host that has dropped a connection is tried again: others may be logging in there.
 const RETRIES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(3)];
 
@@ -40,6 +39,7 @@ pub(super) struct Jumps(HashMap<Arc<JumpHost>, Pool>);
 struct Pool {
     /// Who may connect: as many as are needed, a few at once.
     opening: Semaphore,
+    passage: Passage,
     state: Mutex<State>,
 }
 
@@ -57,7 +57,7 @@ struct Outer {
 }
 
 /// A place in such a connection.
-struct Lease(Arc<Outer>);
+pub(super) struct Lease(Arc<Outer>);
 
 impl Drop for Lease {
     fn drop(&mut self) {
@@ -102,6 +102,11 @@ impl Jumps {
         join_all(closing).await;
     }
 
+    /// What bounds what goes through a jump host at once.
+    pub(super) fn passage(&self, jump: &Arc<JumpHost>) -> Option<&Passage> {
+        self.0.get(jump).map(|pool| &pool.passage)
+    }
+
     /// A connection through a jump host.
     pub(super) async fn stream(
         &self,
@@ -116,10 +121,8 @@ impl Jumps {
         let lease = pool.lease(jump, opener, cell).await.map_err(|failure| fail(said(jump, &failure)))?;
         let limit = jump.settings.way.timeout;
         let channel = lease.0.connection.handle.channel_open_direct_tcpip(address, port.into(), "127.0.0.1", 0);
-        match timeout(limit, channel).await {
-            Ok(Ok(channel)) => {
-                Ok(Transport::Stream(Box::new(Through { stream: channel.into_stream(), _lease: lease })))
-            }
+        match opener.turnstile.dial(Some(&pool.passage), timeout(limit, channel)).await {
+            Ok(Ok(channel)) => Ok(Transport::Stream(Box::new(Through::new(channel.into_stream(), lease)))),
             Ok(Err(russh::Error::ChannelOpenFailure(reason))) => {
                 Err(fail(format!("{} cannot connect to {address} port {port} ({reason:?})", jump.name)))
             }
@@ -149,7 +152,7 @@ fn said(jump: &JumpHost, failure: &Failure) -> String {
 impl Pool {
     fn for_so_many(hosts: usize) -> Self {
         let at_once = connections_for(hosts).min(MOST_UNAUTHENTICATED);
-        Self { opening: Semaphore::new(at_once), state: Mutex::default() }
+        Self { opening: Semaphore::new(at_once), passage: Passage::new(MOST_AT_ONCE), state: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -229,30 +232,4 @@ async fn connect(jump: &JumpHost, opener: &Opener, cell: &Arc<HostCell>) -> Resu
     };
     // A jump host may be behind another one, and that behind the next.
     Box::pin(opener.connect_jump(&peer, &own)).await
-}
-
-/// A channel through a jump host, and the place that it takes there.
-struct Through {
-    stream: ChannelStream<Msg>,
-    _lease: Lease,
-}
-
-impl AsyncRead for Through {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Through {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
-    }
 }

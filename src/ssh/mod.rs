@@ -25,6 +25,7 @@ mod session;
 mod settings;
 mod small_file;
 mod stop;
+mod through;
 mod transport;
 mod turnstile;
 mod wire;

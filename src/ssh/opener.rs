@@ -9,7 +9,7 @@ use russh::client::connect_stream;
 use russh::keys::key::safe_rng;
 use russh::keys::ssh_key::rand_core::Rng as _;
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use super::algorithms::Configurations;
@@ -23,9 +23,9 @@ use super::local::LocalProbe;
 use super::login::{Identities, LoginError, Means, log_in};
 use super::plan::ConnectionPlan;
 use super::session::{Connection, Session};
-use super::settings::{HostSettings, Proxy};
+use super::settings::{HostSettings, JumpHost, Proxy};
 use super::transport::{self, Transport as Connected};
-use super::turnstile::Turnstile;
+use super::turnstile::{Turn, Turnstile, in_turn};
 use super::wire::{Cut, CutOnDrop, Wire, WireShared};
 use crate::inventory::elevation::{Elevation, ElevationMethod};
 use crate::inventory::secret::Secret;
@@ -115,7 +115,7 @@ impl Opener {
         };
         let (transport, left) = self.reach(&peer, cell).await.map_err(|failure| with_address(failure, target))?;
         cell.enter(Stage::Banner);
-        let turn = self.turn(transport.socket()).await;
+        let turn = self.turn(transport.socket(), settings.way.jump()).await;
         // The limit of the whole way begins with the host's turn: what it waited for others is not its fault.
         let (wire, shared) = Wire::new(transport, self.plan.clock);
         let opening = timeout(limits.host, async {
@@ -130,7 +130,7 @@ impl Opener {
                     .map_err(|error| channel_failure(&error, &connection.wire))?;
                 Ok::<_, Failure>((connection, channel))
             });
-            let (connection, channel) = self.turnstile.in_turn(turn, logging_in).await?;
+            let (connection, channel) = in_turn(turn, || shared.heard(), logging_in).await?;
             cell.enter(Stage::Probe);
             match timeout(limits.hello, cell.greeting()).await {
                 Ok(true) => Ok(Session::with_probe(cell, connection, channel)),
@@ -176,21 +176,21 @@ impl Opener {
             let socket = dial::connect(&addresses, way).await?;
             Ok((Connected::Tcp(socket), limit.saturating_sub(begun.elapsed())))
         });
-        self.turnstile.dial(dialling).await
+        self.turnstile.dial(None, dialling).await
     }
 
     /// A connection to a jump host, logged in.
     pub(super) async fn connect_jump(&self, peer: &Peer<'_>, cell: &Arc<HostCell>) -> Result<Connection, Failure> {
         let (transport, left) = self.reach(peer, cell).await?;
         cell.enter(Stage::Banner);
-        let turn = self.turn(transport.socket()).await;
+        let turn = self.turn(transport.socket(), peer.settings.way.jump()).await;
         let (wire, shared) = Wire::new(transport, self.plan.clock);
         let opening = timeout(self.plan.limits.host, async {
             let logging_in = pin!(async {
                 let connection = self.handshake(peer, cell, wire, Arc::clone(&shared), left).await?;
                 self.authenticated(peer, cell, connection).await
             });
-            self.turnstile.in_turn(turn, logging_in).await
+            in_turn(turn, || shared.heard(), logging_in).await
         });
         let opened = opening.await.unwrap_or_else(|_| Err(late(cell.stage(), self.plan.limits.host, "not ready")));
         let opened = opened.map_err(|failure| cell.failure().unwrap_or(failure));
@@ -212,12 +212,15 @@ impl Opener {
 
     /// Waits for a turn of the handshake, for a server that has something to say. One that is silent costs this machine
     /// nothing, and must not take the turn of one that is not: it goes on without, and its own time limit ends it.
-    async fn turn(&self, socket: Option<&TcpStream>) -> Option<SemaphorePermit<'_>> {
+    async fn turn(&self, socket: Option<&TcpStream>, through: Option<&Arc<JumpHost>>) -> Option<Turn<'_>> {
         // What is behind a jump host or a command was waited for by those already.
-        let Some(socket) = socket else { return self.turnstile.handshake().await };
+        let Some(socket) = socket else {
+            let through = through.and_then(|jump| self.jumps.passage(jump));
+            return Some(self.turnstile.handshake(through).await);
+        };
         // A server identifies itself unasked (RFC 4253, 4.2); whether it closed or spoke, there is something to read.
         match timeout(SILENCE, socket.readable()).await {
-            Ok(_) => self.turnstile.handshake().await,
+            Ok(_) => Some(self.turnstile.handshake(None).await),
             Err(_) => None,
         }
     }

@@ -145,6 +145,11 @@ impl WireShared {
         self.budget.store(self.total.load(Ordering::SeqCst).saturating_add(more), Ordering::SeqCst);
     }
 
+    /// How many bytes have come from the peer.
+    pub(super) fn heard(&self) -> u64 {
+        self.total.load(Ordering::SeqCst)
+    }
+
     /// Whether the server has identified itself: the library's second write is its answer to that.
     pub(super) fn identified(&self) -> bool {
         self.writes.load(Ordering::SeqCst) >= 2
