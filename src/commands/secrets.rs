@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use super::error::CommandError;
 use super::measure::runtime;
@@ -13,8 +14,8 @@ use crate::inventory::connection::ConnectionFlags;
 use crate::inventory::secret::Secret;
 use crate::inventory::target::Target;
 use crate::inventory::vault::Keyring;
-use crate::ssh::{ConnectionPlan, UnlockError, locked_keys};
-use crate::terminal::{AskError, Terminal};
+use crate::ssh::{ConnectionPlan, StopSignal, UnlockError, before_leaving_at_once, locked_keys};
+use crate::terminal::{AskError, Terminal, give_back};
 
 /// How often a passphrase is asked for until it is right, as OpenSSH does. It does not leave this machine.
 const TRIES: usize = 3;
@@ -64,7 +65,7 @@ pub(super) fn vault(
     };
     let is_interrupted = Cell::new(false);
     let ask = |question: &str| {
-        terminal.ask_secret(question).map_err(|error| {
+        typed(terminal, question).map_err(|error| {
             is_interrupted.set(is_interrupted.get() || error == AskError::Interrupted);
             error.to_string()
         })
@@ -98,8 +99,18 @@ fn from_file(
     Ok(Some(Given { value: password_file::read(&file)?, provenance }))
 }
 
+/// What a person types. A signal that ends the program meanwhile leaves the terminal as it was.
+fn typed(terminal: &Terminal, question: &str) -> Result<Secret, AskError> {
+    static PREPARED: Once = Once::new();
+    PREPARED.call_once(|| {
+        before_leaving_at_once(give_back);
+        StopSignal::leave_at_once();
+    });
+    terminal.ask_secret(question)
+}
+
 fn ask(terminal: &Terminal, question: &str, flag: &str) -> Result<Secret, CommandError> {
-    terminal.ask_secret(question).map_err(|error| match error {
+    typed(terminal, question).map_err(|error| match error {
         AskError::Interrupted => CommandError::interrupted(),
         AskError::NoTerminal | AskError::Failed(_) => CommandError::missing_secret(format!(
             "cannot ask for \"{}\": {error}",
@@ -177,7 +188,7 @@ fn known_passphrases(targets: &[Target]) -> Vec<(PathBuf, Secret)> {
 
 fn open(file: &Path, connection: &mut ConnectionPlan, terminal: &Terminal) -> Result<(), AskError> {
     for _ in 0..TRIES {
-        let passphrase = terminal.ask_secret(&format!("Enter passphrase for key '{}': ", file.display()))?;
+        let passphrase = typed(terminal, &format!("Enter passphrase for key '{}': ", file.display()))?;
         // As with OpenSSH: whoever types nothing goes on without the key.
         if passphrase.reveal().is_empty() {
             break;

@@ -94,7 +94,8 @@ impl SshSettings {
         for target in targets.iter_mut().filter(|target| target.transport == Transport::Ssh) {
             let Some(settings) = target.settings.clone() else { continue };
             let resolved = self.resolve(&settings, &target.name).and_then(|(config, which)| {
-                let host = self.host_settings(&config, &which, plan, Some(&settings.timeout), 0)?;
+                let mut host = self.host_settings(&config, &which, plan, Some(&settings.timeout), 0)?;
+                host.way.retries = settings.retries.value;
                 Ok((config, host))
             });
             match resolved {
@@ -138,14 +139,22 @@ impl SshSettings {
         };
         let mut rows = explain::rows(settings);
         for told in config.told() {
-            let Origin::Line { file, line } = &told.origin else { continue };
-            let place = Place { file: Arc::clone(file), line: *line };
-            let row = Row {
-                setting: told.keyword.name(),
-                value: Value::Text(told.value),
-                provenance: Some(Provenance::File { section: "", key: told.keyword.name(), place }),
-                otherwise: "",
+            let name = told.keyword.name();
+            let provenance = match &told.origin {
+                Origin::Line { file, line } => {
+                    let place = Place { file: Arc::clone(file), line: *line };
+                    Provenance::File { section: "", key: name, place }
+                }
+                Origin::Said(from) => match option_of(settings, from) {
+                    Some(provenance) => provenance,
+                    // A setting of the inventory, which has its own row.
+                    None => continue,
+                },
+                Origin::Default => continue,
             };
+            let is_option = matches!(told.origin, Origin::Said(_));
+            let value = Value::Text(settings.without_secrets(&told.value));
+            let row = Row { setting: name, value, provenance: Some(provenance), otherwise: "" };
             let own = match told.keyword {
                 Keyword::HostName => "address",
                 Keyword::Port => "port",
@@ -154,7 +163,9 @@ impl SshSettings {
                 Keyword::ConnectTimeout => "timeout",
                 _ => "",
             };
-            let is_open = |row: &&mut Row| row.setting == own && (own == "address" || is_unset(row));
+            // An option has the word even where the inventory has one, but for files of keys, which add up.
+            let has_word = own == "address" || is_option && own != "key_file";
+            let is_open = |row: &&mut Row| row.setting == own && (has_word || is_unset(row));
             match rows.iter_mut().find(is_open) {
                 Some(open) => *open = Row { setting: open.setting, ..row },
                 None => rows.push(row),
@@ -200,7 +211,8 @@ impl SshSettings {
             },
         };
         let timeout = timeout(config, exact, plan.limits.connect);
-        Ok(engine_settings(config, plan, timeout, proxy))
+        let settings = engine_settings(config, plan, timeout, proxy);
+        settings.algorithms.defect().map_or(Ok(settings), Err)
     }
 
     /// A jump host, and what is between this machine and it: the hosts that are written before it, else what `ssh_config` says of
@@ -309,6 +321,15 @@ impl SshSettings {
     }
 }
 
+/// Where an option of `ssh` was said: among the words for `ssh` that the inventory or a flag has, or by a flag of its own.
+fn option_of(settings: &ConnectionSettings, from: &str) -> Option<Provenance> {
+    let words = [&settings.ssh_args, &settings.ssh_common_args, &settings.ssh_extra_args];
+    let of_words = words.into_iter().map(|words| &words.provenance).find(|provenance| provenance.to_string() == from);
+    let flags = ["--ssh-option", "--jump", "--accept-new"];
+    let flag = || flags.into_iter().find(|flag| *flag == from).map(Provenance::Flag);
+    of_words.cloned().or_else(flag)
+}
+
 /// Whether nobody set it so far.
 fn is_unset(row: &Row) -> bool {
     matches!(row.provenance, None | Some(Provenance::Default))
@@ -329,6 +350,8 @@ fn engine_settings(config: &HostConfig, plan: &ConnectionPlan, timeout: Duration
         way: Way {
             timeout,
             attempts: config.connection_attempts.value,
+            // Ansible's, and about the host itself.
+            retries: 0,
             family: config.family.value,
             from: config.bind_address.value.clone(),
             proxy,
@@ -338,6 +361,8 @@ fn engine_settings(config: &HostConfig, plan: &ConnectionPlan, timeout: Duration
             alias: config.host_key_alias.value.clone(),
             user_files: paths(&config.user_known_hosts.value),
             global_files: paths(&config.global_known_hosts.value),
+            revoked_files: paths(&config.revoked_host_keys.value),
+            ca_algorithms: names(&config.ca_algorithms),
             unknown: match config.unknown_host_key.value {
                 UnknownHostKey::Refuse => UnknownKeys::Refuse,
                 UnknownHostKey::Accept => UnknownKeys::AcceptNew,

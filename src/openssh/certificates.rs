@@ -3,6 +3,8 @@
 
 use chrono::DateTime;
 
+use super::algorithms::is_allowed;
+
 /// What a certificate is for, and what it says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostCertificate {
@@ -47,15 +49,15 @@ pub enum CertificateDefect {
     /// It has a condition that is not understood.
     #[error("has the critical option {0}, which is not understood")]
     CriticalOption(String),
-    /// The authority signed with SHA-1.
-    #[error("is signed with {0}, which is broken")]
-    WeakSignature(String),
+    /// The authority signed with what is not accepted: SHA-1, unless it was asked for.
+    #[error("is signed with {0}, which CASignatureAlgorithms does not allow")]
+    SignatureNotAllowed(String),
 }
 
 impl HostCertificate {
     /// Whether the host that was looked up as `host` may show this certificate at `now`, in nanoseconds since 1970 by the clock
-    /// of whoever asks.
-    pub fn check(&self, host: &str, now: i64) -> Result<(), CertificateDefect> {
+    /// of whoever asks. `algorithms` are the signatures that are accepted of authorities (`CASignatureAlgorithms`).
+    pub fn check(&self, host: &str, now: i64, algorithms: &[String]) -> Result<(), CertificateDefect> {
         if !self.is_for_host {
             return Err(CertificateDefect::NotForHosts);
         }
@@ -70,8 +72,9 @@ impl HostCertificate {
         if let Some(option) = self.critical_options.first() {
             return Err(CertificateDefect::CriticalOption(option.clone()));
         }
-        if ["ssh-rsa", "ssh-dss"].contains(&self.signature_algorithm.as_str()) {
-            return Err(CertificateDefect::WeakSignature(self.signature_algorithm.clone()));
+        let is_built_in = !["ssh-rsa", "ssh-dss"].contains(&self.signature_algorithm.as_str());
+        if !is_allowed(algorithms, &self.signature_algorithm, is_built_in) {
+            return Err(CertificateDefect::SignatureNotAllowed(self.signature_algorithm.clone()));
         }
         Ok(())
     }
@@ -129,7 +132,7 @@ mod tests {
     #[test]
     fn a_certificate_is_checked_as_openssh_does() {
         let check = |certificate: HostCertificate, host: &str, seconds: i64, expected: &str| {
-            let told = certificate.check(host, seconds * 1_000_000_000).map_err(|defect| defect.to_string());
+            let told = certificate.check(host, seconds * 1_000_000_000, &[]).map_err(|defect| defect.to_string());
             match told {
                 Ok(()) => assert_eq!("", expected, "{certificate:?}"),
                 Err(told) => assert!(!expected.is_empty() && told.contains(expected), "{told}"),
@@ -147,7 +150,12 @@ mod tests {
         let critical = HostCertificate { critical_options: vec!["verify-required".to_owned()], ..certificate() };
         check(critical, "web.example", 1_500, "critical option verify-required");
         let weak = HostCertificate { signature_algorithm: "ssh-rsa".to_owned(), ..certificate() };
-        check(weak, "web.example", 1_500, "is signed with ssh-rsa");
+        check(weak.clone(), "web.example", 1_500, "is signed with ssh-rsa, which CASignatureAlgorithms does not allow");
+        let with = |certificate: &HostCertificate, list: &str| {
+            certificate.check("web.example", 1_500_000_000_000, &[list.to_owned()])
+        };
+        assert_eq!(with(&weak, "+ssh-rsa"), Ok(()));
+        assert!(with(&certificate(), "rsa-sha2-512").is_err() && with(&certificate(), "-ssh-ed25519").is_err());
         let forever = HostCertificate { validity: Validity::of(0, u64::MAX), ..certificate() };
         check(forever, "web.example", i64::MAX / 1_000_000_000, "");
         check(certificate(), "web.example", -5, "is valid from");

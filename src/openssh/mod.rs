@@ -5,5 +5,6 @@ pub mod certificates;
 pub mod config;
 pub mod known_hosts;
 mod pattern;
+pub mod revoked_keys;
 
 pub use known_hosts::KnownHosts;

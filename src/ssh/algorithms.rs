@@ -12,6 +12,7 @@ use super::host_key::Expected;
 use super::plan::ConnectionPlan;
 use super::settings::Algorithms;
 use crate::openssh::algorithms::is_allowed;
+use crate::openssh::config::assembled;
 
 /// More than a sampling window takes, hunts and spare sweeps over ten thousand hosts included.
 const LONGEST_WINDOW: Duration = Duration::from_secs(180);
@@ -39,6 +40,12 @@ const CIPHERS: [cipher::Name; 6] = [
     cipher::AES_128_CTR,
 ];
 const MACS: [mac::Name; 4] = [mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM, mac::HMAC_SHA512, mac::HMAC_SHA256];
+/// What is offered only where somebody names it: SHA-1, short groups, block chaining.
+const OLD_KEX: [kex::Name; 6] =
+    [kex::DH_G14_SHA1, kex::DH_G1_SHA1, kex::DH_GEX_SHA1, kex::DH_G15_SHA512, kex::DH_G17_SHA512, kex::DH_G18_SHA512];
+const OLD_CIPHERS: [cipher::Name; 3] = [cipher::AES_128_CBC, cipher::AES_192_CBC, cipher::AES_256_CBC];
+const OLD_MACS: [mac::Name; 2] = [mac::HMAC_SHA1_ETM, mac::HMAC_SHA1];
+const OLD_HOST_KEYS: [Algorithm; 1] = [Algorithm::Rsa { hash: None }];
 const COMPRESSION: &[compression::Name] = &[compression::NONE];
 /// Host keys, best first; `ssh-rsa` with SHA-1 is left out.
 const HOST_KEYS: [Algorithm; 6] = [
@@ -75,13 +82,12 @@ impl Configurations {
         let host_keys = host_keys(asked_for, &expected.key_types);
         // A certificate is asked for only where there is an authority to compare it with.
         let certificates = if expected.certificates { certificates(asked_for) } else { Vec::new() };
-        let kex = chosen(&asked_for.kex, &KEX, |name| kex::Name::try_from(name).ok());
         let preferred = Preferred {
-            kex: kex.into_iter().chain(KEX_EXTENSIONS).collect::<Vec<_>>().into(),
+            kex: kex_of(asked_for).into_iter().chain(KEX_EXTENSIONS).collect::<Vec<_>>().into(),
             key: host_keys.into(),
             host_key_certificates: certificates.into(),
-            cipher: chosen(&asked_for.ciphers, &CIPHERS, |name| cipher::Name::try_from(name).ok()).into(),
-            mac: chosen(&asked_for.macs, &MACS, |name| mac::Name::try_from(name).ok()).into(),
+            cipher: ciphers_of(asked_for).into(),
+            mac: macs_of(asked_for).into(),
             compression: COMPRESSION.into(),
         };
         Config {
@@ -99,9 +105,8 @@ impl Configurations {
 
 /// The host keys that are offered, those first that are known.
 fn host_keys(asked_for: &Algorithms, known_types: &[String]) -> Vec<Algorithm> {
-    // The library takes any name for that of some algorithm, those of certificates too.
-    let key = |name: &str| name.parse().ok().filter(|algorithm| !matches!(algorithm, Algorithm::Other(_)));
-    let offered = chosen(&asked_for.host_keys, &HOST_KEYS, key);
+    let all: Vec<Algorithm> = HOST_KEYS.iter().chain(&OLD_HOST_KEYS).cloned().collect();
+    let offered = chosen(&asked_for.host_keys, &HOST_KEYS, &all, Algorithm::as_str);
     let is_known = |algorithm: &Algorithm| known_types.iter().any(|known| is_of_type(algorithm, known));
     let (known, others): (Vec<_>, Vec<_>) = offered.into_iter().partition(is_known);
     known.into_iter().chain(others).collect()
@@ -128,21 +133,44 @@ fn is_of_type(algorithm: &Algorithm, key_type: &str) -> bool {
     }
 }
 
-/// The built-in list, or what OpenSSH's notation makes of it: a list replaces, `+list` appends, `^list` comes first, `-list`
-/// removes. Names that the library does not have are left out; if none is left, the built-in list stands.
-fn chosen<T: Clone + PartialEq>(asked_for: &[String], built_in: &[T], parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
-    let first = asked_for.first().map_or("", String::as_str);
-    let mode = first.chars().next().filter(|first| ['+', '-', '^'].contains(first));
-    let named: Vec<T> = asked_for.iter().filter_map(|name| parse(name.trim_start_matches(['+', '-', '^']))).collect();
-    let rest = || built_in.iter().filter(|name| !named.contains(name)).cloned();
-    match mode {
-        _ if named.is_empty() => built_in.to_vec(),
-        Some('+') => {
-            built_in.iter().cloned().chain(named.iter().filter(|name| !built_in.contains(name)).cloned()).collect()
-        }
-        Some('-') => rest().collect(),
-        Some(_) => named.iter().cloned().chain(rest()).collect(),
-        None => named,
+/// What OpenSSH's notation makes of the built-in list, as far as the library has it. Its names for no encryption and no
+/// authentication are none of `all`: OpenSSH refuses them too, whoever asks for them.
+fn chosen<T: Clone>(asked_for: &[String], built_in: &[T], all: &[T], name: impl Fn(&T) -> &str) -> Vec<T> {
+    let names = |list: &[T]| -> Vec<String> { list.iter().map(|one| name(one).to_owned()).collect() };
+    let (built_in, available) = (names(built_in), names(all));
+    let [built_in, available] =
+        [&built_in, &available].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
+    let list = assembled(&asked_for.join(","), &built_in, &available);
+    list.iter().filter_map(|wanted| all.iter().find(|one| name(one) == wanted)).cloned().collect()
+}
+
+fn kex_of(asked_for: &Algorithms) -> Vec<kex::Name> {
+    let all: Vec<kex::Name> = KEX.iter().chain(&OLD_KEX).copied().collect();
+    chosen(&asked_for.kex, &KEX, &all, AsRef::as_ref)
+}
+
+fn ciphers_of(asked_for: &Algorithms) -> Vec<cipher::Name> {
+    let all: Vec<cipher::Name> = CIPHERS.iter().chain(&OLD_CIPHERS).copied().collect();
+    chosen(&asked_for.ciphers, &CIPHERS, &all, AsRef::as_ref)
+}
+
+fn macs_of(asked_for: &Algorithms) -> Vec<mac::Name> {
+    let all: Vec<mac::Name> = MACS.iter().chain(&OLD_MACS).copied().collect();
+    chosen(&asked_for.macs, &MACS, &all, AsRef::as_ref)
+}
+
+impl Algorithms {
+    /// Why nobody can be connected to with these lists: one of them names nothing that there is.
+    pub fn defect(&self) -> Option<String> {
+        let keys = host_keys(self, &[]).len() + certificates(self).len();
+        let lists = [
+            ("KexAlgorithms", &self.kex, kex_of(self).len()),
+            ("Ciphers", &self.ciphers, ciphers_of(self).len()),
+            ("MACs", &self.macs, macs_of(self).len()),
+            ("HostKeyAlgorithms", &self.host_keys, keys),
+        ];
+        let (name, list, _) = lists.into_iter().find(|(.., left)| *left == 0)?;
+        Some(format!("{name} {}: nothing of that is available here", list.join(",")))
     }
 }
 
@@ -156,17 +184,47 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_changed_as_openssh_writes_it() {
-        let check = |asked_for: &str, expected: &[char]| {
-            let list = chosen(&names(asked_for), &['a', 'b', 'c'], |name| name.parse().ok());
-            assert_eq!(list, expected, "{asked_for}");
+    fn what_is_old_is_offered_only_by_name_and_nothing_unprotected_ever() {
+        let offered = |kex: &str, ciphers: &str, macs: &str, host_keys: &str| {
+            let [kex, ciphers, macs, host_keys] = [kex, ciphers, macs, host_keys].map(names);
+            let asked_for = Algorithms { kex, ciphers, macs, host_keys };
+            let text = |list: Vec<&str>| list.join(",");
+            let all = [
+                text(kex_of(&asked_for).iter().map(AsRef::as_ref).collect()),
+                text(ciphers_of(&asked_for).iter().map(AsRef::as_ref).collect()),
+                text(macs_of(&asked_for).iter().map(AsRef::as_ref).collect()),
+                text(host_keys_names(&asked_for).iter().map(String::as_str).collect()),
+            ];
+            (all, asked_for.defect())
         };
-        check("", &['a', 'b', 'c']);
-        check("c,a", &['c', 'a']);
-        check("+x,a", &['a', 'b', 'c', 'x']);
-        check("^c", &['c', 'a', 'b']);
-        check("-b", &['a', 'c']);
-        check("unknown", &['a', 'b', 'c']);
+        let old = ["sha1", "cbc", "hmac-sha1", "ssh-rsa"];
+        let (usual, defect) = offered("", "", "", "");
+        assert!(defect.is_none() && usual.iter().zip(old).all(|(list, old)| !list.contains(old)), "{usual:?}");
+        let (added, _) = offered("+diffie-hellman-group14-sha1", "+aes128-cbc", "+hmac-sha1", "+ssh-rsa");
+        for (list, (usual, old)) in added.iter().zip(usual.iter().zip(old)) {
+            assert!(list.starts_with(usual.as_str()) && list.contains(old), "{list}");
+        }
+        // Patterns stand for all that they fit.
+        let (less, _) = offered("-ecdh*,*group1?-*", "-*gcm*", "-*etm*", "-ecdsa*");
+        assert_eq!(
+            less[0],
+            "mlkem768x25519-sha256,curve25519-sha256,curve25519-sha256@libssh.org,diffie-hellman-group-exchange-sha256"
+        );
+        assert!(less.iter().zip(["ecdh", "gcm", "etm", "ecdsa"]).all(|(list, gone)| !list.contains(gone)), "{less:?}");
+        for name in ["none", "clear", "+none", "^none", "*", "+*"] {
+            let (lists, _) = offered(name, name, name, name);
+            assert!(!lists.iter().any(|list| list.split(',').any(|one| ["none", "clear"].contains(&one))), "{lists:?}");
+        }
+        let defect = |ciphers: &str| offered("", ciphers, "", "").1;
+        assert_eq!(defect("none").as_deref(), Some("Ciphers none: nothing of that is available here"));
+        assert_eq!(defect("-*").as_deref(), Some("Ciphers -*: nothing of that is available here"));
+        assert_eq!(defect("3des-cbc,aes128-ctr"), None);
+        assert!(offered("sntrup761x25519-sha512@openssh.com", "", "", "").1.is_some());
+        assert_eq!(offered("", "", "", "ssh-ed25519-cert-v01@openssh.com").1, None);
+    }
+
+    fn host_keys_names(asked_for: &Algorithms) -> Vec<String> {
+        host_keys(asked_for, &[]).iter().map(|key| key.as_str().to_owned()).collect()
     }
 
     #[test]

@@ -21,6 +21,10 @@ const MOST_ADDRESSES: usize = 8;
 const PASSING: Duration = Duration::from_millis(500);
 /// The pause between two attempts, as with OpenSSH's `ConnectionAttempts`.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The longest pause before it is tried again, as with Ansible's `retries`.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long after the first attempt another one may begin, however many are asked for: what a host may cost.
+pub(super) const LONGEST_DIAL: Duration = Duration::from_secs(60);
 
 /// Looks up a name within `limit`; `lookups` bounds how many run at once. The failure does not repeat the name.
 pub(super) async fn resolve(
@@ -70,15 +74,24 @@ pub(super) fn of_family(addresses: Vec<SocketAddr>, family: Family) -> Result<Ve
     Ok(wanted)
 }
 
-/// Connects as often as `way` asks for, to the first address that answers; each attempt has its time limit.
+/// Connects as often as `way` asks for, to the first address that answers; each attempt has its time limit, and so have all of
+/// them together.
 pub(super) async fn connect(addresses: &[SocketAddr], way: &Way) -> Result<TcpStream, Failure> {
-    for _ in 1..way.attempts {
-        match attempt(addresses, way).await {
-            Err(Failure { code: FailureCode::Refused | FailureCode::Timeout, .. }) => sleep(RETRY_AFTER).await,
+    let begun = Instant::now();
+    let mut pauses = way.pauses();
+    let mut attempts = 1;
+    loop {
+        let failure = match attempt(addresses, way).await {
+            Err(failure) if matches!(failure.code, FailureCode::Refused | FailureCode::Timeout) => failure,
             outcome => return outcome,
+        };
+        match pauses.next().filter(|pause| begun.elapsed() + *pause < LONGEST_DIAL) {
+            Some(pause) => sleep(pause).await,
+            None if attempts == 1 => return Err(failure),
+            None => return Err(Failure { detail: format!("{}; tried {attempts} times", failure.detail), ..failure }),
         }
+        attempts += 1;
     }
-    attempt(addresses, way).await
 }
 
 /// Connects to the first address that answers in time. The failure names every address that was tried, with the time that it
@@ -199,7 +212,8 @@ mod tests {
         let held = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let free = held.local_addr().unwrap();
         drop(held);
-        let way = |timeout| Way { timeout, attempts: 1, family: Family::Any, from: None, proxy: Proxy::None };
+        let way =
+            |timeout| Way { timeout, attempts: 1, retries: 0, family: Family::Any, from: None, proxy: Proxy::None };
         let failure = connect(&[free, free], &way(Duration::from_secs(1))).await.unwrap_err();
         assert_eq!(failure.detail.matches(&free.to_string()).count(), 2, "{failure:?}");
         let none_left = connect(&["127.0.0.1:9".parse().unwrap()], &way(Duration::ZERO)).await.unwrap_err();
@@ -215,6 +229,7 @@ mod tests {
         let way = |from: &str| Way {
             timeout: Duration::from_secs(5),
             attempts: 2,
+            retries: 0,
             family: Family::Any,
             from: Some(from.to_owned()),
             proxy: Proxy::None,
@@ -224,7 +239,56 @@ mod tests {
         drop(held);
         let refused = connect(&[address], &way("127.0.0.9")).await.unwrap_err();
         assert_eq!(refused.code, FailureCode::Refused);
+        assert!(refused.detail.ends_with("; tried 2 times"), "{refused:?}");
         assert_eq!(way("").patience(), Duration::from_secs(11));
+    }
+
+    #[tokio::test]
+    async fn a_host_that_begins_to_listen_is_reached_by_trying_again() {
+        let held = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = held.local_addr().unwrap();
+        drop(held);
+        let way = |retries| Way {
+            timeout: Duration::from_secs(5),
+            attempts: 1,
+            retries,
+            family: Family::Any,
+            from: None,
+            proxy: Proxy::None,
+        };
+        let once = connect(&[address], &way(0)).await.unwrap_err();
+        assert!(once.code == FailureCode::Refused && !once.detail.contains("tried"), "{once:?}");
+        // The first pause is none, the second one is long enough for the peer.
+        let (peer, socket) = tokio::join!(
+            async {
+                sleep(Duration::from_millis(200)).await;
+                tokio::net::TcpListener::bind(address).await
+            },
+            async { connect(&[address], &way(2)).await }
+        );
+        assert_eq!(socket.map(|socket| socket.peer_addr().unwrap()).map_err(|failure| failure.detail), Ok(address));
+        drop(peer);
+    }
+
+    #[test]
+    fn attempts_are_paced_as_openssh_and_ansible_pace_theirs_and_end() {
+        let way = |attempts, retries| Way {
+            timeout: Duration::from_secs(10),
+            attempts,
+            retries,
+            family: Family::Any,
+            from: None,
+            proxy: Proxy::None,
+        };
+        let pauses =
+            |attempts, retries| way(attempts, retries).pauses().map(|pause| pause.as_secs()).collect::<Vec<_>>();
+        assert_eq!(pauses(1, 0), [] as [u64; 0]);
+        assert_eq!(pauses(3, 0), [1, 1]);
+        assert_eq!(pauses(1, 7), [0, 1, 3, 7, 15, 30, 30]);
+        assert_eq!(pauses(2, 2), [1, 0, 1, 1, 1]);
+        assert_eq!(way(1, 1).patience(), Duration::from_secs(20));
+        // However often it is asked for, the last attempt begins within a minute.
+        assert_eq!(way(u32::MAX, u32::MAX).patience(), Duration::from_secs(70));
     }
 
     #[test]

@@ -18,8 +18,15 @@ pub(super) enum Vouched {
     Refused(FailureCode, String),
 }
 
-/// Judges a host's certificate at `now`, in nanoseconds since 1970.
-pub(super) fn judge(known: &KnownHosts, host: &LookUp, certificate: &Certificate, now: i64) -> Vouched {
+/// Judges a host's certificate at `now`, in nanoseconds since 1970; `algorithms` are the signatures that are accepted of
+/// authorities.
+pub(super) fn judge(
+    known: &KnownHosts,
+    host: &LookUp,
+    certificate: &Certificate,
+    now: i64,
+    algorithms: &[String],
+) -> Vouched {
     let authority = PublicKey::new(certificate.signature_key().clone(), "");
     let fingerprint = authority.fingerprint(HashAlg::Sha256).to_string();
     let named = format!("certificate \"{}\" of the authority {fingerprint}", certificate.key_id());
@@ -49,7 +56,7 @@ pub(super) fn judge(known: &KnownHosts, host: &LookUp, certificate: &Certificate
     if certificate.validate_at(certificate.valid_after(), [&own_authority]).is_err() {
         return refused(&"is not signed by that authority, or is never valid");
     }
-    match described(certificate).check(&host.name, now) {
+    match described(certificate).check(&host.name, now, algorithms) {
         Ok(()) => Vouched::For,
         Err(defect) => refused(&defect),
     }

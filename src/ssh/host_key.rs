@@ -19,6 +19,7 @@ use super::plan::UnknownKeys;
 use super::settings::HostKeySettings;
 use super::small_file;
 use crate::openssh::known_hosts::{KnownHosts, Verdict, line_for};
+use crate::openssh::revoked_keys::RevokedKeys;
 use crate::probe::FailureCode;
 
 /// HMACs that are spent at most on finding the key types of hosts whose names are hashed, about 2 s.
@@ -41,6 +42,9 @@ pub(super) struct HostKeys {
     search_types: bool,
     accepted: Mutex<String>,
     unreadable: Vec<String>,
+    /// What `RevokedHostKeys` lists; why that cannot be told.
+    revoked: Result<RevokedKeys, String>,
+    ca_algorithms: Vec<String>,
 }
 
 /// What becomes of a host that showed a key.
@@ -102,6 +106,8 @@ impl HostKeys {
             search_types,
             accepted: Mutex::default(),
             unreadable,
+            revoked: revoked(&settings.revoked_files),
+            ca_algorithms: settings.ca_algorithms.clone(),
         }
     }
 
@@ -121,12 +127,15 @@ impl HostKeys {
 
     /// Judges what a host showed at `now`, in nanoseconds since 1970; the library has verified that the host holds the key.
     pub(super) fn judge(&self, host: &LookUp, shown: &PublicKeyOrCertificate, now: i64) -> Judgement {
+        if let Some(detail) = self.revocation(shown) {
+            return Judgement::Refused(FailureCode::HostKeyRevoked, detail);
+        }
         match shown {
             PublicKeyOrCertificate::PublicKey { key, .. } => self.judge_key(host, key),
             PublicKeyOrCertificate::Certificate(certificate) => {
                 let vouched = {
                     let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-                    host_certificate::judge(&known, host, certificate, now)
+                    host_certificate::judge(&known, host, certificate, now, &self.ca_algorithms)
                 };
                 match vouched {
                     Vouched::For => Judgement::Known,
@@ -146,6 +155,27 @@ impl HostKeys {
                 }
             }
         }
+    }
+
+    /// Why `RevokedHostKeys` forbids what a host showed: its key, or the authority that vouches for it, is listed, or the list
+    /// cannot be read, when OpenSSH refuses every host.
+    fn revocation(&self, shown: &PublicKeyOrCertificate) -> Option<String> {
+        let revoked = match &self.revoked {
+            Ok(revoked) => revoked,
+            Err(why) => return Some(why.clone()),
+        };
+        let keys: Vec<(&str, PublicKey)> = match shown {
+            PublicKeyOrCertificate::PublicKey { key, .. } => vec![("key", key.clone())],
+            PublicKeyOrCertificate::Certificate(certificate) => vec![
+                ("key", PublicKey::new(certificate.public_key().clone(), "")),
+                ("authority's key", PublicKey::new(certificate.signature_key().clone(), "")),
+            ],
+        };
+        keys.iter().find_map(|(what, key)| {
+            let place = revoked.place(&key.public_key_bytes())?;
+            let (algorithm, fingerprint) = (key.algorithm(), key.fingerprint(HashAlg::Sha256));
+            Some(format!("{algorithm} {what} {fingerprint} is revoked by {}:{}", place.file, place.line))
+        })
     }
 
     fn judge_key(&self, host: &LookUp, key: &PublicKey) -> Judgement {
@@ -203,6 +233,18 @@ impl HostKeys {
         };
         write().map_err(failed)
     }
+}
+
+/// Reads the files of revoked keys. One that is not there is no empty one, as with OpenSSH: what it lists is not known.
+fn revoked(files: &[PathBuf]) -> Result<RevokedKeys, String> {
+    let mut keys = RevokedKeys::default();
+    for file in files {
+        let name = file.display().to_string();
+        let text = small_file::read(file, small_file::KNOWN_HOSTS_LIMIT)
+            .map_err(|error| format!("RevokedHostKeys {name} cannot be read, so that no host key is taken: {error}"))?;
+        keys.read(&name, &text).map_err(|error| format!("RevokedHostKeys {name} {error}"))?;
+    }
+    Ok(keys)
 }
 
 fn open(store: &Path) -> std::io::Result<File> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::dial::RETRY_AFTER;
+use super::dial::{LONGEST_DIAL, LONGEST_PAUSE, RETRY_AFTER};
 use super::plan::{ConnectionPlan, TimeLimits, UnknownKeys};
 use crate::inventory::configuration::Provenance;
 use crate::inventory::target::Target;
@@ -30,6 +30,8 @@ pub struct Way {
     pub timeout: Duration,
     /// How often connecting is tried (`ConnectionAttempts`), 1 at least.
     pub attempts: u32,
+    /// How often all of that is tried again (`ansible_ssh_retries`).
+    pub retries: u32,
     /// Which addresses are connected to (`AddressFamily`).
     pub family: Family,
     /// The address of this machine that is connected from (`BindAddress`).
@@ -134,6 +136,10 @@ pub struct HostKeySettings {
     pub user_files: Vec<PathBuf>,
     /// The system's files of known keys.
     pub global_files: Vec<PathBuf>,
+    /// Files of keys, and of authorities, that are always refused (`RevokedHostKeys`).
+    pub revoked_files: Vec<PathBuf>,
+    /// Which signatures of authorities are accepted (`CASignatureAlgorithms`), in OpenSSH's notation; empty = the built-in list.
+    pub ca_algorithms: Vec<String>,
     /// What happens where the key is not known. A changed or revoked key is always refused.
     pub unknown: UnknownKeys,
     /// Whether the names of accepted keys are stored hashed (`HashKnownHosts`).
@@ -143,9 +149,28 @@ pub struct HostKeySettings {
 impl Way {
     /// How long it may take until the host is connected.
     pub fn patience(&self) -> Duration {
-        let attempts = self.attempts.max(1);
-        let own = self.timeout.saturating_mul(attempts) + RETRY_AFTER.saturating_mul(attempts - 1);
+        let mut own = self.timeout;
+        for pause in self.pauses() {
+            // No attempt begins later than that.
+            if own + pause >= LONGEST_DIAL {
+                own = own.max(LONGEST_DIAL + self.timeout);
+                break;
+            }
+            own += pause + self.timeout;
+        }
         own + self.jump().map_or(Duration::ZERO, |jump| jump.settings.way.patience())
+    }
+
+    /// The pauses before the second attempt and each one after it: as OpenSSH's between those of `ConnectionAttempts`, as
+    /// Ansible's before it tries again.
+    pub(super) fn pauses(&self) -> impl Iterator<Item = Duration> {
+        let again = self.attempts.max(1) - 1;
+        let within = move || std::iter::repeat_n(RETRY_AFTER, usize::try_from(again).unwrap_or(usize::MAX));
+        let later = (0..self.retries).flat_map(move |round| {
+            let pause = Duration::from_secs(2_u64.saturating_pow(round) - 1).min(LONGEST_PAUSE);
+            std::iter::once(pause).chain(within())
+        });
+        within().chain(later)
     }
 
     /// The host that is gone through, if there is one.
@@ -193,6 +218,7 @@ impl ConnectionPlan {
             way: Way {
                 timeout: timeout.map_or(self.limits.connect, |timeout| timeout.value),
                 attempts: 1,
+                retries: 0,
                 family: Family::Any,
                 from: None,
                 proxy: Proxy::None,
@@ -212,6 +238,8 @@ impl ConnectionPlan {
                 alias: self.host_key_alias.clone(),
                 user_files: self.user_known_hosts.clone(),
                 global_files: self.global_known_hosts.clone(),
+                revoked_files: Vec::new(),
+                ca_algorithms: Vec::new(),
                 unknown: if is_unchecked { UnknownKeys::AcceptNew } else { self.unknown_keys },
                 hash_names: self.hash_known_hosts,
             },

@@ -17,7 +17,7 @@ use crate::report::escape::visible;
 pub use color::Coloring;
 pub use lines::{LinePrinter, LineSender};
 pub use progress::Progress;
-pub use secret_prompt::AskError;
+pub use secret_prompt::{AskError, give_back};
 
 /// Whether and how much is said beside results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

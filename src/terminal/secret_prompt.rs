@@ -1,10 +1,20 @@
 //! Asking for a secret: on the terminal itself, whatever standard input is, and without showing what is typed.
 
+use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::sync::{Mutex, PoisonError};
+
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 
 use super::Terminal;
 use crate::inventory::secret::Secret;
 use crate::report::escape::visible;
+
+/// The terminal of this process, wherever its standard streams go.
+const TERMINAL: &str = "/dev/tty";
+
+/// How the terminal was before the question that is open hid what is typed; `None` = no question is open.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// Why no secret was typed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,9 +31,13 @@ pub enum AskError {
 }
 
 impl Terminal {
-    /// Asks for a secret; what was typed may be empty.
+    /// Asks for a secret; what was typed may be empty. Whoever ends the program by a signal meanwhile calls [`give_back`].
     pub fn ask_secret(&self, question: &str) -> Result<Secret, AskError> {
-        let answer = rpassword::prompt_password(visible(question)).map_err(|error| match error.kind() {
+        let modes = OpenOptions::new().read(true).write(true).open(TERMINAL).ok().and_then(|tty| tcgetattr(tty).ok());
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = modes;
+        let asked = rpassword::prompt_password(visible(question));
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let answer = asked.map_err(|error| match error.kind() {
             ErrorKind::Interrupted => AskError::Interrupted,
             // Without a controlling terminal there is a /dev/tty that cannot be opened, or none.
             ErrorKind::NotFound | ErrorKind::PermissionDenied => AskError::NoTerminal,
@@ -31,6 +45,18 @@ impl Terminal {
             _ => AskError::Failed(error.to_string()),
         })?;
         Ok(Secret::new(answer))
+    }
+}
+
+/// Gives the terminal back as it was before a question that is still open: a program that is ended by a signal runs no
+/// destructor, and its user would type unseen from then on.
+pub fn give_back() {
+    let modes = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let tty = OpenOptions::new().read(true).write(true).open(TERMINAL);
+    if let (Some(modes), Ok(mut tty)) = (modes, tty) {
+        // There is nothing left to do about a terminal that refuses, and the cursor stands behind the question.
+        let _ = tcsetattr(&tty, SetArg::TCSANOW, &modes);
+        let _ = std::io::Write::write_all(&mut tty, b"\n");
     }
 }
 

@@ -31,7 +31,7 @@ const LISTS: [&str; 8] =
     ["*", "web*,db*", "*,!web1", "db1.example", "*.example,gate", "!gate,*", "real.example", "192.*"];
 
 /// Lines that set something, a choice for each.
-const SETTINGS: [&str; 62] = [
+const SETTINGS: [&str; 64] = [
     "HostName real.example",
     "HostName %h.example",
     "HostName 198.51.100.3",
@@ -72,6 +72,8 @@ const SETTINGS: [&str; 62] = [
     "StrictHostKeyChecking accept-new",
     "StrictHostKeyChecking YES",
     "HashKnownHosts yes",
+    "RevokedHostKeys /keys/revoked",
+    "RevokedHostKeys none",
     "KexAlgorithms +diffie-hellman-group14-sha1",
     "KexAlgorithms ecdh-sha2-nistp256,curve25519-sha256",
     "KexAlgorithms -ecdh*",

@@ -19,7 +19,7 @@ const LISTS: [(&str, &str); 6] = [
     ("casignaturealgorithms", "key-sig"),
 ];
 /// Everything that is compared.
-pub(crate) const COMPARED: [&str; 30] = [
+pub(crate) const COMPARED: [&str; 31] = [
     "addressfamily",
     "batchmode",
     "bindaddress",
@@ -47,6 +47,7 @@ pub(crate) const COMPARED: [&str; 30] = [
     "proxyjump",
     "pubkeyacceptedalgorithms",
     "pubkeyauthentication",
+    "revokedhostkeys",
     "stricthostkeychecking",
     "user",
     "userknownhostsfile",
@@ -136,6 +137,9 @@ pub(crate) fn in_words_of_ssh(config: &HostConfig) -> Said {
         [("userknownhostsfile", &config.user_known_hosts), ("globalknownhostsfile", &config.global_known_hosts)]
     {
         say(keyword, if files.value.is_empty() { "none".to_owned() } else { files.value.join(" ") });
+    }
+    if !config.revoked_host_keys.value.is_empty() {
+        say("revokedhostkeys", config.revoked_host_keys.value.join(" "));
     }
     match &config.proxy.value {
         Proxy::None => {}

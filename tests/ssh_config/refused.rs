@@ -53,12 +53,8 @@ fn what_we_do_not_do_fails_the_host_and_says_so() {
         "KnownHostsCommand /bin/x %H",
         "config line 2: KnownHostsCommand is not supported: no command is run for host keys",
     );
-    check(
-        "RevokedHostKeys /etc/revoked",
-        "config line 2: RevokedHostKeys is not supported: a list of revoked keys is not read",
-    );
     check("Match tagged red\n Port 2222", "config line 2: Match tagged is not supported");
-    for fine in ["KnownHostsCommand none", "RevokedHostKeys none", "Match user nobody localnetwork 10.0.0.0/8"] {
+    for fine in ["KnownHostsCommand none", "Match user nobody localnetwork 10.0.0.0/8"] {
         assert_eq!(outcome(&format!("Host web\n{fine}\n"), "web").0, Ok(()), "{fine}");
     }
 }

@@ -13,7 +13,7 @@ use super::sshd::{Sshd, keygen};
 use super::{Baseline, assert_failed, scan};
 
 /// Signs the public half of a key; `more` says for whom and how long.
-fn sign(folder: &Path, key: &str, authority: &str, more: &[&str]) {
+pub(crate) fn sign(folder: &Path, key: &str, authority: &str, more: &[&str]) {
     let mut keygen = Command::new("ssh-keygen");
     keygen.args(["-q", "-s"]).arg(folder.join(authority)).args(["-I", "a test"]).args(more);
     assert!(keygen.arg(folder.join(format!("{key}.pub"))).status().unwrap().success(), "{key} {more:?}");

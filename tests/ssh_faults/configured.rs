@@ -50,7 +50,7 @@ impl Home {
 }
 
 /// How the only host of a report failed; empty where it did not.
-fn failure(report: &Value) -> String {
+pub(crate) fn failure(report: &Value) -> String {
     let failure = &report["hosts"][0]["error"];
     if failure.is_null() { String::new() } else { failure.to_string() }
 }
@@ -81,6 +81,60 @@ fn a_host_is_reached_by_what_ssh_config_says_of_it() {
     assert!(failure(&report).contains("SSH904"), "{report}");
     let (report, _) = home.scan(&["web,", "--ssh-option", "HostKeyAlias=other"]);
     assert!(failure(&report).contains("is not known for other"), "{report}");
+}
+
+#[test]
+fn a_setting_of_an_option_names_the_option_and_where_it_stands() {
+    let home = tempfile::tempdir().unwrap();
+    let hosts = "web ansible_port=22 ansible_user=ops \
+                 ansible_ssh_extra_args='-o Port=9 -o HostKeyAlias=gate -i /keys/extra'\n\
+                 [all:vars]\nansible_ssh_args='-o HostName=192.0.2.7 -o User=root -o IdentityFile=/keys/args'\n";
+    fs::write(home.path().join("hosts.ini"), hosts).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clockaudit"));
+    command.args([
+        "inventory",
+        "--explain",
+        "web",
+        "-i",
+        "hosts.ini",
+        "-F",
+        "none",
+        "--ssh-option",
+        "Ciphers=aes128-ctr",
+    ]);
+    command.env("HOME", home.path()).current_dir(home.path());
+    let output = command.output().unwrap();
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    let check = |setting: &str, value: &str, place: &str| {
+        let fits =
+            |row: &&Vec<&str>| row.len() > 2 && row[0] == setting && row[1] == value && row[2..].join(" ") == place;
+        assert_eq!(rows.iter().filter(fits).count(), 1, "{setting} {value} {place} in\n{table}");
+    };
+    let (args, extra) = ("ansible_ssh_args (hosts.ini line 3)", "ansible_ssh_extra_args (hosts.ini line 1)");
+    // Options of `ssh_args` stand before the inventory's own settings, those of `ssh_extra_args` behind them.
+    check("address", "192.0.2.7", args);
+    check("user", "root", args);
+    check("port", "22", "ansible_port (hosts.ini line 1)");
+    check("HostKeyAlias", "gate", extra);
+    check("Ciphers", "aes128-ctr", "--ssh-option");
+    check("key_file", "/keys/args", args);
+    check("IdentityFile", "/keys/extra", extra);
+    assert_eq!(rows.iter().filter(|row| row.first() == Some(&"user")).count(), 1, "{table}");
+}
+
+#[test]
+fn a_file_of_the_user_that_cannot_be_opened_is_told_and_passed_over() {
+    let _alone = ALONE.blocking_lock();
+    let sshd = Sshd::start("");
+    let home = Home::new(&sshd, &format!("[127.0.0.1]:{}", sshd.port()));
+    std::os::unix::fs::symlink("config", home.path().join(".ssh/config")).unwrap();
+    let (host, known) =
+        (format!("127.0.0.1:{},", sshd.port()), format!("UserKnownHostsFile={}/known", home.path().display()));
+    let words = [&host, "--private-key", "key", "--ssh-option", &known];
+    let (report, said) = home.scan(&words);
+    assert_eq!(failure(&report), "", "{said}");
+    assert!(said.contains(".ssh/config cannot be read ("), "{said}");
 }
 
 #[test]

@@ -9,12 +9,17 @@
 mod agent;
 mod certificates;
 mod configured;
+mod hostile;
 mod jumps;
 mod keys;
+mod known;
+mod legacy;
 mod passwords;
 mod peers;
+mod prompts;
 mod recorder;
 mod sshd;
+mod tap;
 
 use std::collections::HashSet;
 use std::fs;

@@ -56,7 +56,8 @@ const HOST_KEY_CHANGED: Page = Page {
 
 const HOST_KEY_REVOKED: Page = Page {
     title: "the host key is revoked",
-    evidence: "The server showed a key that known_hosts marks `@revoked`.",
+    evidence: "The server showed a key that known_hosts marks `@revoked` or that a file of `RevokedHostKeys` lists, or that file \
+               cannot be read.",
     meaning: "Somebody put that key out of use, because it leaked or its host is gone. Nothing secret was sent.",
     remedy: &[
         "Leave the `@revoked` line where it is: it is there on purpose.",

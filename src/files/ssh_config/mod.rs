@@ -65,10 +65,13 @@ pub struct Loaded {
     pub warnings: Vec<String>,
 }
 
-/// Reads the files, for a user whose home folder is `home`. Those that nobody named may be missing.
+/// Reads the files, for a user whose home folder is `home`. Those that nobody named may be missing; OpenSSH passes over them
+/// without a word where they cannot be opened either (`ssh.c`, `process_config_files`), which is told here. One that others can
+/// write ends the run, as it ends ssh.
 pub fn load(which: &Which, home: &Path) -> Result<Loaded, SshConfigError> {
     let mut included = Included { home };
     let mut reader = Reader::new(&mut included);
+    let mut passed_over = Vec::new();
     match which {
         Which::None => {}
         Which::Only(file) => {
@@ -77,24 +80,32 @@ pub fn load(which: &Which, home: &Path) -> Result<Loaded, SshConfigError> {
         }
         Which::Usual => {
             let users = home.join(USERS);
-            if let Some(text) = optional(&users, trusted(&users))? {
+            if let Some(file) = optional(&users, &mut passed_over) {
+                let text = trusted(file).map_err(|error| unreadable(&users, &error))?;
                 reader.read(&users.display().to_string(), &text, true);
             }
             let systems = Path::new(SYSTEMS);
-            if let Some(text) = optional(systems, File::open(systems).and_then(bounded))? {
+            if let Some(file) = optional(systems, &mut passed_over) {
+                let text = bounded(file).map_err(|error| unreadable(systems, &error))?;
                 reader.read(SYSTEMS, &text, false);
             }
         }
     }
-    let (config, warnings) = reader.finish();
+    let (config, told) = reader.finish();
+    let warnings = passed_over.into_iter().chain(told).collect();
     Ok(Loaded { config, warnings })
 }
 
-fn optional(path: &Path, text: io::Result<Vec<u8>>) -> Result<Option<Vec<u8>>, SshConfigError> {
-    match text {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unreadable(path, &error)),
+/// A file that need not be there; what is said of one that is there and cannot be opened.
+fn optional(path: &Path, passed_over: &mut Vec<String>) -> Option<File> {
+    match opened(path) {
+        Ok(file) => Some(file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            let path = path.display();
+            passed_over.push(format!("{path} cannot be read ({error}): nothing in it has an effect, as with ssh"));
+            None
+        }
     }
 }
 
@@ -110,7 +121,7 @@ struct Included<'home> {
 impl Files for Included<'_> {
     fn matching(&mut self, pattern: &str) -> Vec<Found> {
         let Some(pattern) = self.absolute(pattern) else { return Vec::new() };
-        let found = glob::matching(&pattern).into_iter().filter_map(|path| match trusted(&path) {
+        let found = glob::matching(&pattern).into_iter().filter_map(|path| match opened(&path).and_then(trusted) {
             // Gone since it was found.
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             text => Some(Found { name: path.display().to_string(), content: text.map_err(|error| error.to_string()) }),
@@ -129,13 +140,16 @@ impl Included<'_> {
     }
 }
 
-/// The text of a file that belongs to this user or the administrator, and that nobody else can write.
-fn trusted(path: &Path) -> io::Result<Vec<u8>> {
+fn opened(path: &Path) -> io::Result<File> {
     // A pipe without a writer would never end.
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("is no file"));
+        return Err(io::Error::other("it is no file"));
     }
-    let file = File::open(path)?;
+    File::open(path)
+}
+
+/// The text of a file that belongs to this user or the administrator, and that nobody else can write.
+fn trusted(file: File) -> io::Result<Vec<u8>> {
     let metadata = file.metadata()?;
     if is_writable_by_others(&metadata) {
         let mode = metadata.permissions().mode() & 0o7777;
@@ -203,6 +217,28 @@ mod tests {
         assert!(error.contains(".ssh/config: others can write it") && error.contains("mode 0602"), "{error}");
         // With -F it is the user's own choice, as with ssh.
         assert!(load(&Which::Only(home.path().join(USERS)), home.path()).is_ok());
+    }
+
+    #[test]
+    fn one_that_cannot_be_opened_is_passed_over_and_told() {
+        let home = home();
+        let users = home.path().join(USERS);
+        let check = |expected: &str| {
+            let loaded = load(&Which::Usual, home.path()).unwrap();
+            let [warning, ..] = loaded.warnings.as_slice() else { panic!("{loaded:?}") };
+            assert!(warning.contains(".ssh/config cannot be read (") && warning.contains(expected), "{warning}");
+            // Named, it must be read.
+            assert!(load(&Which::Only(users.clone()), home.path()).is_err());
+        };
+        // Permissions cannot stop the administrator, a circle of links stops everybody.
+        std::os::unix::fs::symlink("config", &users).unwrap();
+        check("symbolic links");
+        fs::remove_file(&users).unwrap();
+        fs::create_dir(&users).unwrap();
+        check("it is no file");
+        fs::remove_dir_all(home.path().join(".ssh")).unwrap();
+        fs::write(home.path().join(".ssh"), "").unwrap();
+        check("Not a directory");
     }
 
     #[test]

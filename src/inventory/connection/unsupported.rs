@@ -1,9 +1,8 @@
-//! Settings of connections that have no effect here, and those whose effect is worth a word: one line each, never silence.
+//! Settings of connections whose effect here is worth a word, or that have none: one line each, never silence.
 
 use indexmap::IndexMap;
 
 use super::settings::ConnectionSettings;
-use crate::inventory::configuration::Provenance;
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::ranges;
 
@@ -13,7 +12,6 @@ const UNCHECKED: &str = "unknown keys are accepted and stored; a changed key is 
 /// What had no effect, and on which hosts.
 #[derive(Debug, Default)]
 pub(super) struct Ignored {
-    settings: IndexMap<String, (&'static str, Vec<String>)>,
     unchecked: IndexMap<String, Vec<String>>,
     connections: IndexMap<String, Vec<String>>,
     methods: IndexMap<String, Vec<String>>,
@@ -21,10 +19,6 @@ pub(super) struct Ignored {
 
 impl Ignored {
     pub(super) fn note(&mut self, host: &str, settings: &ConnectionSettings) {
-        for (provenance, remedy) in without_effect(settings) {
-            let entry = self.settings.entry(provenance.to_string()).or_insert((remedy, Vec::new()));
-            entry.1.push(host.to_owned());
-        }
         let checking = &settings.host_key_checking;
         if !checking.value {
             self.unchecked.entry(checking.provenance.to_string()).or_default().push(host.to_owned());
@@ -41,10 +35,6 @@ impl Ignored {
     }
 
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        let settings = self.settings.into_iter().map(|(place, (remedy, hosts))| {
-            let message = format!("{place} is not supported yet and has no effect on {}", folded(&hosts));
-            Diagnostic::warning(message).with_hint(remedy)
-        });
         let unchecked = self.unchecked.into_iter().map(|(place, hosts)| {
             Diagnostic::warning(format!("{place} turns off the check of host keys of {}: {UNCHECKED}", folded(&hosts)))
         });
@@ -58,14 +48,8 @@ impl Ignored {
             .methods
             .into_iter()
             .map(|(reason, hosts)| Diagnostic::warning(format!("{}: {reason}", folded(&hosts))));
-        settings.chain(methods).chain(unchecked).chain(connections).collect()
+        methods.chain(unchecked).chain(connections).collect()
     }
-}
-
-/// Where settings come from that Ansible's SSH connection obeys and clockaudit does not, and what happens instead.
-fn without_effect(settings: &ConnectionSettings) -> Vec<(&Provenance, &'static str)> {
-    let retries = [(&settings.retries.provenance, "A host is tried once")];
-    retries.into_iter().filter(|(provenance, _)| **provenance != Provenance::Default).collect()
 }
 
 fn folded(hosts: &[String]) -> String {

@@ -100,6 +100,8 @@ pub struct HostConfig {
     pub user_known_hosts: Setting<Vec<String>>,
     /// The system's files of known host keys.
     pub global_known_hosts: Setting<Vec<String>>,
+    /// Files of host keys that are refused whatever else is known of them.
+    pub revoked_host_keys: Setting<Vec<String>>,
     /// What happens where a key is not known.
     pub unknown_host_key: Setting<UnknownHostKey>,
     /// Whether names are stored hashed.
@@ -170,7 +172,6 @@ impl HostConfig {
         };
         let make = Making { settled, request, outside, tokens };
         make.refuse(Keyword::KnownHostsCommand, "no command is run for host keys")?;
-        make.refuse(Keyword::RevokedHostKeys, "a list of revoked keys is not read")?;
         Ok(Self {
             host_name: make.setting(Keyword::HostName, |_| make.tokens.host.clone(), make.tokens.host.clone()),
             user: make.setting(Keyword::User, str::to_owned, make.tokens.remote_user.clone()),
@@ -191,6 +192,7 @@ impl HostConfig {
             host_key_alias: make.setting(Keyword::HostKeyAlias, |_| alias.clone(), None),
             user_known_hosts: make.known_hosts(Keyword::UserKnownHostsFile, &USER_KNOWN_HOSTS)?,
             global_known_hosts: make.known_hosts(Keyword::GlobalKnownHostsFile, &GLOBAL_KNOWN_HOSTS)?,
+            revoked_host_keys: make.known_hosts(Keyword::RevokedHostKeys, &[])?,
             unknown_host_key: make.setting(Keyword::StrictHostKeyChecking, unknown_host_key, UnknownHostKey::Refuse),
             hash_known_hosts: make.setting(Keyword::HashKnownHosts, value::is_yes, false),
             kex: make.text(Keyword::KexAlgorithms),
@@ -254,6 +256,7 @@ impl Making<'_> {
             .collect()
     }
 
+    /// Files of known or revoked keys.
     fn known_hosts(&self, keyword: Keyword, default: &[&str]) -> Result<Setting<Vec<String>>, String> {
         let (words, origin): (Vec<&str>, Origin) = match self.settled.values.get(&keyword) {
             Some(given) => (given.words.iter().map(String::as_str).collect(), given.origin.clone()),

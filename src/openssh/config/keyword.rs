@@ -61,7 +61,7 @@ pub enum Keyword {
     PubkeyAcceptedAlgorithms,
     /// `PubkeyAuthentication`.
     PubkeyAuthentication,
-    /// `RevokedHostKeys`: not read, so that a host that has them fails.
+    /// `RevokedHostKeys`.
     RevokedHostKeys,
     /// `StrictHostKeyChecking`.
     StrictHostKeyChecking,

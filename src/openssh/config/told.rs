@@ -44,6 +44,7 @@ impl HostConfig {
                 told(Keyword::StrictHostKeyChecking, &self.unknown_host_key, checking(self.unknown_host_key.value)),
                 told(Keyword::UserKnownHostsFile, &self.user_known_hosts, list(&self.user_known_hosts.value)),
                 told(Keyword::GlobalKnownHostsFile, &self.global_known_hosts, list(&self.global_known_hosts.value)),
+                told(Keyword::RevokedHostKeys, &self.revoked_host_keys, list(&self.revoked_host_keys.value)),
                 told(Keyword::HashKnownHosts, &self.hash_known_hosts, yes(self.hash_known_hosts.value)),
             ],
             files(Keyword::IdentityFile, &self.identity_files),

@@ -46,7 +46,7 @@ fn shape(keyword: Keyword) -> Shape {
         Keyword::ConnectTimeout => Shape::Time,
         Keyword::ConnectionAttempts | Keyword::NumberOfPasswordPrompts => Shape::Number,
         Keyword::Port => Shape::Port,
-        Keyword::GlobalKnownHostsFile | Keyword::UserKnownHostsFile => Shape::Files,
+        Keyword::GlobalKnownHostsFile | Keyword::RevokedHostKeys | Keyword::UserKnownHostsFile => Shape::Files,
         Keyword::KnownHostsCommand | Keyword::ProxyCommand => Shape::Command,
         Keyword::ProxyJump => Shape::Jump,
         Keyword::BindAddress
@@ -62,7 +62,6 @@ fn shape(keyword: Keyword) -> Shape {
         | Keyword::Macs
         | Keyword::PreferredAuthentications
         | Keyword::PubkeyAcceptedAlgorithms
-        | Keyword::RevokedHostKeys
         | Keyword::User => Shape::Text,
     }
 }
