@@ -201,3 +201,34 @@ fn an_overloaded_controller_is_found() {
     let (_, text) = doctor(&mut home.command(&["chrt", "--idle", "0"]), &inventory);
     assert!(line(&text, "load").starts_with("warn"), "{text}");
 }
+
+#[test]
+fn every_setting_is_shown_with_where_it_comes_from() {
+    let home = Home::new();
+    let folder = home.path("project");
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("clockaudit.toml"), "samples = 12\nwarn = \"20ms\"\n").expect("a file");
+    fs::write(folder.join("ansible.cfg"), "[defaults]\ntimeout = 7\n").expect("a file");
+    let fleet =
+        "web[1:3] ansible_user=deploy\ndb1 ansible_host=192.0.2.1\ndb2 ansible_host=192.0.2.2 clockaudit_crit=30ms\n";
+    fs::write(folder.join("fleet.ini"), fleet).expect("an inventory");
+    let mut command = home.command(&[]);
+    command.current_dir(&folder).env("CLOCKAUDIT_PORT", "2222").env("CLOCKAUDIT_FORKS", "9");
+    let output = command.args(["doctor", "fleet.ini", "-u", "ops"]).output().expect("a command that ends");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let (_, told) = text.split_once("Settings, and where they come from\n").expect("the settings");
+    let told: Vec<String> = told.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for expected in [
+        "forks 9 CLOCKAUDIT_FORKS",
+        "samples 12 samples (clockaudit.toml line 1)",
+        "address 2 values ansible_host (fleet.ini, 2 lines) db[1-2]",
+        "port 2222 CLOCKAUDIT_PORT all 5 hosts",
+        "user deploy ansible_user (fleet.ini line 1) web[1-3]",
+        "user ops --user db[1-2]",
+        "timeout 7 s [defaults] timeout (ansible.cfg line 2) all 5 hosts",
+        "warn 20ms warn (clockaudit.toml line 2) all 5 hosts",
+        "crit 30ms clockaudit_crit (fleet.ini line 3) db2",
+    ] {
+        assert!(told.iter().any(|line| line == expected), "{expected}: {told:#?}");
+    }
+}

@@ -5,13 +5,17 @@ use std::time::Duration;
 use super::error::{CommandError, Outcome};
 use super::inventory;
 use super::measure::runtime;
+use super::own_settings;
 use super::plan::{connection, flags};
+use super::policy;
 use super::ssh_settings::SshSettings;
 use crate::audit::ExitStatus;
 use crate::audit::fitness::{self, Controller, Fitness, Login, OwnClock};
 use crate::cli::{DoctorArgs, SelectionArgs};
-use crate::files::inventory::{LoadSettings, Loaded};
-use crate::inventory::connection::targets;
+use crate::files::inventory::{LoadSettings, Loaded, configuration};
+use crate::inventory::configuration::names;
+use crate::inventory::connection::explain::Row;
+use crate::inventory::connection::{summary, targets};
 use crate::inventory::target::{Target, Transport};
 use crate::probe::Seen;
 use crate::report::fitness as page;
@@ -33,6 +37,10 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
     let mut ssh = SshSettings::new(&args.connection, terminal)?;
     let settings = LoadSettings::of_this_process();
     let loaded = open(&args.selection, &settings, terminal)?;
+    let configuration = match &loaded {
+        Some(loaded) => loaded.configuration.clone(),
+        None => configuration(&settings)?,
+    };
     let hosts = match &loaded {
         Some(loaded) => {
             let allowed = SelectionArgs { allow_incomplete_inventory: true, ..args.selection.clone() };
@@ -48,16 +56,37 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
         }
         None => None,
     };
-    let has_password = args.connection.ask_pass || args.connection.connection_password_file.is_some();
+    let has_password_file = args.connection.connection_password_file.is_some()
+        || configuration.path(&names::CONNECTION_PASSWORD_FILE).is_some();
+    let has_password = args.connection.ask_pass || has_password_file;
     let login = login(hosts.as_deref().unwrap_or_default(), has_password);
     let controller = Controller { login, ..look(&plan, loaded.as_ref(), hosts.as_deref())? };
     let checks = fitness::checks(&controller);
     terminal.print(&page::render(&checks))?;
+    let rows = loaded.as_ref().map(|loaded| rows(loaded, hosts.as_deref().unwrap_or_default(), &mut ssh));
+    let told = summary::table(&own_settings::told(&configuration), &rows.unwrap_or_default());
+    if !told.is_empty() {
+        terminal.print(&format!("\nSettings, and where they come from\n{told}"))?;
+    }
     Ok(match checks.iter().map(|check| check.fitness).max() {
         Some(Fitness::Unfit) => ExitStatus::Critical,
         Some(Fitness::Poor) => ExitStatus::Warning,
         Some(Fitness::Fit) | None => ExitStatus::Good,
     })
+}
+
+/// The settings of each of these hosts, with where they come from.
+fn rows(loaded: &Loaded, hosts: &[Target], ssh: &mut SshSettings) -> Vec<(String, Vec<Row>)> {
+    let of_host = |host: &Target| {
+        let mut rows = Vec::new();
+        if let Some(settings) = &host.settings {
+            rows.extend(ssh.explained(settings, &host.name).0);
+        }
+        let id = loaded.inventory.host_named(&host.name);
+        rows.extend(id.into_iter().flat_map(|id| policy::explained(loaded, id)));
+        (host.name.clone(), rows)
+    };
+    hosts.iter().map(of_host).collect()
 }
 
 /// What these hosts are logged in to with; `has_password` where one is given for all of them.

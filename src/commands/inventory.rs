@@ -6,14 +6,16 @@ use indexmap::IndexSet;
 
 use super::error::{CommandError, Outcome};
 use super::plan::flags;
+use super::policy;
 use super::secrets;
 use super::ssh_settings::SshSettings;
 use crate::audit::ExitStatus;
 use crate::cli::{ExplainFormat, InventoryArgs, SelectionArgs};
 use crate::files::inventory::{LimitError, LoadError, LoadSettings, Loaded, Source, configuration, limit, load};
+use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::connection::{explain, settings_of};
 use crate::inventory::model::{HostId, Inventory};
-use crate::inventory::patterns::{PatternError, Selected, Selection};
+use crate::inventory::patterns::{Mismatch, PatternError, Selection};
 use crate::inventory::{graph, listing};
 use crate::terminal::Terminal;
 
@@ -44,7 +46,7 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
     };
     let (text, said) = match &args.explain {
         Some(host) => (explained(&loaded, host, args, terminal)?, Vec::new()),
-        None => show(&loaded.inventory, &view, limit)?,
+        None => show(&loaded.inventory, &view, limit, mismatch(&loaded.configuration))?,
     };
     terminal.diagnose(&said);
     terminal.print(&text)?;
@@ -57,6 +59,7 @@ pub fn show(
     inventory: &Inventory,
     view: &View,
     limit: Vec<String>,
+    mismatch: Mismatch,
 ) -> Result<(String, Vec<crate::inventory::Diagnostic>), PatternError> {
     match view {
         View::List if limit.is_empty() => {
@@ -65,15 +68,16 @@ pub fn show(
         }
         View::List => {
             let selected = inventory.select(&Selection { pattern: "all".to_owned(), limit })?;
-            let hosts: IndexSet<HostId> = selected.hosts.into_iter().collect();
-            Ok((listing::list(inventory, &hosts) + "\n", selected.diagnostics))
+            let (hosts, said) = selected.with(mismatch)?;
+            Ok((listing::list(inventory, &hosts.into_iter().collect()) + "\n", said))
         }
         View::Host(name) => Ok((listing::host(inventory, named(inventory, name)?) + "\n", Vec::new())),
         View::Graph => Ok((graph::graph(inventory), Vec::new())),
         View::Hosts(pattern) => {
             let selected = inventory.select(&Selection { pattern: pattern.clone(), limit })?;
-            let names = selected.hosts.iter().filter_map(|id| inventory.host(*id));
-            Ok((names.flat_map(|host| [host.name.as_str(), "\n"]).collect(), selected.diagnostics))
+            let (hosts, said) = selected.with(mismatch)?;
+            let names = hosts.iter().filter_map(|id| inventory.host(*id));
+            Ok((names.flat_map(|host| [host.name.as_str(), "\n"]).collect(), said))
         }
     }
 }
@@ -84,7 +88,8 @@ fn explained(loaded: &Loaded, name: &str, args: &InventoryArgs, terminal: &Termi
     let settings = settings_of(&loaded.renderer, host, &flags(&args.connection), &loaded.configuration);
     let Some((settings, mut defects)) = settings else { return Ok(String::new()) };
     let mut ssh = SshSettings::new(&args.connection, terminal)?;
-    let (rows, defect) = ssh.explained(&settings, name);
+    let (mut rows, defect) = ssh.explained(&settings, name);
+    rows.extend(policy::explained(loaded, host));
     ssh.tell(terminal);
     defects.extend(defect);
     Ok(match args.output {
@@ -116,7 +121,9 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
         ..settings.clone()
     };
     let say = |error: &LoadError| match error {
-        LoadError::NoSource { diagnostics, .. } => terminal.diagnose(diagnostics),
+        LoadError::NoSource { diagnostics, .. } | LoadError::Unparsed { diagnostics, .. } => {
+            terminal.diagnose(diagnostics);
+        }
         LoadError::Configuration(diagnostic) | LoadError::ExtraVariables(diagnostic) => {
             terminal.diagnose(std::slice::from_ref(diagnostic));
         }
@@ -127,6 +134,14 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
         LoadSettings { keyring: Arc::new(secrets::vault(&args.vault, &configuration, terminal)?), ..settings };
     let loaded = load(&sources, &settings).inspect_err(say)?;
     terminal.diagnose(&loaded.diagnostics);
+    for (names, instead) in [
+        (&names::FORKS, "hosts are asked all at once, and -f limits that"),
+        (&names::PIPELINING, "one session of a host serves all that is asked of it"),
+    ] {
+        if let Some(given) = loaded.configuration.text(names) {
+            terminal.detail(1, &format!("{} has no effect: {instead}", given.provenance));
+        }
+    }
     Ok(loaded)
 }
 
@@ -142,15 +157,23 @@ pub fn select(
             .hint("correct what is said above, or pass `--allow-incomplete-inventory` to go on with what was read"));
     }
     let selection = Selection { pattern: "all".to_owned(), limit: limit(&args.limit, settings)? };
-    let Selected { hosts, diagnostics: said } = loaded.inventory.select(&selection)?;
+    let (hosts, said) = loaded.inventory.select(&selection)?.with(mismatch(&loaded.configuration))?;
     terminal.diagnose(&said);
     Ok(hosts)
+}
+
+/// What becomes of a pattern that matches nothing.
+fn mismatch(configuration: &Configuration) -> Mismatch {
+    let given = configuration.choice(&names::HOST_PATTERN_MISMATCH, &["warning", "error", "ignore"]);
+    given.map_or(Mismatch::Told, |given| Mismatch::from_word(given.value))
 }
 
 impl From<PatternError> for CommandError {
     fn from(error: PatternError) -> Self {
         match error {
-            PatternError::NoHost(_) | PatternError::Subscript { .. } => Self::no_hosts(error.to_string()),
+            PatternError::NoHost(_) | PatternError::Subscript { .. } | PatternError::Unmatched(_) => {
+                Self::no_hosts(error.to_string())
+            }
             PatternError::Misleading(_) | PatternError::Regex { .. } | PatternError::RegexLimit(_) => {
                 Self::usage(error.to_string())
             }
@@ -177,6 +200,9 @@ impl From<LoadError> for CommandError {
             LoadError::ExtraVariables(_) => Self::bad_input("the variables of `-e` cannot be understood"),
             LoadError::Configuration(_) => Self::bad_input("Ansible's settings cannot be read")
                 .hint("correct what is said above, or name another file in $ANSIBLE_CONFIG"),
+            LoadError::Unparsed { .. } => {
+                Self::bad_input(text).hint("correct what is said above, or take the setting away")
+            }
             LoadError::Contradiction(_) => Self::bad_input(text).hint("take `all` out of the :children sections"),
         }
     }

@@ -13,6 +13,7 @@ pub mod measure;
 pub mod memory;
 pub mod merge;
 pub mod output;
+mod own_settings;
 pub mod plan;
 pub mod policy;
 pub mod record;

@@ -1,6 +1,7 @@
 //! The limits as they were typed and as the inventory has them, turned into the policy that hosts are judged by.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::error::CommandError;
 use crate::audit::figure;
@@ -8,7 +9,11 @@ use crate::audit::{HostPolicy, Limits, Policy, Profile, ReferenceChoice, ServerN
 use crate::cli::PolicyArgs;
 use crate::cli::values::parse_duration;
 use crate::clock::Nanos;
+use crate::files::inventory::Loaded;
+use crate::inventory::configuration::{Place, Provenance};
+use crate::inventory::connection::explain::{self, Row};
 use crate::inventory::model::{HostId, Inventory, Variable, Variables};
+use crate::inventory::template::Renderer;
 use crate::inventory::value::Value;
 use crate::probe::trace::{Asked, Trace};
 use crate::report::escape::visible;
@@ -121,23 +126,81 @@ impl OwnAsk {
     }
 }
 
-/// What the inventory asks of single hosts and groups.
-pub fn asked_by_inventory(inventory: &Inventory, hosts: &[HostId]) -> Result<OwnAsks, CommandError> {
+/// What the inventory asks of single hosts and groups, expressions rendered.
+pub fn asked_by_inventory(renderer: &Renderer, hosts: &[HostId]) -> Result<OwnAsks, CommandError> {
+    let inventory = renderer.inventory();
     let mut resolver = inventory.resolver();
     let mut asks = OwnAsks::new();
     for id in hosts {
         let Some(host) = inventory.host(*id) else { continue };
-        let variables = resolver.variables(*id);
-        let place = |variable: &Variable| {
-            let origin = variable.origin?;
-            Some(format!("{}:{}", inventory.source(origin.source)?.name, origin.line))
-        };
-        let own = own_ask(&variables, place).map_err(|why| of_host(&host.name, &why))?;
+        let variables = Arc::new(resolver.variables(*id));
+        let set = |name: &'static str| set(renderer, *id, &variables, name);
+        let own = own_ask(set).map_err(|why| of_host(&host.name, &why))?;
         if own != OwnAsk::default() {
             asks.insert(host.name.clone(), own);
         }
     }
     Ok(asks)
+}
+
+/// A variable that asks something of a host: its value, and where it is set as `hosts.ini:4`.
+type Set = (Value, Option<String>);
+
+/// A variable of a host, expressions rendered; null counts as not set.
+fn set(renderer: &Renderer, host: HostId, variables: &Arc<Variables>, name: &str) -> Result<Option<Set>, String> {
+    let Some(variable) = variables.get(name) else { return Ok(None) };
+    let place = place(renderer.inventory(), variable).map(|place| format!("{}:{}", place.file, place.line));
+    let found = renderer.render_with(host, Some(variables), name, &variable.value).map_err(|error| match &place {
+        Some(place) => format!("`{name}` ({place}) {error}"),
+        None => format!("`{name}` {error}"),
+    })?;
+    Ok(Some((found.value, place)).filter(|(value, _)| *value != Value::Null))
+}
+
+fn place(inventory: &Inventory, variable: &Variable) -> Option<Place> {
+    let origin = variable.origin?;
+    Some(Place { file: Arc::clone(&inventory.source(origin.source)?.name), line: origin.line })
+}
+
+/// The limits of a host as `inventory --explain` and `doctor` show them: what the environment says, else the inventory, else
+/// the files of settings.
+pub fn explained(loaded: &Loaded, host: HostId) -> Vec<Row> {
+    let inventory = loaded.renderer.inventory();
+    let variables = Arc::new(inventory.variables(host));
+    let row = |setting: &'static str, variable: &'static str, environment: &'static str, otherwise: &'static str| {
+        let unset = Row { setting, value: Value::Null, provenance: None, otherwise };
+        if let Some(text) = loaded.configuration.environment.get(environment) {
+            let provenance = Some(Provenance::Environment(environment));
+            return Row { value: Value::Text(text.clone()), provenance, ..unset };
+        }
+        if let Some(found) = variables.get(variable).filter(|found| found.value != Value::Null) {
+            let place = place(inventory, found);
+            let is_extra = inventory.layers().extra.contains_key(variable);
+            let provenance = Some(if is_extra {
+                Provenance::ExtraVariable { name: variable, place }
+            } else {
+                Provenance::Variable { name: variable, place }
+            });
+            let rendered = loaded.renderer.render_with(host, Some(&variables), variable, &found.value);
+            let value = match rendered {
+                Ok(rendered) if rendered.is_secret => Value::from(explain::HIDDEN),
+                Ok(rendered) => rendered.value,
+                Err(error) => Value::Text(error.to_string()),
+            };
+            return Row { value, provenance, ..unset };
+        }
+        let given = loaded.configuration.in_own_files(setting);
+        given.map_or(unset.clone(), |given| Row {
+            value: Value::Text(given.value),
+            provenance: Some(given.provenance),
+            ..unset
+        })
+    };
+    vec![
+        row("profile", PROFILE, "CLOCKAUDIT_PROFILE", "jwt"),
+        row("warn", WARN, "CLOCKAUDIT_WARN", "the limit of the profile"),
+        row("crit", CRIT, "CLOCKAUDIT_CRIT", "the limit of the profile"),
+    ]
 }
 
 /// What the inventory of a recorded scan asked.
@@ -213,26 +276,22 @@ fn limits(named: Vec<Profile>, warn: Option<Given>, crit: Option<Given>) -> Resu
     })
 }
 
-/// What the variables of a host ask; `place` tells where one was set, as `hosts.ini:4`.
-fn own_ask(variables: &Variables, place: impl Fn(&Variable) -> Option<String>) -> Result<OwnAsk, String> {
-    let set = |name: &str| {
-        let variable = variables.get(name).filter(|variable| variable.value != Value::Null)?;
-        Some((&variable.value, place(variable)))
-    };
+/// What the variables of a host ask; `set` gives one of them.
+fn own_ask(set: impl Fn(&'static str) -> Result<Option<Set>, String>) -> Result<OwnAsk, String> {
     let said = |name: &str, place: &Option<String>, why: &str| match place {
         Some(place) => format!("`{name}` ({place}): {why}"),
         None => format!("`{name}`: {why}"),
     };
     let length = |by: &'static str| {
-        let given = |(value, place): (&Value, Option<String>)| {
+        let given = |(value, place): Set| {
             let text = value.scalar_text().ok_or_else(|| format!("a duration is expected here, not `{value}`"));
             let limit = text.and_then(|text| parse_duration(&text)).map_err(|why| said(by, &place, &why))?;
             Ok::<Given, String>(Given { limit, by, place })
         };
-        set(by).map(given).transpose()
+        set(by)?.map(given).transpose()
     };
-    let named = |(value, place): (&Value, Option<String>)| profiles(value).map_err(|why| said(PROFILE, &place, &why));
-    let profiles = set(PROFILE).map(named).transpose()?;
+    let named = |(value, place): Set| profiles(&value).map_err(|why| said(PROFILE, &place, &why));
+    let profiles = set(PROFILE)?.map(named).transpose()?;
     Ok(OwnAsk { profiles, warn: length(WARN)?, crit: length(CRIT)? })
 }
 
@@ -277,9 +336,11 @@ mod tests {
             from_files: std::collections::BTreeSet::new(),
         };
         let check = |args: PolicyArgs, set: &[(&str, &str)], expected: Result<Option<Judged<'_>>, &str>| {
-            let variable = |value: &str| Variable { value: Value::Text(value.to_owned()), origin: None };
-            let variables = set.iter().map(|(name, value)| ((*name).to_owned(), variable(value))).collect();
-            let asked = own_ask(&variables, |_| Some("hosts.ini:4".to_owned()));
+            let variable = |name: &'static str| {
+                let found = set.iter().find(|(set, _)| *set == name);
+                Ok(found.map(|(_, value)| (Value::from(*value), Some("hosts.ini:4".to_owned()))))
+            };
+            let asked = own_ask(variable);
             let found = asked.and_then(|ask| judged_by(&args, &ask));
             let expected = expected.map(|own| {
                 own.map(|(warn, crit, profiles)| {

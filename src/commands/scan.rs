@@ -33,7 +33,7 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
         secrets::passwords(&args.connection, &loaded.configuration, &mut plan.flags, terminal)?; // asked for before anybody is reached
     }
     let prepared = connection::targets(&loaded.renderer, &hosts, &plan.flags, &loaded.configuration); // hosts -> Targets
-    let asks = asked_by_inventory(&loaded.inventory, &hosts)?; // what is asked of each
+    let asks = asked_by_inventory(&loaded.renderer, &hosts)?; // what is asked of each
     plan.policy = with_own_asks(plan.policy, &args.policy, &asks)?;
     let mut targets = ready(prepared, &plan.policy, terminal)?;
     if plan.list_hosts {

@@ -33,7 +33,7 @@ pub(super) fn passwords(
         let file = args.connection_password_file.as_deref();
         from_file(file, "--connection-password-file", configuration, &names::CONNECTION_PASSWORD_FILE)?
     };
-    if !args.r#become {
+    if !flags.asks_to_become(configuration) {
         if args.ask_become_pass || args.become_password_file.is_some() {
             terminal.note("a password for becoming another user has no effect without `--become`");
         }

@@ -26,7 +26,7 @@ fn write(out: &mut String, value: &Value, indent: Option<usize>, level: usize) {
         Value::Bool(false) => out.push_str("false"),
         Value::Integer(text) => out.push_str(text),
         Value::Float(number) => out.push_str(&float_text::json(*number)),
-        Value::Text(text) => write_text(out, text),
+        Value::Text(text) | Value::Timestamp(text) => write_text(out, text),
         Value::Unsafe(text) => write_marked(out, "__ansible_unsafe", text, indent, level),
         Value::Vaulted(text) => write_marked(out, "__ansible_vault", text, indent, level),
         Value::List(items) => write_list(out, items, indent, level),

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// The absolute path that a text means in a folder.
 pub fn resolve(named: &str, base: &Path, home: Option<&Path>, environment: &BTreeMap<String, String>) -> PathBuf {
-    let expanded = expand_variables(named, environment);
+    let expanded = expanded(named, |name| environment.get(name).cloned());
     normalised(&base.join(in_home(&expanded, home)))
 }
 
@@ -19,7 +19,7 @@ pub fn in_home(text: &str, home: Option<&Path>) -> PathBuf {
 }
 
 /// `$NAME` and `${NAME}`; a name that is not set stays as it is.
-fn expand_variables(text: &str, environment: &BTreeMap<String, String>) -> String {
+pub fn expanded(text: &str, value_of: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
@@ -29,8 +29,8 @@ fn expand_variables(text: &str, environment: &BTreeMap<String, String>) -> Strin
             let ends = |next: char| !(next.is_ascii_alphanumeric() || next == '_');
             after.split_at(after.find(ends).unwrap_or(after.len()))
         });
-        if let Some(value) = environment.get(name) {
-            out.push_str(value);
+        if let Some(value) = value_of(name) {
+            out.push_str(&value);
             rest = tail;
         } else {
             out.push('$');

@@ -19,6 +19,8 @@ pub enum Value {
     Float(f64),
     /// Text.
     Text(String),
+    /// A date or time of YAML, as ISO text.
+    Timestamp(String),
     /// Text that is never rendered, whatever it holds (`!unsafe`).
     Unsafe(String),
     /// Text that Ansible Vault encrypted, as stored: header and hexadecimal lines (`!vault`).
@@ -39,7 +41,7 @@ impl Value {
             Self::Float(value) => *value != 0.0,
             Self::Text(text) | Self::Unsafe(text) => !text.is_empty(),
             // What is encrypted is not known to be empty.
-            Self::Vaulted(_) => true,
+            Self::Timestamp(_) | Self::Vaulted(_) => true,
             Self::List(items) => !items.is_empty(),
             Self::Mapping(entries) => !entries.is_empty(),
         }
@@ -60,9 +62,13 @@ impl Value {
             Self::Text(text) => ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)),
             Self::List(items) => items.iter().any(Self::has_template),
             Self::Mapping(entries) => entries.values().any(Self::has_template),
-            Self::Null | Self::Bool(_) | Self::Integer(_) | Self::Float(_) | Self::Unsafe(_) | Self::Vaulted(_) => {
-                false
-            }
+            Self::Null
+            | Self::Bool(_)
+            | Self::Integer(_)
+            | Self::Float(_)
+            | Self::Timestamp(_)
+            | Self::Unsafe(_)
+            | Self::Vaulted(_) => false,
         }
     }
 }
@@ -80,7 +86,7 @@ impl fmt::Display for Value {
             Self::Null => f.write_str("None"),
             Self::Bool(true) => f.write_str("True"),
             Self::Bool(false) => f.write_str("False"),
-            Self::Integer(text) | Self::Text(text) | Self::Unsafe(text) => f.write_str(text),
+            Self::Integer(text) | Self::Text(text) | Self::Timestamp(text) | Self::Unsafe(text) => f.write_str(text),
             Self::Float(value) => f.write_str(&float_text::python(*value)),
             Self::List(_) | Self::Mapping(_) | Self::Vaulted(_) => f.write_str(&super::json::compact(self)),
         }

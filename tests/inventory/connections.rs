@@ -6,8 +6,8 @@ use clockaudit::inventory::patterns::Selection;
 use clockaudit::inventory::{HostId, Transport, Value, json as writer};
 
 use crate::cases::{compare, for_each};
+use crate::differences::TARGETS_ON_PURPOSE;
 use crate::json::{entries, get, text, texts};
-use crate::later::TARGETS_ON_PURPOSE;
 use crate::staging::Staged;
 
 #[test]

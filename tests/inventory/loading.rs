@@ -76,6 +76,24 @@ fn what_cannot_be_read_is_said_in_one_line() {
 }
 
 #[test]
+fn a_source_that_is_not_read_ends_the_run_where_ansible_cfg_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("good.ini"), "h1\n").expect("a file");
+    let error = |cfg: &str, sources: &[&str]| {
+        fs::write(folder.path().join("ansible.cfg"), format!("[inventory]\n{cfg}\n")).expect("a file");
+        let sources: Vec<Source> = sources.iter().copied().map(Source::from).collect();
+        load(&sources, &settings(folder.path())).err().map(|error| error.to_string())
+    };
+    let any = "gone.ini cannot be read, and [inventory] any_unparsed_is_failed (ansible.cfg line 2) ends the run then";
+    assert_eq!(error("any_unparsed_is_failed = true", &["good.ini", "gone.ini"]).as_deref(), Some(any));
+    assert_eq!(error("any_unparsed_is_failed = true", &["good.ini"]), None);
+    let all = "no inventory can be read, and [inventory] unparsed_is_failed (ansible.cfg line 2) ends the run then";
+    assert_eq!(error("unparsed_is_failed = true", &["gone.ini"]).as_deref(), Some(all));
+    assert_eq!(error("unparsed_is_failed = true", &["good.ini", "gone.ini"]), None);
+    assert_eq!(error("unparsed_is_failed = false", &["gone.ini"]), None);
+}
+
+#[test]
 fn a_missing_file_and_a_lone_name_are_told_apart() {
     let folder = tempfile::tempdir().expect("a folder");
     let loaded = load(&[Source::from("gone.ini"), Source::from("h1")], &settings(folder.path())).expect("an inventory");

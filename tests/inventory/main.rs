@@ -5,11 +5,14 @@
 mod cases;
 mod command;
 mod connections;
+mod differences;
+mod hostile;
 mod json;
-mod later;
 mod loading;
+mod messages;
 mod precedence;
 mod properties;
+mod real_ansible;
 mod secrets;
 mod sources;
 mod staging;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::json::{get, parse, text};
+use crate::json::{get, parse};
 
 /// A place that the login name can be set in.
 struct Step {
@@ -19,7 +19,9 @@ struct Step {
 const NOTHING: Step = Step { words: &[], environment: None, file: None, expected: ("", "", "") };
 
 /// Lowest first.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 10] = [
+    Step { expected: ("None", "not set", ""), ..NOTHING },
+    Step { file: Some((".ssh/config", "Host *\n  User sshconf\n")), expected: ("sshconf", "file", "User"), ..NOTHING },
     Step {
         file: Some(("ansible.cfg", "[defaults]\nremote_user = cfg\n")),
         expected: ("cfg", "file", "[defaults] remote_user"),
@@ -71,13 +73,46 @@ fn write(folder: &Path, (name, content): (&str, &str)) {
     fs::write(path, content).expect("a file");
 }
 
-#[test]
-fn the_login_name_goes_by_the_order_of_connection_settings() {
+/// Whether somebody is to be become, lowest first. Each place says otherwise than the one below.
+const BECOME: [Step; 9] = [
+    Step { expected: ("False", "default", ""), ..NOTHING },
+    Step {
+        file: Some(("ansible.cfg", "[privilege_escalation]\nbecome = true\n")),
+        expected: ("True", "file", "[privilege_escalation] become"),
+        ..NOTHING
+    },
+    Step {
+        file: Some((".config/clockaudit/config.toml", "become = false\n")),
+        expected: ("False", "file", "become"),
+        ..NOTHING
+    },
+    Step { file: Some(("clockaudit.toml", "become = true\n")), expected: ("True", "file", "become"), ..NOTHING },
+    Step {
+        environment: Some(("ANSIBLE_BECOME", "no")),
+        expected: ("False", "environment", "ANSIBLE_BECOME"),
+        ..NOTHING
+    },
+    Step {
+        environment: Some(("CLOCKAUDIT_BECOME", "1")),
+        expected: ("True", "environment", "CLOCKAUDIT_BECOME"),
+        ..NOTHING
+    },
+    Step { words: &["-b"], expected: ("True", "flag", "--become"), ..NOTHING },
+    Step {
+        file: Some(("hosts.ini", "h1 ansible_become=no\n")),
+        expected: ("False", "variable", "ansible_become"),
+        ..NOTHING
+    },
+    Step { words: &["-e", "ansible_become=yes"], expected: ("True", "extra variable", "ansible_become"), ..NOTHING },
+];
+
+/// Takes one step after the other and checks the setting that each of them is to win.
+fn check_steps(setting: &str, steps: &[Step]) {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), ("hosts.ini", "h1\n"));
     let mut words = vec!["inventory", "hosts.ini", "--explain", "h1", "-o", "json"];
     let mut environment = Vec::new();
-    for step in &STEPS {
+    for step in steps {
         words.extend(step.words);
         environment.extend(step.environment);
         if let Some(file) = step.file {
@@ -87,12 +122,86 @@ fn the_login_name_goes_by_the_order_of_connection_settings() {
         let json = String::from_utf8(output.stdout).expect("UTF-8");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let document = parse(json.trim_end());
-        let user = get(get(&document, "settings").expect("settings"), "user").expect("a user");
-        let field = |key: &str| text(get(user, key).expect("a field"));
+        let told = get(get(&document, "settings").expect("settings"), setting).expect("the setting");
+        let field = |key: &str| get(told, key).map(ToString::to_string).unwrap_or_default();
         let found = (field("value"), field("from"), field("name"));
         let (value, from, name) = step.expected;
-        assert_eq!(found, (value.to_owned(), from.to_owned(), name.to_owned()));
+        assert_eq!(found, (value.to_owned(), from.to_owned(), name.to_owned()), "{setting}");
     }
+}
+
+#[test]
+fn the_login_name_goes_by_the_order_of_connection_settings() {
+    check_steps("user", &STEPS);
+}
+
+#[test]
+fn becoming_another_user_goes_by_the_order_too() {
+    check_steps("become", &BECOME);
+}
+
+#[test]
+fn every_limit_of_the_policy_goes_by_the_order_of_policies() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Nobody listens there, and the limits are told all the same.
+    let host = "h1 ansible_host=127.0.0.1 ansible_port=1";
+    write(folder.path(), ("hosts.ini", &format!("{host}\n")));
+    let mut words = vec!["scan", "hosts.ini", "-o", "json", "--no-state", "-q", "--reference", "controller"];
+    let mut environment = Vec::new();
+    let check = |words: &[&str], environment: &[(&str, &str)], (warn_ms, crit_ms, profile): (i64, i64, &str)| {
+        let output = clockaudit(folder.path(), words, environment);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let report: serde_json::Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+        // What is asked of this host, else what is asked of all.
+        let own = Some(&report["hosts"][0]["policy"]).filter(|own| !own.is_null());
+        let policy = own.unwrap_or(&report["policy"]);
+        let millis = |key: &str| {
+            let seconds: f64 = policy[key].to_string().parse().expect("seconds");
+            format!("{:.0}", seconds * 1e3)
+        };
+        let found = (millis("warn_s"), millis("crit_s"), policy["profiles"].to_string());
+        assert_eq!(found, (warn_ms.to_string(), crit_ms.to_string(), format!("[\"{profile}\"]")), "{words:?}");
+    };
+    check(&words, &environment, (50, 100, "jwt"));
+    let user = "warn = \"10ms\"\ncrit = \"20ms\"\nprofile = \"ceph\"\n";
+    write(folder.path(), (".config/clockaudit/config.toml", user));
+    check(&words, &environment, (10, 20, "ceph"));
+    write(folder.path(), ("clockaudit.toml", "warn = \"11ms\"\ncrit = \"21ms\"\nprofile = [\"etcd\"]\n"));
+    check(&words, &environment, (11, 21, "etcd"));
+    // Variables are rendered as those of connections are.
+    let variables =
+        "tens=1 clockaudit_warn=\"{{ tens }}2ms\" clockaudit_crit=22ms clockaudit_profile=\"{{ 'k' }}erberos\"";
+    write(folder.path(), ("hosts.ini", &format!("{host} {variables}\n")));
+    check(&words, &environment, (12, 22, "kerberos"));
+    environment.extend([("CLOCKAUDIT_WARN", "13ms"), ("CLOCKAUDIT_CRIT", "23ms"), ("CLOCKAUDIT_PROFILE", "totp")]);
+    check(&words, &environment, (13, 23, "totp"));
+    words.extend(["--warn", "14ms", "--crit", "24ms", "--profile", "slurm"]);
+    check(&words, &environment, (14, 24, "slurm"));
+}
+
+#[test]
+fn limits_are_explained_with_their_places() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inventory = "h1\n[all:vars]\ntens=1\nclockaudit_warn={{ tens }}2ms\nclockaudit_crit={{ gone }}\n";
+    write(folder.path(), ("hosts.ini", inventory));
+    write(folder.path(), ("clockaudit.toml", "\nprofile = \"ceph\"\nwarn = \"1ms\"\n"));
+    let words = ["inventory", "hosts.ini", "--explain", "h1"];
+    let explained = |environment: &[(&str, &str)]| {
+        let table = String::from_utf8(clockaudit(folder.path(), &words, environment).stdout).expect("UTF-8");
+        let lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        lines.filter(|line| ["profile", "warn", "crit"].iter().any(|name| line.starts_with(name))).collect::<Vec<_>>()
+    };
+    let crit = "crit refers to 'gone', which is not defined clockaudit_crit (hosts.ini line 5)";
+    let expected =
+        ["profile ceph profile (clockaudit.toml line 2)", "warn 12ms clockaudit_warn (hosts.ini line 4)", crit];
+    assert_eq!(explained(&[]), expected);
+    let expected = ["profile ceph profile (clockaudit.toml line 2)", "warn 9ms CLOCKAUDIT_WARN", crit];
+    assert_eq!(explained(&[("CLOCKAUDIT_WARN", "9ms")]), expected);
+    let scan = clockaudit(folder.path(), &["scan", "hosts.ini", "--list-hosts"], &[]);
+    let said = String::from_utf8_lossy(&scan.stderr).into_owned();
+    let expected = "h1: `clockaudit_crit` (hosts.ini:5) refers to 'gone', which is not defined";
+    assert!(scan.status.code() == Some(65) && said.contains(expected), "{said}");
 }
 
 #[test]

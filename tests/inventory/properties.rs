@@ -1,12 +1,41 @@
-//! What holds for any text: no reader panics, reading twice gives the same, folded names expand to what they were.
+//! What holds for any text: no reader panics, reading twice gives the same, folded names expand to what they were. Each
+//! ends: what a text can make them do is bounded by budgets (`ranges::Budget`, steps of regular expressions, the fuel of
+//! templates, values that aliases stand for), which the tests of [`super::hostile`] reach.
+//!
+//! | reader | property |
+//! |---|---|
+//! | INI, host lists, shell words, Python's literals, addresses | [`no_reader_panics_on_any_bytes`], [`no_reader_panics_on_anything_like_an_inventory`] |
+//! | ranges, patterns, globs, regular expressions, subscripts | [`no_reader_panics_on_anything_like_an_inventory`] |
+//! | text encodings | [`no_reader_panics_on_any_bytes`] |
+//! | YAML, JSON, TOML, what scripts print, settings of inventory plugins | [`no_reader_of_documents_panics_on_any_bytes`], [`no_reader_of_documents_panics_on_anything_like_one`] |
+//! | `constructed` | [`no_reader_of_documents_panics_on_anything_like_one`] |
+//! | ansible.cfg, clockaudit.toml | [`no_reader_of_settings_panics`] |
+//! | `-e` | [`no_reader_of_variables_panics`] |
+//! | connection variables, words of `ssh` arguments | [`settings_of_connections_are_read_of_any_values`] |
+//! | limits of `--limit @FILE` | [`any_file_of_patterns_is_read`] |
+//! | Jinja2, `%` of texts | `templates::any_template_ends_and_none_panics` |
+//! | Ansible Vault | `vault::any_text_ends_in_an_error_or_a_plain_text` |
+//! | `ssh_config`, known hosts | `tests/ssh_config` |
 
+use std::sync::Arc;
+
+use clockaudit::files::inventory::limit;
+use clockaudit::inventory::ansible_cfg::AnsibleCfg;
+use clockaudit::inventory::configuration::{Configuration, SettingsFile, names};
+use clockaudit::inventory::connection::{ConnectionFlags, targets};
+use clockaudit::inventory::constructed::{self, Plan};
 use clockaudit::inventory::documents::{self, Printer};
 use clockaudit::inventory::model::{Draft, Inventory, Source};
 use clockaudit::inventory::patterns::{Selection, glob, split};
 use clockaudit::inventory::ranges::{self, Budget};
+use clockaudit::inventory::template::Renderer;
 use clockaudit::inventory::yaml::{self, DuplicateKeys};
-use clockaudit::inventory::{addresses, encoding, host_list, ini, listing, literals, shell_words};
+use clockaudit::inventory::{
+    Value, addresses, encoding, extra_variables, host_list, ini, listing, literals, shell_words,
+};
 use proptest::prelude::*;
+
+use crate::loading::settings;
 
 /// Text that looks like an inventory, so that random tests reach deep.
 fn inventory_like() -> impl Strategy<Value = String> {
@@ -128,6 +157,16 @@ fn document_like() -> impl Strategy<Value = String> {
         "\r",
         "[[a.b]]",
         "__ansible_vault",
+        "compose",
+        "groups",
+        "keyed_groups",
+        "key: ",
+        "strict: true\n",
+        "inventory_hostname",
+        "[defaults]\n",
+        "inventory",
+        "timeout",
+        " ; ",
     ]);
     prop::collection::vec(prop_oneof![6 => piece.prop_map(str::to_owned), 1 => any::<String>()], 0..40)
         .prop_map(|pieces| pieces.concat())
@@ -148,7 +187,12 @@ fn read_documents(bytes: &[u8]) -> usize {
         for printer in [Printer::Script, Printer::AnsibleInventory] {
             said += documents::read_printed(&mut draft, source, &document, printer, budget).diagnostics.len();
         }
-        let _ = (documents::plugin_of(&document), documents::host_variables(&document), yaml::settings(&document));
+        let _ = (documents::plugin_of(&document), documents::host_variables(&document));
+        let Ok(settings) = yaml::settings(&document) else { continue };
+        let settings = settings.into_iter().map(|setting| (setting.name, setting.value)).collect();
+        if let Ok(plan) = Plan::new(&settings) {
+            let _ = constructed::apply(&mut draft, source, &plan, |_| {}, Renderer::alone);
+        }
     }
     let (text, _) = encoding::decode(bytes, &"x".into());
     if let Ok(document) = documents::toml_document(&text) {
@@ -185,6 +229,56 @@ proptest! {
             let limit = split::as_ansible(&pattern);
             let _ = inventory.select(&Selection { pattern: pattern.clone(), limit: Vec::new() });
             let _ = inventory.select(&Selection { pattern: "all".to_owned(), limit });
+        }
+    }
+
+    #[test]
+    fn no_reader_of_settings_panics(text in document_like(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        for bytes in [text.as_bytes(), &bytes] {
+            let files = SettingsFile::read(bytes, &"clockaudit.toml".into(), "/work").ok();
+            let cfg = AnsibleCfg::read(bytes, &"ansible.cfg".into(), "/work").ok();
+            let configuration = Configuration { files: files.into_iter().collect(), cfg, ..Configuration::default() };
+            let _ = configuration.number(&names::TIMEOUT);
+            let _ = (configuration.paths(&names::INVENTORY), configuration.switch(&names::BECOME));
+            let _ = (configuration.list(&names::ENABLE_PLUGINS), configuration.path(&names::PRIVATE_KEY_FILE));
+        }
+    }
+
+    #[test]
+    fn no_reader_of_variables_panics(text in inventory_like(), document in document_like(), any in any::<String>()) {
+        for text in [&text, &document, &any, &format!("{{{document}"), &format!("a={text}")] {
+            let _ = extra_variables::read(text, DuplicateKeys::Warn).is_ok();
+        }
+    }
+
+    #[test]
+    fn settings_of_connections_are_read_of_any_values(text in inventory_like(), any in any::<String>()) {
+        let names = [
+            "ansible_host", "ansible_port", "ansible_user", "ansible_password", "ansible_ssh_args", "ansible_ssh_timeout",
+            "ansible_connection", "ansible_become", "ansible_become_method", "ansible_private_key_file", "ansible_shell_type",
+        ];
+        for value in [Value::Text(text), Value::Text(any), Value::Float(f64::NAN), Value::List(vec![Value::Null])] {
+            let mut draft = Draft::new();
+            let record = Source { name: "x".into(), file: None, folder: None, sha256: String::new() };
+            let source = draft.add_source(record);
+            let group = draft.ensure_group("a");
+            let (host, _) = draft.add_host("h1", group, source);
+            for name in names {
+                draft.set_host_variable(host, name, value.clone(), None);
+            }
+            let (inventory, _) = draft.reconcile().expect("consistent");
+            let renderer = Renderer::alone(Arc::new(inventory));
+            let prepared = targets(&renderer, &[host], &ConnectionFlags::default(), &Configuration::default());
+            prop_assert_eq!(prepared.targets.len() + prepared.skipped.len(), 1);
+        }
+    }
+
+    #[test]
+    fn any_file_of_patterns_is_read(bytes in prop::collection::vec(any::<u8>(), 0..200), text in inventory_like()) {
+        let folder = tempfile::tempdir().expect("a folder");
+        for bytes in [bytes.as_slice(), text.as_bytes()] {
+            std::fs::write(folder.path().join("names"), bytes).expect("a file");
+            prop_assert!(limit(&["@names".to_owned()], &settings(folder.path())).is_ok());
         }
     }
 

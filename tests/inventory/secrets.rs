@@ -87,3 +87,65 @@ fn a_password_that_cannot_be_had_ends_the_run_with_what_to_do() {
     fs::write(folder.path().join("blank"), " \n").expect("a file");
     check(&["--vault-id", "prod@blank"], &["the vault password of label prod is empty"]);
 }
+
+/// A program that writes down how it was called, and what its parent was; then it goes on.
+const WATCHER: &str = "#!/bin/sh\n\
+    { tr '\\0' ' ' </proc/self/cmdline; cat /proc/$$/cmdline /proc/$$/environ /proc/$PPID/cmdline /proc/$PPID/environ; } \
+    | tr '\\0' '\\n' >>\"$WATCHED/$(basename \"$0\")\"\n";
+
+#[test]
+fn no_program_that_is_run_is_told_a_secret() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = fleet();
+    let watched = folder.path().join("watched");
+    fs::create_dir(&watched).expect("a folder");
+    let program = |name: &str, more: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("{WATCHER}{more}")).expect("a program");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+        path.display().to_string()
+    };
+    let inventory =
+        program("inventory-script", "echo '{\"a\": {\"hosts\": [\"h1\"]}, \"_meta\": {\"hostvars\": {}}}'\n");
+    let vault = program("vault-client", "cat \"$(dirname \"$0\")/pw\"\n");
+    let proxy = program("proxy-command", "exit 1\n");
+    let matched = program("match-exec", "exit 0\n");
+    // The secrets are used as what they are, and the login gets as far as the program that is to connect.
+    let vars = fs::read_to_string(folder.path().join("group_vars/a.yml")).expect("the variables");
+    let (vars, _) = vars.split_once("base:").expect("the passwords");
+    fs::write(folder.path().join("group_vars/a.yml"), vars).expect("the variables");
+    let config = format!("Match exec \"{matched} %h\"\n  ProxyCommand {proxy} %h %p\n");
+    fs::write(folder.path().join("ssh_config"), config).expect("a file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clockaudit"));
+    command.current_dir(folder.path()).env_clear().env("HOME", folder.path()).env("WATCHED", &watched);
+    command.env("PATH", "/usr/bin:/bin");
+    command.args([
+        "scan",
+        &inventory,
+        "-F",
+        "ssh_config",
+        "--vault-id",
+        &format!("default@{vault}"),
+        "-b",
+        "-vvv",
+        "--no-state",
+    ]);
+    command.args(["--record", "trace", "--export", "report.json", "--export", "report.txt", "-o", "json"]);
+    let output = command.output().expect("the program runs");
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let mut texts = vec![("what is printed".to_owned(), said.clone())];
+    for name in ["inventory-script", "vault-client", "proxy-command", "match-exec"] {
+        let text = fs::read(watched.join(name)).unwrap_or_else(|error| panic!("{name} was not run: {error}: {said}"));
+        let text = String::from_utf8_lossy(&text).into_owned();
+        assert!(text.contains("HOME=") && text.contains(name), "{name} has not written down how it was run: {text}");
+        texts.push((name.to_owned(), text));
+    }
+    for name in ["trace", "report.json", "report.txt"] {
+        texts.push((name.to_owned(), fs::read_to_string(folder.path().join(name)).expect(name)));
+    }
+    for (name, text) in texts {
+        for secret in ["hunter2", "correct horse"] {
+            assert!(!text.contains(secret), "{name} has {secret}: {text}");
+        }
+    }
+}

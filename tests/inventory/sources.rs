@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -62,6 +62,47 @@ fn a_script_that_does_not_end_or_prints_without_end_is_an_error() {
     );
     let endless = load_script("#!/bin/sh\nexec yes\n", |settings| settings.limits.file_bytes = 1 << 20);
     assert!(said(&endless)[0].contains("prints more than 1 MiB"), "{:?}", said(&endless));
+}
+
+#[test]
+fn what_a_script_started_ends_with_it() {
+    // The child says when it is there, and once more unless it was ended.
+    let script =
+        "#!/bin/sh\n(echo started >&3; sleep 20; echo survived >&3) 3>heard >/dev/null 2>&1 &\nexec sleep 1000000\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let heard = folder.path().join("heard");
+    nix::unistd::mkfifo(&heard, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    program(&folder.path().join("inv"), script);
+    let mut settings = settings(folder.path());
+    settings.limits.script_list = Duration::from_secs(2);
+    let pipe = heard.clone();
+    let listener = std::thread::spawn(move || fs::read_to_string(pipe).expect("what was heard"));
+    let loaded = load(&[Source::from("inv")], &settings).expect("an inventory");
+    assert!(said(&loaded)[0].contains("has not ended within 2 s and was stopped"), "{:?}", said(&loaded));
+    // Where the script was ended before it had begun, nobody else would ever have written.
+    let nobody = fs::OpenOptions::new().write(true).custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits()).open(&heard);
+    drop(nobody);
+    let heard = listener.join().expect("a listener");
+    assert!(!heard.contains("survived"), "{heard}");
+}
+
+#[test]
+fn what_a_script_tells_of_one_host_has_a_place() {
+    let script = "#!/bin/sh\n\
+        if [ \"$1\" = --list ]; then echo '{\"web\": [\"h1\", \"h2\"]}'; exit; fi\n\
+        printf '{\\n\"ansible_user\": \"of %s\"\\n}\\n' \"$2\"\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    program(&folder.path().join("inv"), script);
+    let output = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
+        .args(["inventory", "-i", "inv", "--explain", "h2"])
+        .current_dir(folder.path())
+        .env("HOME", folder.path())
+        .output()
+        .expect("clockaudit");
+    let table = String::from_utf8(output.stdout).expect("text");
+    let user = table.lines().find(|line| line.trim_start().starts_with("user ")).expect("the user");
+    let user = user.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(user, "user of h2 ansible_user (inv --host line 2)");
 }
 
 #[test]

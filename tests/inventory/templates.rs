@@ -60,28 +60,14 @@ fn vectors(file: &str) -> String {
 
 /// Templates that come out otherwise: Ansible goes through unordered sets, chokes on what it could do, or the engine
 /// lacks a rarely used word, and says so by name.
-const OTHERWISE: [&str; 22] = [
-    "{{ '%s-%d' % (s, i) }}",
-    "{{ \"%s\" % i }}",
-    "{{ s | regex_search('([a-z]+)-([0-9]+)', '\\\\1', '\\\\2') }}",
-    "{{ s | regex_search('(?P<n>[0-9]+)', '\\\\g<n>') }}",
-    "{{ '2.10' is version('2.9', '>') }}",
+const OTHERWISE: [&str; 8] = [
+    "{{ l.count(1) }}",
     "{{ 'abc' | hash('md5') }}",
-    "{{ '$FLEET/k' | expandvars }}",
     "{{ l | difference([1]) }}",
     "{{ l | union([9, 1]) }}",
     "{{ l | symmetric_difference([1, 9]) }}",
-    "{{ 5 | pow(2) }}",
-    "{{ s | wordcount }}",
-    "{{ s | center(20) }}",
-    "{{ s | truncate(5) }}",
     "{{ big * big }}",
     "{% set x = ['a'] %}{% set _ = x.append('b') %}{{ x }}",
-    "{{ 'Ab'.swapcase() }}",
-    "{{ s.index('0') }}",
-    "{{ l.index(2) }}",
-    "{{ l.count(1) }}",
-    "{{ l.copy() }}",
     "{{ 'b' > 1 }}",
 ];
 

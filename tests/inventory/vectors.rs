@@ -106,8 +106,8 @@ fn plain_scalars_are_those_of_pyyaml() {
             Value::Bool(_) => ("bool", value),
             Value::Integer(_) => ("int", value),
             Value::Float(number) => ("float", Value::Text(float_text::python(*number))),
-            // Dates are text to us, written as Python's are.
-            Value::Text(text) if text == "2024-02-03" => ("date", value),
+            Value::Timestamp(text) if !text.contains('T') => ("date", value),
+            Value::Timestamp(_) => ("datetime", value),
             Value::Text(_) => ("str", value),
             Value::List(_) | Value::Mapping(_) | Value::Vaulted(_) | Value::Unsafe(_) => return None,
         };

@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::{self, Diagnostic};
+use crate::inventory::group_names::GroupNames;
 use crate::inventory::model::{Contradiction, Draft, HashBehaviour, Inventory, Source as SourceRecord};
 use crate::inventory::template::{Renderer, Surroundings};
 use crate::inventory::vault::Keyring;
@@ -153,6 +154,16 @@ pub enum LoadError {
     /// Ansible's file of settings cannot be used.
     #[error("{0}")]
     Configuration(Box<Diagnostic>),
+    /// Sources were not read, and Ansible's settings say that this ends the run.
+    #[error("{said}, and {setting} ends the run then")]
+    Unparsed {
+        /// What was not read.
+        said: String,
+        /// The setting, and where it was set.
+        setting: String,
+        /// Why not.
+        diagnostics: Vec<Diagnostic>,
+    },
     /// The groups contradict each other.
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
@@ -180,28 +191,38 @@ pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadE
     };
     let mut loading = Loading {
         settings,
-        draft: Draft::with_hash_behaviour(hash_behaviour(&configuration)),
+        draft: Draft::with(hash_behaviour(&configuration), group_names(&configuration)),
         budget: ranges::Budget::new(settings.limits.range_hosts),
         diagnostics,
         readers: reader::enabled(&configuration),
         duplicates: reader::duplicate_keys(&configuration),
         ignored,
         has_read_input: false,
+        folders_read: Vec::new(),
+        configuration: &configuration,
     };
-    let mut roots = Vec::new();
+    let (mut roots, mut unparsed) = (Vec::new(), Vec::new());
+    let sources: Vec<&Source> = sources.iter().chain(&defaults).collect();
     if settings.via_ansible {
-        loading.via_ansible(sources);
+        loading.via_ansible(&sources);
     } else {
-        for source in sources.iter().chain(&defaults) {
+        for source in &sources {
             roots.extend(root_of(&source.0, settings));
-            loading.source(&source.0);
+            if !loading.source(&source.0) {
+                unparsed.push(source.0.as_str());
+            }
         }
     }
     let Loading { draft, mut diagnostics, .. } = loading;
+    if let Some((said, setting)) = ends_the_run(&unparsed, sources.len(), &configuration) {
+        return Err(LoadError::Unparsed { said, setting, diagnostics });
+    }
     let (mut inventory, odd) = draft.reconcile()?;
     diagnostics.extend(odd);
     diagnostics.extend(variables::lay(&mut inventory, &roots, settings, &configuration)?);
-    diagnostics.extend(neighbours::unread(&configuration));
+    if !settings.via_ansible {
+        diagnostics.extend(neighbours::unread(&configuration));
+    }
     let inventory = Arc::new(inventory);
     let machine: Arc<dyn Surroundings> = Arc::new(Machine::new(settings));
     let playbook_folder = variables::play_folder(settings, &configuration).to_string_lossy().into_owned();
@@ -229,6 +250,23 @@ fn hash_behaviour(configuration: &Configuration) -> HashBehaviour {
     }
 }
 
+fn group_names(configuration: &Configuration) -> GroupNames {
+    let given = configuration.choice(&names::FORCE_VALID_GROUP_NAMES, &["always", "never", "ignore", "silently"]);
+    given.map_or(GroupNames::Kept, |given| GroupNames::from_word(given.value))
+}
+
+/// What was not read, and the setting of Ansible by which that ends the run, if one does.
+fn ends_the_run(unparsed: &[&str], sources: usize, configuration: &Configuration) -> Option<(String, String)> {
+    let first = unparsed.first()?;
+    let asked =
+        |names| configuration.switch(names).filter(|given| given.value).map(|given| given.provenance.to_string());
+    if let Some(setting) = asked(&names::ANY_UNPARSED_IS_FAILED) {
+        return Some((format!("{first} cannot be read"), setting));
+    }
+    let setting = asked(&names::UNPARSED_IS_FAILED).filter(|_| unparsed.len() == sources)?;
+    Some(("no inventory can be read".to_owned(), setting))
+}
+
 /// The inventories of a run that names none.
 fn default_sources(configuration: &Configuration, settings: &LoadSettings) -> Option<Vec<Source>> {
     // A list of paths, never of hosts.
@@ -250,25 +288,26 @@ struct Loading<'a> {
     duplicates: DuplicateKeys,
     ignored: Ignored,
     has_read_input: bool,
+    /// The folders of the files that were read so far.
+    folders_read: Vec<PathBuf>,
+    configuration: &'a Configuration,
 }
 
 impl Loading<'_> {
-    fn source(&mut self, named: &str) {
+    /// Reads a source; tells whether it was understood to its end.
+    fn source(&mut self, named: &str) -> bool {
         let name: Arc<str> = Arc::from(named);
         if named == reader::STANDARD_INPUT {
             // It can be read once, however often it is named.
-            if !std::mem::replace(&mut self.has_read_input, true) {
-                self.standard_input();
-            }
-            return;
+            return std::mem::replace(&mut self.has_read_input, true) || self.standard_input();
         }
         let path = paths::resolve(named, self.settings);
         if path.is_dir() {
-            self.folder(&name, &path, 0);
+            self.folder(&name, &path, 0)
         } else if host_list::is_host_list(named) && !path.exists() && self.takes_host_lists() {
-            self.host_list(&name);
+            self.host_list(&name)
         } else {
-            self.file(&name, &path);
+            self.file(&name, &path)
         }
     }
 
@@ -282,7 +321,7 @@ impl Loading<'_> {
     }
 
     /// A list of hosts on the command line; the first of the readers for it reads it.
-    fn host_list(&mut self, name: &Arc<str>) {
+    fn host_list(&mut self, name: &Arc<str>) -> bool {
         let sha256 = sha256(name.as_bytes());
         let id = self.draft.add_source(SourceRecord { name: Arc::clone(name), file: None, folder: None, sha256 });
         let first = self.readers.iter().find(|reader| matches!(reader, Reader::HostList | Reader::AdvancedHostList));
@@ -290,7 +329,9 @@ impl Loading<'_> {
             host_list::read(&mut self.draft, id, name);
         } else if let Err(error) = host_list::read_ranges(&mut self.draft, id, name, &mut self.budget) {
             self.diagnostics.push(reader::lost(error.to_string()).in_file(name));
+            return false;
         }
+        true
     }
 }
 

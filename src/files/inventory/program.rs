@@ -2,12 +2,13 @@
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use super::LoadSettings;
@@ -40,6 +41,8 @@ pub(super) fn run(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        // A group of its own: what the program starts can be ended with it.
+        .process_group(0)
         .spawn()
         .map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
@@ -64,8 +67,8 @@ pub(super) fn run(
         if error == RecvTimeoutError::Timeout
             && let Ok(process) = i32::try_from(process)
         {
-            // Not reaped yet: whoever waits for it would have told its end.
-            let _ = kill(Pid::from_raw(process), Signal::SIGKILL);
+            // Not reaped yet: whoever waits for it would have told its end. So the number is still that of its group.
+            let _ = killpg(Pid::from_raw(process), Signal::SIGKILL);
         }
         format!("has not ended within {} s and was stopped", limit.as_secs_f64())
     })?;

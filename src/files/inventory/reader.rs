@@ -6,12 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Loading, script, sha256};
+use super::{Loading, script, sha256, variables};
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::constructed::{self, ConstructedError, Plan};
 use crate::inventory::diagnostics::{Diagnostic, Severity};
 use crate::inventory::documents::{self, Plugin, Printer};
-use crate::inventory::model::{Source as SourceRecord, SourceId};
+use crate::inventory::model::{Inventory, Source as SourceRecord, SourceId};
 use crate::inventory::template::Renderer;
 use crate::inventory::vault::{self, VaultError};
 use crate::inventory::yaml::{self, Document, DuplicateKeys, Form};
@@ -80,6 +80,13 @@ pub(super) fn lost(reason: impl Into<String>) -> Diagnostic {
 impl Loading<'_> {
     /// Reads a file into the draft; tells whether all of it was understood.
     pub(super) fn file(&mut self, name: &Arc<str>, path: &Path) -> bool {
+        let is_read = self.one_file(name, path);
+        let folder = path.parent().filter(|folder| is_read && !self.folders_read.iter().any(|known| known == folder));
+        self.folders_read.extend(folder.map(Path::to_owned));
+        is_read
+    }
+
+    fn one_file(&mut self, name: &Arc<str>, path: &Path) -> bool {
         let (bytes, metadata) = match self.bytes(path) {
             Ok(found) => found,
             Err(reason) => {
@@ -226,7 +233,13 @@ impl Loading<'_> {
         let done = settings.and_then(|settings| {
             let settings = settings.into_iter().map(|setting| (setting.name, setting.value)).collect();
             let plan = Plan::new(&settings).map_err(ConstructedError::Settings);
-            let done = plan.and_then(|plan| constructed::apply(&mut self.draft, content.id, &plan, renderer));
+            let done = plan.and_then(|plan| {
+                // What is wrong with these files is told when they are laid over the whole.
+                let lay = |inventory: &mut Inventory| {
+                    variables::lay_beside(inventory, &self.folders_read, self.settings, self.configuration);
+                };
+                constructed::apply(&mut self.draft, content.id, &plan, lay, renderer)
+            });
             done.map_err(|error| Box::new(Diagnostic::error(error.to_string())))
         });
         match done {

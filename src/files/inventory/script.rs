@@ -8,9 +8,8 @@ use super::program::{self, Output};
 use super::{Loading, sha256};
 use crate::inventory::diagnostics::{Diagnostic, Severity};
 use crate::inventory::documents::{self, Printer};
-use crate::inventory::model::{HostId, Source as SourceRecord};
-use crate::inventory::value::Value;
-use crate::inventory::yaml;
+use crate::inventory::model::{HostId, Origin, Source as SourceRecord};
+use crate::inventory::yaml::{self, Setting};
 
 /// Scripts that are asked for single hosts at the same time.
 const WORKERS: usize = 8;
@@ -23,8 +22,14 @@ pub(super) fn is_program(bytes: &[u8]) -> bool {
     MAGIC.iter().any(|magic| bytes.starts_with(magic))
 }
 
-/// The variables of a host, or why they are not known.
-type Answer = Result<Vec<(String, Value)>, Box<Diagnostic>>;
+/// What a script tells of one host.
+struct Told {
+    variables: Vec<Setting>,
+    sha256: String,
+}
+
+/// What is told of a host, or why nothing is.
+type Answer = Result<Told, Box<Diagnostic>>;
 
 impl Loading<'_> {
     /// Runs a script and reads what it prints; tells whether all of it was understood.
@@ -71,6 +76,7 @@ impl Loading<'_> {
     /// Asks for the variables of each host, some at the same time; what is said counts in the order of the hosts.
     fn ask_hosts(&mut self, name: &Arc<str>, path: &Path, hosts: &[HostId]) -> bool {
         let names: Vec<String> = hosts.iter().map(|host| self.draft.host_name(*host).to_owned()).collect();
+        let (mut told, mut failed) = (Vec::new(), None);
         for (ids, names) in hosts.chunks(WORKERS).zip(names.chunks(WORKERS)) {
             let ask = |host: &String| self.ask(name, path, host);
             let answers: Vec<Answer> = thread::scope(|scope| {
@@ -79,19 +85,39 @@ impl Loading<'_> {
             });
             for (host, answer) in ids.iter().zip(answers) {
                 match answer {
-                    Ok(variables) => {
-                        for (variable, value) in variables {
-                            self.draft.set_host_variable(*host, &variable, value, None);
-                        }
-                    }
-                    Err(diagnostic) => {
-                        self.diagnostics.push(*diagnostic);
-                        return false;
-                    }
+                    Ok(answer) if failed.is_none() => told.push((*host, answer)),
+                    Err(diagnostic) if failed.is_none() => failed = Some(diagnostic),
+                    Ok(_) | Err(_) => {}
                 }
             }
+            if failed.is_some() {
+                break;
+            }
         }
-        true
+        self.take_in(name, path, told);
+        let is_whole = failed.is_none();
+        self.diagnostics.extend(failed.map(|diagnostic| *diagnostic));
+        is_whole
+    }
+
+    /// Sets what a script told of single hosts; all of its answers are one source.
+    fn take_in(&mut self, name: &str, path: &Path, told: Vec<(HostId, Told)>) {
+        if told.iter().all(|(_, told)| told.variables.is_empty()) {
+            return;
+        }
+        let prints: Vec<&str> = told.iter().map(|(_, told)| told.sha256.as_str()).collect();
+        let source = self.draft.add_source(SourceRecord {
+            name: Arc::from(format!("{name} --host")),
+            file: Some(path.to_string_lossy().into_owned()),
+            folder: path.parent().map(|folder| folder.to_string_lossy().into_owned()),
+            sha256: sha256(prints.join("\n").as_bytes()),
+        });
+        for (host, told) in told {
+            for Setting { name, value, place } in told.variables {
+                let origin = Origin { source, line: place.line, column: place.column };
+                self.draft.set_host_variable(host, &name, value, Some(origin));
+            }
+        }
     }
 
     fn ask(&self, name: &str, path: &Path, host: &str) -> Answer {
@@ -103,10 +129,12 @@ impl Loading<'_> {
         let limit = self.settings.limits.script_host;
         let output = program::run(path.as_os_str(), &["--host", host], &[], limit, self.settings)
             .map_err(|reason| missing(Diagnostic::error(reason)))?;
+        let sha256 = sha256(&output.bytes);
         if output.bytes.trim_ascii().is_empty() {
-            return Ok(Vec::new());
+            return Ok(Told { variables: Vec::new(), sha256 });
         }
         let document = yaml::read_json(&output.bytes).map_err(|error| missing(*error))?;
-        documents::host_variables(&document).map_err(|error| missing(*error))
+        let variables = documents::host_variables(&document).map_err(|error| missing(*error))?;
+        Ok(Told { variables, sha256 })
     }
 }

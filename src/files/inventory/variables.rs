@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::configuration::shown;
 use super::variable_folders::VariableFolder;
-use super::{LoadError, LoadSettings, sha256};
+use super::{LoadError, LoadSettings, neighbours, sha256};
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::extra_variables::{self, Extra};
@@ -28,15 +28,12 @@ pub(super) fn lay(
     settings: &LoadSettings,
     configuration: &Configuration,
 ) -> Result<Vec<Diagnostic>, LoadError> {
-    let extensions = configuration.list(&names::YAML_VALID_EXTENSIONS).map(|given| given.value);
-    let mut reading = Reading {
-        settings,
-        extensions: extensions.unwrap_or_else(|| EXTENSIONS.map(str::to_owned).to_vec()),
-        duplicates: duplicates(configuration),
-        known: HashMap::new(),
-        diagnostics: Vec::new(),
-    };
+    let mut reading = Reading::new(settings, configuration);
     reading.order(inventory, configuration);
+    if !neighbours::reads_variable_files(configuration) {
+        reading.extra(inventory)?;
+        return Ok(reading.diagnostics);
+    }
     let mut laid: HashMap<&Path, RootVariables> = HashMap::new();
     for root in roots {
         let variables = match laid.get(root.as_path()) {
@@ -53,6 +50,20 @@ pub(super) fn lay(
     };
     reading.extra(inventory)?;
     Ok(reading.diagnostics)
+}
+
+/// Lays the files beside sources over an inventory, and nothing else.
+pub(super) fn lay_beside(
+    inventory: &mut Inventory,
+    folders: &[PathBuf],
+    settings: &LoadSettings,
+    configuration: &Configuration,
+) {
+    let mut reading = Reading::new(settings, configuration);
+    for folder in folders {
+        let variables = reading.root(inventory, folder);
+        inventory.layers_mut().inventories.push(variables);
+    }
 }
 
 /// What a key that a mapping has twice is.
@@ -83,7 +94,18 @@ struct Reading<'a> {
     diagnostics: Vec<Diagnostic>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    fn new(settings: &'a LoadSettings, configuration: &Configuration) -> Self {
+        let extensions = configuration.list(&names::YAML_VALID_EXTENSIONS).map(|given| given.value);
+        Self {
+            settings,
+            extensions: extensions.unwrap_or_else(|| EXTENSIONS.map(str::to_owned).to_vec()),
+            duplicates: duplicates(configuration),
+            known: HashMap::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
     /// The order of the layers of group variables.
     fn order(&mut self, inventory: &mut Inventory, configuration: &Configuration) {
         let Some(named) = configuration.list(&names::PRECEDENCE) else { return };

@@ -11,7 +11,7 @@ const PROGRAM: &str = "ansible-inventory";
 
 impl Loading<'_> {
     /// Has Ansible read the sources; its own defaults where none is named.
-    pub(super) fn via_ansible(&mut self, sources: &[Source]) {
+    pub(super) fn via_ansible(&mut self, sources: &[&Source]) {
         let mut arguments: Vec<&str> = sources.iter().flat_map(|source| ["-i", source.0.as_str()]).collect();
         arguments.push("--list");
         let name: Arc<str> = Arc::from(format!("{PROGRAM} {}", arguments.join(" ")));

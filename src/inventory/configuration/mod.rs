@@ -120,15 +120,18 @@ impl Configuration {
         })
     }
 
+    /// What clockaudit's own files say in place of a flag, the project's first.
+    pub fn in_own_files(&self, flag: &'static str) -> Option<Given<String>> {
+        let with_it = |file: &SettingsFile| {
+            let setting = file.settings.get(flag)?;
+            let provenance = Provenance::File { section: "", key: flag, place: file.place(setting) };
+            Some(Given { value: setting.values.join(","), provenance })
+        };
+        self.files.iter().find_map(with_it)
+    }
+
     fn in_files(&self, names: &Names) -> Option<Given<String>> {
-        let own = names.flag.and_then(|flag| {
-            let with_it = |file: &SettingsFile| {
-                let setting = file.settings.get(flag)?;
-                let provenance = Provenance::File { section: "", key: flag, place: file.place(setting) };
-                Some(Given { value: setting.values.join(","), provenance })
-            };
-            self.files.iter().find_map(with_it)
-        });
+        let own = names.flag.and_then(|flag| self.in_own_files(flag));
         if own.is_some() {
             return own;
         }

@@ -14,7 +14,7 @@ pub struct Names {
 
 /// The settings that have a flag of their own. What a file says of them is found through their names, below the environment
 /// of Ansible; of all other flags it is taken as if it had been typed.
-pub const WITH_FLAG: [&Names; 9] = [
+pub const WITH_FLAG: [&Names; 12] = [
     &INVENTORY,
     &REMOTE_USER,
     &REMOTE_PORT,
@@ -22,6 +22,9 @@ pub const WITH_FLAG: [&Names; 9] = [
     &TIMEOUT,
     &SSH_COMMON_ARGS,
     &SSH_EXTRA_ARGS,
+    &CONNECTION_PASSWORD_FILE,
+    &BECOME,
+    &BECOME_PASSWORD_FILE,
     &BECOME_METHOD,
     &SUDO_USER,
 ];
@@ -59,6 +62,8 @@ settings! {
     DUPLICATE_DICT_KEY: ["ANSIBLE_DUPLICATE_YAML_DICT_KEY"], ["defaults" "duplicate_dict_key"];
     /// The ends of names of files of variables.
     YAML_VALID_EXTENSIONS: ["ANSIBLE_YAML_FILENAME_EXT"], ["defaults" "yaml_valid_extensions"];
+    /// The plugins that bring variables from outside of inventories.
+    VARS_PLUGINS_ENABLED: ["ANSIBLE_VARS_ENABLED"], ["defaults" "vars_plugins_enabled"];
     /// The folder whose `group_vars` and `host_vars` count beside those of the inventories.
     PLAYBOOK_DIR: ["ANSIBLE_PLAYBOOK_DIR"], ["defaults" "playbook_dir"];
     /// The readers of inventories, in the order they are tried.
@@ -98,7 +103,7 @@ settings! {
     /// Login name.
     REMOTE_USER = "user": ["ANSIBLE_REMOTE_USER"], ["defaults" "remote_user"];
     /// A file with the login password.
-    CONNECTION_PASSWORD_FILE: ["ANSIBLE_CONNECTION_PASSWORD_FILE"], ["defaults" "connection_password_file"];
+    CONNECTION_PASSWORD_FILE = "connection-password-file": ["ANSIBLE_CONNECTION_PASSWORD_FILE"], ["defaults" "connection_password_file"];
     /// A key file.
     PRIVATE_KEY_FILE = "private-key": ["ANSIBLE_PRIVATE_KEY_FILE"], ["defaults" "private_key_file"];
     /// The text of a key.
@@ -118,6 +123,11 @@ settings! {
     SSH_EXTRA_ARGS = "ssh-extra-args": ["ANSIBLE_SSH_EXTRA_ARGS"], ["ssh_connection" "ssh_extra_args"];
     /// How often a connection is tried again.
     RETRIES: ["ANSIBLE_SSH_RETRIES"], ["connection" "retries", "ssh_connection" "retries"];
+    /// How many hosts Ansible asks at a time.
+    FORKS: ["ANSIBLE_FORKS"], ["defaults" "forks"];
+    /// Whether Ansible sends its modules through the connection that is open already.
+    PIPELINING: ["ANSIBLE_PIPELINING", "ANSIBLE_SSH_PIPELINING"],
+        ["defaults" "pipelining", "connection" "pipelining", "ssh_connection" "pipelining"];
     /// By what hosts are reached: `ssh`, `local`.
     TRANSPORT: ["ANSIBLE_TRANSPORT"], ["defaults" "transport"];
 }
@@ -125,11 +135,11 @@ settings! {
 // How another user is become.
 settings! {
     /// Whether at all.
-    BECOME: ["ANSIBLE_BECOME"], ["privilege_escalation" "become"];
+    BECOME = "become": ["ANSIBLE_BECOME"], ["privilege_escalation" "become"];
     /// By what: `sudo`, `su`.
     BECOME_METHOD = "become-method": ["ANSIBLE_BECOME_METHOD"], ["privilege_escalation" "become_method"];
     /// A file with the password.
-    BECOME_PASSWORD_FILE: ["ANSIBLE_BECOME_PASSWORD_FILE"], ["defaults" "become_password_file"];
+    BECOME_PASSWORD_FILE = "become-password-file": ["ANSIBLE_BECOME_PASSWORD_FILE"], ["defaults" "become_password_file"];
     /// Whom, by sudo.
     SUDO_USER = "become-user": ["ANSIBLE_BECOME_USER", "ANSIBLE_SUDO_USER"],
         ["privilege_escalation" "become_user", "sudo_become_plugin" "user"];

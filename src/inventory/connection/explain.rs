@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 
-use super::settings::{ConnectionSettings, HIDDEN};
+use super::settings::ConnectionSettings;
+pub use super::settings::HIDDEN;
 use crate::inventory::configuration::{Given, Provenance};
 use crate::inventory::json;
 use crate::inventory::value::Value;
@@ -114,7 +115,8 @@ pub fn table(host: &str, rows: &[Row], defects: &[String]) -> String {
     out.chars().map(|next| if next.is_control() && next != '\n' { '\u{fffd}' } else { next }).collect()
 }
 
-fn shown(row: &Row) -> String {
+/// The value of a setting as a person reads it.
+pub(super) fn shown(row: &Row) -> String {
     match &row.value {
         Value::Null => "-".to_owned(),
         Value::Bool(true) => "yes".to_owned(),

@@ -37,6 +37,9 @@ impl Lookup<'_> {
         if rendered.value == Value::Null {
             return Ok(None);
         }
+        if matches!(rendered.value, Value::Timestamp(_)) {
+            return Err(format!("{provenance} is a date; quote it if it is meant as text"));
+        }
         match rendered.value.scalar_text() {
             Some(value) => {
                 if rendered.is_secret {

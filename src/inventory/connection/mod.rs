@@ -5,6 +5,7 @@ pub mod explain;
 mod lookup;
 mod reach;
 mod settings;
+pub mod summary;
 mod table;
 mod unsupported;
 
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::configuration::{Configuration, Given, Provenance};
+use super::configuration::{Configuration, Given, Provenance, values};
 use super::diagnostics::Diagnostic;
 use super::model::HostId;
 use super::paths;
@@ -85,6 +86,13 @@ impl ConnectionFlags {
         Given { value, provenance }
     }
 
+    /// Whether somebody is to be become on hosts: `-b`, or what stands for it in the environment or in a file of our own.
+    /// That Ansible's settings want it for its own tasks is not enough.
+    pub fn asks_to_become(&self, configuration: &Configuration) -> bool {
+        let own = || configuration.in_own_files("become").and_then(|given| values::truth(&given.value));
+        self.become_user || own().unwrap_or(false)
+    }
+
     /// The absolute path of a file that was typed.
     fn absolute(&self, path: &Path) -> PathBuf {
         self.working_directory.join(paths::in_home(&path.to_string_lossy(), self.home.as_deref()))
@@ -121,6 +129,7 @@ pub fn targets(
     let inventory = renderer.inventory();
     let mut prepared = Prepared::default();
     let mut ignored = unsupported::Ignored::default();
+    let is_to_become = flags.asks_to_become(configuration);
     let mut resolver = inventory.resolver();
     for id in hosts {
         let Some(host) = inventory.host(*id) else { continue };
@@ -144,7 +153,8 @@ pub fn targets(
         if reach.transport == Transport::Ssh {
             ignored.note(&host.name, &settings);
         }
-        let mut target = target(settings, reach.transport, flags, |reason| ignored.note_method(reason, &host.name));
+        let mut target =
+            target(settings, reach.transport, is_to_become, |reason| ignored.note_method(reason, &host.name));
         target.name.clone_from(&host.name);
         target.groups = inventory.group_names(*id).into_iter().map(str::to_owned).collect();
         target.defect = (!defects.is_empty()).then(|| defects.join("; "));
@@ -175,12 +185,12 @@ pub fn settings_of(
 fn target(
     settings: ConnectionSettings,
     transport: Transport,
-    flags: &ConnectionFlags,
+    is_to_become: bool,
     mut unsupported: impl FnMut(String),
 ) -> Target {
     let becoming = &settings.becoming;
     // The host may say that nobody is to be become there; only the flag says that somebody is.
-    let is_elevated = flags.become_user && becoming.is_wanted.value;
+    let is_elevated = is_to_become && becoming.is_wanted.value;
     let elevation = is_elevated.then(|| becoming.elevation()).transpose().unwrap_or_else(|reason| {
         // As who logged in, the clock is read all the same.
         unsupported(reason);

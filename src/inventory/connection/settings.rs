@@ -12,7 +12,7 @@ use crate::inventory::secret::Secret;
 use crate::inventory::shell_words;
 
 /// What stands for a secret.
-pub(super) const HIDDEN: &str = "********";
+pub const HIDDEN: &str = "********";
 /// The port of SSH.
 pub const DEFAULT_PORT: u16 = 22;
 /// How long a connection may take to come about where nobody says it, in seconds.

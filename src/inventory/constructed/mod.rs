@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use indexmap::IndexSet;
 
+use super::group_names;
 use super::model::{Draft, GroupId, HostId, Inventory, SourceId, Variable, Variables};
 use super::template::{Renderer, TemplateError};
 use super::value::Value;
@@ -43,15 +44,20 @@ pub enum ConstructedError {
     Groups(String),
 }
 
-/// Does what a plan says for every host of a draft, in their order. `renderer` renders for an inventory.
+/// Does what a plan says for every host of a draft, in their order. `lay` lays the files of variables beside the sources
+/// over an inventory, where the plan asks for them; `renderer` renders for an inventory.
 pub fn apply(
     draft: &mut Draft,
     source: SourceId,
     plan: &Plan,
+    lay: impl FnOnce(&mut Inventory),
     renderer: impl FnOnce(Arc<Inventory>) -> Renderer,
 ) -> Result<(), ConstructedError> {
     let groups = |error: &dyn std::fmt::Display| ConstructedError::Groups(error.to_string());
-    let (inventory, _) = draft.clone().reconcile().map_err(|error| groups(&error))?;
+    let (mut inventory, _) = draft.clone().reconcile().map_err(|error| groups(&error))?;
+    if plan.uses_variable_files {
+        lay(&mut inventory);
+    }
     let inventory = Arc::new(inventory);
     let renderer = renderer(Arc::clone(&inventory));
     for (id, host) in inventory.hosts() {
@@ -117,7 +123,7 @@ impl Work<'_> {
             let separator = if keyed.prefix.is_empty() && !self.plan.leading_separator { "" } else { &keyed.separator };
             let group = self.join(&format!("{}{separator}{name}", keyed.prefix));
             if let Some(parent) = &keyed.parent_group {
-                let parent = self.draft.ensure_group(&valid_name(parent));
+                let parent = self.draft.ensure_group(&group_names::valid(parent));
                 self.draft.add_child(parent, group).map_err(|error| ConstructedError::Groups(error.to_string()))?;
             }
         }
@@ -128,7 +134,9 @@ impl Work<'_> {
     fn names(&self, keyed: &KeyedGroup, value: &Value) -> Result<IndexSet<String>, ConstructedError> {
         let named = |text: String| if text.is_empty() { keyed.default_value.clone() } else { Some(text) };
         match value {
-            Value::Text(text) | Value::Unsafe(text) => Ok(named(text.clone()).into_iter().collect()),
+            Value::Text(text) | Value::Timestamp(text) | Value::Unsafe(text) => {
+                Ok(named(text.clone()).into_iter().collect())
+            }
             Value::List(items) => Ok(items.iter().filter_map(Value::scalar_text).filter_map(named).collect()),
             Value::Mapping(entries) => Ok(entries.iter().map(|(key, item)| pair(keyed, key, item)).collect()),
             Value::Null => Ok(IndexSet::new()),
@@ -144,7 +152,7 @@ impl Work<'_> {
 
     /// Puts the host into a group.
     fn join(&mut self, name: &str) -> GroupId {
-        let group = self.draft.ensure_group(&valid_name(name));
+        let group = self.draft.ensure_group(&group_names::valid(name));
         self.draft.add_host(self.host, group, self.source);
         group
     }
@@ -172,15 +180,6 @@ fn finished(value: Value) -> Value {
     }
 }
 
-/// The name of a group as Ansible makes it valid: letters, digits and `_`, no digit first.
-fn valid_name(name: &str) -> String {
-    let valid = name.chars().enumerate().map(|(index, next)| {
-        let is_valid = next == '_' || (next.is_alphanumeric() && !(index == 0 && next.is_numeric()));
-        if is_valid { next } else { '_' }
-    });
-    valid.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,7 +201,7 @@ mod tests {
         let settings = settings.into_iter().map(|setting| (setting.name, setting.value)).collect();
         let done = Plan::new(&settings)
             .map_err(ConstructedError::Settings)
-            .and_then(|plan| apply(&mut draft, source, &plan, Renderer::alone));
+            .and_then(|plan| apply(&mut draft, source, &plan, |_| {}, Renderer::alone));
         let (inventory, _) = draft.reconcile().expect("consistent");
         let mut told: Vec<String> = inventory
             .groups()
@@ -243,13 +242,5 @@ mod tests {
         assert_eq!(told, "");
         let why = "web-eu-1: the key ip | length of keyed_groups is a number, expected a text, a list or a mapping";
         assert_eq!(done.expect_err("a failure").to_string(), why);
-    }
-
-    #[test]
-    fn names_are_made_valid() {
-        let check = |name: &str, expected: &str| assert_eq!(valid_name(name), expected);
-        check("eu-west.1", "eu_west_1");
-        check("1a", "_a");
-        check("été", "été");
     }
 }

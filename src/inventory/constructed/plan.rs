@@ -32,6 +32,8 @@ pub struct Plan {
     pub keyed: Vec<KeyedGroup>,
     /// Whether an expression that fails ends the source.
     pub strict: bool,
+    /// Whether `group_vars` and `host_vars` beside the sources count for the expressions, too.
+    pub uses_variable_files: bool,
     /// Whether the separator stands before the value where there is no prefix.
     pub leading_separator: bool,
 }
@@ -49,6 +51,7 @@ impl Plan {
             groups: expressions(settings, "groups")?,
             keyed,
             strict: switch(settings, "strict", false),
+            uses_variable_files: switch(settings, "use_vars_plugins", false),
             leading_separator: switch(settings, "leading_separator", true),
         })
     }

@@ -58,7 +58,7 @@ impl<'a, 't> Builder<'a, 't> {
             let message = format!("{} more warnings of this kind", self.untold);
             self.diagnostics.push(Diagnostic::warning(message).in_file(&self.file));
         }
-        if let Some(note) = std::mem::take(&mut self.unusual).told() {
+        if let Some(note) = std::mem::take(&mut self.unusual).told(self.draft.group_names()) {
             self.diagnostics.push(note.in_file(&self.file));
         }
         if let Err(fault) = outcome {
@@ -93,7 +93,7 @@ impl<'a, 't> Builder<'a, 't> {
 
     /// The group of a name, made if there is none.
     fn group(&mut self, name: &str, place: Place) -> GroupId {
-        if self.draft.group_named(name).is_none() {
+        if self.draft.group_named(&self.draft.group_names().known(name)).is_none() {
             self.unusual.check(name, || self.document.span(place));
         }
         self.draft.ensure_group(name)

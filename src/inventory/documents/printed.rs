@@ -7,7 +7,7 @@ use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::model::{Draft, GroupId, HostId, SourceId};
 use crate::inventory::ranges::Budget;
 use crate::inventory::value::Value;
-use crate::inventory::yaml::{Document, Form, Key, Node};
+use crate::inventory::yaml::{Document, Form, Key, Node, Setting};
 
 /// Who printed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +49,10 @@ pub fn read(
 }
 
 /// The variables of one host, as `--host NAME` prints them; the error names no file yet.
-pub fn host_variables(document: &Document<'_>) -> Result<Vec<(String, Value)>, Box<Diagnostic>> {
+pub fn host_variables(document: &Document<'_>) -> Result<Vec<Setting>, Box<Diagnostic>> {
+    let setting = |(key, node): &(Key, Node)| Setting { name: key.text(), value: node.to_value(), place: key.place };
     match document.root.form() {
-        Form::Mapping(entries) => Ok(entries.iter().map(|(key, node)| (key.text(), node.to_value())).collect()),
+        Form::Mapping(entries) => Ok(entries.iter().map(setting).collect()),
         Form::Scalar(_) | Form::List(_) => {
             let message = format!("expected an object of variables, got {}", document.root.kind());
             Err(Box::new(document.error(document.root.place, message)))

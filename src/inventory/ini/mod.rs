@@ -59,7 +59,8 @@ pub fn read(draft: &mut Draft, source: SourceId, text: &str, budget: &mut Budget
         Err(fault) => reader.report(fault, "everything from this line on is missing"),
         Ok(()) => reader.report_undeclared(),
     }
-    if let Some(note) = std::mem::take(&mut reader.unusual).told() {
+    let names = reader.draft.group_names();
+    if let Some(note) = std::mem::take(&mut reader.unusual).told(names) {
         reader.say(note);
     }
     reader.diagnostics
@@ -109,10 +110,11 @@ impl Reader<'_> {
     }
 
     fn header(&mut self, line: &Line<'_>, header: &Header<'_>) -> Result<(), Fault> {
-        let name = header.group;
+        let written = header.group;
+        let name = &*self.draft.group_names().known(written);
         let is_new = self.draft.group_named(name).is_none();
         if is_new {
-            self.unusual.check(name, || line.span(1, name.chars().count()));
+            self.unusual.check(written, || line.span(1, written.chars().count()));
         }
         self.group = self.draft.ensure_group(name);
         self.kind = header.kind;
@@ -191,7 +193,13 @@ impl Reader<'_> {
                 ),
                 Some(_) => (
                     format!("`{name}` is listed below a group but nowhere declared"),
-                    format!("Declare it with [{name}], or list it as a host"),
+                    // As with Ansible, only headers are made valid.
+                    match self.draft.group_names().known(&name) {
+                        known if known != name && self.draft.group_named(&known).is_some() => {
+                            format!("List it as `{known}`: force_valid_group_names has changed its name")
+                        }
+                        _ => format!("Declare it with [{name}], or list it as a host"),
+                    },
                 ),
             };
             let fault = Fault::new(pending.span, message).with_hint(hint);

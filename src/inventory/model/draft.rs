@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::layers::{self, HashBehaviour};
 use super::{Group, GroupId, Host, HostId, Origin, Source, SourceId, Variable, Variables};
+use crate::inventory::group_names::GroupNames;
 use crate::inventory::value::Value;
 
 /// An inventory under construction; each source starts from what the earlier ones left.
@@ -14,6 +15,7 @@ pub struct Draft {
     pub(super) groups: IndexMap<String, Group>,
     pub(super) sources: Vec<Source>,
     pub(super) hash_behaviour: HashBehaviour,
+    group_names: GroupNames,
 }
 
 /// A group would be below itself.
@@ -51,12 +53,13 @@ impl Default for Draft {
 impl Draft {
     /// An inventory of the two groups that always exist.
     pub fn new() -> Self {
-        Self::with_hash_behaviour(HashBehaviour::Replace)
+        Self::with(HashBehaviour::Replace, GroupNames::Kept)
     }
 
-    /// The same, where mappings that are set again may be merged.
-    pub fn with_hash_behaviour(hash_behaviour: HashBehaviour) -> Self {
-        let mut draft = Self { hosts: IndexMap::new(), groups: IndexMap::new(), sources: Vec::new(), hash_behaviour };
+    /// The same, where mappings that are set again may be merged, and names of groups made valid.
+    pub fn with(hash_behaviour: HashBehaviour, group_names: GroupNames) -> Self {
+        let (hosts, groups, sources) = (IndexMap::new(), IndexMap::new(), Vec::new());
+        let mut draft = Self { hosts, groups, sources, hash_behaviour, group_names };
         draft.groups.insert("all".to_owned(), Group::new("all"));
         draft.groups.insert("ungrouped".to_owned(), Group::new("ungrouped"));
         draft.attach(GroupId::ALL, GroupId::UNGROUPED);
@@ -89,12 +92,18 @@ impl Draft {
         self.hosts.get_index(id.index()).map(|(name, _)| name.as_str()).unwrap_or_default()
     }
 
-    /// The group of this name, made if there is none.
+    /// What becomes of names of groups that are no identifiers.
+    pub fn group_names(&self) -> GroupNames {
+        self.group_names
+    }
+
+    /// The group of this name, made if there is none; a name that is no identifier may be made one.
     pub fn ensure_group(&mut self, name: &str) -> GroupId {
-        if let Some(id) = self.group_named(name) {
+        let name = self.group_names.known(name);
+        if let Some(id) = self.group_named(&name) {
             return id;
         }
-        let (index, _) = self.groups.insert_full(name.to_owned(), Group::new(name));
+        let (index, _) = self.groups.insert_full(name.clone().into_owned(), Group::new(&name));
         GroupId(narrow(index))
     }
 
@@ -150,7 +159,12 @@ impl Draft {
         let parsed = match &value {
             Value::Integer(text) | Value::Text(text) | Value::Unsafe(text) => text.trim().parse().ok(),
             Value::Bool(flag) => Some(i64::from(*flag)),
-            Value::Null | Value::Float(_) | Value::Vaulted(_) | Value::List(_) | Value::Mapping(_) => None,
+            Value::Null
+            | Value::Float(_)
+            | Value::Timestamp(_)
+            | Value::Vaulted(_)
+            | Value::List(_)
+            | Value::Mapping(_) => None,
         };
         match parsed {
             Some(priority) => {

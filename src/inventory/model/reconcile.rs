@@ -25,7 +25,7 @@ impl Draft {
         let diagnostics = self.odd_names();
         let has_localhost = LOCALHOST_NAMES.iter().any(|name| self.hosts.contains_key(*name));
         let implicit = if has_localhost { Vec::new() } else { LOCALHOST_NAMES.map(implicit_host).to_vec() };
-        let Self { hosts, groups, sources, hash_behaviour } = self;
+        let Self { hosts, groups, sources, hash_behaviour, .. } = self;
         let layers = Layers::of(sources.len(), hash_behaviour);
         Ok((Inventory { hosts, groups, sources, implicit, layers }, diagnostics))
     }

@@ -15,6 +15,7 @@ const MAX_BACKTRACKS: usize = 100_000;
 pub(super) struct Evaluation<'a> {
     inventory: &'a Inventory,
     diagnostics: Vec<Diagnostic>,
+    unmatched: Vec<Diagnostic>,
 }
 
 /// A regular expression of a `~` pattern: anchored at the start only.
@@ -28,15 +29,17 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, PatternError> {
 
 impl<'a> Evaluation<'a> {
     pub(super) fn new(inventory: &'a Inventory) -> Self {
-        Self { inventory, diagnostics: Vec::new() }
+        Self { inventory, diagnostics: Vec::new(), unmatched: Vec::new() }
     }
 
-    pub(super) fn diagnostics(&self) -> &[Diagnostic] {
-        &self.diagnostics
+    /// What there is to say of patterns that match nothing.
+    pub(super) fn unmatched(&self) -> &[Diagnostic] {
+        &self.unmatched
     }
 
-    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        self.diagnostics
+    /// What is odd, and what matches nothing.
+    pub(super) fn into_said(self) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+        (self.diagnostics, self.unmatched)
     }
 
     /// The hosts of a list of patterns: those without prefix in order, then all `&`, then all `!`, wherever they stood.
@@ -131,7 +134,7 @@ impl<'a> Evaluation<'a> {
         if let Some(name) = by_port.or_else(|| nearest::name(pattern, names.iter().copied())) {
             diagnostic = diagnostic.with_hint(format!("Did you mean '{name}'?"));
         }
-        self.diagnostics.push(diagnostic);
+        self.unmatched.push(diagnostic);
     }
 }
 

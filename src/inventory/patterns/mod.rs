@@ -32,8 +32,50 @@ impl Selection {
 pub struct Selected {
     /// The hosts, in the order of the pattern, each once.
     pub hosts: Vec<HostId>,
-    /// Names that match nothing, and the like.
+    /// What is odd about the patterns.
     pub diagnostics: Vec<Diagnostic>,
+    /// Patterns that match nothing, one diagnostic each.
+    pub unmatched: Vec<Diagnostic>,
+}
+
+/// What becomes of a pattern that matches nothing beside others that do (`host_pattern_mismatch` of ansible.cfg).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mismatch {
+    /// It is told.
+    #[default]
+    Told,
+    /// It ends the run.
+    Refused,
+    /// Nothing.
+    Ignored,
+}
+
+impl Mismatch {
+    /// What Ansible calls it.
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "error" => Self::Refused,
+            "ignore" => Self::Ignored,
+            _ => Self::Told,
+        }
+    }
+}
+
+impl Selected {
+    /// The hosts and what is to be told, where a pattern that matches nothing counts as said.
+    pub fn with(self, mismatch: Mismatch) -> Result<(Vec<HostId>, Vec<Diagnostic>), PatternError> {
+        let Self { hosts, mut diagnostics, unmatched } = self;
+        match mismatch {
+            Mismatch::Told => diagnostics.extend(unmatched),
+            Mismatch::Refused => {
+                if let Some(first) = unmatched.into_iter().next() {
+                    return Err(PatternError::Unmatched(first.to_string()));
+                }
+            }
+            Mismatch::Ignored => {}
+        }
+        Ok((hosts, diagnostics))
+    }
 }
 
 /// Why a pattern selects nothing at all.
@@ -61,6 +103,9 @@ pub enum PatternError {
         /// How many hosts match it without the subscript.
         matched: usize,
     },
+    /// A pattern that matches nothing, where that is an error.
+    #[error("{0}")]
+    Unmatched(String),
     /// Nothing is left.
     #[error("no host matches {0}")]
     NoHost(String),
@@ -80,7 +125,8 @@ impl Inventory {
         if hosts.is_empty() {
             return Err(PatternError::NoHost(self.describe(selection, &patterns, &evaluation)));
         }
-        Ok(Selected { hosts: hosts.into_iter().collect(), diagnostics: evaluation.into_diagnostics() })
+        let (diagnostics, unmatched) = evaluation.into_said();
+        Ok(Selected { hosts: hosts.into_iter().collect(), diagnostics, unmatched })
     }
 
     /// `'web:&prod' (web: 12 hosts, prod: 40 hosts)`: what each part alone selects.
@@ -92,7 +138,7 @@ impl Inventory {
         };
         let parts: Vec<String> = patterns.iter().chain(&selection.limit).map(|pattern| self.count(pattern)).collect();
         let counts = if self.host_count() == 0 { "the inventory has no hosts".to_owned() } else { parts.join(", ") };
-        let nearest = evaluation.diagnostics().iter().find_map(|diagnostic| diagnostic.hint.as_deref());
+        let nearest = evaluation.unmatched().iter().find_map(|diagnostic| diagnostic.hint.as_deref());
         let nearest = nearest.map(|hint| format!(". {hint}")).unwrap_or_default();
         format!("'{pattern}'{limit} ({counts}){nearest}")
     }

@@ -10,23 +10,30 @@ pub(in crate::inventory) fn name<'a>(wanted: &str, names: impl Iterator<Item = &
     measured.filter(|(distance, _)| *distance <= allowed).min().map(|(_, name)| name)
 }
 
-/// Levenshtein's distance.
+/// How many characters were left out, put in, changed, or swapped with their neighbour.
 fn distance(wanted: &[char], name: &str) -> usize {
-    let mut row: Vec<usize> = (0..=wanted.len()).collect();
-    for (index, character) in name.to_lowercase().chars().enumerate() {
-        let mut diagonal = index;
-        let mut left = index + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
+    let name: Vec<char> = name.to_lowercase().chars().collect();
+    // The row of the character before, and of the one before that.
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=wanted.len()).collect();
+    let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX / 2);
+    for (index, character) in name.iter().enumerate() {
+        let mut row = vec![index + 1];
+        for (column, other) in wanted.iter().enumerate() {
+            let changed = at(&last, column) + usize::from(character != other);
+            let mut cost = changed.min(at(&last, column + 1) + 1).min(at(&row, column) + 1);
+            let neighbours = (index.checked_sub(1).and_then(|index| name.get(index)), column.checked_sub(1));
+            if let (Some(previous), Some(left)) = neighbours
+                && previous == other
+                && wanted.get(left) == Some(character)
+            {
+                cost = cost.min(at(&before, left) + 1);
+            }
+            row.push(cost);
         }
-        for (cell, other) in row.iter_mut().skip(1).zip(wanted) {
-            let substituted = diagonal + usize::from(character != *other);
-            diagonal = *cell;
-            *cell = substituted.min(*cell + 1).min(left + 1);
-            left = *cell;
-        }
+        before = std::mem::replace(&mut last, row);
     }
-    row.last().copied().unwrap_or_default()
+    last.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -38,7 +45,9 @@ mod tests {
         let names = ["ghosts", "web", "database", "auth-1"];
         let check = |wanted: &str, expected: Option<&str>| assert_eq!(name(wanted, names.into_iter()), expected);
         check("ghost", Some("ghosts"));
-        check("wbe", None);
+        check("wbe", Some("web"));
+        check("databsae", Some("database"));
+        check("bew", None);
         check("wb", Some("web"));
         check("datebase", Some("database"));
         check("auth1", Some("auth-1"));

@@ -21,7 +21,9 @@ pub(super) fn to_engine(value: &Value) -> Jinja {
         // What is beyond 128 bits is no number that a connection has.
         Value::Integer(text) => text.parse::<i128>().map_or_else(|_| Jinja::from(text.as_str()), integer),
         Value::Float(value) => Jinja::from(*value),
-        Value::Text(text) | Value::Unsafe(text) | Value::Vaulted(text) => Jinja::from(text.as_str()),
+        Value::Text(text) | Value::Timestamp(text) | Value::Unsafe(text) | Value::Vaulted(text) => {
+            Jinja::from(text.as_str())
+        }
         Value::List(items) => items.iter().map(to_engine).collect(),
         Value::Mapping(entries) => Jinja::from_pairs(entries.iter().map(|(key, item)| (key.as_str(), to_engine(item)))),
     }

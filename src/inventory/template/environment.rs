@@ -12,7 +12,10 @@ use minijinja_contrib::pycompat;
 
 use super::error::TemplateError;
 use super::scope::Omit;
-use super::{Surroundings, collection_filters, convert, failure, lookups, python, regex_filters, text_filters};
+use super::{
+    Surroundings, collection_filters, convert, failure, lookups, python, python_text, regex_filters, text_filters,
+    versions,
+};
 
 /// Work that one template may take, in the engine's measure: an instruction, or 64 bytes.
 const FUEL: u64 = 50_000;
@@ -75,7 +78,11 @@ pub(super) fn new(surroundings: &Arc<dyn Surroundings>) -> Environment<'static> 
             move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| state.apply_filter(name, &args.into_values()),
         );
     }
+    environment.add_filter(PRINTF, minijinja::filters::format);
+    filter(&mut environment, "format", format);
     text_filters::add(&mut environment, surroundings);
+    python_text::add(&mut environment);
+    versions::add(&mut environment);
     regex_filters::add(&mut environment);
     collection_filters::add(&mut environment);
     lookups::add(&mut environment, surroundings);
@@ -83,6 +90,21 @@ pub(super) fn new(surroundings: &Arc<dyn Surroundings>) -> Environment<'static> 
         environment.add_global(name, value);
     }
     environment
+}
+
+/// The engine's own `format`.
+const PRINTF: &str = "printf of the engine";
+
+/// Python's `%` of a text: what is no number is printed as Python prints it.
+fn format(state: &mut State<'_, '_>, text: &Jinja, args: Rest<ValueOrKwargs>) -> Result<Jinja, Error> {
+    let mut values = vec![text.clone()];
+    for value in args.into_values() {
+        values.push(match value.kind() {
+            ValueKind::Bool | ValueKind::None | ValueKind::Seq => Jinja::from(text_of(state, &value)?),
+            _ => value,
+        });
+    }
+    state.apply_filter(PRINTF, &values)
 }
 
 /// Adds a filter under its short and its full name.
@@ -168,6 +190,7 @@ pub(super) fn text_of(state: &State<'_, '_>, value: &Jinja) -> Result<String, Er
 /// Methods of Python's types.
 fn method(state: &mut State<'_, '_>, value: &Jinja, name: &str, args: &[Jinja]) -> Result<Jinja, Error> {
     text_filters::method(value, name, args)
+        .or_else(|| python_text::method(value, name, args))
         .unwrap_or_else(|| pycompat::unknown_method_callback(state, value, name, args))
         .map_err(|error| {
             if error.kind() != ErrorKind::UnknownMethod {

@@ -10,12 +10,15 @@ mod environment;
 mod error;
 mod literals;
 mod lookups;
+mod percent;
 mod python;
+mod python_text;
 mod regex_filters;
 mod report;
 mod run;
 mod scope;
 mod text_filters;
+mod versions;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -18,7 +18,7 @@ pub(super) fn text(value: &Value) -> String {
 
 fn write(out: &mut String, value: &Value) {
     match value {
-        Value::Text(text) | Value::Unsafe(text) | Value::Vaulted(text) => quote(out, text),
+        Value::Text(text) | Value::Timestamp(text) | Value::Unsafe(text) | Value::Vaulted(text) => quote(out, text),
         Value::List(items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {

@@ -122,11 +122,15 @@ fn search(
         return Ok(found.get(0).map(|whole| Jinja::from(whole.as_str())).unwrap_or_default());
     }
     let group = |named: &String| {
-        let named = named.trim_start_matches('\\').trim_start_matches("g<").trim_end_matches('>');
+        let named = named.strip_prefix('\\').unwrap_or_default();
+        let is_number = named.starts_with(|next: char| next.is_ascii_digit());
+        let named =
+            named.strip_prefix("g<").and_then(|name| name.strip_suffix('>')).or_else(|| is_number.then_some(named));
+        let named = named.ok_or_else(|| wrong(r"groups are asked for as \1 or \g<name>"))?;
         let captured = named.parse().map_or_else(|_| found.name(named), |index| found.get(index));
-        captured.map_or_else(|| Jinja::from(()), |captured| Jinja::from(captured.as_str()))
+        Ok(captured.map_or_else(|| Jinja::from(()), |captured| Jinja::from(captured.as_str())))
     };
-    Ok(groups.iter().map(group).collect())
+    Ok(Jinja::from(groups.iter().map(group).collect::<Result<Vec<Jinja>, Error>>()?))
 }
 
 fn find_all(state: &State<'_, '_>, text: &Jinja, pattern: &str, kwargs: Kwargs) -> Result<Jinja, Error> {

@@ -8,7 +8,7 @@ use minijinja::{Environment, Error, ErrorKind, Value as Jinja};
 use super::environment::Printed;
 use super::error::TemplateError;
 use super::scope::{LazyList, LazyMapping, Scope};
-use super::{Shared, convert, failure, literals, report};
+use super::{Shared, convert, failure, literals, percent, report};
 use crate::inventory::diagnostics::is_secret;
 use crate::inventory::model::{HostId, Variables};
 use crate::inventory::value::Value;
@@ -175,7 +175,8 @@ impl Run {
 
     fn evaluate_anew(self: &Arc<Self>, host: HostId, text: &str) -> Result<Jinja, TemplateError> {
         let scope = Arc::new(Scope { run: Arc::clone(self), host });
-        let template = literals::with_backslashes(text);
+        let formatted = percent::with_formats(text);
+        let template = literals::with_backslashes(&formatted);
         let strict = self.evaluate_in(&self.shared.strict, &scope, &template);
         let may_be_undefined = ["default", "d(", "defined"].iter().any(|word| text.contains(word));
         let result = match strict {

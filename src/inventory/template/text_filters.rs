@@ -49,6 +49,10 @@ pub(super) fn add(environment: &mut Environment<'static>, surroundings: &Arc<dyn
     filter(environment, "dirname", |path: &str| folder(path).to_owned());
     filter(environment, "splitext", split_extension);
     let machine = Arc::clone(surroundings);
+    filter(environment, "expandvars", move |path: &str| {
+        crate::inventory::paths::expanded(path, |name| machine.environment(name))
+    });
+    let machine = Arc::clone(surroundings);
     filter(environment, "expanduser", move |path: &str| match (path.strip_prefix('~'), machine.environment("HOME")) {
         (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => format!("{home}{rest}"),
         _ => path.to_owned(),

@@ -126,6 +126,7 @@ impl Key {
             | Value::Bool(_)
             | Value::Integer(_)
             | Value::Float(_)
+            | Value::Timestamp(_)
             | Value::List(_)
             | Value::Mapping(_)
             | Value::Vaulted(_) => None,
@@ -135,7 +136,7 @@ impl Key {
     /// The key as the name of a variable: what is no text becomes the text Python's JSON has for it.
     pub fn text(&self) -> String {
         match &self.value {
-            Value::Text(text) | Value::Unsafe(text) => text.clone(),
+            Value::Text(text) | Value::Timestamp(text) | Value::Unsafe(text) => text.clone(),
             other => crate::inventory::json::compact(other),
         }
     }
@@ -152,6 +153,7 @@ fn kind_of(value: &Value) -> &'static str {
         Value::Bool(_) => "a boolean",
         Value::Integer(_) | Value::Float(_) => "a number",
         Value::Text(_) | Value::Unsafe(_) => "text",
+        Value::Timestamp(_) => "a date",
         Value::List(_) => "a list",
         Value::Mapping(_) => "a mapping",
         Value::Vaulted(_) => "an encrypted value",

@@ -55,7 +55,7 @@ fn number(text: &str) -> Result<Option<Value>, String> {
     if let Some(float) = float(text) {
         return Ok(Some(Value::Float(float)));
     }
-    timestamps::iso(text).map(|told| told.map(Value::Text)).transpose()
+    timestamps::iso(text).map(|told| told.map(Value::Timestamp)).transpose()
 }
 
 /// An integer; `None` = no integer, an error for one that nobody can convert.

@@ -90,7 +90,7 @@ pub(super) fn scalar(meaning: Meaning, text: &str, is_plain: bool, place: Place)
         Meaning::Boolean => scalars::boolean(text).map(Value::Bool).ok_or_else(|| wrong("a boolean")),
         Meaning::Null => scalars::null(text).ok_or_else(|| wrong("null")),
         Meaning::Timestamp => match timestamps::iso(text) {
-            Some(Ok(iso)) => Ok(Value::Text(iso)),
+            Some(Ok(iso)) => Ok(Value::Timestamp(iso)),
             Some(Err(reason)) => Err(Fault::new(place, reason)),
             None => Err(wrong("a date")),
         },
