@@ -413,6 +413,7 @@ proptest! {
                 hosts: &read.hosts,
                 claims: &read.claims,
                 inventory_incomplete: read.inventory_incomplete,
+                asked: read.asked.as_ref(),
             })
             .expect("a trace");
             prop_assert_eq!(&trace::read(&written).expect("readable").seen, &read.seen);

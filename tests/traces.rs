@@ -8,7 +8,7 @@ use std::process::Command;
 
 use clockaudit::clock::reference::NtpExchange;
 use clockaudit::clock::{Exchange, Interval, Nanos, UnixNanos};
-use clockaudit::probe::trace::{self, Recording, Trace, TraceHost};
+use clockaudit::probe::trace::{self, Asked, FleetAsked, Recording, Trace, TraceHost};
 use clockaudit::probe::{
     ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
     Seen, Stage, TimeServer, WebServer,
@@ -303,19 +303,25 @@ fn a_scan_is_written_and_read_again_whole() {
         },
         TraceHost::default(),
     ];
-    let recording = Recording { seen: &seen, hosts: &places, claims: &[], inventory_incomplete: true };
+    let asked = FleetAsked {
+        asked: Asked { profiles: vec!["ceph".to_owned()], warn: Some(Nanos(3)), crit: None },
+        from_files: vec!["warn".to_owned()],
+    };
+    let recording =
+        Recording { seen: &seen, hosts: &places, claims: &[], inventory_incomplete: true, asked: Some(&asked) };
     let text = trace::write(&recording).expect("a trace");
     let again = trace::read(&text).expect("readable");
     assert_eq!(again.seen, seen);
     assert_eq!(again.hosts, places);
     assert_eq!(again.epoch(), Some(UnixNanos(5_000)));
     assert!(again.inventory_incomplete);
+    assert_eq!(again.asked, Some(asked));
 }
 
 #[test]
 fn a_recorded_scan_that_was_cut_anywhere_is_refused() {
     let seen = a_scan();
-    let recording = Recording { seen: &seen, hosts: &[], claims: &[], inventory_incomplete: false };
+    let recording = Recording { seen: &seen, hosts: &[], claims: &[], inventory_incomplete: false, asked: None };
     let text = trace::write(&recording).expect("a trace");
     // The line end at the very end carries nothing; whatever else is missing is missed.
     for kept in (0..text.len() - 1).filter(|kept| text.is_char_boundary(*kept)) {
@@ -365,6 +371,33 @@ fn a_line_that_is_not_understood_is_refused_with_its_number() {
         "{\"host\":\"a\",\"s\":1.5,\"r\":2,\"c\":3}",
         "line 1: invalid type: floating point `1.5`, expected i64 at line 1 column 19",
     );
+}
+
+#[test]
+fn an_analysis_has_the_web_servers_that_were_asked() {
+    let server = |name: &str, ahead: i64| {
+        let date = 1_795_536_000_000_000_000 + ahead;
+        let (sent, received) = (date + 500_000_000 - ahead, date + 502_000_000 - ahead);
+        format!(
+            "{{\"type\":\"https\",\"name\":\"{name}\",\"exchange\":{{\"s\":{sent},\"r\":{received},\"c\":{date},\
+             \"q\":1000000000,\"g\":50000000}}}}\n"
+        )
+    };
+    let sample = "{\"host\":\"h\",\"s\":1795536000500000000,\"r\":1795536000501000000,\"c\":1795536000500500000}\n";
+    let lines = |servers: &[(&str, i64)]| {
+        let servers: String = servers.iter().map(|(name, ahead)| server(name, *ahead)).collect();
+        analysis(&trace::read(&format!("{sample}{servers}")).expect("a trace"))
+    };
+    let found = lines(&[("a", 0), ("b", 0), ("liar", 60_000_000_000), ("c", 0)]);
+    let reference = found.reference.expect("a reference");
+    assert_eq!(reference.source, "https");
+    assert!(reference.lo_ns < 0 && reference.hi_ns > 0, "{reference:?}");
+    let names: Vec<&str> = found.references.keys().map(String::as_str).collect();
+    assert_eq!(names, ["https:a", "https:b", "https:c", "https:liar"]);
+    let contradicting = serde_json::to_string(&found.findings).expect("findings");
+    assert!(contradicting.contains("reference-contradicts") && contradicting.contains("https:liar"), "{contradicting}");
+    let two = lines(&[("a", 0), ("b", 0)]);
+    assert_eq!((two.reference, two.references.len()), (None, 2), "two are no majority of three");
 }
 
 #[test]

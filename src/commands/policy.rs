@@ -15,13 +15,15 @@ use crate::inventory::connection::explain::{self, Row};
 use crate::inventory::model::{HostId, Inventory, Variable, Variables};
 use crate::inventory::template::Renderer;
 use crate::inventory::value::Value;
-use crate::probe::trace::{Asked, Trace};
+use crate::probe::trace::{Asked, FleetAsked, Trace};
 use crate::report::escape::visible;
 
 /// The inventory variables that say what is asked of a host.
 const PROFILE: &str = "clockaudit_profile";
 const WARN: &str = "clockaudit_warn";
 const CRIT: &str = "clockaudit_crit";
+/// The long names of the flags that say the same of all hosts.
+const LIMITS: [&str; 3] = ["profile", "warn", "crit"];
 /// Two web servers that differ accuse each other.
 const LEAST_WEB_SERVERS: usize = 3;
 
@@ -220,6 +222,30 @@ pub fn asked_in_trace(trace: &Trace) -> Result<OwnAsks, CommandError> {
         }
     }
     Ok(asks)
+}
+
+/// What the limits among the flags ask of all hosts, as a trace keeps it.
+pub fn asked_by_flags(args: &PolicyArgs) -> FleetAsked {
+    let profiles = args.profile.iter().map(|profile| profile.label().to_owned()).collect();
+    let from_files = LIMITS.into_iter().filter(|long| args.from_files.contains(*long)).map(str::to_owned);
+    FleetAsked { asked: Asked { profiles, warn: args.warn, crit: args.crit }, from_files: from_files.collect() }
+}
+
+/// The flags that a recorded scan is judged by: those that are given, and of those about limits the scan's own where none of
+/// them is typed.
+pub fn as_recorded(args: &PolicyArgs, trace: &Trace) -> Result<PolicyArgs, CommandError> {
+    let is_typed = |long: &str, is_set: bool| is_set && !args.from_files.contains(long);
+    let is_any_typed = is_typed("profile", !args.profile.is_empty())
+        || is_typed("warn", args.warn.is_some())
+        || is_typed("crit", args.crit.is_some());
+    let Some(FleetAsked { asked, from_files }) = trace.asked.as_ref().filter(|_| !is_any_typed) else {
+        return Ok(args.clone());
+    };
+    let profile = asked.profiles.iter().map(|name| known_profile(name)).collect::<Result<Vec<Profile>, _>>();
+    let profile = profile.map_err(|why| CommandError::bad_input(format!("`profiles` of the run: {why}")))?;
+    let others = args.from_files.iter().filter(|long| !LIMITS.contains(&long.as_str()));
+    let from_files = others.chain(from_files).cloned().collect();
+    Ok(PolicyArgs { profile, warn: asked.warn, crit: asked.crit, from_files, ..args.clone() })
 }
 
 /// The policy, with what is asked of single hosts; a flag wins over what means the same.

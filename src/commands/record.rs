@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::error::CommandError;
-use super::policy::{OwnAsk, OwnAsks};
+use super::policy::{OwnAsk, OwnAsks, asked_by_flags};
+use crate::cli::PolicyArgs;
 use crate::clock::Nanos;
 use crate::files;
 use crate::probe::trace::{self, Asked, ChronyClaim, Recording, TraceHost};
@@ -11,13 +12,21 @@ use crate::probe::{Observation, Seen};
 use crate::report::{Place, Provenance};
 use crate::timekeeper::{self, Timekeeper};
 
-/// Writes the trace of a scan.
-pub fn record(path: &Path, seen: &Seen, provenance: &Provenance, asks: &OwnAsks) -> Result<(), CommandError> {
+/// Writes the trace of a scan; `flags` ask of all hosts, `asks` is what the inventory asks of single ones.
+pub fn record(
+    path: &Path,
+    seen: &Seen,
+    provenance: &Provenance,
+    flags: &PolicyArgs,
+    asks: &OwnAsks,
+) -> Result<(), CommandError> {
     let asked = |observation: &Observation| asks.get(&observation.host).map(OwnAsk::recorded).unwrap_or_default();
     let placed = seen.observations.iter().zip(&provenance.places);
     let hosts: Vec<TraceHost> = placed.map(|(observation, place)| host(place, asked(observation))).collect();
     let claims: Vec<ChronyClaim> = seen.observations.iter().filter_map(claim).collect();
-    let recording = Recording { seen, hosts: &hosts, claims: &claims, inventory_incomplete: provenance.incomplete };
+    let inventory_incomplete = provenance.incomplete;
+    let asked = asked_by_flags(flags);
+    let recording = Recording { seen, hosts: &hosts, claims: &claims, inventory_incomplete, asked: Some(&asked) };
     let text = trace::write(&recording).map_err(|error| CommandError::internal(error.to_string()))?;
     files::trace::write(path, &text).map_err(|error| CommandError::output(error.to_string()))
 }

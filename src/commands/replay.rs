@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::conclude::{self, conclude};
 use super::error::{CommandError, Outcome};
 use super::output::OutputPlan;
-use super::policy::{asked_in_trace, policy, with_own_asks};
+use super::policy::{as_recorded, asked_in_trace, policy, with_own_asks};
 use crate::audit::{ExitStatus, Policy, ReferenceChoice};
 use crate::cli::{PolicyArgs, ReplayArgs};
 use crate::probe::Trace;
@@ -30,8 +30,7 @@ pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
         return Ok(ExitStatus::Good);
     }
     let trace = understood(&text, &args.trace)?;
-    let policy = policy(&args.policy, Policy::DEFAULT_SAMPLES)?;
-    let policy = with_own_asks(policy, &args.policy, &asked_in_trace(&trace)?)?;
+    let policy = policy_of(&args.policy, &trace)?;
     if let ReferenceChoice::Host(name) = &policy.reference
         && !trace.seen.observations.iter().any(|host| host.host == *name)
     {
@@ -42,11 +41,17 @@ pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
     conclude(&trace.seen, &trace.estimates(), &provenance, &policy, &output, None, terminal)
 }
 
-/// The report of a recorded scan, by the standard limits and those that its inventory asks; `path` is where its text came
+/// What a recorded scan is judged by: these flags, its own where they say nothing of limits, and its inventory.
+fn policy_of(args: &PolicyArgs, trace: &Trace) -> Result<Policy, CommandError> {
+    let args = as_recorded(args, trace)?;
+    with_own_asks(policy(&args, Policy::DEFAULT_SAMPLES)?, &args, &asked_in_trace(trace)?)
+}
+
+/// The report of a recorded scan, by the limits that it was made with and those that its inventory asks; `path` is where its text came
 /// from.
 pub fn judged(text: &str, path: &Path) -> Result<Report, CommandError> {
     let trace = understood(text, path)?;
-    let policy = with_own_asks(Policy::standard(), &PolicyArgs::default(), &asked_in_trace(&trace)?)?;
+    let policy = policy_of(&PolicyArgs::default(), &trace)?;
     let provenance = provenance(&trace, text, path);
     Ok(conclude::judged(&trace.seen, &trace.estimates(), &provenance, &policy))
 }

@@ -1,5 +1,7 @@
 //! `clockaudit scan`: the way of the data, from inventory text to a report.
 
+use std::path::Path;
+
 use sha2::{Digest, Sha256};
 
 use super::conclude::conclude;
@@ -48,7 +50,8 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     let sources = provenance.sources.iter().map(String::as_str);
     let output = OutputPlan { memory: Memory::of(sources, &args.selection.limit, args.no_state), ..plan.output };
     let (seen, live) = measure(targets, &plan.measurement, output.format, terminal)?; // all hosts, one start signal
-    let recorded = plan.record.as_deref().map_or(Ok(()), |path| record(path, &seen, &provenance, &asks));
+    let record = |path: &Path| record(path, &seen, &provenance, &args.policy, &asks);
+    let recorded = plan.record.as_deref().map_or(Ok(()), record);
     let estimates = audit::estimates(&seen); // exchanges -> offsets with bounds
     let status = conclude(&seen, &estimates, &provenance, &plan.policy, &output, Some(live), terminal)?;
     recorded?;

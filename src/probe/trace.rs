@@ -36,6 +36,15 @@ pub struct TraceHost {
     pub asked: Asked,
 }
 
+/// What the flags of a scan ask of all hosts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FleetAsked {
+    /// What they ask.
+    pub asked: Asked,
+    /// The long names of those flags that a file of settings gave: what the inventory asks of a host wins over these.
+    pub from_files: Vec<String>,
+}
+
 /// What the inventory of a scan asks of one host, as it says it; flags may win over it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
@@ -60,6 +69,8 @@ pub struct Trace {
     pub claims: Vec<ChronyClaim>,
     /// Whether a part of the scan's inventory could not be understood, so that hosts may be missing.
     pub inventory_incomplete: bool,
+    /// What the scan's flags ask of all hosts; `None` where that was not recorded.
+    pub asked: Option<FleetAsked>,
     /// The question about tokens, where one is asked.
     pub tokens: Option<TokenQuestion>,
 }
@@ -75,6 +86,8 @@ pub struct Recording<'scan> {
     pub claims: &'scan [ChronyClaim],
     /// Whether a part of the inventory could not be understood, so that hosts may be missing.
     pub inventory_incomplete: bool,
+    /// What the scan's flags ask of all hosts.
+    pub asked: Option<&'scan FleetAsked>,
 }
 
 impl Trace {

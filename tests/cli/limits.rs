@@ -79,3 +79,30 @@ fn what_the_inventory_asks_of_hosts_is_kept_for_whoever_judges_again() {
     let lax = run(&["replay", trace, "--warn", "2s", "--crit", "5s", "--profile", "etcd", "-o", "json"]);
     assert_eq!(lax.status, Some(0), "{}", lax.transcript());
 }
+
+#[test]
+fn a_recorded_scan_is_judged_by_its_own_flags_until_others_are_typed() {
+    let fleet = Scanned::new(vec![off_by("here", 0), off_by("off", 30)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("out.jsonl");
+    let trace = trace.to_str().expect("text");
+    let by_controller = ["--reference", "controller", "-o", "json"];
+    let scanned = fleet.scan(&[&by_controller[..], &["--warn", "5ms", "--crit", "20ms", "--record", trace]].concat());
+    let crit = [("here", Verdict::Ok), ("off", Verdict::Crit)];
+    assert_eq!((scanned.status, verdicts(&scanned.report())), (Some(2), crit.into()), "{}", scanned.transcript());
+    let replayed = run(&[&["replay", trace], &by_controller[..]].concat());
+    assert_eq!((replayed.status, verdicts(&replayed.report())), (Some(2), crit.into()), "{}", replayed.transcript());
+    assert_eq!(replayed.report().policy, scanned.report().policy);
+    // What is typed says it all: the profile's own limits, and not what was recorded.
+    let typed = run(&[&["replay", trace, "--profile", "etcd"], &by_controller[..]].concat());
+    assert_eq!(verdicts(&typed.report()), [("here", Verdict::Ok), ("off", Verdict::Ok)], "{}", typed.transcript());
+    // A trace of before they were recorded is judged by the standard limits.
+    let text = fs::read_to_string(trace).expect("the trace");
+    let (before, after) = text.split_once("\"asked\":{").expect("what was asked");
+    let (asked, after) = after.split_once("},").expect("its end");
+    assert_eq!(asked, "\"warn_ns\":5000000,\"crit_ns\":20000000");
+    let old = file(folder.path(), "old.jsonl", &format!("{before}{after}"));
+    let old = run(&[&["replay", &old], &by_controller[..]].concat());
+    assert_eq!(verdicts(&old.report()), [("here", Verdict::Ok), ("off", Verdict::Ok)], "{}", old.transcript());
+    assert_eq!(old.report().policy.warn_s.0.to_seconds_text(), "0.050000000");
+}

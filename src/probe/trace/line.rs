@@ -189,9 +189,24 @@ pub(super) struct Run {
     #[serde(default, skip_serializing_if = "is_false")]
     pub(super) inventory_incomplete: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) asked: Option<AskedLine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) hosts: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) lines: Option<usize>,
+}
+
+/// What flags asked of all hosts.
+#[derive(Serialize, Deserialize)]
+pub(super) struct AskedLine {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) profiles: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) warn_ns: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) crit_ns: Option<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) from_files: Vec<String>,
 }
 
 /// One exchange with an NTP server.

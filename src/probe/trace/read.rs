@@ -7,9 +7,9 @@ use thiserror::Error;
 
 use super::claim::ChronyClaim;
 use super::line::{
-    Chrony, Controller, ControllerFacts, FactsLine, Host, Https, Kind, Meta, Ntp, Of, Run, Stamps, Window,
+    AskedLine, Chrony, Controller, ControllerFacts, FactsLine, Host, Https, Kind, Meta, Ntp, Of, Run, Stamps, Window,
 };
-use super::{Asked, Settings, TokenQuestion, Trace, TraceHost};
+use super::{Asked, FleetAsked, Settings, TokenQuestion, Trace, TraceHost};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::probe::{
     ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
@@ -115,6 +115,7 @@ struct Reading {
     controller_facts: Option<FactsReading>,
     windows: Vec<SamplingWindow>,
     run: Option<Run>,
+    asked: Option<FleetAsked>,
     interrupted: Option<Interruption>,
     servers: Vec<TimeServer>,
     web_servers: Vec<WebServer>,
@@ -163,6 +164,7 @@ impl Reading {
             "run" if self.run.is_some() => Err(TraceProblem::SecondRun),
             "run" => {
                 let run: Run = parsed(line)?;
+                self.asked = run.asked.as_ref().map(asked_of_all).transpose()?;
                 self.interrupted = run.interrupted.as_deref().map(interruption).transpose()?;
                 self.run = Some(run);
                 Ok(())
@@ -240,10 +242,7 @@ impl Reading {
             }),
             None => None,
         };
-        if [line.warn_ns, line.crit_ns].iter().flatten().any(|limit| *limit < 0) {
-            return Err(TraceProblem::OutOfRange("warn_ns"));
-        }
-        let asked = Asked { profiles: line.profiles, warn: line.warn_ns.map(Nanos), crit: line.crit_ns.map(Nanos) };
+        let asked = asked(line.profiles, line.warn_ns, line.crit_ns)?;
         if let Some(observation) = self.observations.get_mut(place) {
             observation.reader = reader;
             observation.failure = failure;
@@ -341,6 +340,7 @@ impl Reading {
             hosts: self.hosts,
             claims: self.claims,
             inventory_incomplete,
+            asked: self.asked,
             tokens: self.tokens,
         }
     }
@@ -361,6 +361,18 @@ impl Reading {
             }
         }
     }
+}
+
+fn asked(profiles: Vec<String>, warn_ns: Option<i64>, crit_ns: Option<i64>) -> Result<Asked, TraceProblem> {
+    if [warn_ns, crit_ns].iter().flatten().any(|limit| *limit < 0) {
+        return Err(TraceProblem::OutOfRange("warn_ns"));
+    }
+    Ok(Asked { profiles, warn: warn_ns.map(Nanos), crit: crit_ns.map(Nanos) })
+}
+
+fn asked_of_all(line: &AskedLine) -> Result<FleetAsked, TraceProblem> {
+    let asked = asked(line.profiles.clone(), line.warn_ns, line.crit_ns)?;
+    Ok(FleetAsked { asked, from_files: line.from_files.clone() })
 }
 
 fn interruption(label: &str) -> Result<Interruption, TraceProblem> {

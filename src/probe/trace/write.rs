@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::line::{Controller, ControllerFacts, FactsLine, Host, Https, Ntp, Run, Sample, Stamps, Window};
+use super::line::{AskedLine, Controller, ControllerFacts, FactsLine, Host, Https, Ntp, Run, Sample, Stamps, Window};
 use super::{Recording, TraceHost};
 use crate::probe::Observation;
 
@@ -10,7 +10,7 @@ use crate::probe::Observation;
 ///
 /// The first line counts the hosts and all lines, so that a reader knows whether the rest is there.
 pub fn write(recording: &Recording<'_>) -> Result<String, serde_json::Error> {
-    let Recording { seen, hosts, claims, inventory_incomplete } = *recording;
+    let Recording { seen, hosts, claims, inventory_incomplete, asked } = *recording;
     let mut body = Lines::default();
     for window in &seen.windows {
         body.add(&Window {
@@ -78,6 +78,12 @@ pub fn write(recording: &Recording<'_>) -> Result<String, serde_json::Error> {
         claims_late_window_ns: seen.claims_late_window.map(|window| window.0),
         interrupted: seen.interrupted.map(|interruption| interruption.label().to_owned()),
         inventory_incomplete,
+        asked: asked.map(|asked| AskedLine {
+            profiles: asked.asked.profiles.clone(),
+            warn_ns: asked.asked.warn.map(|limit| limit.0),
+            crit_ns: asked.asked.crit.map(|limit| limit.0),
+            from_files: asked.from_files.clone(),
+        }),
         hosts: Some(seen.observations.len()),
         lines: Some(1 + body.count),
     })?;

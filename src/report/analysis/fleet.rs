@@ -113,7 +113,6 @@ impl FleetAnalysis {
         let standings: Vec<Standing> = measured.iter().map(Measured::standing).collect();
         let threshold = settings.threshold;
         let name = |host: usize| measured.get(host).map(|one| one.name.to_owned()).unwrap_or_default();
-        let pairs = count(&standings, threshold);
         let whole = GroupAnalysis::of(&standings, threshold);
         let repair = repair_bounds(&standings, threshold);
         let line = |pair: &Pair| PairLine::of(pair, threshold, name);
@@ -125,13 +124,7 @@ impl FleetAnalysis {
             spread_lo_ns: whole.spread_lo_ns,
             spread_hi_ns: whole.spread_hi_ns,
             spread_est_ns: whole.spread_est_ns,
-            pairs: PairsLine {
-                total: pairs.total,
-                definite: pairs.beyond,
-                unresolved: pairs.undecided,
-                within: pairs.within,
-                est_over: beyond_by_estimate(&standings, threshold),
-            },
+            pairs: PairsLine::of(&standings, threshold),
             partners_over: measured
                 .iter()
                 .zip(partners)
@@ -152,6 +145,20 @@ impl FleetAnalysis {
             medoid: medoid(&standings).map(name),
             fix_at_least: repair.at_least,
             fix_at_most: repair.at_most,
+        }
+    }
+}
+
+impl PairsLine {
+    /// Counts the pairs of these clocks against the threshold.
+    pub(super) fn of(standings: &[Standing], threshold: Nanos) -> Self {
+        let pairs = count(standings, threshold);
+        Self {
+            total: pairs.total,
+            definite: pairs.beyond,
+            unresolved: pairs.undecided,
+            within: pairs.within,
+            est_over: beyond_by_estimate(standings, threshold),
         }
     }
 }

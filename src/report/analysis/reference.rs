@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::fleet::PairsLine;
 use super::{Estimated, Finding};
-use crate::clock::pairs::{Decision, Standing, beyond_by_estimate, count, spread};
-use crate::clock::reference::{consensus, ntp_server, ntp_servers};
+use crate::clock::pairs::{Decision, Standing, spread};
+use crate::clock::reference::{NtpServers, consensus, http_date, http_dates, ntp_server, ntp_servers};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::probe::Trace;
 use crate::timekeeper;
@@ -17,7 +17,7 @@ use crate::timekeeper;
 /// What offsets are relative to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReferenceLine {
-    /// By which rule: `ntp`, `consensus`.
+    /// By which rule: `ntp`, `https`, `consensus`.
     pub source: &'static str,
     /// Least reference minus axis.
     pub lo_ns: i64,
@@ -25,7 +25,7 @@ pub struct ReferenceLine {
     pub hi_ns: i64,
 }
 
-/// Where UTC minus the axis lies by one time server.
+/// Where UTC minus the axis lies by one time server or web server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ServerLine {
     /// Least value.
@@ -96,9 +96,10 @@ impl References {
     /// Finds the reference of a trace from its hosts, given by name.
     pub(super) fn of(trace: &Trace, hosts: &[Estimated<'_>], epoch: UnixNanos) -> Self {
         let mut findings = Vec::new();
-        let (by_servers, servers, contradicting) = by_servers(trace, epoch, &mut findings);
+        let ntp = Servers::of_ntp(trace, epoch, &mut findings);
+        let https = Servers::of_https(trace, epoch, &mut findings);
         let claims = claims(trace, hosts, epoch, &mut findings);
-        findings.extend(contradicting);
+        findings.extend(ntp.contradicting.into_iter().chain(https.contradicting));
 
         let votes: Vec<Interval> = claims.iter().map(|one| one.bounds.minus(one.claim)).collect();
         let found = consensus(&votes);
@@ -120,9 +121,10 @@ impl References {
             let sides = split.sides.iter().map(|side| refids(trace, &names(side))).collect();
             findings.push(Finding::claims_split(sides));
         }
-        let (source, utc) = match (by_servers, by_claims) {
+        let (source, utc) = match (ntp.utc, https.utc) {
             (Some(utc), _) => ("ntp", Some(utc)),
-            (None, by_claims) => ("consensus", by_claims),
+            (None, Some(utc)) => ("https", Some(utc)),
+            (None, None) => ("consensus", by_claims),
         };
         let is_contradicted = |one: &&Claimed<'_>| utc.is_some_and(|utc| one.bounds.minus(utc).is_disjoint(one.claim));
         findings
@@ -130,7 +132,7 @@ impl References {
         let believed: Vec<&Claimed<'_>> = claims.iter().filter(|one| !is_contradicted(one)).collect();
         Self {
             reference: utc.map(|utc| ReferenceLine { source, lo_ns: utc.lo.0, hi_ns: utc.hi.0 }),
-            servers,
+            servers: ntp.lines.into_iter().chain(https.lines).collect(),
             consensus: line,
             claimed: claimed(&believed, trace.settings.threshold),
             findings,
@@ -139,26 +141,52 @@ impl References {
     }
 }
 
-/// What the servers say: together, one by one, and who of them contradicts the others. Servers without a usable exchange
-/// are found wanting at once.
-fn by_servers(
-    trace: &Trace,
-    epoch: UnixNanos,
-    findings: &mut Vec<Finding>,
-) -> (Option<Interval>, BTreeMap<String, ServerLine>, Vec<Finding>) {
-    let mut usable: Vec<(String, Interval)> = Vec::new();
-    for server in &trace.seen.time_servers {
-        match ntp_server(&server.exchanges, epoch, trace.settings.config.rho) {
-            Ok(utc) => usable.push((format!("ntp:{}", server.name), utc)),
-            Err(_) => findings.push(Finding::about_reference(&server.name, "reference-unusable")),
+/// What the servers of one kind say: together, one by one, and who of them contradicts the others.
+#[derive(Default)]
+struct Servers {
+    utc: Option<Interval>,
+    lines: BTreeMap<String, ServerLine>,
+    contradicting: Vec<Finding>,
+}
+
+impl Servers {
+    fn of(usable: Vec<(String, Interval)>, together: fn(&[Interval]) -> NtpServers) -> Self {
+        let found = together(&usable.iter().map(|(_, utc)| *utc).collect::<Vec<_>>());
+        let contradicting = found.contradicting.iter().filter_map(|place| usable.get(*place));
+        let contradicting = contradicting.map(|(name, _)| Finding::about_reference(name, "reference-contradicts"));
+        Self {
+            utc: found.utc,
+            contradicting: contradicting.collect(),
+            lines: usable
+                .into_iter()
+                .map(|(name, utc)| (name, ServerLine { lo_ns: utc.lo.0, hi_ns: utc.hi.0 }))
+                .collect(),
         }
     }
-    let together = ntp_servers(&usable.iter().map(|(_, utc)| *utc).collect::<Vec<_>>());
-    let contradicting = together.contradicting.iter().filter_map(|place| usable.get(*place));
-    let contradicting =
-        contradicting.map(|(name, _)| Finding::about_reference(name, "reference-contradicts")).collect();
-    let lines = usable.into_iter().map(|(name, utc)| (name, ServerLine { lo_ns: utc.lo.0, hi_ns: utc.hi.0 })).collect();
-    (together.utc, lines, contradicting)
+
+    /// The time servers that were asked; those without a usable exchange are found wanting at once.
+    fn of_ntp(trace: &Trace, epoch: UnixNanos, findings: &mut Vec<Finding>) -> Self {
+        let mut usable = Vec::new();
+        for server in &trace.seen.time_servers {
+            match ntp_server(&server.exchanges, epoch, trace.settings.config.rho) {
+                Ok(utc) => usable.push((format!("ntp:{}", server.name), utc)),
+                Err(_) => findings.push(Finding::about_reference(&server.name, "reference-unusable")),
+            }
+        }
+        Self::of(usable, ntp_servers)
+    }
+
+    /// The web servers that were asked for their `Date`.
+    fn of_https(trace: &Trace, epoch: UnixNanos, findings: &mut Vec<Finding>) -> Self {
+        let mut usable = Vec::new();
+        for server in &trace.seen.web_servers {
+            match http_date(&server.exchanges, epoch, &trace.settings.config) {
+                Ok(utc) => usable.push((format!("https:{}", server.name), utc)),
+                Err(_) => findings.push(Finding::about_reference(&server.name, "reference-unusable")),
+            }
+        }
+        Self::of(usable, http_dates)
+    }
 }
 
 /// The claims that say how far from UTC a measured clock is, by host; a claim of a clock that follows nothing is told.
@@ -196,19 +224,13 @@ fn claimed(believed: &[&Claimed<'_>], threshold: Nanos) -> Option<ClaimedLine> {
     }
     let standings: Vec<Standing> =
         believed.iter().map(|one| Standing { bounds: one.claim, estimate: one.offset }).collect();
-    let (pairs, spread) = (count(&standings, threshold), spread(&standings));
+    let spread = spread(&standings);
     Some(ClaimedLine {
         hosts: believed.len(),
         verdict: Decision::of(spread.bounds, threshold).label(),
         spread_lo_ns: spread.bounds.lo.0,
         spread_hi_ns: spread.bounds.hi.0,
-        pairs: PairsLine {
-            total: pairs.total,
-            definite: pairs.beyond,
-            unresolved: pairs.undecided,
-            within: pairs.within,
-            est_over: beyond_by_estimate(&standings, threshold),
-        },
+        pairs: PairsLine::of(&standings, threshold),
     })
 }
 
