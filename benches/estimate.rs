@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use clockaudit::audit::{Code, HostJudgement, Policy, estimates, judge};
+use clockaudit::audit::{Code, HostJudgement, Places, Policy, estimates, judge};
 use clockaudit::clock::{Exchange, Interval, Nanos, UnixNanos};
 use clockaudit::probe::{ControllerReading, Facts, FactsReading, Observation, SamplingWindow, Seen};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -82,7 +82,7 @@ fn great_fleet(bench: &mut Criterion) {
     let seen = fleet();
     let policy = Policy::standard();
     // What is timed must be the work of a real scan: claims are held against measurements.
-    let judged = judge(&seen, &estimates(&seen), &[], &policy);
+    let judged = judge(&seen, &estimates(&seen), Places::default(), &policy);
     let is_contradicted =
         |host: &HostJudgement| host.findings.iter().any(|found| found.code == Code::ClaimContradicted);
     assert!(judged.hosts.iter().any(is_contradicted), "no claim was held against a measurement");
@@ -92,7 +92,7 @@ fn great_fleet(bench: &mut Criterion) {
     group.bench_function("estimated and judged", |timer| {
         timer.iter(|| {
             let found = estimates(black_box(&seen));
-            judge(&seen, &found, &[], &policy)
+            judge(&seen, &found, Places::default(), &policy)
         });
     });
     group.finish();

@@ -3,8 +3,12 @@
 
 #[path = "report/causes.rs"]
 mod causes;
+#[path = "report/changed.rs"]
+mod changed;
 #[path = "report/consequences.rs"]
 mod consequences;
+#[path = "report/contradictions.rs"]
+mod contradictions;
 #[path = "report/explain.rs"]
 mod explain;
 #[path = "report/fleet.rs"]
@@ -163,13 +167,18 @@ fn an_unverified_controller_accuses_nobody_of_its_own_error() {
     let made: Vec<_> =
         (0..10).map(|index| fleet::host(&format!("web{index}"), Nanos::from_millis(5)).claims("0.0")).collect();
     assert_eq!(fleet::report_by_controller(&made).summary.verdict, model::Verdict::Ok);
-    // From the clock of a host, the same difference is a contradiction.
-    let mut made = made;
-    made.push(fleet::host("time", Nanos::ZERO));
+    // From the clock of a host, the same difference is a contradiction: of two claims with the host, of ten with each other.
     let policy = Policy { reference: ReferenceChoice::Host("time".to_owned()), ..Policy::standard() };
-    let report = fleet::report_of(&fleet::seen(&made), &policy);
-    assert_eq!(codes(&report, "web0"), ["CLK107"]);
-    assert_eq!(codes(&report, "time"), [""; 0]);
+    let with_time = |claims: usize| {
+        let mut made = made[..claims].to_vec();
+        made.push(fleet::host("time", Nanos::ZERO));
+        fleet::report_of(&fleet::seen(&made), &policy)
+    };
+    let (two, ten) = (with_time(2), with_time(10));
+    assert_eq!((codes(&two, "web0"), two.findings.len()), (vec!["CLK107"], 0));
+    assert_eq!(codes(&ten, "web0"), [""; 0]);
+    assert!(ten.findings[0].what.contains("time, which was named as the reference, is -5 ms"), "{:?}", ten.findings);
+    assert_eq!(codes(&ten, "time"), [""; 0]);
 }
 
 #[test]

@@ -128,7 +128,7 @@ async fn a_controller_with_a_raw_rate_of_its_own_changes_nothing_that_is_reporte
         let plan = SamplingPlan { samples: 32, ..SamplingPlan::default() };
         let measured = measure_on(ScanClock::freeze_with_crystal(crystal), &plan, hosts).await;
         let policy = Policy { reference: ReferenceChoice::Controller, ..Policy::standard() };
-        let judged = audit::judge(&measured.seen, &audit::estimates(&measured.seen), &[], &policy);
+        let judged = audit::judge(&measured.seen, &audit::estimates(&measured.seen), audit::Places::default(), &policy);
         for (host, observation) in judged.hosts.iter().zip(&measured.seen.observations) {
             let name = observation.host.as_str();
             let offset = host.offset.unwrap_or_else(|| panic!("{name}: {:?}", observation.failure));

@@ -8,9 +8,10 @@ use super::policy::Policy;
 use super::profile::ProfileKind;
 use super::reference::Reference;
 use super::verdict::limit_finding;
-use crate::clock::estimate::{Config, Status, Step};
+use crate::clock::estimate::{Config, RateBounds, Status, Step};
 use crate::clock::pairs::Standing;
-use crate::clock::{Estimate, Exchange, Interval, Nanos, UnixNanos, hunt};
+use crate::clock::rate::{Approach, relative, time_to_zero};
+use crate::clock::{Estimate, Exchange, Interval, Nanos, Ppm, UnixNanos, hunt};
 use crate::timekeeper::Claim;
 
 /// All that is known of one measured host.
@@ -26,6 +27,9 @@ pub(super) struct Evidence<'seen> {
     pub(super) claim: Option<&'seen Claim>,
     /// Between which two instants of the axis that was read.
     pub(super) claim_read_in: Option<(UnixNanos, UnixNanos)>,
+    /// By how much the clock was moved between its sampling and the reading of that claim, where it was for certain; positive =
+    /// forward.
+    pub(super) moved_before_claim: Option<Interval>,
     /// Whether the reference is this host's own clock.
     pub(super) is_reference: bool,
     /// What offsets are relative to.
@@ -103,7 +107,11 @@ fn off_by_hours(evidence: &Evidence<'_>) -> Option<Finding> {
 fn moved_while_measured(evidence: &Evidence<'_>) -> Option<Finding> {
     let estimate = evidence.estimate;
     let what = match estimate.status {
-        Status::NoData | Status::Steady | Status::Slewing => return None,
+        Status::NoData | Status::Steady | Status::Slewing => {
+            let size = evidence.moved_before_claim?;
+            let size = figure::with_bound(size.midpoint(), size);
+            format!("the clock was moved by {size} after it was sampled, before its timekeeper was asked")
+        }
         Status::Glitch => "one reading in the middle contradicts all others".to_owned(),
         Status::Suspect => {
             let length = figure::seconds(estimate.last.since(estimate.first));
@@ -129,6 +137,35 @@ fn of_last_step(estimate: &Estimate) -> String {
 }
 
 impl<'seen> Evidence<'seen> {
+    /// The offset from UTC, if the reference is right about that; `None` where offsets are not judged.
+    fn offset_from_utc(&self) -> Option<Standing> {
+        self.offset?;
+        self.reference.offset_from_utc(self.estimate)
+    }
+
+    /// How long it takes until an offset of `left` is corrected: by the rate that was measured, with its bounds; where none was,
+    /// by the greatest that chronyd slews at.
+    fn until_corrected(&self, left: Interval) -> String {
+        let by_daemon = || {
+            let least = Nanos(left.magnitude().lo.0.saturating_mul(SLEW_SECONDS_PER_SECOND));
+            format!("at least {} by slewing", figure::at_least(least))
+        };
+        // What nobody measured of the reference is within what it is allowed.
+        let allowed = self.reference.allowed_rate.ppb();
+        let of_reference = RateBounds { lo: Ppm::from_ppb(-allowed), hi: Ppm::from_ppb(allowed) };
+        let rate = self.estimate.likely_rate.or(self.estimate.rate);
+        let Some(rate) = rate.map(|rate| relative(rate, self.reference.rate.unwrap_or(of_reference))) else {
+            return by_daemon();
+        };
+        match time_to_zero(left, rate) {
+            Approach::Between(least, most) => {
+                format!("{} to {} at the rate that was measured", figure::at_least(least), figure::at_most(most))
+            }
+            Approach::AtLeast(least) => format!("at least {} at the rate that was measured", figure::at_least(least)),
+            Approach::Never => "at the rate that was measured it gets no nearer".to_owned(),
+        }
+    }
+
     /// The claim, and where it puts the clock against UTC at the epoch, carried there at the rate that the host's status
     /// allows; `None` without a claim that has a date, and for the reference itself.
     fn claim_at_epoch(&self) -> Option<(&'seen Claim, Interval)> {
@@ -143,19 +180,23 @@ impl<'seen> Evidence<'seen> {
 /// The claim at the epoch against the measured offset.
 ///
 /// A reference that nothing vouches for (the controller, a clock that others agree with) may itself be off by what is let
-/// pass unwarned: below `warn` its own error
-/// explains the difference as well as the host's does, and a host is not accused for it.
+/// pass unwarned: below `warn` its own error explains the difference as well as the host's does, and a host is not accused for
+/// it. A host that was named as the reference is as far from UTC as its own claim says.
 fn claim_contradicted(evidence: &Evidence<'_>) -> Option<Finding> {
     let (claim, claimed) = evidence.claim_at_epoch()?;
-    let offset = evidence.offset?;
+    let offset = evidence.offset_from_utc()?;
     let doubt = if evidence.reference.is_unverified() { evidence.policy.warn } else { Nanos::ZERO };
-    if !offset.bounds.widened(doubt).is_disjoint(claimed) {
+    // Where the reference is itself contradicted, only who is wrong by both sides is accused.
+    let contradiction = evidence.reference.contradiction.as_ref().filter(|one| !one.is_outweighed);
+    let is_with_the_others = contradiction
+        .is_some_and(|others| !others.offset(evidence.estimate).widened(others.doubt()).is_disjoint(claimed));
+    if !offset.bounds.widened(doubt).is_disjoint(claimed) || is_with_the_others {
         return None;
     }
     let what = format!(
         "{} claims {}, the measurement says {}",
         claim.timekeeper.label(),
-        figure::with_bound(claim.offset, claim.interval()),
+        figure::claimed(claim.interval()),
         figure::with_bound(offset.estimate, offset.bounds)
     );
     Some(Code::ClaimContradicted.finding(what, "a claim that the measurement agrees with"))
@@ -165,7 +206,8 @@ fn claim_contradicted(evidence: &Evidence<'_>) -> Option<Finding> {
 /// the other. Only a share of the round trip that no claim's own error explains counts.
 fn asymmetric_path(evidence: &Evidence<'_>) -> Option<Finding> {
     let (_, claimed) = evidence.claim_at_epoch()?;
-    let offset = evidence.offset.filter(|_| evidence.reference.is_utc())?;
+    let reference = evidence.reference;
+    let offset = evidence.offset_from_utc().filter(|_| reference.is_utc() && reference.contradiction.is_none())?;
     let round_trip = evidence.estimate.rtt_min;
     let near = claimed.widened(Nanos(round_trip.0 / ASYMMETRY_SHARE));
     let difference = offset.estimate - claimed.midpoint();
@@ -195,16 +237,12 @@ fn slewing(evidence: &Evidence<'_>) -> Option<Finding> {
     if evidence.estimate.status != Status::Slewing && !is_far {
         return None;
     }
-    let what = match remaining.filter(|_| is_far) {
-        Some(remaining) => {
-            let least = Nanos(remaining.abs().0.saturating_mul(SLEW_SECONDS_PER_SECOND));
-            format!(
-                "the timekeeper has {} left to correct: at least {} by slewing",
-                figure::length(remaining),
-                figure::length(least)
-            )
-        }
-        None => "the clock changed along a straight line faster than 500 ppm".to_owned(),
+    let what = if let Some((claim, remaining)) = evidence.claim.zip(remaining.filter(|_| is_far)) {
+        let length = figure::length(remaining);
+        format!("the timekeeper has {length} left to correct: {}", evidence.until_corrected(claim.interval()))
+    } else {
+        let left = evidence.offset.map(|offset| format!(": {}", evidence.until_corrected(offset.bounds)));
+        format!("the clock changed along a straight line faster than 500 ppm{}", left.unwrap_or_default())
     };
     Some(Code::Slewing.finding(what, "a clock that is not being moved"))
 }

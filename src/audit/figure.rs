@@ -74,6 +74,11 @@ pub fn with_bound(value: Nanos, bounds: Interval) -> String {
     format!("{} {} ± {}", figure.value, unit.symbol(), length(figure.bound))
 }
 
+/// Writes what a timekeeper claims of its clock, an interval of clock minus UTC, as its middle with what it leaves open.
+pub fn claimed(claim: Interval) -> String {
+    with_bound(claim.midpoint(), claim)
+}
+
 /// Writes a length with two digits, rounded up, in the unit that fits: `0.41 ms`, `61 ms`.
 pub fn length(length: Nanos) -> String {
     let length = ceil_to_two_digits(length.abs());
@@ -109,6 +114,31 @@ pub fn limit(limit: Nanos) -> String {
 /// Writes a length of seconds with one digit after the point: `1.8 s`.
 pub fn seconds(length: Nanos) -> String {
     format!("{} s", unsigned(round_to(length.abs(), 8), Unit::Seconds, 1))
+}
+
+/// Writes how long something takes at least, rounded down to two digits, in the unit that people count in: `36 s`, `2.1 h`.
+pub fn at_least(length: Nanos) -> String {
+    duration(length, |length| {
+        let step = 10_i64.pow(leading_place(Nanos(length)).saturating_sub(1));
+        length / step * step
+    })
+}
+
+/// Writes how long something takes at most, rounded up to two digits: `37 s`, `2.2 h`.
+pub fn at_most(length: Nanos) -> String {
+    duration(length, |length| ceil_to_two_digits(Nanos(length)).0)
+}
+
+/// Writes a length of time in a unit of which there are two at least; `rounded` rounds nanoseconds to two digits.
+fn duration(length: Nanos, rounded: impl Fn(i64) -> i64) -> String {
+    const UNITS: [(i64, &str); 3] = [(86_400, "d"), (3_600, "h"), (60, "min")];
+    let length = length.0.saturating_abs();
+    let (seconds, symbol) =
+        UNITS.into_iter().find(|(seconds, _)| length / 1_000_000_000 >= 2 * seconds).unwrap_or((1, "s"));
+    let figure = Nanos(rounded(length / seconds));
+    let unit = if symbol == "s" { Unit::of(figure) } else { Unit::Seconds };
+    let symbol = if symbol == "s" { unit.symbol() } else { symbol };
+    format!("{} {symbol}", length_in(figure, unit))
 }
 
 /// Writes a number with the noun that it counts: `1 host`, `12 hosts`.
@@ -193,6 +223,23 @@ mod tests {
         check(999_000_000, "1.0 s");
         check(2_000_000_000, "2.0 s");
         check(137_250_000_000, "140 s");
+    }
+
+    #[test]
+    fn durations_are_rounded_outward_in_the_unit_that_people_count_in() {
+        let check = |seconds: f64, least: &str, most: &str| {
+            #[expect(clippy::cast_possible_truncation, reason = "a few days")]
+            let length = Nanos((seconds * 1e9) as i64);
+            assert_eq!((at_least(length).as_str(), at_most(length).as_str()), (least, most), "{seconds} s");
+        };
+        check(0.0, "0 ns", "0 ns");
+        check(0.7561, "750 ms", "760 ms");
+        check(36.4, "36 s", "37 s");
+        check(119.9, "110 s", "120 s");
+        check(198.0, "3.3 min", "3.3 min");
+        check(7_300.0, "2.0 h", "2.1 h");
+        check(1_000_000.0, "11 d", "12 d");
+        assert_eq!(at_most(Nanos::MAX), "110000 d");
     }
 
     #[test]

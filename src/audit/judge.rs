@@ -9,7 +9,7 @@ use super::fitness;
 use super::impact::{Impact, Standard, impact};
 use super::policy::Policy;
 use super::reference::{self, Basis, Reference, controller_readings};
-use super::reference_checks::reference_findings;
+use super::reference_checks::{Controller, beside_a_contradiction, contradicted, reference_findings};
 use super::token_use::{TokenUse, token_use};
 use super::upstreams;
 use super::verdict::{Counts, Verdict};
@@ -58,7 +58,7 @@ pub struct Judgement {
     pub pairs: PairCounts,
     /// The pairs that are surely furthest apart, worst first; `ahead` and `behind` are indices of observations.
     pub worst_pairs: Vec<Pair>,
-    /// Findings about the fleet, its pairs and the controller, worst first.
+    /// Findings about the fleet, its pairs and the controller, worst first; before all that the reference is contradicted.
     pub findings: Vec<Finding>,
     /// What the clocks mean for the systems that were asked for.
     pub impact: Vec<Impact>,
@@ -68,17 +68,32 @@ pub struct Judgement {
     pub verdict: Verdict,
 }
 
-/// Judges what was seen; `estimates` and `groups` are those of the observations, in their order.
-pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>], policy: &Policy) -> Judgement {
+/// What the inventory knows of the hosts, in the order of the observations; less where it knows nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Places<'inventory> {
+    /// The groups that each is in.
+    pub groups: &'inventory [Vec<String>],
+    /// Where each was reached.
+    pub addresses: &'inventory [Option<String>],
+}
+
+/// Judges what was seen; `estimates` and `places` are those of the observations, in their order.
+pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], places: Places<'_>, policy: &Policy) -> Judgement {
     let config = Config::default();
     let services: Vec<Option<TimeService>> = seen.observations.iter().map(service).collect();
     let claims: Vec<Option<&Claim>> = services.iter().map(|one| one.as_ref()?.claim.claim()).collect();
+    let is_own = |service: &Option<TimeService>| {
+        service.as_ref().is_some_and(|service| matches!(service.claim, ClaimOutcome::Local(_)))
+    };
+    let own_clocks: Vec<usize> = (0..services.len()).filter(|host| services.get(*host).is_some_and(is_own)).collect();
     let epoch = estimates.iter().flatten().map(|estimate| estimate.epoch).next();
     let evidence = reference::Evidence {
         seen,
         estimates,
         claims: &claims,
-        groups,
+        own_clocks: &own_clocks,
+        groups: places.groups,
+        addresses: places.addresses,
         epoch: epoch.unwrap_or(seen.started),
         // Hosts that agree are no UTC: they agree within the limit that needs none.
         warn: policy.applied(false).warn,
@@ -88,7 +103,9 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>]
     let reference = Reference::find(&evidence, &policy.reference);
     let asked = policy;
     let policy = &asked.applied(reference.is_utc());
-    let controller = controller_offset(seen, &reference, epoch.unwrap_or(seen.started), &config);
+    let clock =
+        controller_at(&controller_readings(seen), seen.controller_stepped, epoch.unwrap_or(seen.started), config.rho);
+    let controller = controller_offset(clock, &reference);
     let judged = |((observation, estimate), service): ((&Observation, &Option<Estimate>), Option<TimeService>)| {
         let policy = asked.for_host(&observation.host, reference.is_utc());
         judge_host(observation, estimate.as_ref(), service, &reference, &policy, &config)
@@ -100,7 +117,7 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>]
     let standard = Standard { is_found: reference.is_found(), is_utc: reference.is_utc() };
     let impact = impact(asked, standard, &names, &offsets);
     let own: Vec<Option<Standing>> = estimates.iter().map(|found| found.as_ref().map(standing_of)).collect();
-    let tokens = token_use(&asked.tokens, &own, groups);
+    let tokens = token_use(&asked.tokens, &own, places.groups);
 
     let (measured, standings) = standings(seen, estimates);
     let limit =
@@ -121,8 +138,9 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], groups: &[Vec<String>]
     let worst_pair = if pairs.beyond > 0 { Verdict::Crit } else { Verdict::Ok };
     let name = |host: usize| names.get(host).copied().unwrap_or("?");
     let found = |pair: Pair| pair_finding((name(pair.ahead), name(pair.behind)), &pair, pairs, &limits);
-    let mut findings: Vec<Finding> = widest_beyond.and_then(of_all).map(found).into_iter().collect();
-    findings.extend(reference_findings(&reference, controller, policy));
+    let widest_beyond = widest_beyond.and_then(of_all).map(found);
+    let mut findings: Vec<Finding> = contradicted(&reference).into_iter().chain(widest_beyond).collect();
+    findings.extend(reference_findings(&reference, Controller { clock, offset: controller }, policy));
     findings.extend(upstreams::smear_between_hosts(&members(seen, &hosts)));
     findings.extend(controller_findings(seen, &config));
     Judgement {
@@ -147,16 +165,13 @@ fn members<'seen>(seen: &'seen Seen, hosts: &'seen [HostJudgement]) -> Vec<upstr
 }
 
 /// Where the controller's clock stands against the reference: zero, exactly, where it is the reference.
-fn controller_offset(seen: &Seen, reference: &Reference, epoch: UnixNanos, config: &Config) -> Option<Standing> {
-    let zero = Standing { bounds: Interval::point(Nanos::ZERO), estimate: Nanos::ZERO };
-    match (&reference.basis, reference.standing?) {
-        (Basis::Controller { claims: false }, _) => Some(zero),
-        (_, host) => {
-            let own = controller_at(&controller_readings(seen), seen.controller_stepped, epoch, config.rho)?;
-            let bounds = own.minus(host.bounds);
-            Some(Standing { bounds, estimate: own.midpoint() - host.estimate })
-        }
+fn controller_offset(clock: Option<Interval>, reference: &Reference) -> Option<Standing> {
+    let (standing, zero) = (reference.standing?, Interval::point(Nanos::ZERO));
+    if reference.basis == (Basis::Controller { claims: false }) {
+        return Some(Standing { bounds: zero, estimate: Nanos::ZERO });
     }
+    let clock = clock?;
+    Some(Standing { bounds: clock.minus(standing.bounds), estimate: clock.midpoint() - standing.estimate })
 }
 
 /// The measured hosts in the order of their names, as the pair functions want them, with their indices.
@@ -221,13 +236,16 @@ fn judge_host(
         offset: judged,
         claim: claim.claim(),
         claim_read_in: claim_read_in(facts, estimate, config),
+        moved_before_claim: moved_before_claim(facts, estimate, config),
         is_reference: reference.is(&observation.host),
         reference,
         policy,
         config,
     };
     let circumstances = service.as_ref().map(|service| circumstances::findings(service, policy, Some(estimate.status)));
-    let mut findings: Vec<Finding> = CHECKS.iter().filter_map(|check| check(&evidence)).chain(failed).collect();
+    let told = CHECKS.iter().filter_map(|check| check(&evidence));
+    let mut findings: Vec<Finding> =
+        told.map(|finding| beside_a_contradiction(finding, reference, estimate, policy)).chain(failed).collect();
     findings.extend(circumstances.into_iter().flatten());
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.code));
     let by_offset = judged.map_or(Verdict::Undecided, |offset| Verdict::of(offset.bounds, policy));
@@ -254,13 +272,29 @@ pub(super) fn claim_read_in(
     estimate: &Estimate,
     config: &Config,
 ) -> Option<(UnixNanos, UnixNanos)> {
+    let bracket = facts?.bracket.as_ref()?;
+    let is_same_clock = !bracket_at_epoch(facts, estimate, config)?.is_disjoint(estimate.bounds);
+    is_same_clock.then_some((bracket.sent, bracket.received))
+}
+
+/// By how much a clock was moved between its sampling and the reading of its claim, where both cannot be of one clock that ran
+/// on; positive = forward.
+fn moved_before_claim(facts: Option<&FactsReading>, estimate: &Estimate, config: &Config) -> Option<Interval> {
+    let read = bracket_at_epoch(facts, estimate, config)?;
+    read.is_disjoint(estimate.bounds).then(|| read.minus(estimate.bounds))
+}
+
+/// Bounds of the offset from the axis by the readings around a claim, carried to the epoch at the rate that the clock's status
+/// allows; `None` without valid ones.
+fn bracket_at_epoch(facts: Option<&FactsReading>, estimate: &Estimate, config: &Config) -> Option<Interval> {
     let bracket = facts?.bracket.as_ref().filter(|bracket| bracket.is_valid())?;
     let farthest = [bracket.sent, bracket.received].map(|end| estimate.epoch.since(end).abs()).into_iter().max()?;
     let wander = farthest.wander(estimate.allowed_rate(config));
     let lower = bracket.last.since(bracket.received) - wander;
-    let upper = bracket.first.since(bracket.sent) + bracket.resolution + bracket.lag + wander;
-    let is_same_clock = lower <= estimate.bounds.hi && estimate.bounds.lo <= upper;
-    is_same_clock.then_some((bracket.sent, bracket.received))
+    let greatest = |reading: UnixNanos| reading.since(bracket.sent) + bracket.resolution + bracket.lag + wander;
+    // Where the first reading cannot be of the clock that the last is of, it is that of before.
+    let upper = if lower <= greatest(bracket.first) { greatest(bracket.first) } else { greatest(bracket.last) };
+    Some(Interval::new(lower, upper))
 }
 
 /// The finding of pairs beyond their critical limits (CLK103), with the widest of them and the names of its two hosts, ahead and

@@ -30,7 +30,7 @@ pub use epoch::{epoch, estimates};
 pub use exit::{Ending, ExitStatus, FailOn};
 pub use finding::{Code, Finding, Severity};
 pub use impact::{Impact, Standard, impact};
-pub use judge::{HostJudgement, Judgement, judge, pair_finding};
+pub use judge::{HostJudgement, Judgement, Places, judge, pair_finding};
 pub use policy::{HostPolicy, Policy, ReferenceChoice, TokenPolicy};
 pub use profile::{Limits, Profile, ProfileKind};
 pub use reference::{Basis, Reference};

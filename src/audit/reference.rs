@@ -1,8 +1,12 @@
 //! The reference: the clock that offsets are relative to, as an interval on the axis at the epoch.
 
+mod claims;
+mod contradiction;
 mod find;
+mod grounds;
 mod servers;
 
+pub use contradiction::{Contradiction, Witness};
 pub use find::{Evidence, Split};
 pub use servers::{Doubt, DoubtedServer};
 
@@ -68,7 +72,26 @@ pub enum Basis {
         choice: ReferenceChoice,
         /// The host in the middle; `None` where none was measured.
         medoid: Option<String>,
+        /// How near the hosts' claims came to agreeing.
+        claims: Shortfall,
+        /// How many claims do not count: of hosts that hang on a host of the fleet which follows its own clock.
+        ungrounded: usize,
+        /// How near their clocks did, of the group where one was asked for.
+        clocks: Shortfall,
+        /// Within what clocks agree.
+        within: Nanos,
     },
+}
+
+/// How near a rule about a majority came to applying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shortfall {
+    /// The most that agree.
+    pub agreeing: usize,
+    /// Of how many.
+    pub of: usize,
+    /// How many would have had to.
+    pub needed: usize,
 }
 
 /// What offsets are relative to.
@@ -78,6 +101,9 @@ pub struct Reference {
     pub basis: Basis,
     /// Where it stands against the axis at the epoch, positive = ahead of the axis; `None` where nothing was measured.
     pub standing: Option<Standing>,
+    /// Where that clock minus UTC lies at the epoch by its own timekeeper; `None` where it is no host's that was named, or that
+    /// claims nothing.
+    pub claim: Option<Interval>,
     /// Its rate against the axis, positive = fast; `None` where nothing is known of it.
     pub rate: Option<RateBounds>,
     /// The instant that `standing` holds for.
@@ -88,6 +114,8 @@ pub struct Reference {
     pub split: Option<Split>,
     /// The time servers that were named and are not believed, and why.
     pub doubted: Vec<DoubtedServer>,
+    /// Who contradicts it, where it was named and they do.
+    pub contradiction: Option<Contradiction>,
 }
 
 impl Reference {
@@ -95,7 +123,10 @@ impl Reference {
     pub fn is_utc(&self) -> bool {
         match &self.basis {
             Basis::Consensus { .. } | Basis::Ntp { .. } | Basis::Https { .. } => true,
-            Basis::Host { claims, .. } | Basis::Controller { claims } => *claims,
+            Basis::Host { claims, .. } | Basis::Controller { claims } => {
+                let by_claims = |contradiction: &Contradiction| contradiction.by == Witness::Claims;
+                *claims && !self.contradiction.as_ref().is_some_and(by_claims)
+            }
             Basis::Agreement { .. } | Basis::Missing { .. } => false,
         }
     }
@@ -134,6 +165,19 @@ impl Reference {
             bounds: estimate.bounds.minus(reference.bounds),
             estimate: estimate.estimate - reference.estimate,
         })
+    }
+
+    /// Where UTC minus the axis lies at the epoch, if the reference is right about it: a named host's own claim counts.
+    pub fn utc(&self) -> Option<Interval> {
+        let clock = self.standing?.bounds;
+        Some(self.claim.map_or(clock, |claim| clock.minus(claim)))
+    }
+
+    /// The offset of a host from UTC, if the reference is right about that.
+    pub fn offset_from_utc(&self, estimate: &Estimate) -> Option<Standing> {
+        let (utc, standing) = (self.utc()?, self.standing?);
+        let claimed = self.claim.map_or(Nanos::ZERO, Interval::midpoint);
+        Some(Standing { bounds: estimate.bounds.minus(utc), estimate: estimate.estimate - standing.estimate + claimed })
     }
 
     /// What one exchange alone proves of a host against the reference: the reference is carried from the epoch to the

@@ -3,17 +3,27 @@
 use super::figure;
 use super::finding::{Code, Finding};
 use super::policy::Policy;
-use super::reference::{Basis, Doubt, DoubtedServer, Reference};
+use super::reference::{Basis, Contradiction, Doubt, DoubtedServer, Reference, Witness};
 use super::verdict::Verdict;
 use crate::clock::pairs::Standing;
+use crate::clock::{Estimate, Interval};
 
-/// How many reference IDs of a side are named.
+/// How many reference IDs of a side, or hosts, are named.
 const MOST_NAMED: usize = 3;
 
-/// The findings about the reference; `controller` is the controller's clock minus the reference.
+/// The controller's clock at the epoch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Controller {
+    /// Against the axis; `None` where it was not read.
+    pub(super) clock: Option<Interval>,
+    /// Against the reference.
+    pub(super) offset: Option<Standing>,
+}
+
+/// The findings about the reference that come after those about pairs.
 pub(super) fn reference_findings(
     reference: &Reference,
-    controller: Option<Standing>,
+    controller: Controller,
     policy: &Policy,
 ) -> impl Iterator<Item = Finding> {
     let doubted = servers_doubted(reference).into_iter();
@@ -47,14 +57,33 @@ fn servers_doubted(reference: &Reference) -> Option<Finding> {
         };
         format!("{}: {why}", server.name)
     };
-    let doubted: Vec<String> = reference.doubted.iter().map(told).collect();
-    let what = format!("time servers that are not believed: {}", doubted.join("; "));
-    let (meaning, remedy) = match reference.basis {
-        Basis::Ntp { .. } => (
+    let is_silent = |server: &DoubtedServer| server.doubt.is_silent();
+    let all_silent = reference.doubted.iter().all(is_silent);
+    let doubted: Vec<String> = if all_silent {
+        reference.doubted.iter().map(|server| server.name.clone()).collect()
+    } else {
+        reference.doubted.iter().map(told).collect()
+    };
+    let what = match (all_silent, doubted.as_slice()) {
+        (true, [one]) => format!("the time server {one} did not answer"),
+        (true, several) => format!("time servers that did not answer: {}", several.join(", ")),
+        (false, several) => format!("time servers that are not believed: {}", several.join("; ")),
+    };
+    let is_found = matches!(reference.basis, Basis::Ntp { .. } | Basis::Https { .. });
+    let (meaning, remedy) = match (is_found, all_silent) {
+        (true, false) => (
             "the servers that agree are believed, and offsets hold; who follows another one is as wrong as it is",
             "leave it out of `--reference`; where it answers wrongly, take it out of the hosts' configuration too",
         ),
-        _ => (
+        (true, true) => (
+            "the others answered and are believed; a server that is silent says nothing, neither for a clock nor against it",
+            "see whether it runs and answers this machine; else leave it out of `--reference`",
+        ),
+        (false, true) => (
+            "UTC is not known, so that offsets are not judged; it says nothing against any clock, and pairs hold all the same",
+            "see whether the name is right and UDP port 123 gets out from this machine, or name other servers",
+        ),
+        (false, false) => (
             "no strict majority of the servers that were named agrees: nothing is taken for UTC",
             "name three or more with `--reference`, and see whether UDP port 123 gets out from this machine",
         ),
@@ -64,15 +93,97 @@ fn servers_doubted(reference: &Reference) -> Option<Finding> {
     (!doubted.is_empty()).then(doubt)
 }
 
-fn controller_is_outlier(reference: &Reference, controller: Option<Standing>, policy: &Policy) -> Option<Finding> {
+/// Who contradicts the reference that was named (CLK507): told before all else, for what else is said rests on it.
+pub(super) fn contradicted(reference: &Reference) -> Option<Finding> {
+    let others = reference.contradiction.as_ref()?;
+    let off = figure::with_bound(others.off.midpoint(), others.off);
+    let (count, of) = (others.hosts.len(), others.of);
+    let more = if count > MOST_NAMED { format!(" and {} more", count - MOST_NAMED) } else { String::new() };
+    let names = others.hosts.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let against = match others.by {
+        Witness::Claims => format!("where {count} of {of} claims agree that UTC is"),
+        Witness::Clocks(within) => {
+            format!("the clocks of {count} of {of} hosts, which are within {} of each other", figure::limit(within))
+        }
+    };
+    let what = format!("{} is {off} from {against} ({names}{more})", named(&reference.basis));
+    let (meaning, remedy) = if others.is_outweighed {
+        (
+            "the servers are more witnesses than the upstreams that these hosts follow, and are believed; all these hosts are \
+             wrong together, or the servers are",
+            "compare what these hosts follow (`chronyc -n sources`) with the servers that were named",
+        )
+    } else {
+        (
+            "either the reference is wrong, or all these hosts are; offsets are from it all the same, and accuse a clock only if \
+             it is right",
+            "scan without `--reference`, or name others (`--reference ntp:SERVER`, three or more); set no clock by this one \
+             before that is settled",
+        )
+    };
+    let finding = Code::ReferenceDoubtful.finding(what, "a reference that the hosts do not contradict");
+    Some(finding.with_meaning(meaning).with_remedy(remedy))
+}
+
+/// What was named, in words.
+fn named(basis: &Basis) -> String {
+    match basis {
+        Basis::Host { name, .. } => format!("{name}, which was named as the reference,"),
+        Basis::Agreement { host, group: Some(group), .. } => format!("{host}, the clock in the middle of {group},"),
+        Basis::Agreement { host, .. } => format!("{host}, the clock in the middle of those that agree,"),
+        Basis::Ntp { agreeing, .. } | Basis::Https { agreeing, .. } => match agreeing.as_slice() {
+            [one] => format!("the time server {one}"),
+            several => format!("UTC by {} servers that were named ({})", several.len(), several.join(", ")),
+        },
+        Basis::Controller { claims: true } => "UTC by this machine's own claim".to_owned(),
+        Basis::Controller { claims: false } => "this machine's clock, which was named as the reference,".to_owned(),
+        Basis::Consensus { .. } | Basis::Missing { .. } => "the reference".to_owned(),
+    }
+}
+
+/// What a host's distance from a contradicted reference amounts to, where the host is not surely off from those that contradict
+/// it: nothing against its clock.
+pub(super) fn beside_a_contradiction(
+    finding: Finding,
+    reference: &Reference,
+    estimate: &Estimate,
+    policy: &Policy,
+) -> Finding {
+    let others = reference.contradiction.as_ref().filter(|one| !one.is_outweighed);
+    let is_of_offset = matches!(finding.code, Code::BeyondCrit | Code::BeyondWarn | Code::OffByHours);
+    let is_with_them = |others: &Contradiction| !is_off(others.offset(estimate), policy);
+    if !is_of_offset || !others.is_some_and(is_with_them) {
+        return finding;
+    }
+    finding
+        .with_meaning(
+            "this clock agrees with those that contradict the reference (CLK507): it may be the reference that is off",
+        )
+        .with_remedy("settle CLK507 first, and leave this clock alone until then")
+}
+
+fn is_off(bounds: Interval, policy: &Policy) -> bool {
+    matches!(Verdict::against(bounds, policy.warn, policy.crit), Verdict::Warn | Verdict::Crit)
+}
+
+fn controller_is_outlier(reference: &Reference, controller: Controller, policy: &Policy) -> Option<Finding> {
     if matches!(reference.basis, Basis::Controller { .. } | Basis::Missing { .. }) {
         return None;
     }
-    let offset = controller?;
-    if !matches!(Verdict::against(offset.bounds, policy.warn, policy.crit), Verdict::Warn | Verdict::Crit) {
+    let Controller { clock, offset } = controller;
+    let offset = offset?;
+    if !is_off(offset.bounds, policy) {
         return None;
     }
     let what =
         format!("this machine's clock is {} from the reference", figure::with_bound(offset.estimate, offset.bounds));
-    Some(Code::ControllerOutlier.finding(what, format!("at most {}", figure::limit(policy.warn))))
+    let finding = Code::ControllerOutlier.finding(what, format!("at most {}", figure::limit(policy.warn)));
+    let Some((others, clock)) = reference.contradiction.as_ref().zip(clock) else {
+        return Some(finding);
+    };
+    is_off(clock.minus(others.says), policy).then(|| {
+        finding
+            .with_meaning("the reference is itself contradicted (CLK507), and this machine agrees with neither side")
+            .with_remedy("settle CLK507 first; then see what keeps this machine's time (`chronyc tracking`)")
+    })
 }

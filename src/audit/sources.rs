@@ -103,11 +103,13 @@ fn steps_spent(circumstances: &Circumstances<'_>) -> Option<Finding> {
     let ClaimOutcome::Claimed(claim) = &service.claim else { return None };
     let remaining = claim.remaining()?;
     let makestep = service.configuration.as_ref().and_then(|configuration| configuration.makestep);
-    // Without a limit on how often, chronyd steps at its next update.
-    if makestep.is_some_and(|(_, updates)| updates < 0) {
+    // Without a limit on how often, chronyd steps at its next update what is beyond the threshold; what is below is slewed, how
+    // great the threshold may be.
+    if makestep.is_some_and(|(threshold, updates)| updates < 0 && remaining.abs() > threshold) {
         return None;
     }
-    let threshold = makestep.map_or(STEP_THRESHOLD, |(threshold, _)| threshold).max(circumstances.policy.warn);
+    let threshold = makestep.map_or(STEP_THRESHOLD, |(threshold, _)| threshold.min(STEP_THRESHOLD));
+    let threshold = threshold.max(circumstances.policy.warn);
     (remaining.abs() > threshold).then(|| {
         let least = Nanos(remaining.abs().0.saturating_mul(SLEW_SECONDS_PER_SECOND));
         let what = format!(

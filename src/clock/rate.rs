@@ -131,6 +131,38 @@ impl Lines {
     }
 }
 
+/// How long an offset takes to become zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Approach {
+    /// At least and at most so long.
+    Between(Nanos, Nanos),
+    /// At least so long; the rate may be none.
+    AtLeast(Nanos),
+    /// It does not get nearer at any rate allowed.
+    Never,
+}
+
+/// How long an offset somewhere in `left` takes to become zero while it changes within `rate`; rounded outward.
+pub fn time_to_zero(left: Interval, rate: RateBounds) -> Approach {
+    let distance = left.magnitude();
+    // A clock that is ahead gets nearer by being slow.
+    let is_ahead = left.midpoint() > Nanos::ZERO;
+    let (slowest, fastest) = if is_ahead {
+        (-i128::from(rate.hi.ppb()), -i128::from(rate.lo.ppb()))
+    } else {
+        (rate.lo.ppb().into(), rate.hi.ppb().into())
+    };
+    let time = |distance: Nanos, speed: i128| i128::from(distance.0) * BILLION / speed;
+    match (slowest > 0, fastest > 0) {
+        (_, false) => Approach::Never,
+        (false, true) => Approach::AtLeast(Nanos::saturating_from(time(distance.lo, fastest))),
+        (true, true) => Approach::Between(
+            Nanos::saturating_from(time(distance.lo, fastest)),
+            Nanos::saturating_from(time(distance.hi, slowest).saturating_add(1)),
+        ),
+    }
+}
+
 /// When a clock reaches a limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LimitReached {
@@ -244,6 +276,21 @@ mod tests {
             let constraints: Vec<Constraint> = raw.into_iter().map(constraint).collect();
             prop_assert_eq!(Lines::fitting(&constraints).map(Lines::ends), ends_by_force(&constraints));
         }
+    }
+
+    #[test]
+    fn an_offset_is_gone_when_its_rate_has_eaten_it() {
+        let check = |left: (i64, i64), rate_ppm: (i64, i64), expected: Approach| {
+            let left = Interval::new(Nanos::from_millis(left.0), Nanos::from_millis(left.1));
+            let rate = RateBounds { lo: Ppm::from_ppm(rate_ppm.0), hi: Ppm::from_ppm(rate_ppm.1) };
+            assert_eq!(time_to_zero(left, rate), expected, "{left:?} {rate:?}");
+        };
+        let seconds = Nanos::from_seconds;
+        check((900, 1_000), (-50_000, -45_000), Approach::Between(seconds(18), Nanos(22_222_222_223)));
+        check((-1_000, -900), (45_000, 50_000), Approach::Between(seconds(18), Nanos(22_222_222_223)));
+        check((900, 1_000), (-50_000, 10), Approach::AtLeast(seconds(18)));
+        check((900, 1_000), (10, 20), Approach::Never);
+        check((-1_000, -900), (-20, -10), Approach::Never);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::error::Outcome;
 use super::live::Live;
 use super::output::{OutputPlan, deliver};
-use crate::audit::{self, Policy};
+use crate::audit::{self, Places, Policy};
 use crate::clock::Estimate;
 use crate::probe::Seen;
 use crate::report::{self, Provenance, Report};
@@ -31,6 +31,8 @@ pub fn conclude(
 
 /// Judges what was seen, as a report.
 pub fn judged(seen: &Seen, estimates: &[Option<Estimate>], provenance: &Provenance, policy: &Policy) -> Report {
-    let judgement = audit::judge(seen, estimates, &provenance.groups(), policy); // estimates -> verdicts and findings
+    let (groups, addresses) = (provenance.groups(), provenance.addresses());
+    let places = Places { groups: &groups, addresses: &addresses };
+    let judgement = audit::judge(seen, estimates, places, policy); // estimates -> verdicts and findings
     report::compose(seen, estimates, &judgement, policy, provenance)
 }

@@ -9,7 +9,7 @@
 //! Keys: `facts` (the marker that opens), `proc` (each process that sets a clock, outside of containers), `proc.container`,
 //! `chronyd.args`, `ntpd.args`, `ntpd.program`; `clock` (twice); `chrony.csv`, `chrony.text`, `chrony.error` (what `chronyc`
 //! printed), `timesyncd`, `timesyncd.text`, `ntpq`, `ntpctl`, `ntp-ctl`, each with `.rc` (the exit status);
-//! `chrony.version`, `chrony.conf`, `timesyncd.synchronized`, `unit`; `kernel`, `uid`, `os.*`, `dmi.*`, `clocksource`,
+//! `chrony.version`, `chrony.conf`, `timesyncd.synchronized`, `unit`; `kernel`, `uid`, `address` (where the session came in), `os.*`, `dmi.*`, `clocksource`,
 //! `clocksources`, `ptp`, `capbnd`, `uidmap`, `container`, `virt.container`, `virt.vm`, `node`, `vmware.timesync`, `adjtime`,
 //! `suspended`, `asleep`, `kernel.status`, `kernel.maxerror`, `kernel.esterror`; `end` (the marker that closes).
 
@@ -165,6 +165,7 @@ print("maxerror:", b[3], "esterror:", b[4], "status:", b[5] & 0xffffffff)')
 }
 system() {
   say uid "$(id -u)"
+  x=${SSH_CONNECTION% *} && [ -n "$x" ] && say address "${x##* }"
   for f in /etc/os-release /usr/lib/os-release; do
     [ -r $f ] || continue
     while IFS== read -r l x; do

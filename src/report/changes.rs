@@ -2,17 +2,20 @@
 
 use indexmap::IndexMap;
 
-use super::model::{Change, Changes, Finding, Host, Report, Severity, Verdict};
+use super::limits::standard;
+use super::model::{Change, Changes, Finding, Host, Reference, ReferenceKind, Report, Severity, Verdict};
 use crate::clock::{Interval, Nanos};
 
-/// What `now` says that `before` did not, and the reverse.
+/// What `now` says that `before` did not, and the reverse; only of what both could know.
 ///
-/// A finding is one code at one host. It is `resolved` only where the host was measured and does not have it any more: a
-/// host that is down, or was not selected, resolves nothing. `worse` and `better` need proof: the distances from the
-/// reference, with their bounds, must not meet.
+/// A finding is one code at one host. It is `new` only where the earlier run could have made it, and `resolved` only where this
+/// one could: a host that was down, or was not selected, has no finding of its clock, none without facts has one of its
+/// timekeeper, and a run without a reference has none of offsets. `worse` and `better` need proof: the distances from the
+/// reference, with their bounds, must not meet, and the reference must be the same clock, or UTC both times.
 pub fn changes(before: &Report, now: &Report) -> Changes {
     let old: IndexMap<&str, &Host> = before.hosts.iter().map(|host| (host.name.as_str(), host)).collect();
     let new: IndexMap<&str, &Host> = now.hosts.iter().map(|host| (host.name.as_str(), host)).collect();
+    let references = References { before: &before.reference, now: &now.reference };
     let mut found = Sorted::default();
     for finding in &now.findings {
         if weighs(finding, None) && !has(&before.findings, finding) {
@@ -28,19 +31,20 @@ pub fn changes(before: &Report, now: &Report) -> Changes {
         let was = old.get(host.name.as_str());
         for finding in host.findings.iter().filter(|finding| weighs(finding, Some(host))) {
             match was {
-                Some(was) if has(&was.findings, finding) => match moved(was, host) {
+                Some(was) if has(&was.findings, finding) => match moved(was, host).filter(|_| references.are_one()) {
                     Some(Direction::Worse) => found.worse.note(&finding.code, Some(host)),
                     Some(Direction::Better) => found.better.note(&finding.code, Some(host)),
                     None => {}
                 },
+                Some(was) if !could_have(finding, was, references) => {}
                 Some(_) | None => found.new.note(&finding.code, Some(host)),
             }
         }
     }
     for was in &before.hosts {
-        let Some(host) = new.get(was.name.as_str()).filter(|host| host.verdict != Verdict::Down) else { continue };
+        let Some(host) = new.get(was.name.as_str()) else { continue };
         for finding in was.findings.iter().filter(|finding| weighs(finding, Some(was))) {
-            if !has(&host.findings, finding) {
+            if !has(&host.findings, finding) && could_have(finding, host, references) {
                 found.resolved.note(&finding.code, Some(was));
             }
         }
@@ -52,7 +56,62 @@ pub fn changes(before: &Report, now: &Report) -> Changes {
         resolved: found.resolved.into_changes(),
         worse: found.worse.into_changes(),
         better: found.better.into_changes(),
+        not_compared: references.not_compared().into_iter().collect(),
     }
+}
+
+/// What the two runs' offsets are relative to.
+#[derive(Clone, Copy)]
+struct References<'reports> {
+    before: &'reports Reference,
+    now: &'reports Reference,
+}
+
+impl References<'_> {
+    fn are_found(self) -> bool {
+        !is_missing(self.before) && !is_missing(self.now)
+    }
+
+    /// Whether distances from them can be compared: both are UTC, or the same clock.
+    fn are_one(self) -> bool {
+        let Self { before, now } = self;
+        let is_same = before.kind == now.kind && before.host == now.host;
+        self.are_found() && (is_same || standard(before).is_utc && standard(now).is_utc)
+    }
+
+    /// What is not compared for their sake.
+    fn not_compared(self) -> Option<String> {
+        let why = match (is_missing(self.before), is_missing(self.now)) {
+            (true, true) => "offsets: neither scan had a reference",
+            (true, false) => "offsets: that scan had no reference",
+            (false, true) => "offsets: this scan has no reference",
+            (false, false) if !self.are_one() => "how far off hosts are: the two scans' references differ",
+            (false, false) => return None,
+        };
+        Some(why.to_owned())
+    }
+}
+
+fn is_missing(reference: &Reference) -> bool {
+    reference.kind == ReferenceKind::None
+}
+
+/// The codes of findings that are made from an offset from the reference.
+const OF_OFFSETS: [&str; 5] = ["CLK101", "CLK102", "CLK104", "CLK107", "CLK501"];
+/// The codes of findings that are made from the readings of a clock alone.
+const OF_CLOCKS: [&str; 3] = ["CLK105", "CLK108", "CLK109"];
+
+/// Whether the run that this host is of could have made the finding, if it had been so.
+fn could_have(finding: &Finding, host: &Host, references: References<'_>) -> bool {
+    let code = finding.code.as_str();
+    if host.verdict == Verdict::Down {
+        return code.starts_with("SSH");
+    }
+    if OF_OFFSETS.contains(&code) {
+        // That an offset is decided where it was not is the reference's doing, and no matter of the host.
+        return references.are_found() && (code != "CLK107" || host.claim.is_some());
+    }
+    OF_CLOCKS.contains(&code) || code.starts_with("SSH") || host.timekeeping.is_some()
 }
 
 /// Where a host went.

@@ -7,7 +7,8 @@ use super::consequences;
 use super::limits;
 use super::model;
 use super::quantity::{Instant, PartsPerMillion, Seconds};
-use crate::audit::{self, Basis, HostJudgement, Judgement, Policy, ReferenceChoice};
+use crate::audit::reference::{Shortfall, Witness};
+use crate::audit::{self, Basis, HostJudgement, Judgement, Policy, ReferenceChoice, figure};
 use crate::clock::estimate::{Config, Estimate, RateBounds};
 use crate::clock::pairs::{Pair, PairCounts};
 use crate::clock::{Interval, Nanos, Ppm};
@@ -35,6 +36,11 @@ impl Provenance {
     /// The groups of the hosts, in the order of the observations.
     pub fn groups(&self) -> Vec<Vec<String>> {
         self.places.iter().map(|place| place.groups.clone()).collect()
+    }
+
+    /// Where the hosts were reached, in the order of the observations.
+    pub fn addresses(&self) -> Vec<Option<String>> {
+        self.places.iter().map(|place| place.address.clone()).collect()
     }
 }
 
@@ -167,12 +173,13 @@ fn reference(judgement: &Judgement) -> model::Reference {
             let utc = if *claims { "which claims UTC" } else { "not UTC" };
             (model::ReferenceKind::Host, format!("the clock of {name}, {utc}"))
         }
-        Basis::Missing { choice, medoid } => {
+        Basis::Missing { medoid, .. } => {
             let relative =
                 medoid.as_ref().map_or_else(String::new, |name| format!("; offsets are from the clock of {name}"));
-            (model::ReferenceKind::None, format!("none: {}{relative}", missing(choice)))
+            (model::ReferenceKind::None, format!("none: {}{relative}", missing(&judgement.reference)))
         }
     };
+    let label = label + &contradicted(&judgement.reference);
     let end = |end: fn(Interval) -> Nanos| {
         judgement.reference.standing.map(|standing| Seconds(end(standing.bounds) - standing.estimate))
     };
@@ -180,17 +187,60 @@ fn reference(judgement: &Judgement) -> model::Reference {
     model::Reference { kind, host, label, bound_s, lo_s, hi_s, is_utc: Some(judgement.reference.is_utc()) }
 }
 
-/// Why there is no reference.
-fn missing(choice: &ReferenceChoice) -> String {
+/// Who contradicts the reference, for its label; nothing where nobody does.
+fn contradicted(reference: &audit::Reference) -> String {
+    let Some(others) = &reference.contradiction else { return String::new() };
+    let what = match others.by {
+        Witness::Claims => "claims",
+        Witness::Clocks(_) => "clocks",
+    };
+    format!("; {} of {} {what} contradict it (CLK507)", others.hosts.len(), others.of)
+}
+
+/// Why there is no reference: how many agree, and how many would have had to; which servers said nothing.
+fn missing(reference: &audit::Reference) -> String {
+    let Basis::Missing { choice, claims, ungrounded, clocks, within, .. } = &reference.basis else {
+        return String::new();
+    };
+    let by_claims = || {
+        let Shortfall { agreeing, of, needed } = claims;
+        let told = match of {
+            0 => "no claim to follow UTC".to_owned(),
+            of => format!("{agreeing} of {of} claims agree about UTC, {needed} are needed"),
+        };
+        match ungrounded {
+            0 => told,
+            some => format!("{told} ({some} more hang on a host that follows its own clock)"),
+        }
+    };
+    let by_clocks = |whose: &str| {
+        let Shortfall { agreeing, of, needed } = clocks;
+        let within = figure::limit(*within);
+        format!("{agreeing} of {of} clocks{whose} are surely within {within} of each other, {needed} are needed")
+    };
     match choice {
-        ReferenceChoice::Automatic => "no two thirds of three or more hosts agree".to_owned(),
-        ReferenceChoice::Consensus => "no two thirds of three or more claims agree".to_owned(),
-        ReferenceChoice::Agreement => "no two thirds of three or more clocks agree".to_owned(),
-        ReferenceChoice::Group(name) => format!("no two thirds of three or more clocks of {name} agree"),
+        ReferenceChoice::Automatic => format!("{}; {}", by_claims(), by_clocks("")),
+        ReferenceChoice::Consensus => by_claims(),
+        ReferenceChoice::Agreement => by_clocks(""),
+        ReferenceChoice::Group(name) => by_clocks(&format!(" of {name}")),
         ReferenceChoice::Host(name) => format!("{name} was not measured"),
-        ReferenceChoice::Https(_) => "no majority of three or more web servers agrees".to_owned(),
-        ReferenceChoice::Ntp(_) => "no majority of the time servers agrees".to_owned(),
+        ReferenceChoice::Https(named) => servers(reference, named.len(), "web server", 3),
+        ReferenceChoice::Ntp(named) => servers(reference, named.len(), "time server", 1),
         ReferenceChoice::Controller => "the controller's clock was not read".to_owned(),
+    }
+}
+
+/// Why the servers that were named give no reference; `least` of them must tell the time.
+fn servers(reference: &audit::Reference, named: usize, noun: &str, least: usize) -> String {
+    let silent = reference.doubted.iter().filter(|server| server.doubt.is_silent()).count();
+    let told = reference.doubted.iter().filter(|server| server.doubt.told_a_time()).count();
+    match (told, named) {
+        (0, 1) if silent == 1 => format!("the {noun} that was named did not answer"),
+        (0, 1) => format!("the {noun} that was named told no time that can be used"),
+        (0, _) if silent == named => format!("none of the {named} {noun}s that were named answered"),
+        (0, _) => format!("none of the {named} {noun}s that were named told a time that can be used"),
+        (told, _) if told < least => format!("{told} of {named} {noun}s told the time, {least} are needed"),
+        (told, _) => format!("no majority of the {told} {noun}s that told the time agrees"),
     }
 }
 
@@ -305,6 +355,8 @@ fn claim(outcome: &ClaimOutcome) -> Option<model::Claim> {
         root_delay_s: believed.then_some(Seconds(said.root_delay)),
         root_dispersion_s: believed.then_some(Seconds(said.root_dispersion)),
         bound_s: believed.then(|| Seconds(said.bound())),
+        lo_s: believed.then(|| Seconds(said.interval().lo)),
+        hi_s: believed.then(|| Seconds(said.interval().hi)),
         stratum: Some(u32::from(said.stratum)),
         leap_status: Some(said.leap_status.label().to_owned()),
         reference_id: Some(said.reference_id.to_string()),

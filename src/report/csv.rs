@@ -9,7 +9,7 @@ use super::json::harmless;
 use super::model::{Host, Report};
 
 /// The columns: the keys of a host's JSON on the way to a value, joined by dots. New ones are added at the end.
-pub const COLUMNS: [&str; 62] = [
+pub const COLUMNS: [&str; 64] = [
     "name",
     "address",
     "port",
@@ -41,6 +41,8 @@ pub const COLUMNS: [&str; 62] = [
     "claim.root_delay_s",
     "claim.root_dispersion_s",
     "claim.bound_s",
+    "claim.lo_s",
+    "claim.hi_s",
     "claim.stratum",
     "claim.leap_status",
     "claim.reference_id",

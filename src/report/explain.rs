@@ -187,8 +187,10 @@ fn rounded(ppb: i64) -> i64 {
 
 fn claimed(claim: &Claim) -> Vec<String> {
     let mut parts = vec![if claim.synchronised { "synchronised" } else { "not synchronised" }.to_owned()];
-    if let (Some(offset), Some(bound)) = (claim.offset_s, claim.bound_s) {
-        parts.push(format!("{} from UTC", figure::with_bound(offset.0, Interval::around(offset.0, bound.0))));
+    if let (Some(lo), Some(hi)) = (claim.lo_s, claim.hi_s) {
+        parts.push(format!("{} from UTC", figure::claimed(Interval::new(lo.0, hi.0))));
+    } else if let Some(bound) = claim.bound_s {
+        parts.push(format!("at most {} from UTC", figure::length(bound.0)));
     }
     parts.extend(claim.stratum.map(|stratum| format!("stratum {stratum}")));
     parts.extend(claim.source.as_ref().map(|source| format!("source {}", escaped(source))));

@@ -351,8 +351,15 @@ pub struct Claim {
     pub root_delay_s: Option<Seconds>,
     /// Root dispersion.
     pub root_dispersion_s: Option<Seconds>,
-    /// How wrong the clock is at most by its own account; null where it is not synchronised.
+    /// How wrong the clock is at most by its own account, |offset| included; null where it is not synchronised.
     pub bound_s: Option<Seconds>,
+    /// Least value of system clock minus UTC by its own account; null where it is not synchronised, and in reports of before it
+    /// was stored.
+    #[serde(default)]
+    pub lo_s: Option<Seconds>,
+    /// Greatest value of it.
+    #[serde(default)]
+    pub hi_s: Option<Seconds>,
     /// Stratum.
     pub stratum: Option<u32>,
     /// Leap status, in the timekeeper's own words.

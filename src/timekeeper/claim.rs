@@ -69,14 +69,15 @@ impl Claim {
         }
     }
 
-    /// How wrong the clock is at most, by this claim: |offset| + root dispersion + root delay / 2, rounded up, and
-    /// what it may have wandered.
+    /// How wrong the clock is at most, by this claim: |offset| and the root distance, whatever the sign. A limit on the distance
+    /// from UTC meets this; what is measured meets [`Claim::interval`].
     pub fn bound(&self) -> Nanos {
         self.offset.abs() + self.root_distance()
     }
 
-    /// Where the system clock minus UTC lies, by this claim: the offset, give or take root dispersion + root delay / 2; for
-    /// an offset of the last measurement, anything between that and zero, give or take as much.
+    /// Where the system clock minus UTC lies, by this claim: the offset, give or take the root distance; for an offset of the
+    /// last measurement, anything between that and zero, give or take as much. The offset is the middle and no part of the
+    /// bound: a clock that is being slewed is known as well as another, only elsewhere.
     pub fn interval(&self) -> Interval {
         match self.offset_is {
             OffsetIs::Remaining => Interval::around(self.offset, self.root_distance()),
@@ -115,7 +116,8 @@ impl Claim {
         }
     }
 
-    /// How far from UTC the time that it keeps may be, by this claim: root dispersion + root delay / 2, rounded up.
+    /// How far from UTC the time that it keeps may be, by this claim: root dispersion + root delay / 2, rounded up, and what the
+    /// clock may have wandered since.
     pub fn root_distance(&self) -> Nanos {
         let delay = self.root_delay.abs();
         self.root_dispersion + self.aged_by + Nanos(delay.0 / 2 + delay.0 % 2)

@@ -21,7 +21,7 @@ fn a_good_fleet_has_none() {
 
 #[test]
 fn hosts_of_one_kind_are_one_cause_with_what_they_share() {
-    let mut made = good(5, "web");
+    let mut made: Vec<fleet::Made> = good(5, "web").into_iter().map(|host| host.claims("0.0")).collect();
     made.extend(
         (0..4).map(|index| fleet::host(&format!("api{index}"), Nanos::from_seconds(3)).claims("0.0").of("api")),
     );

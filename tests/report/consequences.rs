@@ -1,10 +1,11 @@
 //! What breaks: profiles at both sides of their limits, and tokens between groups.
 
 use super::{fleet, summary};
-use clockaudit::audit::{HostPolicy, Policy, Profile, ProfileKind, ReferenceChoice, TokenPolicy};
-use clockaudit::clock::Nanos;
+use clockaudit::audit::{self, HostPolicy, Limits, Policy, Profile, ProfileKind, ReferenceChoice, TokenPolicy};
+use clockaudit::clock::{Interval, Nanos};
 use clockaudit::report::Report;
 use clockaudit::report::model::Verdict;
+use proptest::prelude::*;
 
 /// Three hosts that claim UTC and agree, and one that is off; judged by these profiles.
 fn judged(off: Nanos, one_way: Nanos, claims: bool, profiles: &[Profile]) -> Report {
@@ -59,6 +60,57 @@ fn a_wide_interval_is_critical_in_no_profile() {
         let report = judged(Nanos::ZERO, one_way, true, &[profile]);
         assert_eq!(verdict(&report, "off"), Verdict::Undecided, "{profile:?}");
         assert_eq!((report.impact[0].hosts.len(), report.impact[0].undecided), (0, 1), "{profile:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Wherever a wide interval lies: on a limit, just beside it, far beyond it at one end. Only what lies beyond `crit` whole is
+    /// critical, in every profile, and so is nothing that rests on it.
+    #[test]
+    fn what_reaches_within_the_limits_is_critical_in_no_profile(
+        share in -300_i64..300,
+        nudge in -3_i64..=3,
+        width in 0_i64..600,
+        at_crit in any::<bool>(),
+    ) {
+        for profile in Profile::ALL {
+            let Limits { warn, crit } = profile.limits();
+            let limit = if at_crit { crit } else { warn };
+            // Hundredths of the limit, and a nanosecond or some beside its whole multiples.
+            let offset = Nanos(share / 100 * limit.0 + limit.0 / 100 * (share % 100) + nudge);
+            let one_way = Nanos::from_micros(20) + Nanos(crit.0 / 100 * width);
+            let report = judged(offset, one_way, true, &[profile]);
+            let off = report.hosts.iter().find(|host| host.name == "off").expect("the host");
+            let clock = off.clock.as_ref().expect("measured");
+            let bounds = Interval::new(clock.lo_s.expect("lo").0, clock.hi_s.expect("hi").0).magnitude();
+            prop_assert_eq!(off.verdict == Verdict::Crit, bounds.lo > crit, "{:?}: {:?}", profile, bounds);
+            prop_assert_eq!(off.verdict == Verdict::Ok, bounds.hi <= warn, "{:?}: {:?}", profile, bounds);
+            let is_broken = report.impact.iter().any(|impact| !impact.hosts.is_empty());
+            prop_assert_eq!(is_broken, bounds.lo > crit, "{:?}: {:?}", profile, bounds);
+        }
+    }
+}
+
+#[test]
+fn each_side_of_a_limit_is_a_nanosecond_away() {
+    for profile in Profile::ALL {
+        let (policy, Limits { warn, crit }) = (Policy::of_profiles(vec![profile]), profile.limits());
+        let check = |lo: Nanos, hi: Nanos, expected: Verdict| {
+            for bounds in [Interval::new(lo, hi), Interval::new(Nanos(-hi.0), Nanos(-lo.0))] {
+                let found = audit::Verdict::of(bounds, &policy).label();
+                assert_eq!(found, format!("{expected:?}").to_lowercase(), "{profile:?} {bounds:?}");
+            }
+        };
+        let (one, far) = (Nanos(1), Nanos(crit.0 * 100));
+        check(crit + one, far, Verdict::Crit);
+        check(crit, far, Verdict::Warn);
+        check(warn + one, crit, Verdict::Warn);
+        check(warn, far, Verdict::Undecided);
+        check(Nanos(-far.0), far, Verdict::Undecided);
+        check(Nanos(-warn.0), warn, Verdict::Ok);
+        check(Nanos(-warn.0), warn + one, Verdict::Undecided);
     }
 }
 

@@ -50,6 +50,33 @@ fn a_host_is_explained_with_what_its_timekeeper_makes_of_its_sources() {
 }
 
 #[test]
+fn a_claim_is_told_alike_wherever_it_stands_and_its_offset_counts_once() {
+    // chronyd is 70 ms from done, and says so; the clock is right: one of the two is wrong, and 16 us are all that is open.
+    let mut made: Vec<fleet::Made> =
+        (0..3).map(|index| fleet::host(&format!("good{index}"), Nanos::ZERO).claims("0.0")).collect();
+    made.push(fleet::host("slews", Nanos::ZERO).claims("0.07"));
+    let report = fleet::report(&made);
+    let host = report.hosts.iter().find(|host| host.name == "slews").expect("the host");
+    let contradicted = host.findings.iter().find(|finding| finding.code == "CLK107").expect("a contradiction");
+    let claimed = "-70.00 ms ± 16 us";
+    assert!(contradicted.what.contains(&format!("chronyd claims {claimed}")), "{}", contradicted.what);
+    let text = pages::host(host, &report);
+    assert!(text.contains(&format!("{claimed} from UTC")), "{text}");
+    let claim = host.claim.as_ref().expect("a claim");
+    let (lo, hi) = (claim.lo_s.expect("a bound").0, claim.hi_s.expect("a bound").0);
+    assert_eq!((lo, hi), (Nanos(-70_016_000), Nanos(-69_984_000)));
+    assert_eq!(claim.bound_s.expect("a bound").0, Nanos(70_016_000), "how far from UTC at most");
+    // ntpd tells what it measured last, and corrects it since: anything from there to zero.
+    let rv = "associd=0 status=0615 leap_none, leap=00, stratum=3, rootdelay=2.0, rootdisp=2.0, refid=10.0.0.1, \
+              reftime=eeac783a.52297edc 2026-11-21T20:06:18.320Z, tc=6, offset=70.0, frequency=0.0";
+    made[3] = fleet::host("slews", Nanos::ZERO).says(&[("ntpq", rv), ("proc", "ntpd"), fleet::KERNEL]);
+    let report = fleet::report(&made);
+    let host = report.hosts.iter().find(|host| host.name == "slews").expect("the host");
+    let text = pages::host(host, &report);
+    assert!(text.contains("-40 ms ± 43 ms from UTC"), "{text}");
+}
+
+#[test]
 fn what_a_report_brings_does_nothing_to_a_terminal() {
     let evil = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\n\u{202e}\u{9b}31m\u{0}";
     let mut made = vec![fleet::host(&format!("web{evil}"), Nanos::from_seconds(3)).claims("0.000001").of(evil)];

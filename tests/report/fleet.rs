@@ -161,7 +161,9 @@ fn report_in_groups(seen: &Seen, groups: Vec<Vec<String>>, policy: &Policy) -> R
         incomplete: false,
         places: groups.into_iter().map(|groups| Place { groups, ..Place::default() }).collect(),
     };
-    let judgement = audit::judge(seen, &estimates, &provenance.groups(), policy);
+    let (groups, addresses) = (provenance.groups(), provenance.addresses());
+    let places = audit::Places { groups: &groups, addresses: &addresses };
+    let judgement = audit::judge(seen, &estimates, places, policy);
     report::compose(seen, &estimates, &judgement, policy, &provenance)
 }
 

@@ -244,3 +244,49 @@ fn a_claim_beside_the_middle_of_the_bounds_tells_of_the_path() {
     check(25 * MILLI, &["CLK501", "CLK502"], "the way there seems to take longer");
     check(-25 * MILLI, &["CLK501", "CLK502"], "the way back seems to take longer");
 }
+
+#[test]
+fn how_long_a_slew_lasts_is_told_by_the_rate_that_was_measured() {
+    // The exchanges span two seconds around T*; the clock is 1 s behind at the first of them.
+    let check = |ppm: i64, slow: &str, words: &str| {
+        let start = Nanos::from_seconds(-1);
+        let report = judged(&[host("a", start).claims(slow)], |seen| {
+            shift(seen, 0, 8, |exchange| Nanos(exchange.sent.since(STARTED).0 / 1_000_000 * ppm));
+        });
+        let said = first(&report).findings.iter().find(|finding| finding.code == "CLK109");
+        assert!(said.is_some_and(|finding| finding.what.contains(words)), "{ppm} ppm: {said:?}");
+    };
+    // 920 ms at 40,000 ppm.
+    check(40_000, "0.92", "the timekeeper has 920 ms left to correct: 22 s to 24 s at the rate that was measured");
+    // The daemon may slew faster than this; it does not.
+    check(5_000, "0.99", "left to correct: 3.2 min to 3.4 min at the rate that was measured");
+    check(-5_000, "1.01", "left to correct: at the rate that was measured it gets no nearer");
+    // A clock that runs as it should: its rate may be none, and what it may be at most gives the least time.
+    check(0, "1.0", "d at the rate that was measured");
+    // Nobody's rate was measured: one exchange tells none, and what chronyd does at most has to do.
+    let report = judged(&[host("a", Nanos::from_seconds(-1)).claims("1.0")], |seen| exchanges(seen).truncate(1));
+    let said = first(&report).findings.iter().find(|finding| finding.code == "CLK109").expect("a slew");
+    assert!(said.what.ends_with("at least 11 s by slewing"), "{}", said.what);
+}
+
+#[test]
+fn a_step_between_sampling_and_claim_is_told() {
+    let check = |millis: i64, ends: [bool; 2], expected: &[&str], words: &str| {
+        let report = judged(&[host("a", Nanos::ZERO).claims("0.0")], |seen| {
+            let facts = seen.observations.iter_mut().filter_map(|one| one.facts.as_mut());
+            for bracket in facts.filter_map(|facts| facts.bracket.as_mut()) {
+                let by = Nanos::from_millis(millis);
+                let readings = [&mut bracket.first, &mut bracket.last].into_iter().zip(ends);
+                readings.filter(|(_, is_after)| *is_after).for_each(|(reading, _)| *reading = *reading + by);
+            }
+        });
+        assert_eq!(codes(&report), expected, "{millis} ms");
+        let said = first(&report).findings.iter().find(|finding| finding.code == "CLK105");
+        assert!(said.is_none_or(|finding| finding.what.contains(words)), "{said:?}");
+    };
+    check(0, [true, true], &[], "");
+    check(600, [true, true], &["CLK105"], "the clock was moved by +600 ms ± ");
+    check(-600, [true, true], &["CLK105"], "the clock was moved by -600 ms ± ");
+    // While its timekeeper was asked: the reading before is still of the clock that was sampled.
+    check(600, [false, true], &["CLK105"], "the clock was moved by +600 ms ± ");
+}

@@ -155,7 +155,28 @@ fn servers_without_a_majority_are_no_reference_and_nothing_else_is_asked() {
     // One that was not named has no vote, and one that is silent is told.
     let report = by_servers(&["b", "c"], answered());
     assert_eq!(report.reference.label, "UTC, as the time server b has it");
-    assert_eq!(said(&report, "CLK507"), "time servers that are not believed: c: no answer");
+    assert_eq!(said(&report, "CLK507"), "the time server c did not answer");
+    let meaning = &report.findings.iter().find(|finding| finding.code == "CLK507").expect("a doubt").meaning;
+    assert!(meaning.contains("says nothing, neither for a clock nor against it"), "{meaning}");
     let report = by_servers(&["a"], answered());
     assert_eq!((report.reference.kind, said(&report, "CLK507")), (ReferenceKind::Ntp, ""));
+}
+
+#[test]
+fn servers_that_give_no_answer_are_told_as_such_and_what_that_means() {
+    let check = |named: &[&str], label: &str, what: &str| {
+        let report = by_servers(named, Vec::new());
+        assert_eq!(report.reference.kind, ReferenceKind::None);
+        assert!(report.reference.label.starts_with(&format!("none: {label}")), "{}", report.reference.label);
+        let finding = report.findings.iter().find(|finding| finding.code == "CLK507").expect("a doubt");
+        assert_eq!(finding.what, what);
+        assert!(finding.meaning.contains("says nothing against any clock"), "{}", finding.meaning);
+        assert!(finding.remedy.contains("UDP port 123"), "{}", finding.remedy);
+    };
+    check(&["a"], "the time server that was named did not answer", "the time server a did not answer");
+    let both = "time servers that did not answer: a, b";
+    check(&["a", "b"], "none of the 2 time servers that were named answered", both);
+    // Two that contradict each other are another matter.
+    let label = by_servers(&["a", "b"], vec![server("a", Nanos::ZERO), server("b", Nanos::from_seconds(2))]).reference;
+    assert!(label.label.starts_with("none: no majority of the 2 time servers that told the time"), "{}", label.label);
 }

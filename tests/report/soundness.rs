@@ -56,7 +56,7 @@ fn a_controller_that_was_stepped_meanwhile_makes_nobody_critical() {
 /// The codes of the only host, whose claim was read within this bracket.
 fn codes(seen: &Seen) -> Vec<String> {
     let estimates = audit::estimates(seen);
-    let judged = audit::judge(seen, &estimates, &[], &by_controller());
+    let judged = audit::judge(seen, &estimates, audit::Places::default(), &by_controller());
     judged.hosts.iter().flat_map(|host| host.findings.iter().map(|finding| finding.code.label())).collect()
 }
 

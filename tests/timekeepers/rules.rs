@@ -200,7 +200,11 @@ fn what_is_not_stepped_takes_long() {
     check(&[("chrony.csv", &slow_by("-0.999")), CHRONYD], &[]);
     check(&[("chrony.csv", &slow_by("300.0")), CHRONYD], &["CLK306"]);
     let patient = ("chrony.conf", "makestep 1000 3");
-    check(&[("chrony.csv", &slow_by("300.0")), CHRONYD, patient], &[]);
+    check(&[("chrony.csv", &slow_by("300.0")), CHRONYD, patient], &["CLK306"]);
+    // What is below the threshold is slewed, however often it may be stepped.
+    let patient = ("chrony.conf", "makestep 1000 -1");
+    check(&[("chrony.csv", &slow_by("300.0")), CHRONYD, patient], &["CLK306"]);
+    check(&[("chrony.csv", &slow_by("0.999")), CHRONYD, patient], &[]);
     check(&[("chrony.csv", &slow_by("300.0")), CHRONYD, ("chrony.conf", "makestep 1 3")], &["CLK306"]);
     check(&[("chrony.csv", &slow_by("300.0")), CHRONYD, ("chrony.conf", "makestep 1 -1")], &[]);
     let finding = found(&[("chrony.csv", &slow_by("300.0")), CHRONYD], None);

@@ -53,12 +53,14 @@ pub(super) const CONTROLLER_MOVED: Page = Page {
 
 pub(super) const REFERENCE: Page = Page {
     title: "a reference cannot be used, is contradicted, or the claims split",
-    evidence: "The hosts' claims fall into sides none of which has two thirds, a time server contradicts the others, or the \
-               reference that was named did not answer.",
+    evidence: "The hosts' claims fall into sides none of which has two thirds; two thirds of the claims, or of the clocks, \
+               contradict the reference that was named; a time server contradicts the others, or did not answer.",
     meaning: "Of claims a bare majority is not trusted: with six of eleven wrong it would accuse the good ones. Only the hosts' \
               differences from each other are judged then. Of time servers that were named most must agree; the others \
               are told and not believed.",
     remedy: &[
         "The sides are printed with their reference IDs: find out which upstream is right, and name it with `--reference`.",
+        "Where a reference that was named is contradicted, it or all who contradict it are wrong: scan without `--reference`, or \
+         name three time servers, and set no clock by it until then.",
     ],
 };

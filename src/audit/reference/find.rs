@@ -1,20 +1,16 @@
 //! Finding the reference: the first rule that applies (`docs/measurement.md`, "The reference").
 
-use std::collections::BTreeMap;
-
-use super::{Basis, Reference, controller_readings};
+use super::claims::{Claims, vouches_for_utc};
+use super::{Basis, Reference, Shortfall, controller_readings};
 use crate::audit::judge::claim_read_in;
 use crate::audit::policy::ReferenceChoice;
 use crate::clock::controller::{controller_at, controller_moved, controller_rate};
 use crate::clock::estimate::Config;
 use crate::clock::pairs::{Standing, medoid};
-use crate::clock::reference::{Consensus, agreement, consensus};
-use crate::clock::{Estimate, Interval, Nanos, Ppm, UnixNanos};
-use crate::probe::{FactsReading, Observation, Seen};
-use crate::timekeeper::{self, Claim, Timekeeper};
-
-/// A claim whose root distance reaches this says nothing of UTC.
-const MOST_ROOT_DISTANCE: Nanos = Nanos::from_millis(1_500);
+use crate::clock::reference::{Agreement, agreement};
+use crate::clock::{Estimate, Nanos, UnixNanos};
+use crate::probe::{Observation, Seen};
+use crate::timekeeper::{self, Claim};
 
 /// Everything that the rules look at.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +21,12 @@ pub struct Evidence<'seen> {
     pub estimates: &'seen [Option<Estimate>],
     /// What the hosts' timekeepers claim, in the order of the observations.
     pub claims: &'seen [Option<&'seen Claim>],
+    /// The hosts that follow their own clocks and call that synchronised, as places of observations.
+    pub own_clocks: &'seen [usize],
     /// The groups of the hosts, in the order of the observations.
     pub groups: &'seen [Vec<String>],
+    /// Where the hosts were reached, in the order of the observations; `None` where that is not known.
+    pub addresses: &'seen [Option<String>],
     /// The instant that offsets hold for.
     pub epoch: UnixNanos,
     /// Hosts that agree are within this of each other.
@@ -35,15 +35,6 @@ pub struct Evidence<'seen> {
     pub utc_within: Nanos,
     /// How far clocks wander.
     pub config: &'seen Config,
-}
-
-/// A host's vote on where UTC is.
-struct Vote<'seen> {
-    host: usize,
-    /// What it follows.
-    reference_id: String,
-    estimate: &'seen Estimate,
-    utc: Interval,
 }
 
 /// The claims of a fleet do not agree: fewer than two thirds stand together.
@@ -56,97 +47,87 @@ pub struct Split {
 impl Reference {
     /// Finds the reference that is asked for; where none is named, the first rule that applies.
     pub fn find(evidence: &Evidence<'_>, choice: &ReferenceChoice) -> Self {
-        let (by_claims, split) = evidence.by_claims();
+        let claims = evidence.claims_together();
+        let split = claims.split();
         let (by_servers, doubted) = evidence.by_servers(choice);
+        let by_claims = || claims.reference(evidence);
         let found = match choice {
             ReferenceChoice::Automatic => {
                 let by_own_claim = || evidence.by_controller().filter(|found| split.is_none() && found.is_utc());
-                by_claims.or_else(|| evidence.by_agreement(None)).or_else(by_own_claim)
+                by_claims().or_else(|| evidence.by_agreement(None)).or_else(by_own_claim)
             }
-            ReferenceChoice::Consensus => by_claims,
+            ReferenceChoice::Consensus => by_claims(),
             ReferenceChoice::Agreement => evidence.by_agreement(None),
             ReferenceChoice::Group(group) => evidence.by_agreement(Some(group)),
             ReferenceChoice::Controller => evidence.by_controller(),
             ReferenceChoice::Host(name) => evidence.by_host(name),
             ReferenceChoice::Ntp(_) | ReferenceChoice::Https(_) => by_servers,
         };
-        Self { split, doubted, ..found.unwrap_or_else(|| evidence.in_the_middle(choice)) }
+        let found = found.unwrap_or_else(|| evidence.in_the_middle(choice, &claims));
+        let contradiction = evidence.contradiction(&found, &claims);
+        Self { split, doubted, contradiction, ..found }
     }
 }
 
 impl<'seen> Evidence<'seen> {
-    fn hosts(&self) -> impl Iterator<Item = (usize, &'seen Observation, &'seen Estimate)> + use<'seen> {
+    pub(super) fn hosts(&self) -> impl Iterator<Item = (usize, &'seen Observation, &'seen Estimate)> + use<'seen> {
         let hosts = self.seen.observations.iter().zip(self.estimates).enumerate();
         hosts.filter_map(|(index, (observation, estimate))| Some((index, observation, estimate.as_ref()?)))
     }
 
-    fn name(&self, host: usize) -> String {
+    pub(super) fn name(&self, host: usize) -> String {
         self.seen.observations.get(host).map_or_else(String::new, |observation| observation.host.clone())
     }
 
-    fn votes(&self) -> Vec<Vote<'seen>> {
-        let vote = |(host, observation, estimate): (usize, &'seen Observation, &'seen Estimate)| {
-            let facts = observation.facts.as_ref()?;
-            claim_read_in(Some(facts), estimate, self.config)?;
-            let claim = (*self.claims.get(host)?)?;
-            let (reference_id, claimed) = self.claimed(claim, facts, estimate.allowed_rate(self.config))?;
-            Some(Vote { host, reference_id, estimate, utc: estimate.bounds.minus(claimed) })
-        };
-        self.hosts().filter_map(vote).collect()
+    /// The largest set of clocks that surely agree, of all hosts or of one group, as places in the list of those hosts, which
+    /// is given with it, sorted by name.
+    pub(super) fn agreement(&self, group: Option<&str>) -> Option<(Vec<usize>, Agreement)> {
+        let hosts = self.measured(group);
+        let standing = |host: &usize| self.estimates.get(*host).and_then(Option::as_ref).map(standing_of);
+        let standings: Vec<Standing> = hosts.iter().filter_map(standing).collect();
+        let found = agreement(&standings, self.warn)?;
+        Some((hosts, found))
     }
 
-    /// Rule 2: what two thirds of the hosts that claim something agree on; or how the claims split.
-    fn by_claims(&self) -> (Option<Reference>, Option<Split>) {
-        let votes = self.votes();
-        let Some(found) = consensus(&votes.iter().map(|vote| vote.utc).collect::<Vec<_>>()) else {
-            return (None, None);
+    /// The measured hosts, all or of one group, sorted by name.
+    fn measured(&self, group: Option<&str>) -> Vec<usize> {
+        let is_member = |host: usize| {
+            group.is_none_or(|group| self.groups.get(host).is_some_and(|own| own.iter().any(|name| name == group)))
         };
-        if !found.is_strong() {
-            return (None, Some(split(&votes, &found)));
-        }
-        let agreeing: Vec<&Vote<'_>> = found.agreeing.iter().filter_map(|vote| votes.get(*vote)).collect();
-        let contradicting = found.contradicting.iter().filter_map(|vote| votes.get(*vote));
-        let basis = Basis::Consensus {
-            agreeing: agreeing.len(),
-            of: votes.len(),
-            contradicting: contradicting.map(|vote| self.name(vote.host)).collect(),
-        };
-        // UTC has no rate of its own to measure: that of the best known clock which follows it stands for it.
-        let rates = agreeing.iter().filter_map(|vote| vote.estimate.likely_rate.or(vote.estimate.rate));
-        let rate = rates.min_by_key(|rate| rate.hi.ppb().saturating_sub(rate.lo.ppb()));
-        let standing = Standing { bounds: found.region, estimate: found.region.midpoint() };
-        let found = Reference { rate, ..self.reference(basis, Some(standing)) };
-        (Some(found), None)
+        let mut hosts: Vec<(&str, usize)> =
+            self.hosts().map(|(host, observation, _)| (observation.host.as_str(), host)).collect();
+        hosts.retain(|(_, host)| is_member(*host));
+        hosts.sort_unstable();
+        hosts.into_iter().map(|(_, host)| host).collect()
     }
 
     /// Rule 3: the clock in the middle of those that surely agree, of all hosts or of one group.
     fn by_agreement(&self, group: Option<&str>) -> Option<Reference> {
-        let is_member = |host: usize| {
-            group.is_none_or(|group| self.groups.get(host).is_some_and(|own| own.iter().any(|name| name == group)))
-        };
-        let mut hosts: Vec<(usize, &Observation, &Estimate)> =
-            self.hosts().filter(|(host, _, _)| is_member(*host)).collect();
-        hosts.sort_by_key(|(host, observation, _)| (observation.host.as_str(), *host));
-        let standings: Vec<Standing> = hosts.iter().map(|(_, _, estimate)| standing_of(estimate)).collect();
-        let found = agreement(&standings, self.warn)?;
-        let (_, medoid, estimate) = hosts.get(found.medoid)?;
+        let (hosts, found) = self.agreement(group).filter(|(_, found)| found.is_strong())?;
+        let medoid = *hosts.get(found.medoid)?;
         let basis = Basis::Agreement {
-            host: medoid.host.clone(),
+            host: self.name(medoid),
             agreeing: found.members.len(),
             group: group.map(str::to_owned),
         };
-        Some(self.clock_of(basis, estimate))
+        Some(self.clock_of(basis, self.estimates.get(medoid)?.as_ref()?))
     }
 
     /// Rule 5: no reference; offsets are shown from the clock in the middle of all.
-    fn in_the_middle(&self, choice: &ReferenceChoice) -> Reference {
+    fn in_the_middle(&self, choice: &ReferenceChoice, claims: &Claims<'_>) -> Reference {
         let mut hosts: Vec<(&str, &Estimate)> =
             self.hosts().map(|(_, observation, estimate)| (observation.host.as_str(), estimate)).collect();
         hosts.sort_by_key(|(name, _)| *name);
         let standings: Vec<Standing> = hosts.iter().map(|(_, estimate)| standing_of(estimate)).collect();
         let middle = medoid(&standings).and_then(|place| hosts.get(place));
         let medoid = middle.map(|(name, _)| (*name).to_owned());
-        let basis = Basis::Missing { choice: choice.clone(), medoid };
+        let group = if let ReferenceChoice::Group(group) = choice { Some(group.as_str()) } else { None };
+        let of = self.measured(group).len();
+        let agreeing = self.agreement(group).map_or(0, |(_, found)| found.members.len());
+        let clocks = Shortfall { agreeing, of, needed: Agreement::needed_of(of) };
+        let (choice, within) = (choice.clone(), self.warn);
+        let (ungrounded, claims) = (claims.ungrounded, claims.shortfall());
+        let basis = Basis::Missing { choice, medoid, claims, ungrounded, clocks, within };
         match middle {
             Some((_, estimate)) => self.clock_of(basis, estimate),
             None => self.reference(basis, None),
@@ -171,20 +152,20 @@ impl<'seen> Evidence<'seen> {
         Some(Reference { rate: controller_rate(&readings), allowed_rate, ..self.reference(basis, Some(standing)) })
     }
 
-    /// Where a clock minus UTC lies at the epoch by what its timekeeper said, and what that follows; `None` where it said
-    /// nothing of UTC, or nobody knows when.
-    fn claimed(&self, claim: &Claim, facts: &FactsReading, rate: Ppm) -> Option<(String, Interval)> {
-        let bracket = facts.bracket.as_ref().filter(|_| vouches_for_utc(claim))?;
-        let farthest = self.epoch.since(bracket.sent).abs().max(self.epoch.since(bracket.received).abs());
-        Some((claim.reference_id.to_string(), claim.interval().widened(farthest.wander(rate))))
-    }
-
     /// The clock of one host.
     fn by_host(&self, name: &str) -> Option<Reference> {
-        let (host, _, estimate) = self.hosts().find(|(_, observation, _)| observation.host == name)?;
+        let (host, observation, estimate) = self.hosts().find(|(_, observation, _)| observation.host == name)?;
         let is_near = |claim: &Claim| vouches_for_utc(claim) && claim.bound() <= self.utc_within;
-        let claims = self.claims.get(host).is_some_and(|claim| claim.is_some_and(is_near));
-        Some(self.clock_of(Basis::Host { name: name.to_owned(), claims }, estimate))
+        let said = self.claims.get(host).copied().flatten();
+        let claim = observation.facts.as_ref().zip(said).and_then(|(facts, claim)| {
+            claim_read_in(Some(facts), estimate, self.config)?;
+            self.claim_at_epoch(claim, facts, estimate.allowed_rate(self.config))
+        });
+        let basis = Basis::Host {
+            name: name.to_owned(),
+            claims: said.is_some_and(is_near) && !self.ungrounded().contains(&host),
+        };
+        Some(Reference { claim, ..self.clock_of(basis, estimate) })
     }
 
     /// A reference that is a host's clock.
@@ -197,30 +178,20 @@ impl<'seen> Evidence<'seen> {
     /// A reference of which nothing is known but where it stands: it keeps within `rho` of the axis.
     pub(super) fn reference(&self, basis: Basis, standing: Option<Standing>) -> Reference {
         let allowed_rate = self.config.rho;
-        Reference { basis, standing, rate: None, epoch: self.epoch, allowed_rate, split: None, doubted: Vec::new() }
+        Reference {
+            basis,
+            standing,
+            claim: None,
+            rate: None,
+            epoch: self.epoch,
+            allowed_rate,
+            split: None,
+            doubted: Vec::new(),
+            contradiction: None,
+        }
     }
 }
 
 fn standing_of(estimate: &Estimate) -> Standing {
     Standing { bounds: estimate.bounds, estimate: estimate.estimate }
-}
-
-/// Whether a claim has a bound of its own that says where UTC is: chronyd's, whose bound holds by measurement. SNTP clients
-/// believe one server, and bound nothing (CLK208).
-fn vouches_for_utc(claim: &Claim) -> bool {
-    claim.timekeeper == Timekeeper::Chronyd && claim.root_distance() < MOST_ROOT_DISTANCE
-}
-
-/// How the claims split: each side with what it follows.
-fn split(votes: &[Vote<'_>], found: &Consensus) -> Split {
-    let side = |members: &Vec<usize>| {
-        let mut followed: BTreeMap<&str, usize> = BTreeMap::new();
-        for vote in members.iter().filter_map(|vote| votes.get(*vote)) {
-            *followed.entry(vote.reference_id.as_str()).or_insert(0) += 1;
-        }
-        let mut followed: Vec<(&str, usize)> = followed.into_iter().collect();
-        followed.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
-        (members.len(), followed.into_iter().map(|(name, _)| name.to_owned()).collect())
-    };
-    Split { sides: found.sides.iter().map(side).collect() }
 }

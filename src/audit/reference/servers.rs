@@ -29,6 +29,18 @@ pub enum Doubt {
     NoMajority,
 }
 
+impl Doubt {
+    /// Whether it did not answer at all.
+    pub fn is_silent(&self) -> bool {
+        matches!(self, Self::Unusable(Unusable::Silent))
+    }
+
+    /// Whether it told a time, which is not believed for what the others say.
+    pub fn told_a_time(&self) -> bool {
+        matches!(self, Self::Contradicted(_) | Self::NoMajority)
+    }
+}
+
 impl Evidence<'_> {
     /// The reference by the servers that were named, and those that are not believed; nothing where none was named.
     pub(super) fn by_servers(&self, choice: &ReferenceChoice) -> (Option<Reference>, Vec<DoubtedServer>) {

@@ -1,6 +1,6 @@
 //! Agreement: the clock in the middle of those that surely agree with each other. Not UTC, but nobody's blind trust.
 
-use super::{LEAST_MEMBERS, is_two_thirds};
+use super::{LEAST_MEMBERS, two_thirds_of};
 use crate::clock::Nanos;
 use crate::clock::overlap::most_covered;
 use crate::clock::pairs::{Standing, medoid};
@@ -12,10 +12,24 @@ pub struct Agreement {
     pub medoid: usize,
     /// Indices of the hosts that agree.
     pub members: Vec<usize>,
+    /// Of how many hosts.
+    pub of: usize,
 }
 
-/// Finds the largest set of hosts that are pairwise surely within `limit`; `None` where it is not at least three, and two
-/// thirds of all. The hosts are given by name, so that ties are broken by it.
+impl Agreement {
+    /// How many of `whole` hosts must agree: two thirds, and never fewer than three.
+    pub fn needed_of(whole: usize) -> usize {
+        two_thirds_of(whole).max(LEAST_MEMBERS)
+    }
+
+    /// Whether those that agree are at least three, and two thirds of all.
+    pub fn is_strong(&self) -> bool {
+        self.members.len() >= Self::needed_of(self.of)
+    }
+}
+
+/// Finds the largest set of hosts that are pairwise surely within `limit`, however few they are; `None` where no host is
+/// known that well. The hosts are given by name, so that ties are broken by it.
 ///
 /// On a line, intervals that meet pairwise share a point: two hosts are surely within the limit where the intervals from
 /// their greatest offset less the limit to their least offset meet.
@@ -27,11 +41,8 @@ pub fn agreement(standings: &[Standing], limit: Nanos) -> Option<Agreement> {
         .filter(|(_, one)| reach(one).0 <= shared.from && shared.to <= reach(one).1)
         .map(|(host, one)| (host, *one))
         .unzip();
-    if members.len() < LEAST_MEMBERS || !is_two_thirds(members.len(), standings.len()) {
-        return None;
-    }
     let medoid = medoid(&standings_of).and_then(|place| members.get(place).copied())?;
-    Some(Agreement { medoid, members })
+    Some(Agreement { medoid, members, of: standings.len() })
 }
 
 #[cfg(test)]
@@ -49,7 +60,7 @@ mod tests {
                     estimate: Nanos(*centre),
                 })
                 .collect();
-            let found = agreement(&standings, Nanos(50));
+            let found = agreement(&standings, Nanos(50)).filter(Agreement::is_strong);
             assert_eq!(found.as_ref().map(|one| (one.medoid, one.members.as_slice())), expected, "{offsets:?}");
         };
         check(&[(0, 5), (3, 5)], None);
@@ -59,5 +70,12 @@ mod tests {
         // Wider than the limit: not surely within it of anybody.
         check(&[(0, 5), (3, 5), (6, 5), (0, 26)], Some((1, &[0, 1, 2])));
         check(&[(0, 26), (0, 26), (0, 26)], None);
+    }
+
+    #[test]
+    fn a_set_that_is_too_small_is_told_and_believed_by_nobody() {
+        let at = |centre: i64| Standing { bounds: Interval::around(Nanos(centre), Nanos(5)), estimate: Nanos(centre) };
+        let found = agreement(&[0, 3, 3_000, 9_000, 6].map(at), Nanos(50)).unwrap();
+        assert_eq!((found.members.as_slice(), found.of, found.is_strong()), (&[0, 1, 4][..], 5, false));
     }
 }

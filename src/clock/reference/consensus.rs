@@ -1,6 +1,6 @@
 //! Consensus: where UTC lies by what the hosts' timekeepers claim, carried over by what was measured of each clock.
 
-use super::{LEAST_MEMBERS, is_two_thirds};
+use super::{LEAST_MEMBERS, two_thirds_of};
 use crate::clock::Interval;
 use crate::clock::overlap::most_covered;
 
@@ -21,9 +21,9 @@ pub struct Consensus {
 }
 
 impl Consensus {
-    /// Whether at least two thirds agree. A bare majority is not enough: with 6 of 11 wrong it would accuse the good ones.
+    /// Whether at least two thirds agree; of three that is two. A bare majority is not enough: with 6 of 11 wrong it would accuse the good ones.
     pub fn is_strong(&self) -> bool {
-        is_two_thirds(self.agreeing.len(), self.agreeing.len() + self.contradicting.len())
+        self.agreeing.len() >= two_thirds_of(self.agreeing.len() + self.contradicting.len())
     }
 }
 

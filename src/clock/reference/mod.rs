@@ -18,7 +18,7 @@ pub use ntp_packet::{answer as ntp_answer, request as ntp_request};
 /// A rule about a majority is about nothing with fewer.
 const LEAST_MEMBERS: usize = 3;
 
-/// Whether `part` is at least two thirds of `whole`.
-fn is_two_thirds(part: usize, whole: usize) -> bool {
-    part.saturating_mul(3) >= whole.saturating_mul(2)
+/// The least whole number that is two thirds of `whole`: so many claims must agree, of three or more, to be believed.
+pub fn two_thirds_of(whole: usize) -> usize {
+    whole.saturating_mul(2).div_ceil(3)
 }

@@ -20,6 +20,9 @@ pub struct Changes {
     pub worse: Vec<Change>,
     /// Findings that stayed while the clock is surely nearer.
     pub better: Vec<Change>,
+    /// What could not be compared, and why; empty in reports of before it was stored.
+    #[serde(default)]
+    pub not_compared: Vec<String>,
 }
 
 /// One code, and the hosts where it changed.

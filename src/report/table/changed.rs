@@ -20,11 +20,12 @@ pub(super) fn line(report: &Report, page: Page) -> Vec<String> {
         .collect();
     let since = changes.finished.to_text();
     let since = since.get(..16).unwrap_or(&since).replace('T', " ");
-    if told.is_empty() {
-        return vec![format!("Changes     none since the scan of {since} UTC")];
-    }
-    let mut lines = vec![format!("Changes     since the scan of {since} UTC")];
-    lines.extend(told.into_iter().map(|text| cut(&format!("            {text}"), page.room_after(0))));
+    let none = if told.is_empty() { "none " } else { "" };
+    let mut lines = vec![format!("Changes     {none}since the scan of {since} UTC")];
+    let not_compared = changes.not_compared.iter().map(|text| format!("not compared: {}", escaped(text)));
+    lines.extend(
+        told.into_iter().chain(not_compared).map(|text| cut(&format!("            {text}"), page.room_after(0))),
+    );
     lines
 }
 
