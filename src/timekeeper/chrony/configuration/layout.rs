@@ -1,0 +1,200 @@
+//! The files that make up the configuration of one chronyd.
+
+use super::lines::{Directive, Lines};
+
+/// How a file comes to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// It is the one that chronyd is started with.
+    Main,
+    /// `include` or `confdir` names it: any directive may stand there.
+    Included,
+    /// `sourcedir` names it: sources only.
+    Sources,
+}
+
+/// One file of configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Where it is on the host, symbolic links followed.
+    pub path: String,
+    /// How it comes to be read.
+    pub role: Role,
+    /// What it says.
+    pub lines: Lines,
+}
+
+impl File {
+    /// A file of these bytes.
+    pub fn new(path: impl Into<String>, role: Role, bytes: &[u8]) -> Self {
+        Self { path: path.into(), role, lines: Lines::parse(bytes) }
+    }
+
+    /// Whether it is made anew at every boot, by somebody else: what is written there does not last.
+    pub fn is_fleeting(&self) -> bool {
+        ["/run/", "/var/run/", "/tmp/"].iter().any(|folder| self.path.starts_with(folder))
+    }
+}
+
+/// Other files that a file has chronyd read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Inclusion {
+    /// `include`: a pattern of paths.
+    Pattern(String),
+    /// `confdir`: the `*.conf` of a folder.
+    Configurations(String),
+    /// `sourcedir`: the `*.sources` of a folder.
+    Sources(String),
+}
+
+impl Inclusion {
+    /// Whether a file at this path can be one of those.
+    fn may_name(&self, path: &str) -> bool {
+        let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        match self {
+            Self::Pattern(pattern) => folder(pattern) == folder(path),
+            Self::Configurations(named) | Self::Sources(named) => {
+                folder(path).is_some_and(|folder| folder == named.trim_end_matches('/'))
+            }
+        }
+    }
+}
+
+fn without_inclusions(lines: &Lines) -> Lines {
+    let names = [Some(Directive::Include), Some(Directive::ConfDir), Some(Directive::SourceDir)];
+    Lines::of(lines.iter().filter(|line| !names.contains(&line.directive())).cloned().collect())
+}
+
+/// All files of one chronyd's configuration, the main one first, each once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    main: File,
+    others: Vec<File>,
+}
+
+impl Layout {
+    /// A configuration that begins with this file.
+    pub fn new(path: impl Into<String>, bytes: &[u8]) -> Self {
+        Self { main: File::new(path, Role::Main, bytes), others: Vec::new() }
+    }
+
+    /// Adds a file that is read too; one that is there already is left as it is.
+    pub fn add(&mut self, file: File) {
+        if self.files().all(|known| known.path != file.path) {
+            self.others.push(file);
+        }
+    }
+
+    /// The file that chronyd is started with.
+    pub fn main(&self) -> &File {
+        &self.main
+    }
+
+    /// All files, the main one first.
+    pub fn files(&self) -> impl Iterator<Item = &File> {
+        std::iter::once(&self.main).chain(&self.others)
+    }
+
+    /// The file at this path.
+    pub fn file(&self, path: &str) -> Option<&File> {
+        self.files().find(|file| file.path == path)
+    }
+
+    /// The same configuration with another main file.
+    #[must_use]
+    pub fn with_main(&self, bytes: &[u8]) -> Self {
+        Self { main: File { lines: Lines::parse(bytes), ..self.main.clone() }, others: self.others.clone() }
+    }
+
+    /// The directives of all files as one list, in the order in which chronyd reads them as far as the paths tell, without those
+    /// that only name other files: what `chronyd -p` and `-Q` take as arguments. Comments are left out.
+    pub fn directives(&self) -> Vec<String> {
+        let mut rest: Vec<&File> = self.others.iter().collect();
+        let mut found = Vec::new();
+        let texts =
+            |lines: &Lines| lines.iter().map(|line| line.words().join(" ")).filter(|text| !text.is_empty()).collect();
+        for line in &self.main.lines {
+            let named = inclusions(&Lines::of(vec![line.clone()]));
+            if named.is_empty() {
+                found.extend(Some(line.words().join(" ")).filter(|text| !text.is_empty()));
+            }
+            for inclusion in named {
+                let (here, others) = rest.into_iter().partition(|file| inclusion.may_name(&file.path));
+                rest = others;
+                found.extend(
+                    here.into_iter().flat_map(|file| -> Vec<String> { texts(&without_inclusions(&file.lines)) }),
+                );
+            }
+        }
+        found.extend(rest.into_iter().flat_map(|file| -> Vec<String> { texts(&without_inclusions(&file.lines)) }));
+        found
+    }
+
+    /// The same files with other lines.
+    #[must_use]
+    pub(super) fn with_lines(&self, mut lines: impl FnMut(&File) -> Lines) -> Self {
+        let mut other = |file: &File| File { lines: lines(file), ..file.clone() };
+        Self { main: other(&self.main), others: self.others.iter().map(other).collect() }
+    }
+
+    /// The files whose bytes are not the same in both, before and after.
+    pub fn changed<'files>(&'files self, after: &'files Self) -> Vec<(&'files File, &'files File)> {
+        let pairs = self.files().filter_map(|file| Some((file, after.file(&file.path)?)));
+        pairs.filter(|(before, after)| before.lines != after.lines).collect()
+    }
+}
+
+/// The other files that a file has chronyd read, in the order of its lines.
+pub fn inclusions(lines: &Lines) -> Vec<Inclusion> {
+    let mut found = Vec::new();
+    for line in lines {
+        let words = line.words();
+        let make: fn(String) -> Inclusion = match line.directive() {
+            Some(Directive::Include) => Inclusion::Pattern,
+            Some(Directive::ConfDir) => Inclusion::Configurations,
+            Some(Directive::SourceDir) => Inclusion::Sources,
+            _ => continue,
+        };
+        found.extend(words.into_iter().skip(1).map(make));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_else_is_read_is_told() {
+        let lines = Lines::parse(
+            b"# include /a\nInclude /etc/chrony.d/*.conf\nconfdir /etc/chrony/conf.d /run/chrony\nsourcedir /run/chrony-dhcp\r\n",
+        );
+        let expected = [
+            Inclusion::Pattern("/etc/chrony.d/*.conf".to_owned()),
+            Inclusion::Configurations("/etc/chrony/conf.d".to_owned()),
+            Inclusion::Configurations("/run/chrony".to_owned()),
+            Inclusion::Sources("/run/chrony-dhcp".to_owned()),
+        ];
+        assert_eq!(inclusions(&lines), expected);
+    }
+
+    #[test]
+    fn all_directives_are_one_list_in_the_order_of_reading() {
+        let mut layout =
+            Layout::new("/etc/chrony/chrony.conf", b"confdir /etc/chrony/conf.d/\nmakestep 1 3\r\n# a\n\nsourcedir /s");
+        layout.add(File::new("/s/a.sources", Role::Sources, b"server  b\tiburst\n"));
+        layout.add(File::new("/elsewhere/b.conf", Role::Included, b"allow\n"));
+        layout.add(File::new("/etc/chrony/conf.d/a.conf", Role::Included, b"include /x\nmakestep 2 3\n"));
+        assert_eq!(layout.directives(), ["makestep 2 3", "makestep 1 3", "server b iburst", "allow"]);
+    }
+
+    #[test]
+    fn a_file_is_in_a_layout_once() {
+        let mut layout = Layout::new("/etc/chrony.conf", b"a\n");
+        layout.add(File::new("/etc/chrony.conf", Role::Included, b"b\n"));
+        layout.add(File::new("/etc/chrony.d/a.conf", Role::Included, b"c\n"));
+        layout.add(File::new("/etc/chrony.d/a.conf", Role::Included, b"d\n"));
+        let files: Vec<_> = layout.files().map(|file| (file.path.as_str(), file.lines.to_bytes())).collect();
+        assert_eq!(files, [("/etc/chrony.conf", b"a\n".to_vec()), ("/etc/chrony.d/a.conf", b"c\n".to_vec())]);
+    }
+}
