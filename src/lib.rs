@@ -9,6 +9,7 @@ pub mod clock;
 pub mod commands;
 pub mod demo;
 pub mod files;
+pub mod fix;
 pub mod inventory;
 pub mod network;
 pub mod openssh;

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod compose;
 mod consequences;
 pub mod csv;
+pub mod diffs;
 pub mod escape;
 pub mod events;
 pub mod explain;

@@ -3,9 +3,9 @@
 use crate::names::Names;
 
 /// Rooms that decide: values in, values out.
-const PURE: [&str; 8] = ["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "audit", "report"];
+const PURE: [&str; 9] = ["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "audit", "fix", "report"];
 /// Every room, and which others it may name. What is not here is no room of the house.
-const KNOWS: [(&str, &[&str]); 17] = [
+const KNOWS: [(&str, &[&str]); 18] = [
     ("clock", &[]),
     ("inventory", &[]),
     ("openssh", &[]),
@@ -13,7 +13,8 @@ const KNOWS: [(&str, &[&str]); 17] = [
     ("timekeeper", &["clock"]),
     ("tokens", &["clock"]),
     ("audit", &["clock", "timekeeper", "probe", "tokens"]),
-    ("report", &["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "audit"]),
+    ("fix", &["clock", "audit", "timekeeper", "inventory"]),
+    ("report", &["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "audit", "fix"]),
     ("ssh", &PURE),
     ("network", &PURE),
     ("files", &PURE),
@@ -29,6 +30,7 @@ const KNOWS: [(&str, &[&str]); 17] = [
             "probe",
             "timekeeper",
             "audit",
+            "fix",
             "report",
             "ssh",
             "network",

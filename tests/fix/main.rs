@@ -1,3 +1,5 @@
 //! The decisions of `fix`: what is edited, forecast, refused, planned and rolled out, without any host.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its preparations fail")]
 
 mod configuration;
+mod rollout;

@@ -1,0 +1,18 @@
+//! Mending clocks: what is done to a host, how it is told to, and what it answers. Pure; knows `clock`, `audit`, `timekeeper`
+//! and `inventory`.
+
+pub mod attempt;
+pub mod canary;
+pub mod change;
+pub mod diff;
+pub mod forecast;
+pub mod refusal;
+pub mod rollout;
+pub mod verification;
+pub mod yardstick;
+
+pub use change::{Change, Mending};
+pub use forecast::{Forecast, StepPolicy};
+pub use refusal::Refusal;
+pub use rollout::Rollout;
+pub use yardstick::Yardstick;

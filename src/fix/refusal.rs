@@ -1,0 +1,190 @@
+//! Why a host is not changed: a closed list, each with what is, what was expected, what it means and what to do.
+
+use super::forecast::STEP_BACK_BREAKS;
+
+/// Why a host is not changed. Remote text in it is not escaped.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// Its clock was not measured.
+    #[error(
+        "its clock was not measured ({0}): a clock that cannot be checked afterwards is not changed; see what `scan` says of it"
+    )]
+    NotMeasured(String),
+    /// It answers in no way that could be understood.
+    #[error("it could not be looked at: {0}")]
+    NotSurveyed(String),
+    /// The login is not root and cannot become root.
+    #[error("SSH910: changing a clock needs root there: {0}; say `--become`, with `-K` where sudo asks for a password")]
+    NotRoot(String),
+    /// chronyd is not there.
+    #[error("chronyd is not installed there: `--install` installs it")]
+    NoChronyd,
+    /// Another timekeeper runs.
+    #[error(
+        "{0} keeps the clock there, not chronyd: `--replace-timekeeper` installs chrony in its place, so that never two run"
+    )]
+    OtherTimekeeper(String),
+    /// chronyd runs, and another one beside it.
+    #[error(
+        "{0} runs beside chronyd, and both move the clock: stop one of them first, or have `--replace-timekeeper` take the other away"
+    )]
+    TwoTimekeepers(String),
+    /// chronyd is there and cannot set the clock.
+    #[error("chronyd cannot set the clock there ({0}): it is the clock of the machine below; fix that node")]
+    CannotSetClock(String),
+    /// No service of it is loaded.
+    #[error("no service of chronyd is loaded there, expected `chrony` or `chronyd`: it could not be restarted")]
+    NoService,
+    /// What is needed for a safe change is not there.
+    #[error("it lacks {0}: without that a change could not be undone for certain")]
+    Lacks(String),
+    /// Its configuration cannot be read.
+    #[error("its configuration cannot be read: {0}")]
+    Unreadable(String),
+    /// Its configuration would keep chronyd from starting.
+    #[error("{path} {defect}")]
+    Defective {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        defect: String,
+    },
+    /// What is ours in its configuration cannot be told from what is not.
+    #[error("{0}")]
+    OpenBlock(String),
+    /// A file cannot be replaced.
+    #[error("{path} cannot be replaced: {why}")]
+    NotReplaceable {
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// Sources that smear and sources that do not would stand side by side.
+    #[error(
+        "{smeared} smears leap seconds and {plain} does not: they are up to half a second apart around one, and the clock would be \
+         pulled to and fro; name sources of one kind, or say `--force`"
+    )]
+    Mix {
+        /// One that smears.
+        smeared: String,
+        /// One that does not.
+        plain: String,
+    },
+    /// Nothing says which source it should follow.
+    #[error(
+        "no source is named for it: say `--ntp-server`, `--pool` or `--preset`, or give it `clockaudit_ntp_servers` or \
+         `clockaudit_preset` in the inventory"
+    )]
+    NoSource,
+    /// What its variables say of sources makes no sense.
+    #[error("{name} of its inventory: {why}")]
+    BadVariable {
+        /// The variable.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The template of the whole file could not be filled in for it.
+    #[error("the template: {0}")]
+    Template(String),
+    /// The template uses something secret.
+    #[error(
+        "the template uses a secret of its variables: chrony.conf is readable by everybody there, and a plan and a journal would keep \
+         it; put the secret into a `keyfile`"
+    )]
+    SecretTemplate,
+    /// A new server does not answer there.
+    #[error("{server} does not answer there: {why}; open UDP 123 from this host to it, or name one that it can reach")]
+    Unreachable {
+        /// The server.
+        server: String,
+        /// What chronyd says.
+        why: String,
+    },
+    /// chronyd does not take the new configuration.
+    #[error("chronyd does not take the new configuration: {0}")]
+    Invalid(String),
+    /// Bringing it right needs a step back.
+    #[error(
+        "{offset} off: right only by a step back, which `--step forward` does not allow; {STEP_BACK_BREAKS}. `--step any` allows it"
+    )]
+    StepBack {
+        /// Its offset with the bound.
+        offset: String,
+    },
+    /// The server tells it another time than it tells the others.
+    #[error(
+        "{server} tells it a time that is {apart} from what it tells the other hosts: something on the way, or on the host, answers in \
+         its place"
+    )]
+    HearsOtherwise {
+        /// The server.
+        server: String,
+        /// How far apart at least.
+        apart: String,
+    },
+    /// A file is not what the plan was made for.
+    #[error("{0} was changed since the plan was made: plan again")]
+    Changed(String),
+    /// Its clock is not where the plan's configuration would bring it right in the way that is allowed.
+    #[error(
+        "its clock has moved since the plan was made: what is planned would step it, and it may only be slewed; plan again"
+    )]
+    Moved,
+    /// Another run works on it.
+    #[error("another run of clockaudit works on it ({0}): wait for its end")]
+    Locked(String),
+    /// It was planned, and is not in the inventory.
+    #[error("the plan has it, and it is not among the selected hosts")]
+    NotSelected,
+}
+
+impl Refusal {
+    /// The name that it is stored by.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::NotMeasured(_) => "not_measured",
+            Self::NotSurveyed(_) => "not_surveyed",
+            Self::NotRoot(_) => "not_root",
+            Self::NoChronyd => "no_chronyd",
+            Self::OtherTimekeeper(_) => "other_timekeeper",
+            Self::TwoTimekeepers(_) => "two_timekeepers",
+            Self::CannotSetClock(_) => "cannot_set_clock",
+            Self::NoService => "no_service",
+            Self::Lacks(_) => "lacks",
+            Self::Unreadable(_) => "unreadable",
+            Self::Defective { .. } => "defective",
+            Self::OpenBlock(_) => "open_block",
+            Self::NotReplaceable { .. } => "not_replaceable",
+            Self::Mix { .. } => "mix",
+            Self::NoSource => "no_source",
+            Self::BadVariable { .. } => "bad_variable",
+            Self::Template(_) => "template",
+            Self::SecretTemplate => "secret_template",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Invalid(_) => "invalid",
+            Self::StepBack { .. } => "step_back",
+            Self::HearsOtherwise { .. } => "hears_otherwise",
+            Self::Changed(_) => "changed",
+            Self::Moved => "moved",
+            Self::Locked(_) => "locked",
+            Self::NotSelected => "not_selected",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        let check = |refusal: &Refusal, part: &str| assert!(refusal.to_string().contains(part), "{refusal}");
+        check(&Refusal::StepBack { offset: "+120.00 s ± 10 ms".to_owned() }, "`--step any` allows it");
+        check(&Refusal::NoChronyd, "`--install`");
+        check(&Refusal::NotRoot("sudo wants a password".to_owned()), "SSH910");
+        check(&Refusal::CannotSetClock("-x in its arguments".to_owned()), "fix that node");
+        assert_eq!(Refusal::Moved.label(), "moved");
+    }
+}
