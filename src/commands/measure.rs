@@ -5,12 +5,25 @@ use super::live::{HostLines, Live};
 use super::plan::Measurement;
 use crate::audit::ExitStatus;
 use crate::cli::Format;
+use crate::inventory::secret::Secret;
 use crate::inventory::target::Target;
 use crate::network;
 use crate::probe::{HostEvent, Seen};
 use crate::report::Place;
-use crate::ssh::{self, Deadline, Fleet, StopSignal};
-use crate::terminal::Terminal;
+use crate::ssh::{self, Ask, Asker, Deadline, Fleet, StopSignal};
+use crate::terminal::{Progress, Terminal, give_back};
+
+/// Asks whoever sits at the terminal, while hosts are connected to.
+struct AtTerminal {
+    terminal: Terminal,
+    progress: Progress,
+}
+
+impl Ask for AtTerminal {
+    fn secret(&self, question: &str) -> Result<Secret, String> {
+        self.progress.aside(|| self.terminal.ask_secret(question)).map_err(|error| error.to_string())
+    }
+}
 
 /// Connects to every target, samples their clocks together, and tells what was seen; Ctrl-C, SIGTERM and the deadline
 /// end it early with what is known by then. The signal is handed on: while it is kept, a first Ctrl-C does not end the program,
@@ -39,6 +52,7 @@ pub fn measure(
     let mut connection = plan.connection.clone();
     connection.deadline =
         plan.deadline.map(|after| Deadline::new(after, targets.len(), &plan.sampling, connection.limits));
+    connection.asker = Some(Asker::new(AtTerminal { terminal: terminal.clone(), progress: progress.clone() }));
     let (seen, stop) = runtime.block_on(async {
         let stop = StopSignal::from_outside(plan.deadline);
         let fleet = Fleet::connect(targets, &connection, hear, stop.clone()).await;
@@ -53,6 +67,8 @@ pub fn measure(
         (Seen { time_servers: answered.time, web_servers: answered.web, ..seen }, stop)
     });
     progress.finish();
+    // Somebody may still be asked for a password that nobody waits for any more.
+    give_back();
     // A name look-up that hangs in the system's resolver must not hold up the report.
     runtime.shutdown_background();
     Ok((seen, Live::new(stop, printer)))

@@ -392,7 +392,7 @@ fn auth(config: &HostConfig, plan: &ConnectionPlan) -> AuthSettings {
             Agent::Socket(path) => Some(PathBuf::from(path)),
         },
         methods: methods(config),
-        password_attempts: PASSWORD_ATTEMPTS,
+        password_attempts: if config.batch.value { 0 } else { config.password_prompts.value.min(PASSWORD_ATTEMPTS) },
         key_algorithms: names(&config.key_algorithms),
     }
 }

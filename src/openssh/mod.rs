@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod config;
 pub mod known_hosts;
 mod pattern;
+mod revocation_list;
 pub mod revoked_keys;
 
 pub use known_hosts::KnownHosts;

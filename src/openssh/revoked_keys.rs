@@ -1,37 +1,54 @@
-//! `RevokedHostKeys`: lists of host keys, and of authorities, that nobody may be known by any more.
+//! `RevokedHostKeys`: host keys, certificates and authorities that nobody may be known by any more, as lists of public keys or in
+//! the compact form of `ssh-keygen -k`.
 
 use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use sha1::{Digest as _, Sha1};
+use sha2::Sha256;
 
-use super::known_hosts::Place;
+use super::revocation_list::{self, Revoked};
 
-/// How a key revocation list (`ssh-keygen -k`) begins.
-const KRL: &[u8] = b"SSHKRL\n\0";
-
-/// The revoked keys of one or several files.
+/// What one or several files say is revoked, with where it stands.
 #[derive(Debug, Clone, Default)]
-pub struct RevokedKeys(HashMap<Vec<u8>, Place>);
+pub struct RevokedKeys {
+    keys: HashMap<Vec<u8>, String>,
+    /// By the hashes of keys, whose lengths tell them apart.
+    hashed: HashMap<Vec<u8>, String>,
+    certificates: Vec<(Revoked, String)>,
+}
 
 /// Why a file says nothing: OpenSSH refuses every host then, and so do we.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
-    /// It is of the compact form, which is not read.
+    /// It is of the compact form, and cut off or of a kind that is not known.
     #[error(
-        "is a key revocation list (KRL), which is not supported; list the keys themselves, one a line as in NAME.pub"
+        "is a broken key revocation list (KRL), or has what is not understood; whether a key is revoked cannot be told"
     )]
-    Compact,
+    Broken,
     /// A line has no key.
     #[error("line {0} has no public key, as NAME.pub has one; whether a key is revoked cannot be told")]
     NoKey(usize),
 }
 
 impl RevokedKeys {
-    /// Reads one file into what is known already: a public key a line, `#` before a comment.
+    /// Reads one file into what is known already: the compact form, or a public key a line, `#` before a comment.
     pub fn read(&mut self, file: &str, text: &[u8]) -> Result<(), ListError> {
-        if text.starts_with(KRL) {
-            return Err(ListError::Compact);
+        if text.starts_with(revocation_list::MAGIC) {
+            for revoked in revocation_list::read(text)? {
+                let place = file.to_owned();
+                match revoked {
+                    Revoked::Key(blob) => {
+                        self.keys.entry(blob).or_insert(place);
+                    }
+                    Revoked::Sha1(hash) | Revoked::Sha256(hash) => {
+                        self.hashed.entry(hash).or_insert(place);
+                    }
+                    certificates => self.certificates.push((certificates, place)),
+                }
+            }
+            return Ok(());
         }
         for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
             let line = String::from_utf8_lossy(line);
@@ -39,16 +56,34 @@ impl RevokedKeys {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let place = Place { file: file.to_owned(), line: index + 1 };
-            let blob = key(line).ok_or(ListError::NoKey(place.line))?;
-            self.0.entry(blob).or_insert(place);
+            let number = index + 1;
+            let blob = key(line).ok_or(ListError::NoKey(number))?;
+            self.keys.entry(blob).or_insert_with(|| format!("{file}:{number}"));
         }
         Ok(())
     }
 
     /// Where a key (SSH wire format) is revoked.
-    pub fn place(&self, blob: &[u8]) -> Option<&Place> {
-        self.0.get(blob)
+    pub fn key(&self, blob: &[u8]) -> Option<&str> {
+        let hashed = || (!self.hashed.is_empty()).then(|| self.hash(blob)).flatten();
+        self.keys.get(blob).or_else(hashed).map(String::as_str)
+    }
+
+    fn hash(&self, blob: &[u8]) -> Option<&String> {
+        let (short, long) = (Sha1::digest(blob), Sha256::digest(blob));
+        self.hashed.get(short.as_slice()).or_else(|| self.hashed.get(long.as_slice()))
+    }
+
+    /// Where a certificate of an authority (its key in SSH wire format) is revoked, by its number or by what it is called.
+    pub fn certificate(&self, authority: &[u8], serial: u64, key_id: &str) -> Option<&str> {
+        let is_of = |of: &Vec<u8>| of.is_empty() || of == authority;
+        let fits = |revoked: &Revoked| match revoked {
+            // Authorities that number nothing number everything 0.
+            Revoked::Serials(of, first, last) => serial != 0 && is_of(of) && (*first..=*last).contains(&serial),
+            Revoked::KeyId(of, name) => is_of(of) && name == key_id.as_bytes(),
+            Revoked::Key(_) | Revoked::Sha1(_) | Revoked::Sha256(_) => false,
+        };
+        self.certificates.iter().find(|(revoked, _)| fits(revoked)).map(|(_, place)| place.as_str())
     }
 }
 
@@ -80,10 +115,9 @@ mod tests {
         let (two, other) = line("ssh-rsa", "ssh-rsa");
         let mut keys = RevokedKeys::default();
         keys.read("revoked", format!("# lost\n\n  {one} me@desk\n{one}\n").as_bytes()).unwrap();
-        assert_eq!(keys.place(&blob), Some(&Place { file: "revoked".to_owned(), line: 3 }));
-        assert_eq!(keys.place(&other), None);
+        assert_eq!((keys.key(&blob), keys.key(&other)), (Some("revoked:3"), None));
         keys.read("more", two.as_bytes()).unwrap();
-        assert_eq!(keys.place(&other).map(|place| place.file.as_str()), Some("more"));
+        assert_eq!(keys.key(&other), Some("more:1"));
     }
 
     #[test]
@@ -92,7 +126,8 @@ mod tests {
         let check = |text: &str, expected: ListError| {
             assert_eq!(RevokedKeys::default().read("revoked", text.as_bytes()), Err(expected), "{text}");
         };
-        check("SSHKRL\n\0\0\0\0\x01", ListError::Compact);
+        check("SSHKRL\n\0\0\0\0\x01", ListError::Broken);
+        check("SSHKRL\n\0\0\0\0\x02", ListError::Broken);
         check(&format!("{good}\nweb {good}\n"), ListError::NoKey(2));
         check("ssh-ed25519", ListError::NoKey(1));
         check("ssh-ed25519 %%", ListError::NoKey(1));
@@ -106,6 +141,8 @@ mod tests {
         #[test]
         fn any_bytes_are_read_and_end(bytes in proptest::collection::vec(any::<u8>(), ..300)) {
             let _ = RevokedKeys::default().read("any", &bytes);
+            let compact = [b"SSHKRL\n\0\0\0\0\x01".as_slice(), &[0; 32], &bytes].concat();
+            let _ = RevokedKeys::default().read("any", &compact);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use russh::client::Config;
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
-use russh::{Preferred, cipher, compression, kex, mac};
+use russh::{AlgorithmKind, Preferred, cipher, compression, kex, mac};
 
 use super::host_key::Expected;
 use super::plan::ConnectionPlan;
@@ -157,6 +157,20 @@ fn ciphers_of(asked_for: &Algorithms) -> Vec<cipher::Name> {
 fn macs_of(asked_for: &Algorithms) -> Vec<mac::Name> {
     let all: Vec<mac::Name> = MACS.iter().chain(&OLD_MACS).copied().collect();
     chosen(&asked_for.macs, &MACS, &all, AsRef::as_ref)
+}
+
+/// How somebody asks for what a server has and is not offered, for the end of a message.
+pub(super) fn asked_for_by(kind: &AlgorithmKind) -> String {
+    let keyword = match kind {
+        AlgorithmKind::Kex => "KexAlgorithms",
+        AlgorithmKind::Key => "HostKeyAlgorithms",
+        AlgorithmKind::Cipher => "Ciphers",
+        AlgorithmKind::Mac => "MACs",
+        AlgorithmKind::Compression => return String::new(),
+    };
+    format!(
+        "; old ones are used only where they are asked for: `--ssh-option {keyword}=+NAME`, or {keyword} in ssh_config"
+    )
 }
 
 impl Algorithms {

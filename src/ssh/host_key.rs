@@ -164,6 +164,13 @@ impl HostKeys {
             Ok(revoked) => revoked,
             Err(why) => return Some(why.clone()),
         };
+        if let PublicKeyOrCertificate::Certificate(certificate) = shown {
+            let authority = PublicKey::new(certificate.signature_key().clone(), "").public_key_bytes();
+            let (serial, key_id) = (certificate.serial(), certificate.key_id());
+            if let Some(place) = revoked.certificate(&authority, serial, key_id) {
+                return Some(format!("certificate \"{key_id}\", number {serial}, is revoked by {place}"));
+            }
+        }
         let keys: Vec<(&str, PublicKey)> = match shown {
             PublicKeyOrCertificate::PublicKey { key, .. } => vec![("key", key.clone())],
             PublicKeyOrCertificate::Certificate(certificate) => vec![
@@ -172,9 +179,9 @@ impl HostKeys {
             ],
         };
         keys.iter().find_map(|(what, key)| {
-            let place = revoked.place(&key.public_key_bytes())?;
+            let place = revoked.key(&key.public_key_bytes())?;
             let (algorithm, fingerprint) = (key.algorithm(), key.fingerprint(HashAlg::Sha256));
-            Some(format!("{algorithm} {what} {fingerprint} is revoked by {}:{}", place.file, place.line))
+            Some(format!("{algorithm} {what} {fingerprint} is revoked by {place}"))
         })
     }
 

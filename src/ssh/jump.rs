@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::cell::{Board, HostCell};
 use super::dial::seconds;
+use super::login::{AskedPassword, Asker};
 use super::opener::{Opener, Peer};
 use super::session::Connection;
 use super::settings::{HostSettings, JumpHost};
@@ -39,6 +40,8 @@ pub(super) struct Jumps(HashMap<Arc<JumpHost>, Pool>);
 struct Pool {
     /// Who may connect: as many as are needed, a few at once.
     opening: Semaphore,
+    /// Its password, where a person may be asked for it.
+    asked: Option<AskedPassword>,
     passage: Passage,
     state: Mutex<State>,
 }
@@ -73,7 +76,7 @@ impl fmt::Debug for Pool {
 
 impl Jumps {
     /// The jump hosts that hosts with these settings are behind.
-    pub(super) fn behind<'host>(hosts: impl Iterator<Item = &'host HostSettings>) -> Self {
+    pub(super) fn behind<'host>(hosts: impl Iterator<Item = &'host HostSettings>, asker: Option<&Asker>) -> Self {
         let mut counted: HashMap<Arc<JumpHost>, usize> = HashMap::new();
         for jump in hosts.filter_map(|host| host.way.jump()) {
             *counted.entry(Arc::clone(jump)).or_default() += 1;
@@ -88,7 +91,11 @@ impl Jumps {
                 farther.push((Arc::clone(next), connections));
             }
         }
-        Self(counted.into_iter().map(|(jump, hosts)| (jump, Pool::for_so_many(hosts))).collect())
+        let pool = |(jump, hosts): (Arc<JumpHost>, usize)| {
+            let pool = Pool::new(&jump, hosts, asker);
+            (jump, pool)
+        };
+        Self(counted.into_iter().map(pool).collect())
     }
 
     /// Closes every connection politely, within `limit`; after that they are cut.
@@ -150,9 +157,18 @@ fn said(jump: &JumpHost, failure: &Failure) -> String {
 }
 
 impl Pool {
-    fn for_so_many(hosts: usize) -> Self {
+    /// For so many hosts behind a jump host.
+    fn new(jump: &JumpHost, hosts: usize, asker: Option<&Asker>) -> Self {
         let at_once = connections_for(hosts).min(MOST_UNAUTHENTICATED);
-        Self { opening: Semaphore::new(at_once), passage: Passage::new(MOST_AT_ONCE), state: Mutex::default() }
+        let auth = &jump.settings.auth;
+        let question = format!("{}@{}'s password: ", auth.user, jump.name);
+        let password = (auth.password_attempts > 0).then(|| AskedPassword::new(asker.cloned(), question));
+        Self {
+            opening: Semaphore::new(at_once),
+            asked: password,
+            passage: Passage::new(MOST_AT_ONCE),
+            state: Mutex::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -187,7 +203,7 @@ impl Pool {
         }
         let mut pauses = RETRIES.into_iter();
         loop {
-            match connect(jump, opener, cell).await {
+            match connect(jump, opener, cell, self.asked.as_ref()).await {
                 Ok(connection) => {
                     let outer = Arc::new(Outer { connection, through: AtomicUsize::new(1) });
                     self.lock().open.push(Arc::clone(&outer));
@@ -212,7 +228,12 @@ fn is_passing(code: FailureCode) -> bool {
 }
 
 /// Connects to a jump host and logs in.
-async fn connect(jump: &JumpHost, opener: &Opener, cell: &Arc<HostCell>) -> Result<Connection, Failure> {
+async fn connect(
+    jump: &JumpHost,
+    opener: &Opener,
+    cell: &Arc<HostCell>,
+    asked: Option<&AskedPassword>,
+) -> Result<Connection, Failure> {
     let real = Arc::clone(&cell.board);
     let name = jump.name.clone();
     // A jump host is none of the hosts that are reported on; only that its key was accepted must be told.
@@ -227,6 +248,7 @@ async fn connect(jump: &JumpHost, opener: &Opener, cell: &Arc<HostCell>) -> Resu
         port: jump.port,
         settings: &jump.settings,
         password: None,
+        asked,
         elevation: None,
         is_jump: true,
     };

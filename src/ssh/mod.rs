@@ -34,7 +34,7 @@ pub use cell::own_defects;
 pub use fleet::Fleet;
 pub use inspection::{Inspection, inspect};
 pub use limits::{LEAST_OPEN_FILES, open_files};
-pub use login::{LockedKeys, UnlockError, UnlockedKeys, locked_keys};
+pub use login::{Ask, Asker, LockedKeys, UnlockError, UnlockedKeys, locked_keys};
 pub use plan::{ConnectionPlan, Deadline, SamplingPlan, TimeLimits, UnknownKeys};
 pub use scan_clock::ScanClock;
 pub use settings::{Algorithms, AuthMethod, AuthSettings, HostKeySettings, HostSettings, JumpHost, Proxy, Way};

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::algorithms::Configurations;
+use super::algorithms::{self, Configurations};
 use super::cell::HostCell;
 use super::dial::{self, seconds};
 use super::handler::{SessionEnd, SessionHandler};
@@ -20,7 +20,7 @@ use super::host_key::LookUp;
 use super::jump::Jumps;
 use super::known_keys::KnownKeys;
 use super::local::LocalProbe;
-use super::login::{Identities, LoginError, Means, log_in};
+use super::login::{AskedPassword, Identities, LoginError, Means, log_in, within};
 use super::plan::ConnectionPlan;
 use super::session::{Connection, Session};
 use super::settings::{HostSettings, JumpHost, Proxy};
@@ -55,7 +55,7 @@ impl Opener {
     /// Reads known hosts and key files, once for all hosts.
     pub(super) fn prepare(plan: &ConnectionPlan, targets: &[Target]) -> Self {
         let settings: Vec<_> = targets.iter().map(|target| plan.settings(target)).collect();
-        let jumps = Jumps::behind(settings.iter().map(AsRef::as_ref));
+        let jumps = Jumps::behind(settings.iter().map(AsRef::as_ref), plan.asker.as_ref());
         let all = || settings.iter().flat_map(|settings| settings.and_jumps());
         Self {
             known_keys: KnownKeys::load(all().map(|settings| &settings.host_key)),
@@ -110,6 +110,7 @@ impl Opener {
             port: target.port,
             settings: &settings,
             password: target.password.as_ref(),
+            asked: None,
             elevation: target.elevation.as_ref(),
             is_jump: false,
         };
@@ -185,14 +186,16 @@ impl Opener {
         cell.enter(Stage::Banner);
         let turn = self.turn(transport.socket(), peer.settings.way.jump()).await;
         let (wire, shared) = Wire::new(transport, self.plan.clock);
-        let opening = timeout(self.plan.limits.host, async {
+        let opening = within(self.plan.limits.host, peer.asked, async {
             let logging_in = pin!(async {
                 let connection = self.handshake(peer, cell, wire, Arc::clone(&shared), left).await?;
                 self.authenticated(peer, cell, connection).await
             });
             in_turn(turn, || shared.heard(), logging_in).await
         });
-        let opened = opening.await.unwrap_or_else(|_| Err(late(cell.stage(), self.plan.limits.host, "not ready")));
+        // On the heap: a connection to a jump host may be made in the middle of another one.
+        let opened = Box::pin(opening).await;
+        let opened = opened.unwrap_or_else(|| Err(late(cell.stage(), self.plan.limits.host, "not ready")));
         let opened = opened.map_err(|failure| cell.failure().unwrap_or(failure));
         match &opened {
             // What goes through it is counted by the wires of the hosts behind it.
@@ -266,13 +269,14 @@ impl Opener {
         let settings = peer.settings;
         let user = settings.auth.user.as_str();
         let limit = self.plan.limits.authenticate;
-        let means = Means { settings: &settings.auth, identities: &self.identities, password: peer.password };
-        let outcome = timeout(limit, log_in(&mut connection.handle, means, cell));
+        let (password, asked) = (peer.password, peer.asked);
+        let means = Means { settings: &settings.auth, identities: &self.identities, password, asked };
+        let outcome = within(limit, asked, log_in(&mut connection.handle, means, cell));
         let fail = |code, detail| Failure { code, stage: Stage::Authenticate, detail };
         match outcome.await {
-            Ok(Ok(())) => Ok(connection),
-            Ok(Err(LoginError::Rejected(detail))) => Err(fail(FailureCode::AuthenticationRejected, detail)),
-            Ok(Err(LoginError::Ended)) => {
+            Some(Ok(())) => Ok(connection),
+            Some(Err(LoginError::Rejected(detail))) => Err(fail(FailureCode::AuthenticationRejected, detail)),
+            Some(Err(LoginError::Ended)) => {
                 let _ = timeout(self.plan.limits.close, cell.end()).await;
                 // A server that takes its leave in words while it judges a login has refused it: OpenSSH does at MaxAuthTries.
                 Err(cell.farewell().map_or_else(
@@ -280,7 +284,7 @@ impl Opener {
                     |message| fail(FailureCode::AuthenticationRejected, format!("as {user}: {message}")),
                 ))
             }
-            Err(_) => Err(late(Stage::Authenticate, limit, &format!("no answer to the login of {user}"))),
+            None => Err(late(Stage::Authenticate, limit, &format!("no answer to the login of {user}"))),
         }
     }
 
@@ -309,6 +313,8 @@ pub(super) struct Peer<'peer> {
     pub(super) port: u16,
     pub(super) settings: &'peer HostSettings,
     pub(super) password: Option<&'peer Secret>,
+    /// Whoever may be asked for it.
+    pub(super) asked: Option<&'peer AskedPassword>,
     /// Who is to be become there.
     pub(super) elevation: Option<&'peer Elevation>,
     /// Whether others are reached through it.
@@ -396,7 +402,11 @@ fn handshake_failure(end: &SessionEnd, cell: &HostCell, wire: &WireShared) -> Fa
         (_, SessionEnd::Library(russh::Error::NoCommonAlgo { kind, theirs, .. })) => Failure {
             code: FailureCode::Dropped,
             stage,
-            detail: format!("no common {kind:?} algorithm; the server has {}", theirs.join(",")),
+            detail: format!(
+                "no common {kind:?} algorithm; the server has {}{}",
+                theirs.join(","),
+                algorithms::asked_for_by(kind)
+            ),
         },
         _ => Failure { code: FailureCode::Dropped, stage, detail: format!("{end}{}", greeting_of(wire)) },
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::login::UnlockedKeys;
+use super::login::{Asker, UnlockedKeys};
 use super::scan_clock::ScanClock;
 use super::settings::{Algorithms, HostSettings};
 use crate::clock::Nanos;
@@ -42,6 +42,8 @@ pub struct ConnectionPlan {
     pub default_keys: Vec<PathBuf>,
     /// The keys of encrypted files whose passphrases were asked for beforehand.
     pub unlocked: UnlockedKeys,
+    /// Who is asked for the passwords of jump hosts; `None` = nobody.
+    pub asker: Option<Asker>,
     /// Whether the agent may only sign for keys that are named (`IdentitiesOnly`).
     pub identities_only: bool,
     /// Algorithm lists that replace the built-in ones.
@@ -150,6 +152,7 @@ impl ConnectionPlan {
             agent: env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty()).map(PathBuf::from),
             default_keys: ["id_ed25519", "id_ecdsa", "id_rsa"].map(|file| ssh_folder.join(file)).to_vec(),
             unlocked: UnlockedKeys::default(),
+            asker: None,
             identities_only: false,
             algorithms: Algorithms::default(),
             hosts: HashMap::new(),

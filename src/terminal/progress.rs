@@ -61,6 +61,11 @@ impl Progress {
         }
     }
 
+    /// Does something for which the line must be out of the way.
+    pub fn aside<T>(&self, act: impl FnOnce() -> T) -> T {
+        self.bar.suspend(act)
+    }
+
     /// Takes the line away.
     pub fn finish(&self) {
         self.bar.finish_and_clear();

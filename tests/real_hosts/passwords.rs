@@ -8,6 +8,7 @@ use super::accounts::{LOGIN, ROOT, WRONG, host, inventory, passwords};
 use super::typed::at_a_terminal;
 use crate::support::confinement::confined;
 use crate::support::fleet::Fleet;
+use crate::support::host::USER;
 use crate::support::measured::told;
 use crate::support::session::{Session, clockaudit, scan};
 
@@ -146,6 +147,92 @@ fn a_passphrase_is_asked_for_once_a_key_and_again_where_it_was_wrong() {
         let unasked = scan(&fleet, &inventory, &["-k"]);
         assert_eq!(unasked.status, Some(77), "{unasked}");
         assert!(unasked.stderr.contains("--connection-password-file"), "{unasked}");
+    });
+}
+
+/// Another server inside the same host, which only who is logged in to the first one can reach.
+const GATE: &str = passwords!(
+    r#"
+    printf '%s\n' 'HostKey /run/host/host_key' 'ListenAddress 127.0.0.2' 'Port 2222' 'UsePAM no' 'UseDNS no' 'PidFile none' \
+        'PasswordAuthentication no' >/run/inner_config
+    /usr/sbin/sshd -f /run/inner_config -E /run/host/inner_log
+    "#
+);
+
+#[test]
+fn a_jump_host_is_asked_for_its_password_once() {
+    confined("passwords::a_jump_host_is_asked_for_its_password_once", || {
+        let fleet = Fleet::start([host("gate", GATE, &BY_PASSWORD), host("pam-gate", GATE, &BY_PAM)]);
+        let at = |name: &str| fleet.folder().join(name);
+        let known = fs::read_to_string(fleet.known_hosts()).expect("known hosts");
+        let inner: Vec<String> = fleet.hosts.iter().map(|gate| format!("[127.0.0.2]:2222 {}\n", gate.key)).collect();
+        fs::write(at("known"), known + &inner.concat()).expect("known hosts");
+        let configure = |more: &str| {
+            let text = format!("Host *\n UserKnownHostsFile {}\n User {USER}\n{more}", at("known").display());
+            fs::write(at("ssh_config"), text).expect("a configuration");
+        };
+        let behind = format!(
+            "ansible_host=127.0.0.2 ansible_port=2222 ansible_ssh_private_key_file={}",
+            fleet.user_key().display()
+        );
+        fs::write(at("behind.ini"), format!("one {behind}\ntwo {behind}\n")).expect("an inventory");
+        let text = |name: &str| at(name).to_str().expect("text").to_owned();
+        let (inventory, config, export) = (text("behind.ini"), text("ssh_config"), text("report.json"));
+        let scan = |gate: usize, answers: &[(&str, &str)]| {
+            let gate = fleet.hosts[gate].address;
+            // What an earlier scan wrote is none of this one's.
+            let _ = fs::remove_file(&export);
+            let jump = gate.to_string();
+            let words =
+                ["scan", "--no-state", "--reference", "controller", "-i", &inventory, "-J", &jump, "-F", &config];
+            let typed = at_a_terminal(&[&words[..], &["--export", &export]].concat(), answers);
+            let stdout = fs::read_to_string(&export).unwrap_or_else(|error| panic!("{error}: {}", typed.shown));
+            let asked = typed.shown.matches(&format!("{USER}@{}'s password: ", gate.ip())).count();
+            (Session { status: typed.status, stdout, stderr: typed.shown }, asked)
+        };
+        configure("");
+        for gate in [0, 1] {
+            let (session, asked) = scan(gate, &[("'s password: ", LOGIN)]);
+            for name in ["one", "two"] {
+                assert_eq!(told(name, &session.report()).error, None, "{session}");
+            }
+            assert_eq!(asked, 1, "{session}");
+            assert!(!session.stderr.contains(LOGIN), "{session}");
+        }
+        let (session, asked) = scan(0, &[("'s password: ", WRONG)]);
+        for name in ["one", "two"] {
+            let (code, message) = failure(&session.report(), name);
+            assert!(code == "SSH906" && message.contains("the password refused; server accepts"), "{message}");
+        }
+        assert_eq!(asked, 1, "{session}");
+        let log = fleet.hosts[0].log();
+        assert_eq!((log.matches("Accepted password").count(), log.matches("Failed password").count()), (1, 1), "{log}");
+        let (session, _) = scan(0, &[("'s password: ", "")]);
+        let (_, message) = failure(&session.report(), "one");
+        assert!(message.contains("no password was typed"), "{message}");
+        // Nobody is asked for what is not to be asked for.
+        configure(" BatchMode yes\n");
+        let (session, asked) = scan(0, &[]);
+        let (code, message) = failure(&session.report(), "one");
+        assert!(code == "SSH906" && message.contains("server accepts") && asked == 0, "{code} {message}");
+    });
+}
+
+#[test]
+fn a_jump_host_whose_password_nobody_can_be_asked_for_is_told() {
+    confined("passwords::a_jump_host_whose_password_nobody_can_be_asked_for_is_told", || {
+        let fleet = Fleet::start([host("gate", passwords!(), &BY_PASSWORD), host("one", passwords!(), &[])]);
+        let config = fleet.folder().join("ssh_config");
+        let known = fleet.known_hosts();
+        fs::write(&config, format!("Host *\n UserKnownHostsFile {}\n User {USER}\n", known.display())).expect("a file");
+        let jump = format!("-J {}", fleet.hosts[0].address);
+        let one =
+            format!("ansible_ssh_private_key_file={} ansible_ssh_common_args='{jump}'", fleet.user_key().display());
+        let inventory = inventory(&fleet, &["", &one]);
+        let session = scan(&fleet, &inventory, &["-l", "one", "-F", config.to_str().expect("text")]);
+        let (code, message) = failure(&session.report(), "one");
+        assert_eq!(code, "SSH906", "{session}");
+        assert!(message.contains("its password could not be asked for: there is no terminal to ask on"), "{message}");
     });
 }
 

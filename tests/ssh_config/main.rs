@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod canonical;
 mod generated;
 mod hand;
 mod oracle;

@@ -66,6 +66,10 @@ impl Outside for World {
         self.0.home_of(user)
     }
 
+    fn resolves(&mut self, name: &str) -> Result<bool, String> {
+        self.0.resolves(name)
+    }
+
     fn run(&mut self, command: &str) -> Result<bool, String> {
         self.0.run(command)
     }

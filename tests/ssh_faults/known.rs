@@ -75,7 +75,7 @@ async fn a_key_or_an_authority_that_a_list_revokes_is_refused() {
     let base = Baseline::take().await;
     let server = Sshd::prepared("HostCertificate FOLDER/host_key-cert.pub", |folder| {
         keygen(&folder.join("ca"), "ed25519");
-        sign(folder, "host_key", "ca", &["-h"]);
+        sign(folder, "host_key", "ca", &["-h", "-z", "7"]);
     });
     let (target, list) = (server.target("user_key"), server.path("revoked"));
     let mut plan = server.plan();
@@ -103,10 +103,38 @@ async fn a_key_or_an_authority_that_a_list_revokes_is_refused() {
     fs::write(&list, text(&server.path("ca.pub"))).unwrap();
     check(&own, "").await;
     check(&by_authority, "authority's key SHA256:").await;
-    let mut keygen = Command::new("ssh-keygen");
-    keygen.args(["-q", "-k", "-f"]).arg(&list).arg(server.path("other_key.pub"));
-    assert!(keygen.status().unwrap().success());
-    check(&own, "is a key revocation list (KRL), which is not supported").await;
+    // The compact form, by what OpenSSH's own program writes: keys, hashes, authorities, certificates by number and by name.
+    let compact = |what: &str| {
+        let described = server.path("described");
+        let keys =
+            ["host_key", "other_key", "ca"].map(|key| (format!("<{key}>"), text(&server.path(&format!("{key}.pub")))));
+        fs::write(&described, keys.iter().fold(what.to_owned(), |text, (name, key)| text.replace(name, key.trim())))
+            .unwrap();
+        let mut keygen = Command::new("ssh-keygen");
+        keygen.args(["-q", "-k", "-s"]).arg(server.path("ca.pub")).arg("-f").arg(&list).arg(&described);
+        assert!(keygen.status().unwrap().success(), "{what}");
+    };
+    for (what, by_key, by_certificate) in [
+        ("key: <other_key>\n", "", ""),
+        ("key: <other_key>\nkey: <host_key>\n", "ssh-ed25519 key SHA256:", "ssh-ed25519 key SHA256:"),
+        ("sha1: <host_key>\n", "is revoked by", "is revoked by"),
+        ("sha256: <host_key>\n", "is revoked by", "is revoked by"),
+        ("key: <ca>\n", "", "authority's key SHA256:"),
+        ("serial: 6\n", "", ""),
+        ("serial: 1\nserial: 7\nserial: 900\n", "", "certificate \"a test\", number 7, is revoked by"),
+        ("serial: 5-8\n", "", "number 7, is revoked by"),
+        ("serial: 1\nserial: 3\nserial: 5\nserial: 7\nserial: 9\n", "", "number 7, is revoked by"),
+        ("id: another test\n", "", ""),
+        ("id: a test\n", "", "number 7, is revoked by"),
+    ] {
+        compact(what);
+        println!("{what}");
+        check(&own, by_key).await;
+        check(&by_authority, by_certificate).await;
+    }
+    let whole = fs::read(&list).unwrap();
+    fs::write(&list, &whole[..whole.len() - 1]).unwrap();
+    check(&own, "is a broken key revocation list (KRL)").await;
     base.assert_restored().await;
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::env;
+use std::net::ToSocketAddrs as _;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,12 +22,15 @@ const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct ThisMachine {
     ran: HashMap<String, Result<bool, String>>,
+    looked_up: HashMap<String, Result<bool, String>>,
+    /// A look-up that did not end: the next ones would not either, and there may be thousands.
+    no_answer: Option<String>,
     limit: Duration,
 }
 
 impl Default for ThisMachine {
     fn default() -> Self {
-        Self { ran: HashMap::new(), limit: COMMAND_LIMIT }
+        Self { ran: HashMap::new(), looked_up: HashMap::new(), no_answer: None, limit: COMMAND_LIMIT }
     }
 }
 
@@ -59,10 +63,32 @@ impl Outside for ThisMachine {
         Some(account.dir.display().to_string())
     }
 
+    fn resolves(&mut self, name: &str) -> Result<bool, String> {
+        if let Some(why) = &self.no_answer {
+            return Err(why.clone());
+        }
+        let limit = self.limit;
+        let found = self.looked_up.entry(name.to_owned()).or_insert_with(|| has_address(name, limit)).clone();
+        self.no_answer = found.clone().err();
+        found
+    }
+
     fn run(&mut self, command: &str) -> Result<bool, String> {
         let limit = self.limit;
         self.ran.entry(command.to_owned()).or_insert_with(|| succeeds(command, limit)).clone()
     }
+}
+
+/// Whether a name has an address, as this machine looks names up.
+fn has_address(name: &str, limit: Duration) -> Result<bool, String> {
+    let (done, found) = mpsc::channel();
+    let asked = name.to_owned();
+    thread::spawn(move || {
+        let found = (asked.as_str(), 22).to_socket_addrs().is_ok_and(|mut addresses| addresses.next().is_some());
+        // Nobody listens any more only when the limit has passed, and then it does not matter.
+        let _ = done.send(found);
+    });
+    found.recv_timeout(limit).map_err(|_| format!("CanonicalizeHostname: no answer to the look-up of {name}"))
 }
 
 /// Whether a command of the user's shell ends well in time. It sees no terminal; what it leaves running in its group is ended.

@@ -13,6 +13,9 @@ use crate::openssh::pattern::{list_matches, matches};
 /// The port that OpenSSH takes where none is set.
 const DEFAULT_PORT: u16 = 22;
 
+/// How many dots a name that is completed may have, unless somebody says so.
+const MOST_DOTS: u32 = 1;
+
 /// Who asks, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -32,6 +35,8 @@ pub trait Outside {
     fn variable(&self, name: &str) -> Option<String>;
     /// The home folder of a user.
     fn home_of(&self, user: &str) -> Option<String>;
+    /// Whether a name has an address; why that cannot be told.
+    fn resolves(&mut self, name: &str) -> Result<bool, String>;
     /// Whether a command of `Match exec` ends well; why it could not be run.
     fn run(&mut self, command: &str) -> Result<bool, String>;
 }
@@ -64,8 +69,12 @@ impl SshConfig {
         let name = evaluation.host_name()?;
         let address = name.parse::<core::net::IpAddr>();
         evaluation.host = address.map_or_else(|_| name.to_ascii_lowercase(), |address| address.to_string());
-        let canonical = evaluation.settled.first(Keyword::CanonicalizeHostname);
-        let is_canonical = canonical.is_some_and(|word| !["no", "false"].contains(&word.to_ascii_lowercase().as_str()));
+        let canonical = evaluation.settled.first(Keyword::CanonicalizeHostname).map(str::to_ascii_lowercase);
+        let canonical = canonical.filter(|word| !["no", "false"].contains(&word.as_str()));
+        let is_canonical = canonical.is_some();
+        if let Some(word) = canonical.filter(|_| evaluation.host.parse::<core::net::IpAddr>().is_err()) {
+            evaluation.complete(word == "always")?;
+        }
         if self.wants_final_pass || is_canonical {
             evaluation.is_second_pass = true;
             self.go_through(&mut evaluation)?;
@@ -152,6 +161,41 @@ impl<'config> Evaluation<'_, 'config> {
             _ if self.is_second_pass => Ok(self.host.clone()),
             Some(name) => self.tokens(self.host.clone()).replace(name, "h", self.request.user),
             None => Ok(self.host.clone()),
+        }
+    }
+
+    /// Completes the name by the first of the domains in which it has an address (`CanonicalizeHostname`). A name that another
+    /// host looks up is left to it, unless names are `always` to be completed.
+    fn complete(&mut self, is_always: bool) -> Result<(), String> {
+        let is_none = |given: &&Given| {
+            given.keyword == Keyword::ProxyCommand && given.words.iter().all(|word| word.eq_ignore_ascii_case("none"))
+        };
+        if !is_always && !self.settled.proxy.as_ref().is_none_or(is_none) {
+            return Ok(());
+        }
+        let most_dots = self.settled.first(Keyword::CanonicalizeMaxDots).and_then(value::number).unwrap_or(MOST_DOTS);
+        let candidates: Vec<String> = match self.host.strip_suffix('.') {
+            Some(whole) => vec![whole.to_owned()],
+            None if self.host.matches('.').count() > usize::try_from(most_dots).unwrap_or(usize::MAX) => return Ok(()),
+            None => {
+                let domains = self.settled.values.get(&Keyword::CanonicalDomains).into_iter();
+                let domains = domains.flat_map(|given| &given.words).filter(|word| !word.eq_ignore_ascii_case("none"));
+                domains.map(|domain| format!("{}.{}", self.host, domain.to_ascii_lowercase())).collect()
+            }
+        };
+        for name in candidates {
+            // The dot at its end keeps the system from trying domains of its own.
+            if self.outside.resolves(&format!("{name}."))? {
+                self.host = name;
+                return Ok(());
+            }
+        }
+        match self.settled.first(Keyword::CanonicalizeFallbackLocal) {
+            Some(word) if !value::is_yes(word) => Err(format!(
+                "{} has an address in none of the CanonicalDomains, and CanonicalizeFallbackLocal is no",
+                self.host
+            )),
+            _ => Ok(()),
         }
     }
 

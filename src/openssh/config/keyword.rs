@@ -11,8 +11,14 @@ pub enum Keyword {
     BindAddress,
     /// `CASignatureAlgorithms`.
     CaSignatureAlgorithms,
-    /// `CanonicalizeHostname`: only that files are then gone through twice; names are not looked up.
+    /// `CanonicalDomains`.
+    CanonicalDomains,
+    /// `CanonicalizeFallbackLocal`.
+    CanonicalizeFallbackLocal,
+    /// `CanonicalizeHostname`.
     CanonicalizeHostname,
+    /// `CanonicalizeMaxDots`.
+    CanonicalizeMaxDots,
     /// `CertificateFile`.
     CertificateFile,
     /// `Ciphers`.
@@ -85,12 +91,15 @@ pub(super) enum Meaning {
     Unsupported,
 }
 
-const KEYWORDS: [(&str, Keyword); 33] = [
+const KEYWORDS: [(&str, Keyword); 36] = [
     ("AddressFamily", Keyword::AddressFamily),
     ("BatchMode", Keyword::BatchMode),
     ("BindAddress", Keyword::BindAddress),
     ("CASignatureAlgorithms", Keyword::CaSignatureAlgorithms),
+    ("CanonicalDomains", Keyword::CanonicalDomains),
+    ("CanonicalizeFallbackLocal", Keyword::CanonicalizeFallbackLocal),
     ("CanonicalizeHostname", Keyword::CanonicalizeHostname),
+    ("CanonicalizeMaxDots", Keyword::CanonicalizeMaxDots),
     ("CertificateFile", Keyword::CertificateFile),
     ("Ciphers", Keyword::Ciphers),
     ("ConnectTimeout", Keyword::ConnectTimeout),
@@ -132,13 +141,9 @@ const ALIASES: [(&str, Keyword); 6] = [
 ];
 
 /// Known to OpenSSH, deprecated ones included, and of no effect on a session without terminal, forwarding and multiplexing.
-const SILENT: [&str; 82] = [
+const SILENT: [&str; 78] = [
     "addkeystoagent",
     "afstokenpassing",
-    "canonicaldomains",
-    "canonicalizefallbacklocal",
-    "canonicalizemaxdots",
-    "canonicalizepermittedcnames",
     "channeltimeout",
     "checkhostip",
     "cipher",
@@ -218,8 +223,9 @@ const SILENT: [&str; 82] = [
 ];
 
 /// Known to OpenSSH, and it would change something.
-const UNSUPPORTED: [&str; 7] = [
+const UNSUPPORTED: [&str; 8] = [
     "bindinterface",
+    "canonicalizepermittedcnames",
     "pkcs11provider",
     "proxyusefdpass",
     "requiredrsasize",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::criteria;
 use super::directive::{ConfigFile, Directive, Given, Origin, SshConfig};
-use super::keyword::{Keyword, Meaning, meaning, nearest};
+use super::keyword::{Meaning, meaning, nearest};
 use super::value;
 use super::words::{self, Line};
 use crate::openssh::pattern::list_matches;
@@ -126,7 +126,6 @@ impl<'files> Reader<'files> {
             }
             Meaning::Set(keyword) => {
                 let words = value::read(keyword, line.rest)?;
-                self.warn_of_canonical_names(keyword, &words, place);
                 Ok(Some(Directive::Set(Given { keyword, words, origin: place.clone(), replaces: false })))
             }
             Meaning::Silent => Ok(None),
@@ -174,13 +173,5 @@ impl<'files> Reader<'files> {
         let hint = nearest(keyword).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
         let shown: String = keyword.chars().take(64).flat_map(char::escape_debug).collect();
         self.warnings.push(format!("{place}: {shown} is no keyword of ssh_config and has no effect{hint}"));
-    }
-
-    fn warn_of_canonical_names(&mut self, keyword: Keyword, words: &[String], place: &Origin) {
-        let is_on = words.first().is_some_and(|word| !["no", "false"].contains(&word.to_ascii_lowercase().as_str()));
-        if keyword == Keyword::CanonicalizeHostname && is_on && self.said.insert(keyword.name().to_owned()) {
-            self.warnings
-                .push(format!("{place}: CanonicalizeHostname: names are not completed, they are used as they stand"));
-        }
     }
 }

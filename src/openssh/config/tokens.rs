@@ -131,6 +131,10 @@ mod tests {
             (user == "root").then(|| "/root".to_owned())
         }
 
+        fn resolves(&mut self, _name: &str) -> Result<bool, String> {
+            Ok(false)
+        }
+
         fn run(&mut self, _command: &str) -> Result<bool, String> {
             Ok(false)
         }

@@ -24,6 +24,8 @@ enum Shape {
     Port,
     /// Files, or `none` alone.
     Files,
+    /// Domains, or `none` alone.
+    Domains,
     /// The rest of the line.
     Command,
     /// Jump hosts, or `none`.
@@ -39,12 +41,14 @@ fn shape(keyword: Keyword) -> Shape {
         Keyword::PubkeyAuthentication => Shape::Choice(&["yes", "no", "true", "false", "unbound", "host-bound"]),
         Keyword::StrictHostKeyChecking => Shape::Choice(&["yes", "no", "true", "false", "ask", "off", "accept-new"]),
         Keyword::BatchMode
+        | Keyword::CanonicalizeFallbackLocal
         | Keyword::HashKnownHosts
         | Keyword::IdentitiesOnly
         | Keyword::KbdInteractiveAuthentication
         | Keyword::PasswordAuthentication => Shape::Flag,
         Keyword::ConnectTimeout => Shape::Time,
-        Keyword::ConnectionAttempts | Keyword::NumberOfPasswordPrompts => Shape::Number,
+        Keyword::CanonicalizeMaxDots | Keyword::ConnectionAttempts | Keyword::NumberOfPasswordPrompts => Shape::Number,
+        Keyword::CanonicalDomains => Shape::Domains,
         Keyword::Port => Shape::Port,
         Keyword::GlobalKnownHostsFile | Keyword::RevokedHostKeys | Keyword::UserKnownHostsFile => Shape::Files,
         Keyword::KnownHostsCommand | Keyword::ProxyCommand => Shape::Command,
@@ -90,12 +94,12 @@ fn check(keyword: Keyword, shape: Shape, words: &[String]) -> Result<(), String>
     let Some(first) = words.first().filter(|first| !first.is_empty()) else {
         return Err(format!("{name} has no value"));
     };
-    if shape == Shape::Files {
+    if matches!(shape, Shape::Files | Shape::Domains) {
         let is_none = words.iter().any(|word| word.eq_ignore_ascii_case("none"));
         return match words.len() {
             _ if words.iter().any(String::is_empty) => Err(format!("{name} has an empty name")),
             2.. if is_none => Err(format!("{name}: none must stand alone")),
-            length if length > MOST_FILES => Err(format!("{name} has more than {MOST_FILES} files")),
+            length if length > MOST_FILES => Err(format!("{name} has more than {MOST_FILES} values")),
             _ => Ok(()),
         };
     }

@@ -6,6 +6,7 @@ use russh::client::{AuthResult, Handle};
 use russh::keys::{Algorithm, HashAlg};
 use russh::{MethodKind, MethodSet};
 
+use super::asking::{AskedPassword, Loan};
 use super::identities::{Identities, Offers};
 use super::offer::{Credential, Offer, OfferSigner, SignError};
 use crate::inventory::secret::Secret;
@@ -34,6 +35,8 @@ pub(in crate::ssh) struct Means<'login> {
     pub(in crate::ssh) settings: &'login AuthSettings,
     pub(in crate::ssh) identities: &'login Identities,
     pub(in crate::ssh) password: Option<&'login Secret>,
+    /// Whoever may be asked for it where none is known.
+    pub(in crate::ssh) asked: Option<&'login AskedPassword>,
 }
 
 /// Logs in to the server behind `handle`, whose host key has been found right.
@@ -56,6 +59,7 @@ pub(in crate::ssh) async fn log_in(
         refused_keys: 0,
         refused_certificates: 0,
         password: PasswordState::Kept,
+        loan: None,
         methods: None,
     };
     login.climb().await
@@ -82,8 +86,10 @@ pub(super) struct Ladder<'login> {
     refused_keys: usize,
     refused_certificates: usize,
     pub(super) password: PasswordState,
+    /// The password that a person typed, while it is sent.
+    pub(super) loan: Option<Loan<'login>>,
     /// What the server goes on to accept, once it has said so.
-    methods: Option<MethodSet>,
+    pub(super) methods: Option<MethodSet>,
 }
 
 /// What a server says to a credential.
@@ -143,7 +149,7 @@ impl Ladder<'_> {
     }
 
     /// Whether the server may take that method, as far as it has said so.
-    fn is_wanted(&self, method: AuthMethod) -> bool {
+    pub(super) fn is_wanted(&self, method: AuthMethod) -> bool {
         let kind = match method {
             AuthMethod::PublicKey => MethodKind::PublicKey,
             AuthMethod::KeyboardInteractive => MethodKind::KeyboardInteractive,

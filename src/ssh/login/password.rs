@@ -5,6 +5,8 @@ use russh::client::KeyboardInteractiveAuthResponse as Response;
 use russh::client::{AuthResult, Prompt};
 
 use super::ladder::{Answer, Ladder, PasswordState};
+use crate::inventory::secret::Secret;
+use crate::ssh::settings::AuthMethod;
 
 /// Rounds of questions that a server may ask; PAM needs two, of which the second is empty.
 const MOST_ROUNDS: usize = 8;
@@ -14,11 +16,16 @@ const QUESTION_SHOWN: usize = 60;
 impl Ladder<'_> {
     /// `password`: tried only where it has not been sent in answer to a question.
     pub(super) async fn try_password(&mut self) -> Answer {
-        let Some(password) = self.means.password.filter(|_| self.password == PasswordState::Kept) else {
-            return Answer::Refused;
-        };
-        self.password = PasswordState::Sent;
         let user = self.means.settings.user.clone();
+        if self.means.password.is_none() && self.means.asked.is_some() && self.methods.is_none() {
+            // Nobody is asked for what the server may not want: it says so to whoever comes with nothing.
+            let answer = self.handle.authenticate_none(&user).await.ok();
+            match self.take_note(answer) {
+                Answer::Refused if self.is_wanted(AuthMethod::Password) => {}
+                answer => return answer,
+            }
+        }
+        let Some(password) = self.password_to_send().await else { return Answer::Refused };
         let answer = self.handle.authenticate_password(user, password.reveal()).await.ok();
         self.judged(answer)
     }
@@ -26,9 +33,10 @@ impl Ladder<'_> {
     /// `keyboard-interactive`: a single hidden question is taken for that of the password. Whatever else a server asks, one-time
     /// codes among it, is for a person to answer, and ends the login.
     pub(super) async fn try_questions(&mut self) -> Answer {
-        let Some(password) = self.means.password.filter(|_| self.password == PasswordState::Kept) else {
+        let has_password = self.means.password.is_some() || self.means.asked.is_some();
+        if !has_password || self.password != PasswordState::Kept {
             return Answer::Refused;
-        };
+        }
         let user = self.means.settings.user.clone();
         let mut response = self.handle.authenticate_keyboard_interactive_start(user, None::<String>).await;
         for _ in 0..MOST_ROUNDS {
@@ -43,8 +51,10 @@ impl Ladder<'_> {
             let answers = match prompts.as_slice() {
                 [] => Vec::new(),
                 [Prompt { echo: false, .. }] if self.password == PasswordState::Kept => {
-                    self.password = PasswordState::Sent;
-                    vec![password.reveal().to_owned()]
+                    match self.password_to_send().await {
+                        Some(password) => vec![password.reveal().to_owned()],
+                        None => return self.was_asked(refusal(&prompts)),
+                    }
                 }
                 // Any answer would be a wrong one, which servers count; none at all ends the login.
                 questions => return self.was_asked(refusal(questions)),
@@ -54,9 +64,32 @@ impl Ladder<'_> {
         self.was_asked("the server goes on asking".to_owned())
     }
 
+    /// The password, on its way to the server: the one that is known, else what a person types.
+    async fn password_to_send(&mut self) -> Option<Secret> {
+        if self.password != PasswordState::Kept {
+            return None;
+        }
+        let password = match (self.means.password, self.means.asked) {
+            (Some(password), _) => password.clone(),
+            (None, Some(asked)) => match asked.lend().await {
+                Ok(loan) => self.loan.insert(loan).secret.clone(),
+                Err(why) => {
+                    self.notes.push(why);
+                    return None;
+                }
+            },
+            (None, None) => return None,
+        };
+        self.password = PasswordState::Sent;
+        Some(password)
+    }
+
     /// What the server says to the password; where it was not even asked for, it is kept for the next method.
     fn judged(&mut self, answer: Option<AuthResult>) -> Answer {
         let answer = self.take_note(answer);
+        if let Some(loan) = self.loan.take_if(|_| matches!(answer, Answer::Accepted | Answer::Further)) {
+            loan.was_right();
+        }
         if answer == Answer::Refused && self.password == PasswordState::Sent {
             self.password = PasswordState::Refused;
         }

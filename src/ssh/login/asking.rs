@@ -1,0 +1,207 @@
+//! The password of a jump host: a person is asked for it once, at the moment when its server wants one, as `ssh` asks.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+use crate::inventory::secret::Secret;
+
+/// Whoever can ask a person while hosts are connected to.
+pub trait Ask: Send + Sync {
+    /// What a person types, unseen; why nobody did. It may take as long as people take.
+    fn secret(&self, question: &str) -> Result<Secret, String>;
+}
+
+/// Hands questions to whoever can ask them.
+#[derive(Clone)]
+pub struct Asker(Arc<dyn Ask>);
+
+impl Asker {
+    /// Questions are asked by `ask`.
+    pub fn new(ask: impl Ask + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+}
+
+impl std::fmt::Debug for Asker {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Asker")
+    }
+}
+
+/// The password of one jump host, for all connections to it.
+pub(in crate::ssh) struct AskedPassword {
+    asker: Option<Asker>,
+    question: String,
+    known: Mutex<Known>,
+    /// Whether a person is typing.
+    is_asking: watch::Sender<bool>,
+}
+
+/// What is known of the password.
+#[derive(Debug)]
+enum Known {
+    NotAsked,
+    /// The server took it.
+    Right(Secret),
+    /// There is none, and why.
+    None(String),
+}
+
+/// The password, lent for one login. As long as no server took it nobody else gets it: a wrong one that several connections
+/// send at once locks accounts.
+pub(super) struct Loan<'asked> {
+    pub(super) secret: Secret,
+    unproven: Option<MutexGuard<'asked, Known>>,
+}
+
+impl std::fmt::Debug for AskedPassword {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("AskedPassword").field("question", &self.question).finish_non_exhaustive()
+    }
+}
+
+impl AskedPassword {
+    /// A password that nobody was asked for yet.
+    pub(in crate::ssh) fn new(asker: Option<Asker>, question: String) -> Self {
+        Self { asker, question, known: Mutex::new(Known::NotAsked), is_asking: watch::Sender::new(false) }
+    }
+
+    /// The password; asks for it where nobody was asked yet.
+    pub(super) async fn lend(&self) -> Result<Loan<'_>, String> {
+        let mut known = self.known.lock().await;
+        match &*known {
+            Known::Right(secret) => return Ok(Loan { secret: secret.clone(), unproven: None }),
+            Known::None(why) => return Err(why.clone()),
+            Known::NotAsked => {}
+        }
+        match self.ask().await {
+            Ok(secret) => {
+                // Until the server has taken it; a login that ends in between is none.
+                *known = Known::None("the password that was typed was not taken".to_owned());
+                Ok(Loan { secret, unproven: Some(known) })
+            }
+            Err(why) => {
+                *known = Known::None(why.clone());
+                Err(why)
+            }
+        }
+    }
+
+    async fn ask(&self) -> Result<Secret, String> {
+        let nobody = |why: &str| format!("its password could not be asked for: {why}");
+        let Some(asker) = self.asker.clone() else { return Err(nobody("there is nobody to ask")) };
+        let question = self.question.clone();
+        self.is_asking.send_replace(true);
+        let typed = spawn_blocking(move || asker.0.secret(&question)).await;
+        self.is_asking.send_replace(false);
+        match typed {
+            Ok(Ok(secret)) if secret.reveal().is_empty() => Err("no password was typed".to_owned()),
+            Ok(Ok(secret)) => Ok(secret),
+            Ok(Err(why)) => Err(nobody(&why)),
+            Err(error) => Err(nobody(&error.to_string())),
+        }
+    }
+
+    /// Ends when `limit` has passed in which nobody was typing.
+    async fn passed(&self, limit: Duration) {
+        let mut is_asking = self.is_asking.subscribe();
+        loop {
+            tokio::select! {
+                () = sleep(limit) => return,
+                // The sender is this value's own, so that it does not go away; a person is asked once, then all begins anew.
+                _ = is_asking.wait_for(|is_asking| *is_asking) => {}
+            }
+            let _ = is_asking.wait_for(|is_asking| !*is_asking).await;
+        }
+    }
+}
+
+impl Loan<'_> {
+    /// Tells that the server took the password: whoever logs in next gets it too.
+    pub(super) fn was_right(mut self) {
+        if let Some(known) = &mut self.unproven {
+            **known = Known::Right(self.secret.clone());
+        }
+    }
+}
+
+/// The outcome of `work` within a limit that does not count while a person types; `None` where it was late.
+pub(in crate::ssh) async fn within<T>(
+    limit: Duration,
+    asked: Option<&AskedPassword>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let passed = async {
+        match asked {
+            Some(asked) => asked.passed(limit).await,
+            None => sleep(limit).await,
+        }
+    };
+    tokio::select! {
+        biased;
+        outcome = work => Some(outcome),
+        () = passed => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Somebody who types the same each time, and is asked so often.
+    struct Person(&'static str, Arc<AtomicUsize>);
+
+    impl Ask for Person {
+        fn secret(&self, question: &str) -> Result<Secret, String> {
+            assert_eq!(question, "ops@gate's password: ");
+            self.1.fetch_add(1, Ordering::SeqCst);
+            Ok(Secret::new(self.0.to_owned()))
+        }
+    }
+
+    fn asked(typed: &'static str) -> (AskedPassword, Arc<AtomicUsize>) {
+        let times = Arc::<AtomicUsize>::default();
+        let asker = Asker::new(Person(typed, Arc::clone(&times)));
+        (AskedPassword::new(Some(asker), "ops@gate's password: ".to_owned()), times)
+    }
+
+    #[tokio::test]
+    async fn a_right_password_is_asked_for_once_and_a_wrong_one_too() {
+        let (right, times) = asked("hunter2");
+        right.lend().await.ok().unwrap().was_right();
+        assert_eq!(right.lend().await.ok().unwrap().secret.reveal(), "hunter2");
+        assert_eq!(times.load(Ordering::SeqCst), 1);
+
+        let (wrong, times) = asked("hunter2");
+        drop(wrong.lend().await);
+        assert_eq!(wrong.lend().await.err().as_deref(), Some("the password that was typed was not taken"));
+        let (none, none_times) = asked("");
+        for _ in 0..2 {
+            assert_eq!(none.lend().await.err().as_deref(), Some("no password was typed"));
+        }
+        assert_eq!((times.load(Ordering::SeqCst), none_times.load(Ordering::SeqCst)), (1, 1));
+        let nobody = AskedPassword::new(None, String::new()).lend().await.err().unwrap();
+        assert_eq!(nobody, "its password could not be asked for: there is nobody to ask");
+    }
+
+    #[tokio::test]
+    async fn the_time_that_a_person_takes_does_not_count() {
+        let (password, _) = asked("hunter2");
+        let limit = Duration::from_millis(20);
+        let work = async {
+            password.is_asking.send_replace(true);
+            sleep(limit * 10).await;
+            password.is_asking.send_replace(false);
+        };
+        assert_eq!(within(limit, Some(&password), work).await, Some(()));
+        assert_eq!(within(limit, Some(&password), std::future::pending::<()>()).await, None);
+        assert_eq!(within(limit, None, std::future::pending::<()>()).await, None);
+    }
+}
