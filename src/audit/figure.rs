@@ -141,6 +141,27 @@ fn duration(length: Nanos, rounded: impl Fn(i64) -> i64) -> String {
     format!("{} {symbol}", length_in(figure, unit))
 }
 
+/// Writes a length as people say it, rounded: `3600 s`, `1.2 s`, `120 ms`.
+pub fn about(length: Nanos) -> String {
+    let length = round_to(length.abs(), 6);
+    match Unit::of(length) {
+        Unit::Seconds if length < Nanos::from_seconds(10) => seconds(length),
+        Unit::Seconds => format!("{} s", unsigned(round_to(length, 9), Unit::Seconds, 0)),
+        Unit::Millis | Unit::Micros | Unit::Nanos => format!("{} ms", unsigned(length, Unit::Millis, 0)),
+    }
+}
+
+/// Writes a length of whole seconds, rounded, in the greatest unit that needs no point: `1 h`, `90 min`, `30 s`.
+pub fn span(length: Nanos) -> String {
+    let seconds = round_to(length.abs(), 9).0 / Nanos::from_seconds(1).0;
+    match seconds {
+        0 => "0 s".to_owned(),
+        hours if hours % 3_600 == 0 => format!("{} h", hours / 3_600),
+        minutes if minutes % 60 == 0 => format!("{} min", minutes / 60),
+        seconds => format!("{seconds} s"),
+    }
+}
+
 /// Writes a number with the noun that it counts: `1 host`, `12 hosts`.
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -253,6 +274,20 @@ mod tests {
         check(0, "0 s");
         check(1_000_000_001, "1.000000001 s");
         assert_eq!(seconds(Nanos::from_millis(1_849)), "1.8 s");
+    }
+
+    #[test]
+    fn lengths_are_said_as_people_say_them() {
+        let check = |nanos: i64, said: &str, spanned: &str| {
+            assert_eq!((about(Nanos(nanos)).as_str(), span(Nanos(nanos)).as_str()), (said, spanned), "{nanos}");
+        };
+        check(3_599_998_100_000, "3600 s", "1 h");
+        check(5_400_000_000_000, "5400 s", "90 min");
+        check(-30_040_000_000, "30 s", "30 s");
+        check(1_240_000_000, "1.2 s", "1 s");
+        check(120_400_000, "120 ms", "0 s");
+        check(999_700_000, "1.0 s", "1 s");
+        check(0, "0 ms", "0 s");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use super::policy::TokenPolicy;
 use crate::clock::pairs::Standing;
 use crate::clock::{Interval, Nanos};
 use crate::tokens::{
-    Advice, PairRefusal, Party, RefusalCounts, Skew, Terms, expiry_skew, first_use_skew, mean_refusal, needed_leeway,
-    refusal_counts, worst_pairs,
+    Advice, EarlyEnd, PairRefusal, Party, RefusalCounts, Skew, Terms, early_end_counts, early_ends, expiry_skew,
+    first_use_skew, mean_refusal, needed_leeway, refusal_counts, worst_pairs,
 };
 
 /// How many of the worst pairs are named.
@@ -46,6 +46,10 @@ pub struct TokenFound {
     pub advice: Advice,
     /// The pairs in which the issuer is ahead the most, worst first.
     pub worst: Vec<PairRefusal>,
+    /// In how many pairs tokens end early by more than good clocks differ by: for certain, and possibly.
+    pub ending_early: (u64, u64),
+    /// The pairs in which the verifier is ahead the most, worst first, as far as tokens may end early there.
+    pub early_ends: Vec<EarlyEnd>,
 }
 
 /// Works out every question about tokens; `standings` (on any common ruler) and `groups` are those of the hosts, in one
@@ -85,5 +89,7 @@ fn found(asked: &TokenPolicy, issuers: &[Party], verifiers: &[Party]) -> Option<
         needed,
         advice: Advice::of(needed),
         worst: worst_pairs(issuers, verifiers, &read_late, WORST_PAIRS),
+        ending_early: early_end_counts(issuers, verifiers, asked.leeway),
+        early_ends: early_ends(issuers, verifiers, asked.leeway, WORST_PAIRS),
     })
 }

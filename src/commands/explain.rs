@@ -19,14 +19,16 @@ const TOKENS: &str = "jwt";
 
 /// Explains tokens, a code, with or without a report, or a host of a report: the one that is named, else that of the last scan.
 pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Outcome {
+    let report = match &args.report {
+        Some(path) => Ok(Some(files::report::load(path)?)),
+        None => State::of_this_user().map_or(Ok(None), |state| state.latest()),
+    };
     if args.subject == TOKENS {
-        terminal.print(&pages::token_page())?;
+        // What holds of tokens holds without a scan: a stored one that cannot be read is in nobody's way.
+        terminal.print(&pages::token_page(report.ok().flatten().as_ref()))?;
         return Ok(ExitStatus::Good);
     }
-    let report = match &args.report {
-        Some(path) => Some(files::report::load(path)?),
-        None => State::of_this_user().map_or(Ok(None), |state| state.latest())?,
-    };
+    let report = report?;
     let text = match Code::of_label(&args.subject).as_slice() {
         [] => of_host(&args.subject, report.as_ref())?,
         codes @ [first, ..] => {

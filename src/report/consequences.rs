@@ -1,9 +1,9 @@
 //! What the clocks mean for systems and for tokens, turned into the report's model.
 
-use super::model::{Impact, RefusingPair, Tokens};
+use super::model::{EarlyEnd, Impact, RefusingPair, Tokens};
 use super::quantity::Seconds;
 use crate::audit::{self, TokenFound, TokenUse};
-use crate::tokens::{FIX_CLOCKS_BEYOND, PairRefusal};
+use crate::tokens::{self, FIX_CLOCKS_BEYOND, PairRefusal};
 
 /// The name of the host of an index.
 pub(super) type Names<'names> = dyn Fn(usize) -> String + 'names;
@@ -55,6 +55,10 @@ fn answered(answer: &TokenUse, names: &Names<'_>) -> Tokens {
         advice: found.map(|found| found.advice.label().to_owned()),
         recommended_leeway_s: found.and_then(|found: &TokenFound| found.advice.leeway_s(found.needed)),
         worst: found.map_or_else(Vec::new, |found| found.worst.iter().map(|pair| refusing(pair, names)).collect()),
+        ending_early: found.map_or(0, |found| found.ending_early.0),
+        ending_early_possibly: found.map_or(0, |found| found.ending_early.1),
+        early_ends: found
+            .map_or_else(Vec::new, |found| found.early_ends.iter().map(|end| early_end(end, names)).collect()),
     }
 }
 
@@ -68,6 +72,18 @@ fn refusing(pair: &PairRefusal, names: &Names<'_>) -> RefusingPair {
         hi_s: Seconds(pair.skew.hi),
         refused_share_lo: pair.share_lo,
         refused_share_hi: pair.share_hi,
+        hiding_leeway_s: Some(seconds).filter(|seconds| *seconds <= FIX_CLOCKS_BEYOND),
+    }
+}
+
+fn early_end(end: &tokens::EarlyEnd, names: &Names<'_>) -> EarlyEnd {
+    let seconds = end.hiding_leeway_s();
+    EarlyEnd {
+        issuer: names(end.issuer),
+        verifier: names(end.verifier),
+        early_s: Seconds(end.early_estimate),
+        lo_s: Seconds(end.early.lo),
+        hi_s: Seconds(end.early.hi),
         hiding_leeway_s: Some(seconds).filter(|seconds| *seconds <= FIX_CLOCKS_BEYOND),
     }
 }

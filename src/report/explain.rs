@@ -10,6 +10,7 @@ use super::escape::escaped;
 use super::limits::words;
 use super::model::{Claim, Clock, Finding, Host, ReferenceKind, Report, TimeSource, Timekeeping, Verdict};
 use super::paragraph::{indented, wrapped};
+use super::token_lines;
 use crate::audit::explain::Page;
 use crate::audit::figure;
 use crate::clock::Interval;
@@ -17,6 +18,8 @@ use crate::inventory::folding;
 
 /// More sources of a host than these are counted.
 const MOST_SOURCES: usize = 8;
+/// More pairs of issuer and verifier of a host are counted.
+const MOST_PAIRS: usize = 6;
 /// Longer lists of hosts give way to their number.
 const LONGEST_NAMES: usize = 88;
 
@@ -106,6 +109,7 @@ pub fn host(host: &Host, report: &Report) -> String {
         lines.extend(claimed(claim));
     }
     lines.extend(host.timekeeping.iter().flat_map(sources));
+    lines.extend(consequences(host, report));
     if let Some(error) = &host.error {
         let text = format!("{} at the stage {}", error.message, error.stage);
         lines.extend(wrapped("Error", &escaped(&text)));
@@ -123,6 +127,20 @@ pub fn host(host: &Host, report: &Report) -> String {
         lines.extend([String::new(), format!("More on a code: clockaudit explain {}", escaped(code))]);
     }
     lines.join("\n") + "\n"
+}
+
+/// Which systems a host breaks, and what becomes of the tokens that it issues and verifies.
+fn consequences(host: &Host, report: &Report) -> Vec<String> {
+    let broken = report.impact.iter().filter(|impact| impact.hosts.contains(&host.name));
+    let systems: Vec<String> =
+        broken.map(|impact| format!("{} {}", escaped(&impact.system), figure::limit(impact.crit_s.0))).collect();
+    let mut lines = if systems.is_empty() { Vec::new() } else { wrapped("Breaks", &systems.join(", ")) };
+    let pairs = token_lines::of_host(&host.name, report);
+    let label = |index: usize| if index == 0 { "Tokens" } else { "" };
+    lines.extend(pairs.iter().take(MOST_PAIRS).enumerate().flat_map(|(index, pair)| wrapped(label(index), pair)));
+    let left = pairs.len().saturating_sub(MOST_PAIRS);
+    lines.extend((left > 0).then(|| wrapped("", &format!("and {left} more pairs"))).into_iter().flatten());
+    lines
 }
 
 /// What is asked of a host, and whether that is asked of all.

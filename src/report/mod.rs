@@ -19,6 +19,7 @@ pub mod model;
 mod paragraph;
 pub mod quantity;
 pub mod table;
+mod token_lines;
 
 pub use compose::{Place, Provenance, compose};
 pub use model::Report;

@@ -12,7 +12,7 @@ mod timekeeping;
 
 pub use causes::{Cause, OffsetBand};
 pub use changes::{Change, Changes};
-pub use consequences::{Impact, RefusingPair, Tokens};
+pub use consequences::{EarlyEnd, Impact, RefusingPair, Tokens};
 pub use policy::{HostPolicy, Limits, Policy};
 pub use reference::{MergedRun, Reference, ReferenceKind};
 pub use timekeeping::{Service, TimeSource, Timekeeping};

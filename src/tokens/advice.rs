@@ -1,10 +1,8 @@
 //! Advice: whether a leeway can cover the skew, or the clocks must be put right.
 
-use super::whole_seconds_up;
+use super::{GOOD, whole_seconds_up};
 use crate::clock::{Interval, Nanos};
 
-/// A skew within this is what good clocks have.
-const GOOD: Nanos = Nanos::from_millis(100);
 /// The leeway to set once and for all, in seconds.
 const STANDING_LEEWAY_S: i64 = 5;
 /// A leeway of more seconds than this is never the answer: it accepts what expired long ago.

@@ -105,8 +105,8 @@ pub enum NotBefore {
     After,
     /// `nbf >= now + leeway`.
     AtOrAfter,
-    /// `nbf > now + leeway`, only where the check was switched on.
-    AfterWhereAsked,
+    /// `nbf > now + leeway`, only where this option asks for it.
+    AfterWhere(&'static str),
 }
 
 /// When `exp` refuses a token, of the verifier's now and its leeway.
@@ -116,6 +116,8 @@ pub enum Expiry {
     AtOrBefore,
     /// `exp < now - leeway`: the second that it names is still good.
     Before,
+    /// `exp <= now - leeway`, only where this option asks for it.
+    AtOrBeforeWhere(&'static str),
 }
 
 /// When `iat` refuses a token that claims to come from the future.
@@ -129,7 +131,7 @@ pub enum IssuedAt {
     WithoutNotBefore,
     /// `iat > now + leeway`, where this option asks for it.
     Where(&'static str),
-    /// `iat > now` whatever the leeway, where this option asks for it.
+    /// `iat > now`, fractions of a second counted, whatever the leeway, where this option asks for it.
     WithoutLeewayWhere(&'static str),
     /// Never by itself; this option makes a token's age count from it.
     AgeWhere(&'static str),
@@ -184,16 +186,17 @@ impl Rules {
     pub fn refuses_not_before(&self, not_before: Nanos, now: Nanos, leeway: Nanos) -> bool {
         let limit = self.read(now) + leeway;
         match self.not_before {
-            NotBefore::After | NotBefore::AfterWhereAsked => not_before > limit,
+            NotBefore::After | NotBefore::AfterWhere(_) => not_before > limit,
             NotBefore::AtOrAfter => not_before >= limit,
         }
     }
 
-    /// Whether a token with this `exp` (since 1970) is refused at this reading of the verifier's clock.
+    /// Whether a token with this `exp` (since 1970) is refused at this reading of the verifier's clock. A check that must be
+    /// switched on counts as switched on.
     pub fn refuses_expiry(&self, expiry: Nanos, now: Nanos, leeway: Nanos) -> bool {
         let limit = self.read(now) - leeway;
         match self.expiry {
-            Expiry::AtOrBefore => expiry <= limit,
+            Expiry::AtOrBefore | Expiry::AtOrBeforeWhere(_) => expiry <= limit,
             Expiry::Before => expiry < limit,
         }
     }
@@ -254,18 +257,19 @@ impl Rules {
         let not_before = match self.not_before {
             NotBefore::After => format!("nbf > {plus}"),
             NotBefore::AtOrAfter => format!("nbf >= {plus}"),
-            NotBefore::AfterWhereAsked => format!("nbf > {plus}, off by default"),
+            NotBefore::AfterWhere(option) => format!("nbf > {plus} with {option}"),
         };
         let expiry = match self.expiry {
             Expiry::AtOrBefore => format!("exp <= {minus}"),
             Expiry::Before => format!("exp < {minus}"),
+            Expiry::AtOrBeforeWhere(option) => format!("exp <= {minus} with {option}"),
         };
         let issued_at = match self.issued_at {
             IssuedAt::Ignored => "iat never".to_owned(),
             IssuedAt::Checked => format!("iat > {plus}"),
             IssuedAt::WithoutNotBefore => format!("iat > {plus} where there is no nbf"),
             IssuedAt::Where(option) => format!("iat > {plus} with {option}"),
-            IssuedAt::WithoutLeewayWhere(option) => format!("iat > {now} with {option}, without leeway"),
+            IssuedAt::WithoutLeewayWhere(option) => format!("iat > now with {option}, without leeway"),
             IssuedAt::AgeWhere(option) => format!("iat with {option}"),
         };
         format!("{not_before}; {expiry}; {issued_at}")
@@ -294,16 +298,30 @@ mod tests {
     }
 
     #[test]
+    fn no_setting_drops_what_else_is_verified() {
+        // Alone, the validator of times would take the place of that of the issuer.
+        assert!(Library::SpringSecurity.rules().setting.contains("JwtIssuerValidator"));
+        // ruby-jwt takes HS256 where no algorithm is named.
+        assert!(Library::RubyJwt.rules().setting.contains("algorithm"));
+    }
+
+    #[test]
     fn the_refusals_are_written_as_they_are_decided() {
         let check = |library: Library, expected: &str| assert_eq!(library.rules().refusals(), expected);
         check(Library::Pyjwt, "nbf > now + L; exp <= now - L; iat > now + L");
         check(Library::PythonJose, "nbf > floor(now) + L; exp < floor(now) - L; iat never");
         check(Library::Nimbus, "nbf >= now + L; exp <= now - L; iat never");
-        check(Library::Kong, "nbf > floor(now); exp <= floor(now); iat never");
-        check(Library::RustJsonwebtoken, "nbf > floor(now) + L, off by default; exp < floor(now) - L; iat never");
+        check(
+            Library::Kong,
+            "nbf > floor(now) with claims_to_verify: [nbf]; exp <= floor(now) with claims_to_verify: [exp]; iat never",
+        );
+        check(
+            Library::RustJsonwebtoken,
+            "nbf > floor(now) + L with validation.validate_nbf = true; exp < floor(now) - L; iat never",
+        );
         check(
             Library::RubyJwt,
-            "nbf > floor(now) + L; exp <= floor(now) - L; iat > floor(now) with verify_iat: true, without leeway",
+            "nbf > floor(now) + L; exp <= floor(now) - L; iat > now with verify_iat: true, without leeway",
         );
     }
 

@@ -4,17 +4,22 @@
 //! refused where the verifier's clock is behind by more than the way there takes and the verifier tolerates (its leeway).
 
 mod advice;
+mod early_end;
 pub mod libraries;
 mod refusal;
 mod skew;
 
 pub use advice::{Advice, FIX_CLOCKS_BEYOND};
+pub use early_end::{EarlyEnd, early_end_counts, early_ends};
 pub use libraries::Library;
 pub use refusal::{PairRefusal, RefusalCounts, mean_refusal, pair_refusal, refusal_counts, worst_pairs};
 pub use skew::{Skew, expiry_skew, first_use_skew, needed_leeway};
 
 use crate::clock::Nanos;
 use crate::clock::pairs::Standing;
+
+/// A skew within this is what good clocks have.
+const GOOD: Nanos = Nanos::from_millis(100);
 
 /// A host that issues or verifies tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

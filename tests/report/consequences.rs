@@ -3,8 +3,8 @@
 use super::{fleet, summary};
 use clockaudit::audit::{self, HostPolicy, Limits, Policy, Profile, ProfileKind, ReferenceChoice, TokenPolicy};
 use clockaudit::clock::{Interval, Nanos};
-use clockaudit::report::Report;
 use clockaudit::report::model::Verdict;
+use clockaudit::report::{Report, explain};
 use proptest::prelude::*;
 
 /// Three hosts that claim UTC and agree, and one that is off; judged by these profiles.
@@ -192,6 +192,93 @@ fn tokens_are_refused_where_the_issuer_is_ahead() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
+}
+
+/// A group `api` that issues and a group `web` that verifies, each host ahead of the controller by so many milliseconds.
+fn verified_by_web(issuers: &[(&str, i64)], verifiers: &[(&str, i64)], leeway: Nanos) -> Report {
+    let of = |group: &'static str, hosts: &[(&str, i64)]| -> Vec<fleet::Made> {
+        hosts.iter().map(|(name, off)| fleet::host(name, Nanos::from_millis(*off)).of(group)).collect()
+    };
+    let made = [of("api", issuers), of("web", verifiers)].concat();
+    let asked = TokenPolicy { issuers: "api".to_owned(), verifiers: "web".to_owned(), leeway, latency: Nanos::ZERO };
+    fleet::report_by(&made, &Policy { tokens: vec![asked], ..fleet::by_controller() })
+}
+
+/// The summary in one line, for lines may be broken between words.
+fn in_one_line(report: &Report) -> String {
+    summary(report).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn an_issuer_that_is_behind_ends_tokens_early() {
+    let report = verified_by_web(&[("api01", -3_600_000)], &[("web01", 0), ("web02", 0)], Nanos::ZERO);
+    let tokens = &report.jwt[0];
+    assert_eq!((tokens.pairs, tokens.refusing, tokens.ending_early, tokens.ending_early_possibly), (2, 0, 2, 2));
+    let text = in_one_line(&report);
+    for said in [
+        "JWT api -> web, leeway 0 s: no first use is refused as not yet valid; in 2 of 2 pairs tokens end early, in 0 they \
+         may, by up to 3600 s",
+        "api01 -> web[01-02]: tokens end 3600 s early; lifetimes up to 1 h are refused at once; fix the clock",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+}
+
+#[test]
+fn what_a_leeway_covers_is_taken_off_an_early_end() {
+    let check = |ahead_ms: i64, leeway_s: i64, expected: &[&str]| {
+        let report = verified_by_web(&[("api01", 0)], &[("web01", ahead_ms)], Nanos::from_seconds(leeway_s));
+        let text = in_one_line(&report);
+        for said in expected {
+            assert!(text.contains(said), "{said}\n{text}");
+        }
+    };
+    let thirty = "api01 -> web01: tokens end 30 s early; lifetimes up to 30 s are refused at once; fix the clock";
+    check(30_000, 0, &[thirty]);
+    check(
+        30_000,
+        28,
+        &["api01 -> web01: tokens end 2.0 s early; lifetimes up to 2 s are refused at once; fix the clock"],
+    );
+    check(2_000, 0, &["tokens end 2.0 s early; lifetimes up to 2 s are refused at once; leeway 3 s would hide it"]);
+    check(30_000, 30, &["JWT api -> web, leeway 30 s: no first use is refused"]);
+    check(50, 0, &["JWT api -> web, leeway 0 s: no first use is refused"]);
+}
+
+#[test]
+fn an_early_end_is_told_beside_a_refusal() {
+    let report = verified_by_web(&[("api01", 0)], &[("web01", -2_000), ("web02", 40_000)], Nanos::ZERO);
+    let text = in_one_line(&report);
+    for said in [
+        "1 of 2 pairs refuse first uses, 0 may; mean 50 %; in 1 of 2 pairs tokens end early, in 0 they may, by up to 40 s",
+        "api01 -> web01: every first use refused; leeway 3 s would hide it",
+        "api01 -> web02: tokens end 40 s early; lifetimes up to 40 s are refused at once; fix the clock",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+}
+
+#[test]
+fn a_host_and_the_page_on_tokens_tell_what_becomes_of_tokens() {
+    let report = verified_by_web(&[("api01", -3_600_000)], &[("web01", 0)], Nanos::ZERO);
+    let said = "api01 -> web01: tokens end 3600 s early; lifetimes up to 1 h are refused at once; fix the clock";
+    let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for host in &report.hosts {
+        let text = words(explain::host(host, &report));
+        assert!(text.contains(&format!("Tokens {said}")), "{text}");
+    }
+    assert!(words(explain::token_page(Some(&report))).contains(said));
+    assert!(!words(explain::token_page(None)).contains("In the scan of"));
+}
+
+#[test]
+fn a_stored_report_of_before_early_ends_still_tells_of_them() {
+    let mut report = verified_by_web(&[("api01", -3_600_000)], &[("web01", 0)], Nanos::ZERO);
+    let tokens = &mut report.jwt[0];
+    (tokens.ending_early, tokens.ending_early_possibly) = (0, 0);
+    tokens.early_ends.clear();
+    let text = in_one_line(&report);
+    assert!(text.contains("no first use is refused as not yet valid; tokens end up to 3600 s early"), "{text}");
 }
 
 #[test]

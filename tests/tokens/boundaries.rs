@@ -111,7 +111,7 @@ fn differences(rules: &Rules, readings: &[Nanos], refuses: &mut Refuses<'_>) -> 
 }
 
 fn check_printed(rules: &Rules) {
-    let page = token_page().split_whitespace().collect::<Vec<_>>().join(" ");
+    let page = token_page(None).split_whitespace().collect::<Vec<_>>().join(" ");
     let printed =
         format!("{} leeway {}; {} refused: {}", rules.name, rules.default.words(), rules.setting, rules.refusals());
     assert!(page.contains(&printed), "{printed}\n{page}");

@@ -10,12 +10,14 @@ pub const PAGE: Page = Page {
                verifier + lag of the verifier's reading - time on the way - leeway. 20 ms ahead with 5 ms on the way refuses \
                1.5 % of first uses, 100 ms 9.5 %, 1.2 s all of them.",
     meaning: "An issuer that is ahead is refused right after the login (\"not yet valid\", nbf or iat), and a second try a \
-              moment later works. A verifier that is ahead ends a token's life that much early (exp). A clock that is read by \
+              moment later works. A verifier that is ahead of the issuer ends every \
+              token's life that much early (exp): by an hour where the issuer is an hour behind, and then a token that lives \
+              no longer is refused at once, as expired. A clock that is read by \
               time(), as C and PHP programs and nginx do, lags by up to 10 ms more: such a verifier can refuse a token of its \
               own host.",
     remedy: &[
         "Fix the clocks: `clockaudit scan INVENTORY --jwt issuer=GROUP,verifier=GROUP` names the pairs that refuse, how often, \
-         and the leeway that would hide it.",
+         those that end tokens early, by how much, and the leeway that would hide it.",
         "Then set a leeway of 5 s at every verifier, in its library's own words, as below. More than 30 s is never the answer: \
          it accepts what expired long ago.",
     ],

@@ -1,12 +1,14 @@
 //! The page on tokens, for `clockaudit explain jwt`: the rule, what to watch, and every library's own setting.
 
 use crate::audit::explain::tokens::{GATEWAYS, PAGE, SERVERLESS, WATCH};
+use crate::report::Report;
 use crate::report::paragraph::wrapped;
+use crate::report::token_lines;
 use crate::tokens::Library;
 use crate::tokens::libraries::{Leeway, Rules, Source};
 
-/// What clocks mean for tokens, and what each library makes of it.
-pub fn page() -> String {
+/// What clocks mean for tokens, and what each library makes of it; with what a report says of the tokens that were asked about.
+pub fn page(report: Option<&Report>) -> String {
     let mut lines = super::head("jwt", &PAGE);
     lines.extend(wrapped("Watch", WATCH));
     lines.extend(wrapped("Serverless", SERVERLESS));
@@ -22,6 +24,10 @@ pub fn page() -> String {
     }
     lines.push(String::new());
     lines.extend(wrapped("Gateways", GATEWAYS));
+    if let Some(report) = report.filter(|report| !report.jwt.is_empty()) {
+        lines.extend([String::new(), format!("In the scan of {}:", report.run.finished.to_text())]);
+        lines.extend(report.jwt.iter().flat_map(token_lines::of).flat_map(|line| wrapped("", &line)));
+    }
     lines.join("\n") + "\n"
 }
 
@@ -49,7 +55,7 @@ mod tests {
     #[test]
     fn every_library_stands_with_its_default_its_setting_and_its_boundaries() {
         // Setting and boundaries may be broken between words.
-        let text = page().split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = page(None).split_whitespace().collect::<Vec<_>>().join(" ");
         for library in Library::ALL {
             let rules = library.rules();
             let expected = format!("{} leeway {}", rules.name, rules.default.words());
@@ -63,7 +69,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_text_is_set() {
-        for line in page().lines() {
+        for line in page(None).lines() {
             assert!(line.chars().count() <= 100, "{line}");
         }
     }

@@ -65,6 +65,15 @@ pub struct Tokens {
     pub recommended_leeway_s: Option<i64>,
     /// The pairs in which the issuer is ahead the most, worst first.
     pub worst: Vec<RefusingPair>,
+    /// Pairs in which tokens end before their time by more than 0.1 s, for certain: the verifier is ahead.
+    #[serde(default)]
+    pub ending_early: u64,
+    /// Pairs in which they may.
+    #[serde(default)]
+    pub ending_early_possibly: u64,
+    /// The pairs in which tokens may end early by more than 0.1 s, those in which the verifier is ahead the most first.
+    #[serde(default)]
+    pub early_ends: Vec<EarlyEnd>,
 }
 
 /// What one verifier makes of one issuer's tokens.
@@ -84,6 +93,24 @@ pub struct RefusingPair {
     pub refused_share_lo: f64,
     /// The greatest share: with a verifier that reads its clock by `time()`, up to 10 ms late.
     pub refused_share_hi: f64,
+    /// The leeway that would hide it, in whole seconds; null where no leeway may: fix the clock.
+    pub hiding_leeway_s: Option<i64>,
+}
+
+/// What one verifier takes away from the life of one issuer's tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EarlyEnd {
+    /// The issuer.
+    pub issuer: String,
+    /// The verifier.
+    pub verifier: String,
+    /// Point estimate of how long before its time (`exp`) a token ends, the leeway taken off: tokens that live no longer are
+    /// refused at once.
+    pub early_s: Seconds,
+    /// Least value of it; 0 where it is not certain that they end early.
+    pub lo_s: Seconds,
+    /// Greatest value of it.
+    pub hi_s: Seconds,
     /// The leeway that would hide it, in whole seconds; null where no leeway may: fix the clock.
     pub hiding_leeway_s: Option<i64>,
 }

@@ -1,5 +1,5 @@
 //! The rules of each library: its own setting, what it tolerates by default, and what it does with the second that a claim
-//! names.
+//! names. Where a library was read and not run, the file of its project that says so is named.
 
 use super::{Expiry, IssuedAt, Leeway, Library, NotBefore, Reading, Rules, Source};
 
@@ -82,8 +82,10 @@ const PYJWT: Rules = Rules {
     ..COMMON
 };
 
+/// vimalloc/flask-jwt-extended: `flask_jwt_extended/jwt_manager.py` (`JWT_DECODE_LEEWAY`, 0) and `tokens.py`, which hands it to
+/// `PyJWT`.
 const FLASK_JWT_EXTENDED: Rules =
-    Rules { name: "flask-jwt-extended", version: "4.7", setting: "JWT_DECODE_LEEWAY = 5", ..PYJWT };
+    Rules { name: "flask-jwt-extended", version: "4.7", setting: "app.config[\"JWT_DECODE_LEEWAY\"] = 5", ..PYJWT };
 
 const SIMPLE_JWT: Rules =
     Rules { name: "djangorestframework-simplejwt", version: "5.5", setting: "SIMPLE_JWT = {\"LEEWAY\": 5}", ..PYJWT };
@@ -117,6 +119,7 @@ const JOSERFC: Rules = Rules {
     ..AUTHLIB
 };
 
+/// golang-jwt/jwt: `validator.go` and `parser_option.go`.
 const GOLANG_JWT: Rules = Rules {
     name: "golang-jwt (Go)",
     version: "v5",
@@ -125,6 +128,7 @@ const GOLANG_JWT: Rules = Rules {
     ..COMMON
 };
 
+/// go-jose/go-jose: `jwt/validation.go`.
 const GO_JOSE: Rules = Rules {
     name: "go-jose (Go)",
     version: "v4",
@@ -135,14 +139,17 @@ const GO_JOSE: Rules = Rules {
     ..COMMON
 };
 
+/// lestrrat-go/jwx: `jwt/validate.go`.
 const JWX: Rules = Rules {
     name: "lestrrat-go/jwx (Go)",
+    version: "v2",
     setting: "jwt.Validate(token, jwt.WithAcceptableSkew(5 * time.Second))",
     reading: Reading::WholeSeconds,
     issued_at: IssuedAt::Checked,
     ..COMMON
 };
 
+/// auth0/java-jwt: `lib/src/main/java/com/auth0/jwt/JWTVerifier.java`.
 const JAVA_JWT: Rules = Rules {
     name: "java-jwt (Auth0)",
     version: "4",
@@ -152,51 +159,72 @@ const JAVA_JWT: Rules = Rules {
     ..COMMON
 };
 
-const JJWT: Rules =
-    Rules { name: "jjwt (Java)", setting: "Jwts.parser().clockSkewSeconds(5)", expiry: Expiry::Before, ..COMMON };
+/// jwtk/jjwt: `DefaultJwtParser.java` and `DefaultJwtParserBuilder.java` of its `impl`.
+const JJWT: Rules = Rules {
+    name: "jjwt (Java)",
+    version: "0.13",
+    setting: "Jwts.parser().clockSkewSeconds(5)",
+    expiry: Expiry::Before,
+    ..COMMON
+};
 
+/// Connect2id's nimbus-jose-jwt: `com/nimbusds/jwt/proc/DefaultJWTClaimsVerifier.java` and `util/DateUtils.java`.
 const NIMBUS: Rules = Rules {
     name: "Nimbus JOSE + JWT (Java)",
-    setting: "claimsVerifier.setMaxClockSkew(5)",
+    setting: "DefaultJWTClaimsVerifier.setMaxClockSkew(5)",
     default: Leeway::Seconds(60),
     not_before: NotBefore::AtOrAfter,
     ..COMMON
 };
 
+/// spring-projects/spring-security: `JwtTimestampValidator.java` and `JwtValidators.java` of `oauth2-jose`. A validator that is
+/// set alone takes the place of those of issuer and certificate, so that the whole list is named.
 const SPRING_SECURITY: Rules = Rules {
     name: "Spring Security (Java)",
-    setting: "new JwtTimestampValidator(Duration.ofSeconds(5))",
+    version: "6.5",
+    setting: "decoder.setJwtValidator(JwtValidators.createDefaultWithValidators(new JwtIssuerValidator(issuer), \
+              new JwtTimestampValidator(Duration.ofSeconds(5))))",
     default: Leeway::Seconds(60),
     expiry: Expiry::Before,
     ..COMMON
 };
 
+/// AzureAD/azure-activedirectory-identitymodel-extensions-for-dotnet: `ValidatorUtilities.cs` and
+/// `TokenValidationParameters.cs` of `src/Microsoft.IdentityModel.Tokens`.
 const DOT_NET: Rules = Rules {
     name: "Microsoft.IdentityModel (.NET)",
+    version: "8",
     setting: "TokenValidationParameters.ClockSkew = TimeSpan.FromSeconds(5)",
     default: Leeway::Seconds(300),
     expiry: Expiry::Before,
     ..COMMON
 };
 
+/// jwt/ruby-jwt: `lib/jwt/claims/expiration.rb`, `not_before.rb`, `issued_at.rb` and `decode_verifier.rb`. Only `iat` is held
+/// against a fraction of a second.
 const RUBY_JWT: Rules = Rules {
     name: "ruby-jwt",
-    setting: "JWT.decode(token, key, true, leeway: 5)",
+    version: "3.2",
+    setting: "JWT.decode(token, key, true, { algorithm: 'RS256', leeway: 5 })",
     reading: Reading::WholeSeconds,
     issued_at: IssuedAt::WithoutLeewayWhere("verify_iat: true"),
     ..COMMON
 };
 
+/// firebase/php-jwt: `src/JWT.php`.
 const PHP_JWT: Rules = Rules {
     name: "firebase/php-jwt",
+    version: "7.0",
     setting: "JWT::$leeway = 5",
     reading: Reading::WholeSeconds,
     issued_at: IssuedAt::WithoutNotBefore,
     ..COMMON
 };
 
+/// lcobucci/jwt: `src/Validation/Constraint/LooseValidAt.php` and `src/Token/Plain.php`.
 const LCOBUCCI: Rules = Rules {
     name: "lcobucci/jwt (PHP)",
+    version: "5",
     setting: "new LooseValidAt($clock, new DateInterval('PT5S'))",
     issued_at: IssuedAt::Checked,
     ..COMMON
@@ -208,20 +236,29 @@ const RUST_JSONWEBTOKEN: Rules = Rules {
     setting: "validation.leeway = 5",
     default: Leeway::Seconds(60),
     reading: Reading::WholeSeconds,
-    not_before: NotBefore::AfterWhereAsked,
+    not_before: NotBefore::AfterWhere("validation.validate_nbf = true"),
     expiry: Expiry::Before,
     source: Source::Run,
     ..COMMON
 };
 
+/// `google/jwt_verify_lib`: `src/jwt.cc` and `jwt_verify_lib/jwt.h`; envoyproxy/envoy:
+/// `api/envoy/extensions/filters/http/jwt_authn/v3/config.proto`.
 const ENVOY: Rules = Rules {
     name: "Envoy jwt_authn, Istio",
-    setting: "clock_skew_seconds: 5",
+    setting: "clock_skew_seconds: 5 of the provider (Istio: by an EnvoyFilter)",
     default: Leeway::Seconds(60),
     reading: Reading::WholeSeconds,
     expiry: Expiry::Before,
     ..COMMON
 };
 
-const KONG: Rules =
-    Rules { name: "Kong jwt plugin", default: Leeway::NotSettable, reading: Reading::WholeSeconds, ..COMMON };
+/// Kong/kong: `kong/plugins/jwt/jwt_parser.lua` and `schema.lua`, where `claims_to_verify` has no default.
+const KONG: Rules = Rules {
+    name: "Kong jwt plugin",
+    default: Leeway::NotSettable,
+    reading: Reading::WholeSeconds,
+    not_before: NotBefore::AfterWhere("claims_to_verify: [nbf]"),
+    expiry: Expiry::AtOrBeforeWhere("claims_to_verify: [exp]"),
+    ..COMMON
+};
