@@ -98,6 +98,24 @@ fn nobody_is_told_to_set_a_right_clock_from_an_rtc_in_local_time() {
     assert!(remedy.ends_with("`sudo timedatectl set-local-rtc 0`"), "{remedy}");
 }
 
+#[test]
+fn what_is_said_of_any_host_needs_no_chronyd() {
+    // These are raised only where chronyd runs, or name it as one of those that may.
+    let of_chronyd = ["CLK106", "CLK306"];
+    for code in Code::all().filter(|code| !of_chronyd.contains(&code.label().as_str())) {
+        let remedy = code.finding("", "").remedy;
+        assert!(!remedy.contains("chronyc"), "{}: {remedy}", code.label());
+    }
+}
+
+#[test]
+fn a_host_key_is_forgotten_under_the_name_that_it_has() {
+    let texts = texts();
+    let changed = texts.iter().filter(|(code, text)| code == "SSH903" && text.contains("-R "));
+    let all: Vec<&str> = changed.map(|(_, text)| text.as_str()).collect();
+    assert!(all.len() > 1 && all.iter().all(|text| text.contains("`ssh-keygen -f FILE -R HOST`")), "{all:?}");
+}
+
 /// Writes a program of this text that can be run.
 fn program(path: &Path, text: &str) {
     fs::write(path, text).expect("a file");

@@ -19,6 +19,8 @@ mod formats;
 mod merge;
 #[path = "report/reference.rs"]
 mod reference;
+#[path = "report/remedies.rs"]
+mod remedies;
 #[path = "report/rules.rs"]
 mod rules;
 #[path = "report/scenarios.rs"]

@@ -1,4 +1,5 @@
-//! What each finding means and what to do about it: the fixed half of its message.
+//! What each finding means and what to do about it, where nothing is known but its code: `remedy.rs` says it better where it
+//! knows who keeps the host's clock. None of these may do harm on a host with another timekeeper, or with none.
 
 use super::finding::Code;
 use crate::probe::{FailureCode, Stage};
@@ -9,7 +10,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
     match code {
         Code::BeyondCrit => (
             "tokens, leases and log lines of this host are wrong by that much",
-            "run a timekeeper on it that may step (chrony: `makestep`), then scan again",
+            "see what keeps its clock, and what that follows, then scan again",
         ),
         Code::BeyondWarn => (
             "the clock leaves no room for the limit to hold",
@@ -21,7 +22,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::OffByHours => (
             "the clock was set in local time: a wrong time zone at set-up, or an RTC that is not in UTC",
-            "put the clock right (`sudo chronyc makestep`), then `sudo timedatectl set-local-rtc 0`",
+            "put the clock right, then write it to the RTC as UTC: `sudo timedatectl set-local-rtc 0`",
         ),
         Code::Moved => (
             "the offset holds only after the change; what happened before it carries other time stamps",
@@ -29,11 +30,12 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::FreeRunning => (
             "the clock drifts as its quartz does, a second in a day or two, and nothing notices",
-            "give it a source that answers (`chronyc -n sources` shows those it has), or run a timekeeper",
+            "give it a source that answers (`chronyc -n sources` shows those it has); in a network without a way out one host \
+             may be meant to be so",
         ),
         Code::ClaimContradicted => (
             "the timekeeper follows a wrong source, or this reference is wrong; synchronised proves nothing",
-            "compare its sources with another host's (`chronyc -n sources`), and this reference with a time server",
+            "compare its sources with another host's, and this reference with a time server",
         ),
         Code::AncientYear => (
             "the clock started from nothing: an empty RTC battery and no time source at boot",
@@ -41,7 +43,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::Slewing => (
             "the timekeeper is moving the clock by rate; until it is done the offset stays",
-            "wait, or step it at once with `sudo chronyc makestep` where a jump does no harm",
+            "wait until it is done, then scan again",
         ),
         Code::NoTimekeeper => (
             "the clock drifts as its quartz does, a second in a day or two",
@@ -49,23 +51,23 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::Stopped => (
             "the clock drifts from when the service ended, or from the next boot on",
-            "`sudo systemctl enable --now UNIT` with the service named here; its journal tells why it ended: `journalctl -u UNIT`",
+            "start the service named here, and at each boot; its log tells why it ended",
         ),
         Code::TwoTimekeepers => (
             "each takes the other's corrections for errors: the clock is pulled to and fro",
-            "keep one: `sudo systemctl disable --now UNIT` for the other's service",
+            "keep the one that follows good sources, and disable the other's service",
         ),
         Code::NotSynchronised => (
             "the clock runs free, whatever offset is printed: the timekeeper prints 0 where it knows nothing",
-            "see its sources (`chronyc -n sources`, `ntpq -pn`, `timedatectl timesync-status`) and whether UDP port 123 gets out",
+            "see its sources, and whether UDP port 123 gets out",
         ),
         Code::Stale => (
             "the source is gone, and the claim rests on what was once known; `Normal` is still printed",
-            "see whether the source answers: `chronyc -n sources`, column Reach",
+            "see whether the source that it follows answers",
         ),
         Code::HypervisorSync => (
             "two set the clock, and the hypervisor's own clock is often the worse one",
-            "turn it off in the guest (`sudo vmware-toolbox-cmd timesync disable`), or make it a source of chronyd and nothing else",
+            "turn it off in the guest where a timekeeper runs, or make it a source of chronyd and nothing else",
         ),
         Code::CannotBeAsked => (
             "what the timekeeper believes is unknown; what was measured stands",
@@ -75,10 +77,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
             "it measures every half minute to half hour and keeps no account of its error",
             "nothing, where a few tens of milliseconds do; else install chrony",
         ),
-        Code::Restarts => (
-            "each start measures anew and may step the clock",
-            "see why it ends: `journalctl -u UNIT` with the service named here",
-        ),
+        Code::Restarts => ("each start measures anew and may step the clock", "see in its log why it ends"),
         Code::SingleSource => (
             "one server decides alone: where it lies or is gone, nobody notices",
             "give it four or more, or one that the hypervisor has on the spot",
@@ -89,7 +88,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::LeapTableWithSmear => (
             "at the next leap second the clock goes one second wrong: once smeared by the source, once stepped by the table",
-            "remove the line `leapsectz` (or `leapseclist`) from chrony's configuration, and restart chronyd",
+            "remove the line `leapsectz` (or `leapseclist`) from chrony's configuration, and restart chronyd, long before that day",
         ),
         Code::SourcesUnreachable => (
             "fewer sources are left to agree; with none the clock runs free",
@@ -113,7 +112,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::Clocksource => (
             "each reading of the clock is slow or coarse, and the kernel may have left the better one for a reason",
-            "see `dmesg | grep -i clocksource`; in a virtual machine ask for the hypervisor's own (kvm-clock, hyperv_clocksource)",
+            "see why it was left: `sudo dmesg | grep -i clocksource`; a clocksource that is called unstable there stays left",
         ),
         Code::Resumed => (
             "after a resume the clock stands where it stood, and a timekeeper that has spent its steps slews for minutes or hours",
@@ -141,7 +140,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::ControllerOutlier => (
             "the hosts are judged without it; where the reference is right, whatever else this machine stamps is off by that much",
-            "see what keeps this machine's time (`chronyc tracking`), and set its clock",
+            "see what keeps this machine's time (`clockaudit doctor`), and have it follow a good source",
         ),
         Code::FewSamples => (
             "bounds are wider than they need be, and a step in the middle is harder to see",
@@ -153,7 +152,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
         ),
         Code::ReferenceDoubtful => (
             "some of the sources are wrong, and a bare majority does not tell which: nothing is taken for UTC",
-            "compare what the two sides follow (`chronyc -n sources`) with a server that you trust",
+            "compare what the sides follow with a server that you trust, and name that: `--reference ntp:SERVER`",
         ),
         Code::Unreached(failure) => of_failure(failure),
     }
@@ -163,7 +162,8 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
     match failure {
         FailureCode::Timeout => (
             "the host is off, a firewall drops the packets, or it is too slow",
-            "try `ssh HOST`; a slow host may need `--timeout`",
+            "try it by hand as `clockaudit inventory --explain HOST` shows it (`ssh -p PORT USER@ADDRESS`); a slow host may \
+             need `--timeout`",
         ),
         FailureCode::Refused => (
             "nothing listens on that port, or there is no way to the host",
@@ -171,11 +171,13 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
         ),
         FailureCode::HostKeyChanged => (
             "the host was reinstalled, the address belongs to another one, or somebody is in between; nothing secret was sent",
-            "ask its administrator; only if the change is right: `ssh-keygen -R HOST`, then connect once",
+            "ask its administrator; only if the change is right: `ssh-keygen -f FILE -R HOST` as it is named here, then connect \
+             once",
         ),
         FailureCode::HostKeyUnknown => (
             "nobody can tell whether this is the right host; nothing secret was sent",
-            "add its key to known_hosts, or accept new keys with `--accept-new`, for which all files of known keys must be readable",
+            "compare its fingerprint and add its key to known_hosts (`ssh-keyscan -p PORT ADDRESS` prints it), or accept new keys \
+             with `--accept-new`, for which all files of known keys must be readable",
         ),
         FailureCode::HostCertificateRefused => (
             "the authority that vouches for the host is trusted, and its certificate is for others, or its time is over; nothing \
@@ -186,7 +188,10 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
             "the server took none of the keys, certificates or passwords that were offered",
             "see `--user`, `--private-key`, `ssh-add -l` and `--ask-pass`, and the host's authorized_keys",
         ),
-        FailureCode::JumpHost => ("the way to the host goes through another one that fails", "try `ssh JUMPHOST`"),
+        FailureCode::JumpHost => (
+            "the way to the host goes through another one that fails",
+            "try the jump host, or the ProxyCommand, that is named here by hand; all hosts behind it wait for it",
+        ),
         FailureCode::Throttled => (
             "the server had too many logins in progress (`MaxStartups`), or refuses this address",
             "scan again; raise MaxStartups, or lower `--forks`",
@@ -198,9 +203,10 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
             "the login runs no command there, so that the clock cannot be read",
             "log in as a user with a shell, or allow `date` for this key",
         ),
-        FailureCode::SudoPassword => {
-            ("sudo wants a password", "give it, or scan without becoming root: the clock itself is read without")
-        }
+        FailureCode::SudoPassword => (
+            "sudo or su wants a password",
+            "give it (`--ask-become-pass`), or scan without `--become`: the clock itself is read without",
+        ),
         FailureCode::NameNotFound => {
             ("neither DNS nor /etc/hosts knows the name", "correct the name, or set `ansible_host` to its address")
         }
@@ -209,7 +215,7 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
         }
         FailureCode::HostKeyRevoked => (
             "somebody who has a copy of that key may pose as the host; nothing secret was sent",
-            "leave the `@revoked` line; make new host keys there (`ssh-keygen -A` once the old ones are gone) and list those",
+            "leave the `@revoked` line; make new host keys there (`sudo ssh-keygen -A` once the old ones are gone) and list those",
         ),
     }
 }
@@ -228,13 +234,14 @@ pub(super) fn of_timeout(stage: Stage) -> &'static str {
     match stage {
         Stage::Prepare | Stage::Resolve => "see whether the name server answers, or set `ansible_host` to an address",
         Stage::Connect | Stage::Banner | Stage::KeyExchange | Stage::HostKey => {
-            "try `ssh HOST`; a slow host may need `--timeout`"
+            "try it by hand as `clockaudit inventory --explain HOST` shows it (`ssh -p PORT USER@ADDRESS`); a slow host may \
+             need `--timeout`"
         }
         Stage::Authenticate => {
-            "try `ssh HOST`: login has 20 s of its own, which `--timeout` does not change; see PAM and `UseDNS` there"
+            "login has 20 s of its own, which `--timeout` does not change; see PAM and `UseDNS` there"
         }
         Stage::Channel | Stage::Probe => {
-            "try `ssh HOST date`: the first answer has 15 s, which `--timeout` does not change; see slow shell start files"
+            "the first answer has 15 s of its own, which `--timeout` does not change; see slow shell start files there"
         }
         Stage::Sample | Stage::Facts => {
             "see whether the host is overloaded or its network loses packets, then scan again"

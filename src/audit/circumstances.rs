@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use super::policy::Policy;
-use super::{environment, service, sources};
+use super::{environment, remedy, service, sources};
 use crate::clock::estimate::Status;
 use crate::timekeeper::TimeService;
 
@@ -27,5 +27,5 @@ pub fn findings(service: &TimeService, policy: &Policy, status: Option<Status>) 
     let rules = service::RULES.iter().chain(&sources::RULES).chain(&environment::RULES);
     let mut findings: Vec<Finding> = rules.filter_map(|rule| rule(&circumstances)).collect();
     findings.sort_by_key(|finding| finding.code);
-    findings
+    remedy::advised(findings, Some(service))
 }

@@ -10,6 +10,7 @@ use super::impact::{Impact, Standard, impact};
 use super::policy::Policy;
 use super::reference::{self, Basis, Reference, controller_readings};
 use super::reference_checks::{Controller, beside_a_contradiction, contradicted, reference_findings};
+use super::remedy;
 use super::token_use::{TokenUse, token_use};
 use super::upstreams;
 use super::verdict::{Counts, Verdict};
@@ -140,7 +141,8 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], places: Places<'_>, po
     let found = |pair: Pair| pair_finding((name(pair.ahead), name(pair.behind)), &pair, pairs, &limits);
     let widest_beyond = widest_beyond.and_then(of_all).map(found);
     let mut findings: Vec<Finding> = contradicted(&reference).into_iter().chain(widest_beyond).collect();
-    findings.extend(reference_findings(&reference, Controller { clock, offset: controller }, policy));
+    let own = Controller { clock, offset: controller, said: seen.controller_facts.as_ref() };
+    findings.extend(reference_findings(&reference, own, policy));
     findings.extend(upstreams::smear_between_hosts(&members(seen, &hosts)));
     findings.extend(controller_findings(seen, &config));
     Judgement {
@@ -243,11 +245,13 @@ fn judge_host(
         config,
     };
     let circumstances = service.as_ref().map(|service| circumstances::findings(service, policy, Some(estimate.status)));
-    let told = CHECKS.iter().filter_map(|check| check(&evidence));
-    let mut findings: Vec<Finding> =
-        told.map(|finding| beside_a_contradiction(finding, reference, estimate, policy)).chain(failed).collect();
+    let mut findings: Vec<Finding> = CHECKS.iter().filter_map(|check| check(&evidence)).chain(failed).collect();
     findings.extend(circumstances.into_iter().flatten());
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.code));
+    // What is to be done about one of them depends on the others.
+    let told = remedy::advised(findings, service.as_ref()).into_iter();
+    let findings: Vec<Finding> =
+        told.map(|finding| beside_a_contradiction(finding, reference, estimate, policy)).collect();
     let by_offset = judged.map_or(Verdict::Undecided, |offset| Verdict::of(offset.bounds, policy));
     // What was asked about UTC stays open without it, whatever the hosts are to each other.
     let by_offset = if lacks_utc { by_offset.max(Verdict::Undecided) } else { by_offset };

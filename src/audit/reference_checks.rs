@@ -4,26 +4,30 @@ use super::figure;
 use super::finding::{Code, Finding};
 use super::policy::Policy;
 use super::reference::{Basis, Contradiction, Doubt, DoubtedServer, Reference, Witness};
+use super::remedy;
 use super::verdict::Verdict;
 use crate::clock::pairs::Standing;
 use crate::clock::{Estimate, Interval};
+use crate::probe::FactsReading;
 
 /// How many reference IDs of a side, or hosts, are named.
 const MOST_NAMED: usize = 3;
 
 /// The controller's clock at the epoch.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Controller {
+pub(super) struct Controller<'seen> {
     /// Against the axis; `None` where it was not read.
     pub(super) clock: Option<Interval>,
     /// Against the reference.
     pub(super) offset: Option<Standing>,
+    /// What its own timekeeper said of it.
+    pub(super) said: Option<&'seen FactsReading>,
 }
 
 /// The findings about the reference that come after those about pairs.
 pub(super) fn reference_findings(
     reference: &Reference,
-    controller: Controller,
+    controller: Controller<'_>,
     policy: &Policy,
 ) -> impl Iterator<Item = Finding> {
     let doubted = servers_doubted(reference).into_iter();
@@ -166,11 +170,11 @@ fn is_off(bounds: Interval, policy: &Policy) -> bool {
     matches!(Verdict::against(bounds, policy.warn, policy.crit), Verdict::Warn | Verdict::Crit)
 }
 
-fn controller_is_outlier(reference: &Reference, controller: Controller, policy: &Policy) -> Option<Finding> {
+fn controller_is_outlier(reference: &Reference, controller: Controller<'_>, policy: &Policy) -> Option<Finding> {
     if matches!(reference.basis, Basis::Controller { .. } | Basis::Missing { .. }) {
         return None;
     }
-    let Controller { clock, offset } = controller;
+    let Controller { clock, offset, said } = controller;
     let offset = offset?;
     if !is_off(offset.bounds, policy) {
         return None;
@@ -179,11 +183,11 @@ fn controller_is_outlier(reference: &Reference, controller: Controller, policy: 
         format!("this machine's clock is {} from the reference", figure::with_bound(offset.estimate, offset.bounds));
     let finding = Code::ControllerOutlier.finding(what, format!("at most {}", figure::limit(policy.warn)));
     let Some((others, clock)) = reference.contradiction.as_ref().zip(clock) else {
-        return Some(finding);
+        return Some(finding.with_remedy(remedy::of_controller(said, offset)));
     };
     is_off(clock.minus(others.says), policy).then(|| {
         finding
             .with_meaning("the reference is itself contradicted (CLK507), and this machine agrees with neither side")
-            .with_remedy("settle CLK507 first; then see what keeps this machine's time (`chronyc tracking`)")
+            .with_remedy("settle CLK507 first; then see what keeps this machine's time (`clockaudit doctor`)")
     })
 }

@@ -4,7 +4,9 @@ use super::circumstances::{Circumstances, Rule};
 use super::figure;
 use super::finding::{Code, Finding};
 use crate::timekeeper::service::Unsynchronised;
-use crate::timekeeper::{ClaimOutcome, HypervisorSync, NoAnswer, SourceKind, State, TimeService, Timekeeper, Unit};
+use crate::timekeeper::{
+    ClaimOutcome, HypervisorSync, Init, NoAnswer, SourceKind, State, TimeService, Timekeeper, Unit,
+};
 
 /// Every rule of this family.
 pub(super) const RULES: [Rule; 10] = [
@@ -82,39 +84,92 @@ fn stopped(circumstances: &Circumstances<'_>) -> Option<Finding> {
     let service = circumstances.service;
     let unit = unit_of(service)?;
     let name = &unit.name;
-    let called = to_type(unit);
-    let start = format!("`sudo systemctl enable --now {called}`");
+    let commands = Commands::of(unit);
+    let start = commands.start();
     let (what, remedy) = match (unit.is_active, unit.is_enabled) {
-        (true, Some(false)) => (
-            format!("{name} runs and is not started at boot"),
-            format!("`sudo systemctl enable {called}`, after `sudo systemctl unmask {called}` where it is masked"),
-        ),
+        (true, Some(false)) => (format!("{name} runs and is not started at boot"), commands.start_at_boot()),
         (true, _) => return None,
         (false, _) if !service.running.is_empty() => (
             format!("the timekeeper runs, but not as the service {name}"),
             format!("end the one that was started by other means, then {start}"),
         ),
-        (false, Some(false)) => (
-            format!("{name} is stopped, and is not started at boot"),
-            format!("{start}, after `sudo systemctl unmask {called}` where it is masked"),
-        ),
+        (false, Some(false)) => {
+            (format!("{name} is stopped, and is not started at boot"), format!("{start}{}", commands.unmasked_first()))
+        }
         (false, _) if unit.has_failed => {
-            (format!("{name} failed"), format!("see why: `journalctl -u {called}`; then {start}"))
+            (format!("{name} failed"), format!("see why: {}; then {start}", commands.log()))
         }
         (false, _) if unit.was_skipped => (
             format!("{name} is stopped: a condition of its start was not met"),
-            format!("see which: `systemctl status {called}`; where it is met by now {start}"),
+            format!("see which: `systemctl status {}`; where it is met by now {start}", commands.name),
         ),
-        (false, _) => (format!("{name} is stopped"), format!("{start}; `journalctl -u {called}` tells why it ended")),
+        (false, _) => (format!("{name} is stopped"), format!("{start}; {} tells why it ended", commands.log())),
     };
     let finding = Code::Stopped.finding(what, "a service that runs and is enabled").with_remedy(remedy);
     Some(of_a_node(service, finding))
 }
 
-/// What to type for a service: the host's own word for it only where it is one that is known, for that goes into a command.
-fn to_type(unit: &Unit) -> &str {
-    let is_known = Timekeeper::ALL.into_iter().any(|timekeeper| unit.serves(timekeeper));
-    if is_known { &unit.name } else { "UNIT" }
+/// What to type for a service, by who starts it.
+struct Commands<'unit> {
+    /// The host's own word for it only where it is one that is known, for that goes into a command.
+    name: &'unit str,
+    init: Init,
+}
+
+impl<'unit> Commands<'unit> {
+    fn of(unit: &'unit Unit) -> Self {
+        let is_known = Timekeeper::ALL.into_iter().any(|timekeeper| unit.serves(timekeeper));
+        Self { name: if is_known { &unit.name } else { "UNIT" }, init: unit.init }
+    }
+
+    /// Starts it, and at each boot.
+    fn start(&self) -> String {
+        let name = self.name;
+        match self.init {
+            Init::Systemd => format!("`sudo systemctl enable --now {name}`"),
+            Init::OpenRc => format!("`sudo rc-update add {name} default && sudo rc-service {name} start`"),
+        }
+    }
+
+    fn start_at_boot(&self) -> String {
+        let name = self.name;
+        match self.init {
+            Init::Systemd => format!("`sudo systemctl enable {name}`{}", self.unmasked_first()),
+            Init::OpenRc => format!("`sudo rc-update add {name} default`"),
+        }
+    }
+
+    /// Ends it, for now and for each boot.
+    fn disable(&self) -> String {
+        let name = self.name;
+        match self.init {
+            Init::Systemd => format!("`sudo systemctl disable --now {name}`"),
+            Init::OpenRc => format!("`sudo rc-service {name} stop && sudo rc-update del {name}`"),
+        }
+    }
+
+    fn restart(&self) -> String {
+        let name = self.name;
+        match self.init {
+            Init::Systemd => format!("`sudo systemctl restart {name}`"),
+            Init::OpenRc => format!("`sudo rc-service {name} restart`"),
+        }
+    }
+
+    fn log(&self) -> String {
+        match self.init {
+            Init::Systemd => format!("`journalctl -u {}`", self.name),
+            Init::OpenRc => "/var/log/messages".to_owned(),
+        }
+    }
+
+    /// What comes before a start where that was forbidden, behind the command that starts it.
+    fn unmasked_first(&self) -> String {
+        match self.init {
+            Init::Systemd => format!(", after `sudo systemctl unmask {}` where it is masked", self.name),
+            Init::OpenRc => String::new(),
+        }
+    }
 }
 
 fn two_timekeepers(circumstances: &Circumstances<'_>) -> Option<Finding> {
@@ -122,9 +177,23 @@ fn two_timekeepers(circumstances: &Circumstances<'_>) -> Option<Finding> {
     let names: Vec<&str> = service.setting_the_clock().map(Timekeeper::label).collect();
     (names.len() > 1).then(|| {
         let finding = Code::TwoTimekeepers.finding(format!("{} set one clock", names.join(" and ")), "one timekeeper");
+        let finding = match one_alone(service) {
+            Some(remedy) => finding.with_remedy(remedy),
+            None => finding,
+        };
         // What is seen in a container may be its neighbours'.
         of_a_node(service, finding)
     })
+}
+
+/// The command that leaves one of two timekeepers: the one that claims most, for the other's clock may be the worse one. `None`
+/// where the other's service is not known.
+fn one_alone(service: &TimeService) -> Option<String> {
+    let claims = |one: &Timekeeper| service.claim.timekeeper() == Some(*one);
+    let kept = service.setting_the_clock().find(claims).or_else(|| service.setting_the_clock().next())?;
+    let [other] = *service.setting_the_clock().filter(|one| *one != kept).collect::<Vec<_>>() else { return None };
+    let unit = service.units.iter().find(|unit| unit.is_active && unit.serves(other))?;
+    Some(format!("keep one: {} leaves {}", Commands::of(unit).disable(), kept.label()))
 }
 
 fn not_synchronised(circumstances: &Circumstances<'_>) -> Option<Finding> {
@@ -163,13 +232,40 @@ fn hypervisor_sync(circumstances: &Circumstances<'_>) -> Option<Finding> {
     // A hardware clock that a timekeeper reads is a source, and no rival.
     let is_used = service.running.contains(&Timekeeper::Phc2sys)
         || service.known_sources().iter().any(|source| source.kind == SourceKind::ReferenceClock);
-    let rivals = service.environment.hypervisor_sync.iter();
-    let names: Vec<&str> =
-        rivals.filter(|kind| **kind != HypervisorSync::HyperV || !is_used).map(|kind| kind.label()).collect();
+    let names: Vec<&str> = rivals(service, is_used).map(HypervisorSync::label).collect();
     (!names.is_empty()).then(|| {
+        if service.setting_the_clock().next().is_none() {
+            // Whoever turned it off would take the clock its last keeper.
+            return Code::HypervisorSync
+                .finding(format!("{} alone can set the clock", names.join(" and ")), "a timekeeper that sets it")
+                .with_meaning("the hypervisor's own clock is all that this one follows, and is often a bad one")
+                .with_remedy("run a timekeeper first (CLK201, CLK202); until then leave it as it is");
+        }
         let what = format!("{} can set the clock beside the timekeeper", names.join(" and "));
-        Code::HypervisorSync.finding(what, "one who sets the clock")
+        let how: Vec<&str> = rivals(service, is_used).map(turned_off).collect();
+        Code::HypervisorSync
+            .finding(what, "one who sets the clock")
+            .with_remedy(format!("turn it off: {}", how.join("; ")))
     })
+}
+
+/// What the hypervisor runs to set the clock, but for a device that a timekeeper reads.
+fn rivals(service: &TimeService, is_used: bool) -> impl Iterator<Item = HypervisorSync> + '_ {
+    let rivals = service.environment.hypervisor_sync.iter().copied();
+    rivals.filter(move |kind| *kind != HypervisorSync::HyperV || !is_used)
+}
+
+/// How a hypervisor is kept from setting the clock.
+fn turned_off(rival: HypervisorSync) -> &'static str {
+    match rival {
+        HypervisorSync::Vmware => "`sudo vmware-toolbox-cmd timesync disable`",
+        HypervisorSync::VirtualBox => "start it as `VBoxService --disable-timesync`",
+        HypervisorSync::Parallels => "`prlctl set VM --time-sync off` on the Mac",
+        HypervisorSync::HyperV => {
+            "make its device a source of chronyd and nothing else (`refclock PHC /dev/ptp_hyperv poll 3 dpoll -2 offset 0 stratum \
+             2`), or take the integration service Time Synchronization from this virtual machine"
+        }
+    }
 }
 
 fn cannot_be_asked(circumstances: &Circumstances<'_>) -> Option<Finding> {
@@ -182,7 +278,32 @@ fn cannot_be_asked(circumstances: &Circumstances<'_>) -> Option<Finding> {
         NoAnswer::Unreadable => format!("{name} answered in no known form"),
         NoAnswer::NoClient => format!("the program that asks {name} is not there"),
     };
-    Some(Code::CannotBeAsked.finding(what, "a timekeeper that says what it believes"))
+    let unit = circumstances.service.units.iter().find(|unit| unit.serves(*timekeeper));
+    let restart = unit.map_or_else(|| "restart it".to_owned(), |unit| Commands::of(unit).restart());
+    let remedy = match cause {
+        NoAnswer::CannotTalk => {
+            format!("where it answers root only (`cmdport 0`), scan with `-b`; where it hangs, {restart}")
+        }
+        NoAnswer::NotAuthorised => "scan with `-b`: it answers root".to_owned(),
+        NoAnswer::TimedOut => format!("see its log for why it hangs; {restart}"),
+        NoAnswer::Unreadable => {
+            "see its version: clockaudit does not know this form, and the measurement stands".to_owned()
+        }
+        NoAnswer::NoClient => format!("install the program that comes with it: {}", client(*timekeeper)),
+    };
+    Some(Code::CannotBeAsked.finding(what, "a timekeeper that says what it believes").with_remedy(remedy))
+}
+
+/// The program that asks a timekeeper.
+fn client(timekeeper: Timekeeper) -> &'static str {
+    match timekeeper {
+        Timekeeper::Chronyd => "`chronyc`",
+        Timekeeper::Ntpd => "`ntpq`",
+        Timekeeper::Openntpd => "`ntpctl`",
+        Timekeeper::NtpdRs => "`ntp-ctl`",
+        Timekeeper::Timesyncd => "`busctl` or `timedatectl`",
+        Timekeeper::BusyboxNtpd | Timekeeper::Phc2sys => "there is none, and the measurement stands",
+    }
 }
 
 fn sntp_only(circumstances: &Circumstances<'_>) -> Option<Finding> {
@@ -193,6 +314,6 @@ fn sntp_only(circumstances: &Circumstances<'_>) -> Option<Finding> {
 fn restarts(circumstances: &Circumstances<'_>) -> Option<Finding> {
     let unit = circumstances.service.units.iter().find(|unit| unit.restarts >= MANY_RESTARTS)?;
     let what = format!("{} was restarted {} times by systemd", unit.name, unit.restarts);
-    let remedy = format!("see why it ends: `journalctl -u {}`", to_type(unit));
+    let remedy = format!("see why it ends: {}", Commands::of(unit).log());
     Some(Code::Restarts.finding(what, "a service that stays up").with_remedy(remedy))
 }

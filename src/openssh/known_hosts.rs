@@ -275,8 +275,8 @@ fn hash(salt: &[u8], name: &str) -> Option<Vec<u8>> {
     Some(mac.finalize().into_bytes().to_vec())
 }
 
-/// The name under which a host is listed.
-fn name_of(host: &str, port: u16) -> String {
+/// The name under which a host is listed, and under which `ssh-keygen -R` finds it: `[web]:2222` for other ports than 22.
+pub fn name_of(host: &str, port: u16) -> String {
     let host = host.to_ascii_lowercase();
     if port == DEFAULT_PORT { host } else { format!("[{host}]:{port}") }
 }

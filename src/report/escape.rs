@@ -1,10 +1,10 @@
 //! Remote text made harmless for a terminal: every byte that came from a host, or from a stored report, is hostile.
 
-/// How many characters of one remote text are shown.
-const LONGEST: usize = 200;
+/// How many characters of one remote text are shown: no detail of a failure is longer, and no command is cut that somebody copies.
+const LONGEST: usize = 400;
 
 /// Writes control characters and those that turn the direction of text as `\x1b` or `\u{202e}`, and cuts what is longer
-/// than 200 characters.
+/// than 400 characters.
 pub fn escaped(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => visible(text.get(..end).unwrap_or_default()) + "…",

@@ -18,9 +18,10 @@ use super::host_certificate::{self, Vouched};
 use super::plan::UnknownKeys;
 use super::settings::HostKeySettings;
 use super::small_file;
-use crate::openssh::known_hosts::{KnownHosts, Verdict, line_for};
+use crate::openssh::known_hosts::{KnownHosts, Place, Verdict, line_for, name_of};
 use crate::openssh::revoked_keys::RevokedKeys;
 use crate::probe::FailureCode;
+use crate::report::escape::shell_word;
 
 /// HMACs that are spent at most on finding the key types of hosts whose names are hashed, about 2 s.
 const SEARCH_BUDGET: usize = 4_000_000;
@@ -194,7 +195,13 @@ impl HostKeys {
             Verdict::Known => Judgement::Known,
             Verdict::Changed(place) => Judgement::Refused(
                 FailureCode::HostKeyChanged,
-                format!("{} key {fingerprint} differs from {}:{}", key.algorithm(), place.file, place.line),
+                format!(
+                    "{} key {fingerprint} differs from {}:{}{}",
+                    key.algorithm(),
+                    place.file,
+                    place.line,
+                    forgetting(&place, name, port)
+                ),
             ),
             Verdict::Revoked(place) => Judgement::Refused(
                 FailureCode::HostKeyRevoked,
@@ -252,6 +259,15 @@ fn revoked(files: &[PathBuf]) -> Result<RevokedKeys, String> {
         keys.read(&name, &text).map_err(|error| format!("RevokedHostKeys {name} {error}"))?;
     }
     Ok(keys)
+}
+
+/// The command that forgets a known key, behind what is said of it; nothing for one that stands in no file.
+fn forgetting(place: &Place, name: &str, port: u16) -> String {
+    if place.line == 0 {
+        return String::new();
+    }
+    let (file, name) = (shell_word(&place.file), shell_word(&name_of(name, port)));
+    format!("; `ssh-keygen -f {file} -R {name}` forgets that one")
 }
 
 fn open(store: &Path) -> std::io::Result<File> {
@@ -378,6 +394,33 @@ mod tests {
             new_salt()
         };
         assert_ne!(salt(), salt());
+    }
+
+    #[test]
+    fn a_changed_key_is_told_with_the_command_that_forgets_the_known_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("known hosts");
+        let mut plan = ConnectionPlan::for_this_user();
+        (plan.user_known_hosts, plan.global_known_hosts) = (vec![file.clone()], Vec::new());
+        for port in [22, 2222] {
+            let line_of =
+                |name: &str, key: &PublicKey| line_for(name, port, &key_type_of(key), &key.public_key_bytes(), None);
+            let other = line_of("other", &key());
+            fs::write(&file, format!("{other}{}", line_of("web", &key()))).unwrap();
+            let keys = HostKeys::load(&settings(&plan), 1);
+            let Judgement::Refused(FailureCode::HostKeyChanged, told) = judge(&keys, port, &key()) else {
+                panic!("a changed key is refused")
+            };
+            let command = told.split('`').nth(1).expect("a command");
+            // It is typed into a shell as it stands.
+            let ran = std::process::Command::new("sh").args(["-c", command]).output().unwrap();
+            assert!(ran.status.success(), "{command}: {ran:?}");
+            assert_eq!(fs::read_to_string(&file).unwrap(), other, "{command}");
+            assert!(matches!(
+                judge(&HostKeys::load(&settings(&plan), 1), port, &key()),
+                Judgement::Refused(FailureCode::HostKeyUnknown, _)
+            ));
+        }
     }
 
     #[tokio::test]

@@ -43,6 +43,8 @@ pub struct Environment {
     pub node: Option<String>,
     /// The kind of virtual machine, as systemd calls it; `None` on bare metal, or where nobody told.
     pub virtual_machine: Option<String>,
+    /// The operating system, by its own short name: `debian`, `alpine`.
+    pub os: Option<String>,
     /// The cloud that the machine is rented from.
     pub cloud: Option<Cloud>,
     /// What the kernel counts time with.
@@ -71,6 +73,7 @@ impl Environment {
             container: container(said),
             node: owned("node"),
             virtual_machine: virtualisation("virt.vm"),
+            os: owned("os.ID"),
             cloud: Cloud::read(said),
             clocksource: owned("clocksource"),
             clocksources: said

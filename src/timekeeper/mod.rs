@@ -26,4 +26,4 @@ pub use kernel::KernelClock;
 pub use service::{State, TimeService};
 pub use smear::Smear;
 pub use source::{Selection, Source, SourceKind};
-pub use unit::Unit;
+pub use unit::{Init, Unit};

@@ -3,11 +3,22 @@
 use super::daemon::Timekeeper;
 use super::said::Said;
 
+/// Who starts and ends services on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Init {
+    /// systemd.
+    Systemd,
+    /// `OpenRC`, as on Alpine and Gentoo.
+    OpenRc,
+}
+
 /// A timekeeper's service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
     /// Its name, without `.service`.
     pub name: String,
+    /// Who starts it.
+    pub init: Init,
     /// Whether it runs or is starting.
     pub is_active: bool,
     /// Whether its last start ended in an error.
@@ -38,13 +49,19 @@ impl Unit {
         let of = |key: &str| {
             line.split_ascii_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('=')).unwrap_or_default()
         };
-        let name = of("Id").trim_end_matches(".service").to_owned();
+        // Only systemd's names say what kind of unit it is.
+        let id = of("Id");
+        let (name, init) = match id.strip_suffix(".service") {
+            Some(name) => (name.to_owned(), Init::Systemd),
+            None => (id.to_owned(), Init::OpenRc),
+        };
         if name.is_empty() || !matches!(of("LoadState"), "loaded" | "masked" | "") {
             return None;
         }
         let is_active = matches!(of("ActiveState"), "active" | "activating" | "reloading");
         Some(Self {
             name,
+            init,
             is_active,
             has_failed: of("ActiveState") == "failed",
             is_enabled: match of("UnitFileState") {
@@ -83,6 +100,7 @@ mod tests {
                     ConditionResult=no NRestarts=3";
         let expected = Unit {
             name: "chrony".to_owned(),
+            init: Init::Systemd,
             is_active: false,
             has_failed: false,
             is_enabled: Some(true),
@@ -92,6 +110,8 @@ mod tests {
         assert_eq!(Unit::parse(line), Some(expected));
         assert_eq!(Unit::parse("Id=ntp.service LoadState=not-found ActiveState=inactive"), None);
         assert_eq!(Unit::parse("nonsense"), None);
+        let openrc = Unit::parse("Id=chronyd LoadState=loaded ActiveState=inactive UnitFileState=enabled").unwrap();
+        assert_eq!((openrc.name.as_str(), openrc.init), ("chronyd", Init::OpenRc));
         let masked = Unit::parse("Id=ntp.service LoadState=masked UnitFileState=masked ActiveState=inactive").unwrap();
         assert_eq!((masked.is_enabled, masked.is_active), (Some(false), false));
     }

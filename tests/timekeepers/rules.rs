@@ -95,7 +95,7 @@ fn a_service_that_does_not_run_is_told() {
     let failed = remedy("Id=chrony.service LoadState=loaded ActiveState=failed UnitFileState=enabled");
     assert!(failed.contains("`journalctl -u chrony`"), "{failed}");
     // A host's word goes into no command that somebody will type.
-    let hostile = remedy("Id=chrony;reboot LoadState=loaded ActiveState=inactive UnitFileState=enabled");
+    let hostile = remedy("Id=chrony;reboot.service LoadState=loaded ActiveState=inactive UnitFileState=enabled");
     assert!(hostile.contains("enable --now UNIT`") && !hostile.contains("reboot"), "{hostile}");
     let contained = [("unit", "Id=chrony.service ActiveState=inactive"), ("container", "/.dockerenv"), KERNEL];
     let of_node = found(&contained, None);
@@ -268,4 +268,118 @@ fn who_cannot_be_asked_is_told_with_the_reason() {
         &[("proc", "ntpd"), ("ntpd.program", "/bin/busybox"), ("kernel.maxerror", "16000000")],
         &["CLK204", "CLK208"],
     );
+}
+
+/// What a host of these facts is told to do about this code.
+fn remedy(facts: &[(&str, &str)], code: &str) -> String {
+    let facts: Vec<(&str, &str)> = facts.iter().copied().chain([KERNEL]).collect();
+    let findings = found(&facts, None);
+    findings.iter().find(|finding| finding.code.label() == code).expect(code).remedy.clone()
+}
+
+#[test]
+fn a_service_of_openrc_is_started_with_its_own_commands() {
+    let stopped = ("unit", "Id=chronyd LoadState=loaded ActiveState=inactive UnitFileState=disabled");
+    let start = "`sudo rc-update add chronyd default && sudo rc-service chronyd start`";
+    assert_eq!(remedy(&[stopped], "CLK202"), start);
+    let at_boot = ("unit", "Id=chronyd LoadState=loaded ActiveState=active UnitFileState=disabled");
+    let runs = [("chrony.csv", GOOD), CHRONYD, at_boot];
+    assert_eq!(remedy(&runs, "CLK202"), "`sudo rc-update add chronyd default`");
+    let enabled = ("unit", "Id=chronyd LoadState=loaded ActiveState=inactive UnitFileState=enabled");
+    assert_eq!(remedy(&[enabled], "CLK202"), format!("{start}; /var/log/messages tells why it ended"));
+}
+
+#[test]
+fn chrony_is_installed_as_the_system_has_it() {
+    let check = |os: &str, expected: &str| assert_eq!(remedy(&[("os.ID", os)], "CLK201"), expected, "{os}");
+    let give = "install chrony and give it a source";
+    check("debian", &format!("{give}: `sudo apt install chrony`"));
+    check("rocky", &format!("{give}: `sudo dnf install chrony && sudo systemctl enable --now chronyd`"));
+    check(
+        "alpine",
+        &format!("{give}: `sudo apk add chrony && sudo rc-update add chronyd && sudo rc-service chronyd start`"),
+    );
+    check(
+        "x;reboot",
+        &format!("{give}: `sudo apt install chrony`, `sudo dnf install chrony`, or as its system has it"),
+    );
+    // It is there, and was told to leave the clock alone.
+    let alone = remedy(&[("chronyd.args", "/usr/sbin/chronyd -x"), CHRONYD, ("chrony.csv", GOOD)], "CLK201");
+    assert!(alone.starts_with("take `-x` out of chronyd's options"), "{alone}");
+}
+
+#[test]
+fn of_two_timekeepers_the_one_that_follows_something_is_kept() {
+    let chrony = ("unit", "Id=chrony.service LoadState=loaded ActiveState=active UnitFileState=enabled");
+    let timesyncd = ("unit", "Id=systemd-timesyncd.service LoadState=loaded ActiveState=active UnitFileState=enabled");
+    let both = [CHRONYD, ("proc", "systemd-timesyn"), chrony, timesyncd];
+    let facts = |said: &[(&'static str, &'static str)]| both.iter().chain(said).copied().collect::<Vec<_>>();
+    assert_eq!(
+        remedy(&facts(&[("chrony.csv", GOOD)]), "CLK203"),
+        "keep one: `sudo systemctl disable --now systemd-timesyncd` leaves chronyd"
+    );
+    let claims = [
+        ("chrony.csv", "00000000,,0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,1.0,1.0,0.0,Not synchronised"),
+        ("timesyncd", "s \"ntp.ubuntu.com\""),
+        ("timesyncd", "t 64000000"),
+        (
+            "timesyncd",
+            "(uuuuittayttttbtt) 0 4 4 2 -20 1200 900 4 17 253 34 123 1795536590000000 1795536590000200 1795536590000220 \
+             1795536590000400 false 9 0",
+        ),
+        ("timesyncd.rc", "0"),
+    ];
+    assert_eq!(
+        remedy(&facts(&claims), "CLK203"),
+        "keep one: `sudo systemctl disable --now chrony` leaves timesyncd",
+        "chronyd follows nothing"
+    );
+}
+
+#[test]
+fn a_hypervisor_is_not_turned_off_where_nothing_else_keeps_the_clock() {
+    let tools = [("proc", "vmtoolsd"), ("vmware.timesync", "Enabled")];
+    let alone = remedy(&tools, "CLK206");
+    assert_eq!(alone, "run a timekeeper first (CLK201, CLK202); until then leave it as it is");
+    let beside = remedy(&[tools[0], tools[1], ("chrony.csv", GOOD), CHRONYD], "CLK206");
+    assert_eq!(beside, "turn it off: `sudo vmware-toolbox-cmd timesync disable`");
+    let other = remedy(&[("proc", "VBoxService"), ("chrony.csv", GOOD), CHRONYD], "CLK206");
+    assert!(!other.contains("vmware"), "{other}");
+}
+
+#[test]
+fn sources_are_looked_at_with_the_program_that_is_there() {
+    let ntpd = [
+        ("ntpq", "associd=0 status=c016 leap_alarm, sync_unspec, 1 event, restart,"),
+        ("ntpq", "leap=11, stratum=16, precision=-24, rootdelay=0.0, rootdisp=0.015,"),
+        ("ntpq", "refid=INIT, offset=0.0, frequency=0.0"),
+        ("ntpq.rc", "0"),
+        ("proc", "ntpd"),
+    ];
+    assert_eq!(remedy(&ntpd, "CLK204"), "see its sources (`ntpq -pn`), and whether UDP port 123 gets out");
+    let sntp = [("timesyncd", "s \"10.0.0.1\""), ("timesyncd.rc", "0"), ("proc", "systemd-timesyn")];
+    let of_timesyncd = remedy(&sntp, "CLK204");
+    assert_eq!(of_timesyncd, "see its sources (`timedatectl timesync-status`), and whether UDP port 123 gets out");
+}
+
+#[test]
+fn who_does_not_answer_is_told_apart_by_the_reason() {
+    let unit = ("unit", "Id=chrony.service LoadState=loaded ActiveState=active UnitFileState=enabled");
+    let closed = [("chrony.error", "506 Cannot talk to daemon"), ("chrony.rc", "1"), CHRONYD, unit];
+    assert_eq!(
+        remedy(&closed, "CLK207"),
+        "where it answers root only (`cmdport 0`), scan with `-b`; where it hangs, `sudo systemctl restart chrony`"
+    );
+    let root_only = [("ntpctl", "ntpctl: connect: Permission denied"), ("ntpctl.rc", "1"), ("proc", "openntpd")];
+    assert_eq!(remedy(&root_only, "CLK207"), "scan with `-b`: it answers root");
+    assert_eq!(remedy(&[CHRONYD], "CLK207"), "install the program that comes with it: `chronyc`");
+}
+
+#[test]
+fn in_a_container_nothing_is_to_be_done() {
+    let container = ("container", "/.dockerenv");
+    let lost = [("chrony.csv", GOOD), ("chrony.csv", "^,?,10.0.0.9,2,6,0,900,0.0,0.0,0.001"), CHRONYD, container];
+    for finding in found(&lost, None).iter().filter(|finding| finding.code.label() != "CLK404") {
+        assert!(finding.remedy.starts_with("nothing here"), "{finding:?}");
+    }
 }

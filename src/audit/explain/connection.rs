@@ -30,7 +30,8 @@ const TIMEOUT: Page = Page {
     meaning: "connect: the host is off, or a firewall drops packets without a word. login: its PAM modules, LDAP or DNS are \
               slow. start: a login script waits for something.",
     remedy: &[
-        "Try the same by hand: `ssh -v HOST true`; the last line before the silence names the stage.",
+        "Try the same by hand: `ssh -v -p PORT USER@ADDRESS true`, with `-J` where it is behind another host, as `clockaudit \
+         inventory --explain HOST` shows them; the last line before the silence names the stage.",
         "A slow path needs `--timeout 30`; the limits behind the key exchange do not depend on it.",
     ],
 };
@@ -49,8 +50,10 @@ const HOST_KEY_CHANGED: Page = Page {
     meaning: "The host was installed anew, its address belongs to another one now, or somebody is in between. Nothing secret \
               was sent; `--accept-new` does not help, on purpose.",
     remedy: &[
-        "Ask its administrator for the fingerprint: `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on its console.",
-        "Only if it is right: `ssh-keygen -R HOST` (`[HOST]:PORT` for other ports than 22), then connect once with ssh.",
+        "Ask its administrator for the fingerprint: `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on its console (rsa or \
+         ecdsa, as the finding says).",
+        "Only if it is right: `ssh-keygen -f FILE -R HOST` as the finding names it (HOST is `'[HOST]:PORT'` for other ports than \
+         22), then connect once with ssh.",
     ],
 };
 
@@ -61,7 +64,8 @@ const HOST_KEY_REVOKED: Page = Page {
     meaning: "Somebody put that key out of use, because it leaked or its host is gone. Nothing secret was sent.",
     remedy: &[
         "Leave the `@revoked` line where it is: it is there on purpose.",
-        "The host needs a new key: `sudo ssh-keygen -A` after its old files were removed, then `sudo systemctl restart ssh`.",
+        "The host needs a new key: `sudo ssh-keygen -A` after its old files were removed, then `sudo systemctl restart ssh` (`sshd` \
+         on RHEL and others).",
     ],
 };
 
@@ -70,7 +74,8 @@ const HOST_KEY_UNKNOWN: Page = Page {
     evidence: "No line of known_hosts matches this host and port.",
     meaning: "Nobody can tell whether this is the right host. Nothing secret was sent.",
     remedy: &[
-        "Connect once with ssh and compare the fingerprint, or put your fleet's keys into known_hosts.",
+        "Connect once with ssh, the same way (port, jump host, `HostKeyAlias`), and compare the fingerprint; or put your fleet's \
+         keys into known_hosts: `ssh-keyscan -p PORT ADDRESS` prints them, from anybody who answers there.",
         "`--accept-new` takes and stores unknown keys, as OpenSSH's `StrictHostKeyChecking accept-new`.",
     ],
 };
@@ -95,7 +100,7 @@ const AUTHENTICATION_REJECTED: Page = Page {
               only methods that clockaudit does not have (`gssapi-with-mic`, `hostbased`).",
     remedy: &[
         "`ssh-add -l` lists what the agent offers; `--private-key FILE` and `--user NAME` choose, `--ask-pass` asks for a password.",
-        "`ssh -v HOST true` shows what your usual configuration does differently.",
+        "`ssh -v -p PORT USER@ADDRESS true` shows what your usual configuration does differently.",
     ],
 };
 
@@ -103,7 +108,11 @@ const JUMP_HOST: Page = Page {
     title: "the jump host failed",
     evidence: "The way to this host goes through another one, which could not be used.",
     meaning: "All hosts behind it are out of reach at once; none of them is to blame.",
-    remedy: &["Try it by hand: `ssh JUMPHOST true`, then `ssh -J JUMPHOST HOST true`."],
+    remedy: &[
+        "Try it by hand: `ssh -p PORT USER@JUMPHOST true`, then `ssh -J USER@JUMPHOST:PORT HOST true`; `clockaudit inventory \
+         --explain HOST` shows the way. Where a code is named with it (SSH903, SSH905), that page holds for the jump host.",
+        "A ProxyCommand is tried as it stands in the message, with what it prints to standard error.",
+    ],
 };
 
 const THROTTLED: Page = Page {

@@ -9,10 +9,12 @@ pub(super) const BEYOND_CRIT: Page = Page {
     meaning: "Whatever this host signs, leases or logs carries a time that others refuse. Tokens it issues are \"not yet \
               valid\" where the clock is ahead; tokens it checks expire early where it is ahead, late where it is behind.",
     remedy: &[
-        "See what the timekeeper thinks: `chronyc -n tracking; chronyc -n sources`.",
-        "A timekeeper that may not step cannot repair an offset of seconds: `makestep 1 3` in chrony.conf, restart chronyd.",
-        "Once, where a jump does no harm: `sudo chronyc makestep`.",
-        "Where no timekeeper runs, install one (CLK201). Then scan again.",
+        "Where its timekeeper follows a wrong source (CLK107), change that source first: after any step it goes back there.",
+        "Where no timekeeper runs, run one (CLK201, CLK202); where it follows nothing, give it a source (CLK204).",
+        "Where chronyd says itself that so much is left to correct (CLK109): wait, or once, where a jump does no harm, `sudo \
+         chronyc makestep`. `makestep 1 3` in chrony.conf lets it step by itself after each start.",
+        "What it thinks: `chronyc -n tracking; chronyc -n sources`; `ntpq -pn` of ntpd; `timedatectl timesync-status` where \
+         timesyncd runs (elsewhere that hangs). In a container the clock is the node's (CLK404).",
     ],
 };
 
@@ -22,8 +24,8 @@ pub(super) const BEYOND_WARN: Page = Page {
     meaning: "Two clocks that are each at this limit can be twice as far apart. There is no room left for the critical limit \
               to hold.",
     remedy: &[
-        "See whether the timekeeper follows a near and healthy source: `chronyc -n sources -v`.",
-        "If it is still correcting (CLK109), wait and scan again.",
+        "See whether the timekeeper follows a near and healthy source: `chronyc -n sources -v`, `ntpq -pn` of ntpd.",
+        "If it is still correcting (CLK109), wait and scan again; else as of CLK101.",
     ],
 };
 
@@ -45,8 +47,9 @@ pub(super) const OFF_BY_HOURS: Page = Page {
     meaning: "Nobody's oscillator does that: the clock was set to local time. Either somebody set it by hand with the wrong \
               time zone, or the hardware clock runs in local time and was read as UTC at boot.",
     remedy: &[
-        "Let the timekeeper step: `sudo chronyc makestep`. Where none runs, install one first (CLK201).",
-        "Then keep the hardware clock in UTC: `sudo timedatectl set-local-rtc 0`, or `sudo hwclock --systohc --utc`.",
+        "Put the clock right: where none runs, run a timekeeper (CLK201, CLK202); where chronyd runs and says itself that so \
+         much is left to correct, `sudo chronyc makestep`; where it follows a source that is wrong, change that (CLK107).",
+        "Only then write it to the hardware clock as UTC: `sudo timedatectl set-local-rtc 0`, or `sudo hwclock --systohc --utc`.",
         "The time zone is only how the time is shown and needs no change for this: `timedatectl` prints both.",
     ],
 };
@@ -72,7 +75,7 @@ pub(super) const FREE_RUNNING: Page = Page {
     meaning: "Nothing pulls it to the true time. Such a host looks perfect to itself: `Leap status : Normal`, dispersion 0. It \
               drifts by up to some seconds a day, and so do all that follow it.",
     remedy: &[
-        "Give it a source: a `server` or `pool` line in chrony.conf.",
+        "Give it a source: a `server` or `pool` line in chrony.conf. Where no timekeeper runs, run one (CLK201, CLK202).",
         "In a network without a way out this may be meant: then one host alone is `local`, and the others follow it.",
     ],
 };
@@ -85,7 +88,9 @@ pub(super) const CLAIM_CONTRADICTED: Page = Page {
               container), or this reference is wrong. Where one host alone is contradicted it is that host; where many are, \
               doubt the reference (CLK504, CLK507).",
     remedy: &[
-        "Compare its sources with those of a good host: `chronyc -n sources`, `chronyc -n sourcestats`.",
+        "Compare its sources with those of a good host: `chronyc -n sources` and `chronyc -n sourcestats`, `ntpq -pn` of ntpd, \
+         `timedatectl timesync-status` where timesyncd runs; take out the one that is wrong. Do not step the clock before: it \
+         would go back there, or be right already where the reference is wrong.",
         "`prefer trust` on one server makes chronyd follow it against all others: take it out.",
         "See whether chronyd runs with `-x`: `ps -o args= -C chronyd`.",
     ],
@@ -97,7 +102,8 @@ pub(super) const ANCIENT_YEAR: Page = Page {
     meaning: "The clock started from nothing: an empty battery of the hardware clock, or none, and no time source at boot. \
               Certificates are \"not yet valid\" there, so that what fetches the time over TLS fails as well.",
     remedy: &[
-        "Set it once: `sudo chronyc makestep`, or by hand `sudo date -u -s '2026-01-31 12:00:00'` with the true time.",
+        "Set it once: `sudo chronyc makestep` where chronyd has found its sources, else by hand `sudo date -u -s '2026-01-31 \
+         12:00:00'` with the true time. Where no timekeeper runs, run one (CLK201).",
         "Then find out why no timekeeper did at boot: network up too late, name resolution with DNSSEC, no `makestep`.",
     ],
 };
@@ -110,6 +116,6 @@ pub(super) const SLEWING: Page = Page {
               it is done the offset stays, and durations on this host are wrong by that rate.",
     remedy: &[
         "Wait for the time that is given, and scan again.",
-        "Where a jump does no harm: `sudo chronyc makestep`.",
+        "Where chronyd is on its way to the right time (no CLK107 beside this) and a jump does no harm: `sudo chronyc makestep`.",
     ],
 };

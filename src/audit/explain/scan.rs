@@ -33,7 +33,11 @@ pub(super) const CONTROLLER_OUTLIER: Page = Page {
     evidence: "The controller's clock lies beyond the limit from the reference that the fleet gives.",
     meaning: "Where the reference is UTC it is this machine that is wrong, not the fleet; where it is an agreement or a clock that \
               was named, either may be. Offsets do not rest on this machine's clock.",
-    remedy: &["Fix its timekeeper; `clockaudit doctor` looks at it."],
+    remedy: &[
+        "`clockaudit doctor` says what keeps this machine's clock; `chronyc -n sources` (where that is chronyd) what it follows.",
+        "Where its timekeeper says the same as the measurement, it is still correcting: wait. Where it claims to be right, its \
+         source is wrong, or the reference: name time servers with `--reference ntp:SERVER`.",
+    ],
 };
 
 pub(super) const FEW_SAMPLES: Page = Page {

@@ -33,7 +33,8 @@ pub(super) const UNREACHABLE: Page = Page {
     meaning: "Where the others are enough, nothing yet; where none answers the clock is on its own.",
     remedy: &[
         "UDP port 123 must leave towards them: security groups, firewalls, network policies.",
-        "`chronyd -Q -t 6 'server ADDRESS iburst maxsamples 1'` tells within a second whether one answers this host.",
+        "With chrony 4 or newer `chronyd -Q -t 6 'server ADDRESS iburst maxsamples 1'` tells within a second whether one answers \
+         this host; it sets nothing.",
     ],
 };
 
@@ -48,7 +49,10 @@ pub(super) const STEP_BUDGET: Page = Page {
     title: "a large offset, and no step allowed any more",
     evidence: "The remaining correction is large, and `makestep` allows steps only in the first updates after a start.",
     meaning: "chronyd slews at 83.3 ms a second: 12 s for each second that is wrong. Until then the clock is wrong.",
-    remedy: &["`sudo chronyc makestep` once, or restart chronyd with `makestep 1 3`."],
+    remedy: &[
+        "Where the measurement agrees with chronyd: `sudo chronyc makestep` once, or restart chronyd with `makestep 1 3`.",
+        "Where it does not (CLK107), change its source first: a step would take the clock to where that one is.",
+    ],
 };
 
 pub(super) const FALSETICKER: Page = Page {

@@ -5,11 +5,13 @@ use super::Page;
 pub(super) const NO_TIMEKEEPER: Page = Page {
     title: "no timekeeper",
     evidence: "No process of a known timekeeper (chronyd, ntpd, systemd-timesyncd, openntpd, ntpd-rs, busybox ntpd, \
-               phc2sys) and no loaded unit of one.",
+               phc2sys) and no loaded unit of one; or the only one is a chronyd that was told to leave the clock alone (`-x`).",
     meaning: "The clock runs by its oscillator alone: commonly 10 to 50 ppm wrong, which is one to four seconds a day. It may \
               be right today.",
     remedy: &[
-        "Debian, Ubuntu: `sudo apt install chrony`. RHEL, Fedora: `sudo dnf install chrony && sudo systemctl enable --now chronyd`.",
+        "Debian, Ubuntu: `sudo apt install chrony`. RHEL, Fedora: `sudo dnf install chrony && sudo systemctl enable --now chronyd`. \
+         Alpine: `sudo apk add chrony && sudo rc-update add chronyd && sudo rc-service chronyd start`.",
+        "With `-x`: take it out of chronyd's options (/etc/default/chrony, /etc/sysconfig/chronyd or its unit) and restart it.",
         "In a container the clock is the node's: fix the node (CLK404).",
     ],
 };
@@ -21,8 +23,10 @@ pub(super) const STOPPED: Page = Page {
     meaning: "Stopped: nothing corrects the clock now. Disabled: the next boot leaves it to itself, and nobody will notice for \
               some days.",
     remedy: &[
-        "`sudo systemctl enable --now chrony` (Debian, Ubuntu) or `chronyd` (RHEL, SUSE); `unmask` it first where it is masked.",
-        "See why it stopped: `systemctl status chronyd`, `journalctl -u chronyd`.",
+        "`sudo systemctl enable --now chrony` (Debian, Ubuntu) or `chronyd` (RHEL, SUSE); `unmask` it first where it is masked. With \
+         OpenRC: `sudo rc-update add chronyd default && sudo rc-service chronyd start`.",
+        "See why it stopped: `systemctl status chrony` or `chronyd`, `journalctl -u chrony -u chronyd`; with OpenRC \
+         /var/log/messages.",
     ],
 };
 
@@ -32,7 +36,8 @@ pub(super) const TWO: Page = Page {
     meaning: "Each corrects what the other did: the clock swings, and each thinks its sources are bad. Which of them wins \
               changes at each boot.",
     remedy: &[
-        "Keep one: `sudo systemctl disable --now systemd-timesyncd` (or `ntp`, `ntpsec`) where chrony is wanted.",
+        "Keep the one that follows good sources: `sudo systemctl disable --now systemd-timesyncd` (or `ntp`, `ntpsec`) where \
+         that is chrony. With OpenRC: `sudo rc-service ntpd stop && sudo rc-update del ntpd`.",
     ],
 };
 
@@ -44,6 +49,8 @@ pub(super) const UNSYNCHRONISED: Page = Page {
     remedy: &[
         "`chronyc -n sources`: all `?` with reach 0 are unreachable (CLK304), all `x` disagree with each other (CLK307).",
         "`chronyc -n activity`: sources \"with unknown address\" mean that name resolution fails.",
+        "ntpd: `ntpq -pn`, whose reach 0 means the same. timesyncd: `timedatectl timesync-status`; `Packet count: 0` means no \
+         answer, or one that it does not believe.",
     ],
 };
 
@@ -64,7 +71,11 @@ pub(super) const HYPERVISOR: Page = Page {
     evidence: "Time synchronisation of the guest tools is on (`vmware-toolbox-cmd timesync status`, VBoxService, prl_tools) \
                beside a timekeeper.",
     meaning: "Two programs set one clock. The guest tools step it to the host's time, which may be wrong.",
-    remedy: &["`sudo vmware-toolbox-cmd timesync disable`, or the like of your hypervisor; keep the timekeeper."],
+    remedy: &[
+        "Not before a timekeeper runs (CLK201, CLK202): until then it is all that keeps this clock.",
+        "VMware: `sudo vmware-toolbox-cmd timesync disable`. VirtualBox: start `VBoxService --disable-timesync`. Parallels: \
+         `prlctl set VM --time-sync off` on the Mac. Hyper-V: make its device chronyd's source, as of CLK308.",
+    ],
 };
 
 pub(super) const CANNOT_BE_ASKED: Page = Page {
@@ -74,7 +85,8 @@ pub(super) const CANNOT_BE_ASKED: Page = Page {
               stopped, in a container of its own, or set to `cmdport 0`.",
     remedy: &[
         "With `cmdport 0` only root may ask: scan with `-b`, or `sudo chronyc -n tracking` there.",
-        "A hung daemon: `sudo systemctl restart chronyd`.",
+        "A hung daemon: `sudo systemctl restart chrony` (Debian, Ubuntu) or `chronyd`; with OpenRC `sudo rc-service chronyd \
+         restart`.",
     ],
 };
 
@@ -83,12 +95,18 @@ pub(super) const SNTP_ONLY: Page = Page {
     evidence: "The timekeeper is systemd-timesyncd or busybox ntpd.",
     meaning: "It follows one server, believes what it says, and knows no bound of its own error. Good enough for log files; \
               nothing to prove an offset with.",
-    remedy: &["Install chrony where tokens, databases or auditors depend on the time: `sudo apt install chrony`."],
+    remedy: &[
+        "Install chrony where tokens, databases or auditors depend on the time (CLK201 has the commands); it takes \
+               the place of timesyncd.",
+    ],
 };
 
 pub(super) const RESTARTS: Page = Page {
     title: "the timekeeper restarts repeatedly",
     evidence: "systemd counts three automatic restarts or more of its unit.",
     meaning: "Each start begins with a wrong idea of the clock's rate; with `makestep` each may step.",
-    remedy: &["`journalctl -u chronyd`: a bad line of the configuration, or no permission to set the clock."],
+    remedy: &[
+        "`journalctl -u chrony -u chronyd`, or of the service named: a bad line of the configuration, or no permission to set \
+         the clock.",
+    ],
 };

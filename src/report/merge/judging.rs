@@ -1,7 +1,7 @@
 //! Judging the hosts of a merged report anew: by where they stand now, by what is asked of each, and by what its own report
 //! found besides.
 
-use crate::audit::{self, HostPolicy, Limits, Policy, Standard, Verdict};
+use crate::audit::{self, HostPolicy, Limits, Policy, Situation, Standard, Verdict};
 use crate::clock::Interval;
 use crate::clock::pairs::Standing;
 use crate::report::compose;
@@ -24,6 +24,7 @@ pub(super) fn judge(host: &mut model::Host, offset: Standing, asked: &HostPolicy
     let lacks_utc = asked.needs_utc() && !standard.is_utc;
     let judged = Some(offset).filter(|_| standard.is_found && (asked.relative.is_some() || !lacks_utc));
     let found = audit::limit_finding(judged, warn, crit);
+    let found = found.map(|finding| situation(host, &finding).advised(finding));
     host.findings.extend(found.as_ref().map(compose::finding));
     host.findings.sort_by_key(|finding| (severity_rank(finding.severity), finding.code.clone()));
     let by_findings = host.findings.iter().map(|finding| match finding.severity {
@@ -34,6 +35,15 @@ pub(super) fn judge(host: &mut model::Host, offset: Standing, asked: &HostPolicy
     let by_offset = judged.map_or(Verdict::Undecided, |offset| Verdict::against(offset.bounds, warn, crit));
     let by_offset = if lacks_utc { by_offset.max(Verdict::Undecided) } else { by_offset };
     host.verdict = compose::verdict(by_findings.max().unwrap_or(Verdict::Ok).max(by_offset));
+}
+
+/// What is known of a host where it is told what to do about this finding.
+fn situation(host: &model::Host, finding: &audit::Finding) -> Situation {
+    let timekeeping = host.timekeeping.as_ref();
+    let own = finding.code.label();
+    let codes = host.findings.iter().map(|found| found.code.as_str()).chain([own.as_str()]);
+    let running = timekeeping.map(|of| of.running.as_slice()).unwrap_or_default();
+    Situation::stored(timekeeping.map(|of| of.state.as_str()), running, codes)
 }
 
 /// Which of the hosts break which system, of those that are asked about it.
