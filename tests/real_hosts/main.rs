@@ -28,4 +28,6 @@ mod timekeepers;
 #[cfg(test)]
 mod typed;
 #[cfg(test)]
+mod vault_children;
+#[cfg(test)]
 mod web_servers;
