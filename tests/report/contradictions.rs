@@ -61,7 +61,11 @@ fn a_host_that_was_named_and_is_wrong_is_contradicted_and_accuses_nobody() {
     assert!(off.meaning.contains("CLK507") && off.remedy.contains("leave this clock alone"), "{off:?}");
     assert_eq!(report.reference.label, "the clock of bad0, which claims UTC; 8 of 9 claims contradict it (CLK507)");
     assert_eq!(report.reference.is_utc, Some(false), "what two thirds of the claims deny");
-    assert!(summary(&report).contains("8 of 9 claims contradict it (CLK507)"), "{}", summary(&report));
+    let text = summary(&report);
+    assert!(text.contains("8 of 9 claims contradict it (CLK507)"), "{text}");
+    let said: Vec<&str> = text.lines().filter(|line| line.starts_with("CLK")).collect();
+    assert!(said[0].starts_with("CLK507  bad0, which was named"), "{text}");
+    assert!(text.contains("clockaudit explain CLK507"), "{text}");
     // A controller that is with neither side is told so, and is not to be set by a reference that is in doubt.
     let lost = from_controller(&made, Nanos::from_seconds(60), &by_host("bad0"));
     assert_eq!(fleet_codes(&lost), ["CLK507", "CLK103", "CLK504"]);

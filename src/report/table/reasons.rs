@@ -88,8 +88,14 @@ fn shared(report: &Report) -> Vec<Shared<'_>> {
         (Severity::Note, true) => 2,
         (Severity::Note, false) => 3,
     };
-    all.sort_by(|one, other| {
-        (gravity(one.finding), &one.finding.code).cmp(&(gravity(other.finding), &other.finding.code))
-    });
+    // What else is said rests on the reference.
+    let rests = |finding: &Finding| doubted(report) != Some(finding);
+    let place = |finding: &Finding| (rests(finding), gravity(finding));
+    all.sort_by(|one, other| (place(one.finding), &one.finding.code).cmp(&(place(other.finding), &other.finding.code)));
     all
+}
+
+/// That the reference is in doubt, where that comes before all else.
+pub(super) fn doubted(report: &Report) -> Option<&Finding> {
+    report.findings.first().filter(|finding| finding.code == "CLK507")
 }
