@@ -3,6 +3,8 @@
 
 #[path = "cli/limits.rs"]
 mod limits;
+#[path = "cli/slips.rs"]
+mod slips;
 
 use std::fs;
 use std::io::Read;
@@ -282,6 +284,9 @@ fn names_of_an_inventory_and_of_the_command_line_steer_no_terminal() {
     let reference = format!("--reference=host:{evil}");
     check(&[&allowed[..], &[reference.as_str()]].concat(), 64, &[&format!("the reference `host:{shown}`")]);
     check(&["explain", evil], 64, &[&format!("`{shown}` is n")]);
+    // What was probably meant comes from the inventory.
+    let reference = format!("--reference=host:wez{evil}");
+    check(&[&allowed[..], &[reference.as_str()]].concat(), 64, &[&format!("did you mean `web{shown}`?")]);
 }
 
 #[test]
@@ -337,7 +342,7 @@ fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
     // So does the recorded scan, judged again.
     let elsewhere = run(&["replay", trace, "--reference", "host:nope"]);
     assert_eq!(elsewhere.status, Some(64), "{}", elsewhere.transcript());
-    assert!(elsewhere.stderr.contains("`nope` is not among the hosts of the trace"), "{}", elsewhere.transcript());
+    assert!(elsewhere.stderr.contains("`host:nope` is not among the hosts of the trace"), "{}", elsewhere.transcript());
     let twice = fs::read_to_string(trace).expect("a trace").repeat(2);
     let joined = run(&["replay", &file(folder.path(), "joined.jsonl", &twice)]);
     assert_eq!(joined.status, Some(65), "{}", joined.transcript());

@@ -161,14 +161,16 @@ fn a_kept_fleet_can_be_scanned_as_it_says_until_ctrl_c() {
 #[test]
 fn a_demo_that_leaves_at_once_takes_its_files_along() {
     let folder = TempDir::new().expect("a folder");
-    let mut command = clockaudit();
-    // More than a pipe holds: while nobody reads it, the run is over and the program is not.
-    command.args(["demo", "--hosts", "200", "-o", "json"]).env("TMPDIR", folder.path()).stderr(Stdio::null());
-    let mut process = command.spawn().expect("the program");
-    let mut stdout = process.stdout.take().expect("its report");
-    stdout.read_exact(&mut [0]).expect("the beginning of a report");
-    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1, "its files are there");
-    kill(Pid::from_raw(i32::try_from(process.id()).expect("a process id")), Signal::SIGINT).expect("it runs");
-    assert_eq!(process.wait().expect("a child").code(), Some(130));
-    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0, "its files are gone");
+    for signal in [Signal::SIGINT, Signal::SIGQUIT] {
+        let mut command = clockaudit();
+        // More than a pipe holds: while nobody reads it, the run is over and the program is not.
+        command.args(["demo", "--hosts", "200", "-o", "json"]).env("TMPDIR", folder.path()).stderr(Stdio::null());
+        let mut process = command.spawn().expect("the program");
+        let mut stdout = process.stdout.take().expect("its report");
+        stdout.read_exact(&mut [0]).expect("the beginning of a report");
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1, "its files are there");
+        kill(Pid::from_raw(i32::try_from(process.id()).expect("a process id")), signal).expect("it runs");
+        assert_eq!(process.wait().expect("a child").code(), Some(130), "{signal}");
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0, "its files are gone: {signal}");
+    }
 }

@@ -193,13 +193,26 @@ impl Drop for Busy {
 fn an_overloaded_controller_is_found() {
     let home = Home::new();
     let inventory = home.inventory("fleet.ini", "a.example\n");
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let _load: Vec<Busy> = (0..2 * processors)
-        .map(|_| Busy(Command::new("sh").args(["-c", "while :; do :; done"]).spawn().expect("sh")))
-        .collect();
-    // With idle priority it gets only what the others leave.
-    let (_, text) = doctor(&mut home.command(&["chrt", "--idle", "0"]), &inventory);
-    assert!(line(&text, "load").starts_with("warn"), "{text}");
+    // All of them on one processor: there whoever wants to run must wait for the others.
+    let processor = first_processor();
+    let on_it = ["taskset", "-c", processor.as_str()];
+    let busy = || {
+        let mut command = Command::new(on_it[0]);
+        command.args(&on_it[1..]).args(["sh", "-c", "while :; do :; done"]);
+        Busy(command.spawn().expect("taskset of util-linux"))
+    };
+    let _load: Vec<Busy> = (0..4).map(|_| busy()).collect();
+    let (code, text) = doctor(&mut home.command(&on_it), &inventory);
+    let load = line(&text, "load");
+    assert!(load.starts_with("warn") && load.contains("timers are late by "), "{text}");
+    assert_eq!(code, Some(1), "{text}");
+}
+
+/// The first processor that this process may run on.
+fn first_processor() -> String {
+    let status = fs::read_to_string("/proc/self/status").expect("the state of this process");
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).expect("its processors");
+    list.trim().split(['-', ',']).next().expect("a processor").to_owned()
 }
 
 #[test]

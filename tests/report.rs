@@ -217,7 +217,7 @@ fn a_summary_fits_one_screen_at_any_fleet_size_and_width() {
     for size in [0, 1, 12, 100, 101, 200, 5_000, 10_000] {
         let report = fleet::report(&many(size));
         assert_eq!(report.hosts.len(), size);
-        for columns in [60, 80, 100, 132, 200] {
+        for columns in [40, 60, 80, 100, 132, 200] {
             let text = summary_at(&report, Page::of_width(columns));
             let lines = text.lines().count();
             assert!(lines <= 40, "{size} hosts, {columns} columns: {lines} lines\n{text}");
@@ -239,6 +239,102 @@ fn a_narrow_page_shortens_names_and_a_pipe_never_does() {
     let narrow = row(&summary_at(&report, Page::of_width(80)));
     assert!(narrow.contains("web-very") && narrow.contains('…') && narrow.ends_with("CLK101 CLK107"), "{narrow}");
     assert!(narrow.chars().count() <= 80, "{narrow}");
+}
+
+#[test]
+fn the_clock_that_offsets_are_from_is_called_so() {
+    let made: Vec<fleet::Made> =
+        ["a", "b", "c"].iter().zip([-1, 0, 1]).map(|(name, off)| fleet::host(name, Nanos::from_millis(off))).collect();
+    let row = |report: &Report| {
+        let text = plain(&render(report, Detail::Wide, Page::ENDLESS));
+        assert!(!text.contains("+0.000000"), "{text}");
+        let of_host = text.lines().find(|line| line.split(' ').filter(|word| !word.is_empty()).nth(1) == Some("b"));
+        of_host.expect("the middle host's line").split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let report = fleet::report(&made);
+    assert_eq!((report.reference.kind, report.reference.host.as_deref()), (model::ReferenceKind::Agreement, Some("b")));
+    assert!(row(&report).starts_with("ok b - the reference - 0.60 ms"), "{}", row(&report));
+    let apart: Vec<fleet::Made> = ["a", "b", "c"]
+        .iter()
+        .zip([-10, 0, 10])
+        .map(|(name, off)| fleet::host(name, Nanos::from_seconds(off)))
+        .collect();
+    let report = fleet::report(&apart);
+    assert_eq!(report.reference.kind, model::ReferenceKind::None);
+    assert!(row(&report).starts_with("UNDEC b - the middle - 0.60 ms"), "{}", row(&report));
+    let host = report.hosts.iter().find(|host| host.name == "b").expect("the host");
+    let explained = clockaudit::report::explain::host(host, &report);
+    assert!(explained.contains("none: the other offsets are from this clock"), "{explained}");
+}
+
+#[test]
+fn hosts_that_share_a_line_are_told_with_the_range_of_their_clocks() {
+    let far = |index: i64| {
+        fleet::host(&format!("edge{index}"), Nanos::from_millis(20 * index)).one_way(Nanos::from_millis(100 + index))
+    };
+    let mut made: Vec<fleet::Made> = (0..30).map(far).collect();
+    made.extend((0..30).map(|index| fleet::host(&format!("db{index}"), Nanos::from_seconds(1 + index)).unkept()));
+    // Of many kinds more than there are lines for.
+    made.extend((0..40).map(|index| {
+        let made = fleet::host(&format!("web{index}"), Nanos::from_seconds(100 + index));
+        if index % 2 == 0 { made.claims("0.000001") } else { made }
+    }));
+    let report = fleet::report_by_controller(&made);
+    let text = summary(&report);
+    let row = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap_or_default();
+    let undecided = row("UNDEC");
+    assert!(undecided.contains("+0.0 to +0.1") && undecided.contains("110 to 150"), "{text}");
+    assert!(text.contains("+1.0000 to +30.0000 s"), "{text}");
+    // Where columns have no room for that, the line says it in words.
+    let narrow = summary_at(&report, Page::of_width(40));
+    let undecided = narrow.lines().find(|line| line.starts_with("UNDEC")).unwrap_or_default();
+    assert!(undecided.contains("ms to +"), "{narrow}");
+    // More kinds than there are lines: the rest of them has its range too.
+    let mut report = fleet::report_by_controller(&made.split_off(60));
+    for (index, host) in report.hosts.iter_mut().enumerate() {
+        host.findings[0].code = format!("CLK1{index}");
+    }
+    let text = summary(&report);
+    assert!(text.contains(" more  +100.0000 s to +1"), "{text}");
+    assert!(text.contains(".0000 s, ± 0.43 ms   (list them: -o wide)"), "{text}");
+}
+
+#[test]
+fn a_clock_of_1970_leaves_its_bound_to_the_others_on_a_narrow_page() {
+    let mut made = fleet::dozen();
+    made.push(fleet::host("zero", Nanos(-1_795_536_000_123_456_789)));
+    let report = fleet::report(&made);
+    let text = summary_at(&report, Page::of_width(40));
+    let row = |name: &str| text.lines().find(|line| line.contains(name)).unwrap_or_default();
+    assert_eq!(row("CRIT    api07"), "CRIT    api07      -3599.998 s ± 1.4 ms", "{text}");
+    assert!(row("CRIT    zero").starts_with("CRIT    zero  -1795536000.123 s ± "), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
+}
+
+#[test]
+fn a_group_of_clocks_of_1970_is_off_by_years() {
+    let made: Vec<fleet::Made> = (0..101)
+        .map(|index| fleet::host(&format!("cam{index:03}"), Nanos::from_seconds(-1_795_536_000)).of("cameras"))
+        .collect();
+    let text = summary(&fleet::report_by_controller(&made));
+    let row = text.lines().find(|line| line.starts_with("cameras")).expect("the group");
+    assert!(row.ends_with(" 57 y  57 y   57 y"), "{text}");
+}
+
+#[test]
+fn members_of_one_group_that_follow_different_servers_are_told() {
+    let follows = |name: &str, server: &str| {
+        let tracking = format!(
+            "0A000001,{server},3,1795535990.000000000,0.000001,0.000001,0.000002,-3.104,0.001,0.010,0.000020,0.000006,64.2,Normal"
+        );
+        fleet::host(name, Nanos::ZERO).says(&[("chrony.csv", &tracking), ("proc", "chronyd"), fleet::KERNEL]).of("web")
+    };
+    let said = |others: &str| {
+        let report = fleet::report(&[follows("a", "10.0.0.1"), follows("b", "10.0.0.1"), follows("c", others)]);
+        report.findings.into_iter().map(|finding| finding.code).collect::<Vec<String>>()
+    };
+    assert_eq!(said("10.0.0.1"), [""; 0]);
+    assert_eq!(said("10.0.0.2"), ["CLK305"]);
 }
 
 #[test]
@@ -371,7 +467,7 @@ fn the_summary_reads_like_this() {
     insta::assert_snapshot!("summary", summary(&fleet::report(&fleet::dozen())));
     let great = fleet::report(&many(5_000));
     insta::assert_snapshot!("summary_of_five_thousand", summary(&great));
-    for columns in [80, 200] {
+    for columns in [40, 80, 200] {
         let page = Page::of_width(columns);
         let at = |name: &str| format!("{name}_at_{columns}_columns");
         insta::assert_snapshot!(at("summary"), summary_at(&fleet::report(&fleet::dozen()), page));

@@ -1,6 +1,6 @@
 //! Figures for people: a sign, a unit, a bound, and never a digit finer than the bound.
 
-use crate::clock::{Interval, Nanos};
+use crate::clock::{Interval, Nanos, Ppm};
 
 /// A unit of time that figures are shown in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,15 +79,46 @@ pub fn claimed(claim: Interval) -> String {
     with_bound(claim.midpoint(), claim)
 }
 
-/// Writes a length with two digits, rounded up, in the unit that fits: `0.41 ms`, `61 ms`.
+/// Writes a rate with its bounds: `+12 ppm ± 31 ppm`.
+pub fn rate(rate: Ppm, lo: Ppm, hi: Ppm) -> String {
+    // Parts per billion have three digits after the point of ppm, as nanoseconds have of microseconds.
+    let bounds = Interval::new(Nanos(lo.ppb()), Nanos(hi.ppb()));
+    let figure = estimate(Nanos(rate.ppb()), bounds, Unit::Micros);
+    format!("{} ppm ± {} ppm", figure.value, length_in(figure.bound, Unit::Micros))
+}
+
+/// A day in seconds; no leap second is counted.
+const DAY_S: i64 = 86_400;
+/// The mean year of the Gregorian calendar in seconds.
+const YEAR_S: i64 = 31_556_952;
+/// From here on nobody reads seconds: `57 y`, not `1800000000 s`.
+const LONG: Nanos = Nanos::from_seconds(10 * DAY_S);
+
+/// Writes a length with two digits, rounded up, in the unit that fits: `0.41 ms`, `61 ms`, `57 y`.
 pub fn length(length: Nanos) -> String {
-    let length = ceil_to_two_digits(length.abs());
+    let length = length.abs();
+    if length >= LONG {
+        return days_or_years(length);
+    }
+    let length = ceil_to_two_digits(length);
     let unit = match Unit::of(length) {
         // Tenths of a millisecond read better than hundreds of microseconds.
         Unit::Micros if length.0.unsigned_abs() >= 100_000 => Unit::Millis,
         unit => unit,
     };
     format!("{} {}", length_in(length, unit), unit.symbol())
+}
+
+/// Writes a length of days or years, rounded up: `12 d`, `3.4 y`, `57 y`.
+fn days_or_years(length: Nanos) -> String {
+    let (size, symbol) = if length < Nanos::from_seconds(YEAR_S) { (DAY_S, "d") } else { (YEAR_S, "y") };
+    let tenths = (i128::from(length.0) * 10 + i128::from(Nanos::from_seconds(size).0) - 1)
+        / i128::from(Nanos::from_seconds(size).0);
+    if tenths < 100 {
+        format!("{}.{} {symbol}", tenths / 10, tenths % 10)
+    } else {
+        format!("{} {symbol}", (tenths + 9) / 10)
+    }
 }
 
 /// Writes a length with two digits, rounded up, in this unit and without its symbol.
@@ -244,6 +275,26 @@ mod tests {
         check(999_000_000, "1.0 s");
         check(2_000_000_000, "2.0 s");
         check(137_250_000_000, "140 s");
+        check(863_999_000_000_000, "870000 s");
+        check(864_000_000_000_000, "10 d");
+        check(900_000_000_000_001, "11 d");
+        check(31_556_951_999_999_999, "366 d");
+        check(31_556_952_000_000_000, "1.0 y");
+        check(31_556_952_000_000_001, "1.1 y");
+        check(1_795_536_000_123_456_789, "57 y");
+        check(i64::MAX, "293 y");
+    }
+
+    #[test]
+    fn a_rate_has_its_bound_and_no_digit_that_is_finer() {
+        let check = |ppb: [i64; 3], expected: &str| {
+            let [lo, value, hi] = ppb.map(Ppm::from_ppb);
+            assert_eq!(rate(value, lo, hi), expected, "{ppb:?}");
+        };
+        check([-19_000, 12_000, 43_000], "+10 ppm ± 33 ppm");
+        check([-3_400, -3_104, -2_900], "-3.1 ppm ± 0.30 ppm");
+        check([-600_000_000, -4_000, 600_000_000], "+0 ppm ± 610000 ppm");
+        check([0, 0, 0], "+0.000 ppm ± 0.000 ppm");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::figure;
 use crate::clock::{Interval, Nanos};
 
-/// Files that are open besides the sessions.
-const OPEN_BESIDE: u64 = 64;
+/// Files that are open besides the sessions: standard streams, the event queue, the agent, exports.
+pub const OPEN_BESIDE: u16 = 64;
 /// A limit of open files below this is too low for a fleet, whatever the inventory of today holds.
 const FEW_FILES: u64 = 4_096;
 /// Timers later than this, at the 95th percentile, make bounds wider than the network does (`docs/measurement.md`, 8).
@@ -187,7 +187,7 @@ fn inventory(controller: &Controller) -> Vec<Check> {
 fn open_files(controller: &Controller) -> Check {
     const SUBJECT: &str = "open files";
     let Controller { open_files: limit, hosts, .. } = controller;
-    let room = limit.saturating_sub(OPEN_BESIDE);
+    let room = limit.saturating_sub(OPEN_BESIDE.into());
     let wanted = hosts.map_or(0, |hosts| u64::try_from(hosts).unwrap_or(u64::MAX));
     let remedy = "raise the hard limit: `ulimit -Hn`, LimitNOFILE= of the unit, or /etc/security/limits.conf";
     if wanted > room {

@@ -145,6 +145,9 @@ pub fn judge(seen: &Seen, estimates: &[Option<Estimate>], places: Places<'_>, po
     findings.extend(reference_findings(&reference, own, policy));
     findings.extend(upstreams::smear_between_hosts(&members(seen, &hosts)));
     findings.extend(controller_findings(seen, &config));
+    let of_members = hosts.iter().zip(places.groups).filter(|(host, _)| host.service.is_some());
+    let of_members: Vec<&[String]> = of_members.map(|(_, groups)| groups.as_slice()).collect();
+    findings.extend(upstreams::different_upstreams(&members(seen, &hosts), &of_members));
     Judgement {
         epoch,
         reference,

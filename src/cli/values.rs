@@ -4,6 +4,7 @@ use clap::ValueEnum;
 
 use crate::audit::{ReferenceChoice, ServerName, TimeProtocol, TokenPolicy};
 use crate::clock::Nanos;
+use crate::inventory::nearest;
 
 /// The form of explained settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -86,10 +87,21 @@ pub(super) fn parse_reference(text: &str) -> Result<ReferenceChoice, String> {
                 "a web server is `https:HOST` or `https:HOST:PORT`, without slashes, an IPv6 address in brackets"
                     .to_owned()
             }),
-        _ => Err("expected `consensus`, `agreement`, `controller`, `host:NAME`, `group:NAME`, `ntp:SERVER` or \
-                  `https:SERVER`"
-            .to_owned()),
+        parted => {
+            let kind = parted.map_or(text, |(kind, _)| kind);
+            let near = near(kind, &["consensus", "agreement", "controller", "host", "group", "ntp", "https"]);
+            Err(format!(
+                "expected `consensus`, `agreement`, `controller`, `host:NAME`, `group:NAME`, `ntp:SERVER` or \
+                 `https:SERVER`{near}"
+            ))
+        }
     }
+}
+
+/// A question for whoever mistyped one of these words; empty where none of them is near, or none was mistyped.
+fn near(typed: &str, words: &[&str]) -> String {
+    let near = nearest::name(typed, words.iter().copied()).filter(|near| *near != typed);
+    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
 /// Reads `issuer=GROUP,verifier=GROUP[,leeway=D][,latency=D]`, in any order, each once.
@@ -105,7 +117,10 @@ pub(super) fn parse_tokens(text: &str) -> Result<TokenPolicy, String> {
             "verifier" => verifiers.replace(value.to_owned()).is_some(),
             "leeway" => leeway.replace(parse_duration(value)?).is_some(),
             "latency" => latency.replace(parse_duration(value)?).is_some(),
-            _ => return Err(format!("unknown key `{key}`, expected `issuer`, `verifier`, `leeway` or `latency`")),
+            _ => {
+                let near = near(key, &["issuer", "verifier", "leeway", "latency"]);
+                return Err(format!("unknown key `{key}`, expected `issuer`, `verifier`, `leeway` or `latency`{near}"));
+            }
         };
         if before {
             return Err(format!("`{key}` is given twice"));
@@ -203,6 +218,10 @@ mod tests {
         assert!(parse_reference("host:").is_err());
         assert!(parse_reference("group:").is_err());
         assert!(parse_reference("db1").is_err());
+        let told = |text: &str| parse_reference(text).expect_err("a mistake");
+        assert!(told("hoost:db1").ends_with("; did you mean `host`?"), "{}", told("hoost:db1"));
+        assert!(told("concensus").ends_with("; did you mean `consensus`?"), "{}", told("concensus"));
+        assert!(told("host:").ends_with("`https:SERVER`"), "{}", told("host:"));
     }
 
     #[test]
@@ -223,6 +242,10 @@ mod tests {
         check(
             "issuer=auth,verifier=api,lag=1s",
             Err("unknown key `lag`, expected `issuer`, `verifier`, `leeway` or `latency`"),
+        );
+        check(
+            "isuer=auth,verifier=api",
+            Err("unknown key `isuer`, expected `issuer`, `verifier`, `leeway` or `latency`; did you mean `issuer`?"),
         );
         check("auth,api", Err("expected `KEY=VALUE`, found `auth`"));
         assert!(parse_tokens("issuer=auth,verifier=api,leeway=5").is_err());

@@ -62,7 +62,7 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
     let login = login(hosts.as_deref().unwrap_or_default(), has_password);
     let controller = Controller { login, ..look(&plan, loaded.as_ref(), hosts.as_deref())? };
     let checks = fitness::checks(&controller);
-    terminal.print(&page::render(&checks))?;
+    terminal.print(&page::render(&checks, super::output::page(terminal)))?;
     let rows = loaded.as_ref().map(|loaded| rows(loaded, hosts.as_deref().unwrap_or_default(), &mut ssh));
     let told = summary::table(&own_settings::told(&configuration), &rows.unwrap_or_default());
     if !told.is_empty() {

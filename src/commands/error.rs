@@ -2,6 +2,8 @@
 
 use crate::audit::ExitStatus;
 use crate::files::report::{LoadError, UnknownFormat, WriteError};
+use crate::inventory::nearest;
+use crate::report::escape::visible;
 use crate::report::json::ReadError;
 use crate::terminal::OutputError;
 
@@ -62,6 +64,15 @@ impl CommandError {
         self
     }
 
+    /// The same error with the name that was probably meant, where one of these is near.
+    #[must_use]
+    pub fn did_you_mean<'name>(self, typed: &str, names: impl Iterator<Item = &'name str>) -> Self {
+        match nearest::name(typed, names) {
+            Some(name) => self.hint(format!("did you mean `{}`?", visible(name))),
+            None => self,
+        }
+    }
+
     fn new(status: ExitStatus, message: impl Into<String>) -> Self {
         Self { status, message: message.into(), hints: Vec::new() }
     }
@@ -69,7 +80,11 @@ impl CommandError {
 
 impl From<OutputError> for CommandError {
     fn from(error: OutputError) -> Self {
-        Self::output(error.to_string())
+        let failed = Self::output(error.to_string());
+        match error {
+            OutputError::Closed => failed.hint("`>/dev/null` throws results away and leaves the exit code"),
+            OutputError::Refused(_) => failed,
+        }
     }
 }
 

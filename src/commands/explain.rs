@@ -42,8 +42,11 @@ pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Outcome {
 
 fn of_host(name: &str, report: Option<&Report>) -> Result<String, CommandError> {
     let shown = escaped(name);
+    let codes: Vec<String> = Code::all().map(Code::label).collect();
+    let others = codes.iter().map(String::as_str).chain([TOKENS]);
     let Some(report) = report else {
         return Err(CommandError::usage(format!("`{shown}` is no code, and there is no scan to look for a host in"))
+            .did_you_mean(name, others)
             .hint("scan first, or name a stored report: `clockaudit explain HOST --report FILE`")
             .hint("a code is written `CLK101` or `SSH901`; `jwt` explains what clocks mean for tokens"));
     };
@@ -53,6 +56,7 @@ fn of_host(name: &str, report: Option<&Report>) -> Result<String, CommandError> 
             "`{shown}` is neither a code nor a host of the scan {}",
             escaped(&report.run.id)
         ))
+        .did_you_mean(name, report.hosts.iter().map(|host| host.name.as_str()).chain(others))
         .hint(known(report))),
     }
 }

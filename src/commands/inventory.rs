@@ -16,7 +16,7 @@ use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::connection::{explain, settings_of};
 use crate::inventory::model::{HostId, Inventory};
 use crate::inventory::patterns::{Mismatch, PatternError, Selection};
-use crate::inventory::{graph, listing};
+use crate::inventory::{graph, listing, nearest};
 use crate::terminal::Terminal;
 
 /// What is shown of an inventory.
@@ -101,7 +101,11 @@ fn explained(loaded: &Loaded, name: &str, args: &InventoryArgs, terminal: &Termi
 /// The host of exactly this name, this machine included.
 fn named(inventory: &Inventory, name: &str) -> Result<HostId, PatternError> {
     let host = inventory.host_named(name).or_else(|| inventory.localhost(name));
-    host.ok_or_else(|| PatternError::NoHost(format!("the name '{name}'")))
+    host.ok_or_else(|| {
+        let near = nearest::name(name, inventory.hosts().map(|(_, host)| host.name.as_str()));
+        let near = near.map_or_else(String::new, |near| format!(". Did you mean '{near}'?"));
+        PatternError::NoHost(format!("the name '{name}'{near}"))
+    })
 }
 
 /// Reads the named inventories and says what there is to say about them.

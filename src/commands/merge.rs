@@ -64,6 +64,7 @@ impl From<MergeError> for CommandError {
             MergeError::Disjoint(crate::clock::axes::Disjoint::AnchorsContradict) => {
                 "a host that both measured was set in between, or two hosts have one name; scan again at the same time"
             }
+            MergeError::SameRun(_) => "name each report once, and a joined report instead of its parts",
             MergeError::DifferentLimits => "scan with the same `--warn`, `--crit` and `--profile`",
             MergeError::DifferentLimitsOf(_) => {
                 "scan with the same `clockaudit_warn`, `clockaudit_crit` and `clockaudit_profile` in every inventory"

@@ -32,7 +32,9 @@ pub use error::{CommandError, Outcome};
 /// Does what was asked and tells how it ended.
 pub fn run(cli: Cli) -> ExitStatus {
     let terminal = Terminal::new(talk(&cli.talk));
-    match dispatch(cli.command, &terminal) {
+    // Every command has results: whoever cannot be told them is told before any host is asked.
+    let ended = Terminal::check_output().map_err(CommandError::from).and_then(|()| dispatch(cli.command, &terminal));
+    match ended {
         Ok(status) => status,
         Err(error) => {
             terminal.error(&error.message, &error.hints);
@@ -44,9 +46,19 @@ pub fn run(cli: Cli) -> ExitStatus {
 /// Shows what clap has to say: help and version are results, anything else is a usage error. clap's own exit code 2
 /// would read as CRITICAL.
 pub fn usage_error(error: &clap::Error) -> ExitStatus {
-    // Where the stream is gone there is nobody left to tell.
-    let _ = error.print();
-    if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Good }
+    if error.use_stderr() {
+        // Where that stream is gone there is nobody left to tell.
+        let _ = error.print();
+        return ExitStatus::Usage;
+    }
+    match Terminal::print_help(error).map_err(CommandError::from) {
+        Ok(()) => ExitStatus::Good,
+        Err(error) => {
+            Terminal::new(Talk { verbosity: Some(0), progress: None, coloring: Coloring::Auto })
+                .error(&error.message, &error.hints);
+            error.status
+        }
+    }
 }
 
 fn dispatch(command: Command, terminal: &Terminal) -> Outcome {

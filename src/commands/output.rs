@@ -54,7 +54,7 @@ impl OutputPlan {
 /// code; from then on it ends the program at once, whatever holds the output up.
 pub fn deliver(report: &Report, plan: &OutputPlan, live: Option<Live>, terminal: &Terminal) -> Outcome {
     let written = report_files::write_all(report, &plan.exports);
-    let page = terminal.columns().map_or(Page::ENDLESS, Page::of_width);
+    let page = page(terminal);
     let text = match plan.format {
         Format::Table => table::render_from(plan.shelf(report), report, Detail::Summary, page),
         Format::Wide => table::render_from(plan.shelf(report), report, Detail::Wide, page),
@@ -68,6 +68,11 @@ pub fn deliver(report: &Report, plan: &OutputPlan, live: Option<Live>, terminal:
     let ending = ending(report);
     let interrupted = heard.and_then(|heard| heard.signal()).or(ending.interrupted);
     Ok(ExitStatus::of(Ending { interrupted, ..ending }, plan.fail_on))
+}
+
+/// The page that text is set for: the terminal, or a file or pipe.
+pub fn page(terminal: &Terminal) -> Page {
+    terminal.columns().map_or(Page::ENDLESS, Page::of_width)
 }
 
 /// A report that the format cannot hold is a defect of the program.

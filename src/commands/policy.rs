@@ -13,6 +13,7 @@ use crate::files::inventory::Loaded;
 use crate::inventory::configuration::{Place, Provenance};
 use crate::inventory::connection::explain::{self, Row};
 use crate::inventory::model::{HostId, Inventory, Variable, Variables};
+use crate::inventory::nearest;
 use crate::inventory::template::Renderer;
 use crate::inventory::value::Value;
 use crate::probe::trace::{Asked, FleetAsked, Trace};
@@ -258,6 +259,27 @@ pub fn with_own_asks(policy: Policy, args: &PolicyArgs, asks: &OwnAsks) -> Resul
     Ok(policy)
 }
 
+/// What is wrong where the policy names a host or a group that is not among `hosts`, each of them with its groups; `of` tells
+/// which hosts these are.
+pub fn unknown_name(policy: &Policy, hosts: &[(&str, &[String])], of: &str) -> Option<CommandError> {
+    let names = || hosts.iter().map(|(name, _)| *name);
+    let groups = || hosts.iter().flat_map(|(_, groups)| groups.iter().map(String::as_str));
+    let reference = || format!("the reference `{}` is not among {of}", visible(&policy.reference.label()));
+    match &policy.reference {
+        ReferenceChoice::Host(name) if !names().any(|known| known == name) => {
+            return Some(CommandError::usage(reference()).did_you_mean(name, names()));
+        }
+        ReferenceChoice::Group(name) if !groups().any(|known| known == name) => {
+            return Some(CommandError::usage(reference()).did_you_mean(name, groups()));
+        }
+        _ => {}
+    }
+    let mut asked = policy.tokens.iter().flat_map(|tokens| [&tokens.issuers, &tokens.verifiers]);
+    let group = asked.find(|group| !groups().any(|known| known == *group))?;
+    let message = format!("`--jwt`: none of {of} is in the group `{}`", visible(group));
+    Some(CommandError::usage(message).did_you_mean(group, groups()))
+}
+
 fn of_host(host: &str, why: &str) -> CommandError {
     CommandError::bad_input(format!("{}: {why}", visible(host)))
 }
@@ -338,7 +360,9 @@ fn profiles(value: &Value) -> Result<Vec<Profile>, String> {
 fn known_profile(name: &str) -> Result<Profile, String> {
     Profile::from_label(name).ok_or_else(|| {
         let all: Vec<&str> = Profile::ALL.iter().map(|profile| profile.label()).collect();
-        format!("there is no profile `{name}`, only {}", all.join(", "))
+        let near = nearest::name(name, all.iter().copied());
+        let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+        format!("there is no profile `{name}`; {near}known are {}", all.join(", "))
     })
 }
 

@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 use super::conclude::{self, conclude};
 use super::error::{CommandError, Outcome};
 use super::output::OutputPlan;
-use super::policy::{as_recorded, asked_in_trace, policy, with_own_asks};
-use crate::audit::{ExitStatus, Policy, ReferenceChoice};
+use super::policy::{as_recorded, asked_in_trace, policy, unknown_name, with_own_asks};
+use crate::audit::{ExitStatus, Policy};
 use crate::cli::{PolicyArgs, ReplayArgs};
 use crate::probe::Trace;
 use crate::probe::trace::{self, TraceProblem};
-use crate::report::{Place, Provenance, Report, analysis, model};
+use crate::report::{self, Place, Provenance, Report, analysis, model};
 use crate::terminal::Terminal;
 use crate::{files, probe};
 
@@ -31,11 +31,15 @@ pub fn run(args: &ReplayArgs, terminal: &Terminal) -> Outcome {
     }
     let trace = understood(&text, &args.trace)?;
     let policy = policy_of(&args.policy, &trace)?;
-    if let ReferenceChoice::Host(name) = &policy.reference
-        && !trace.seen.observations.iter().any(|host| host.host == *name)
-    {
-        return Err(CommandError::usage(format!("the reference `{name}` is not among the hosts of the trace"))
-            .hint("name it as the inventory did; `clockaudit replay TRACE -o wide` lists the hosts"));
+    let hosts: Vec<(&str, &[String])> = trace
+        .seen
+        .observations
+        .iter()
+        .zip(&trace.hosts)
+        .map(|(observation, host)| (observation.host.as_str(), host.groups.as_slice()))
+        .collect();
+    if let Some(error) = unknown_name(&policy, &hosts, "the hosts of the trace") {
+        return Err(error.hint("name it as the inventory did; `clockaudit replay TRACE -o wide` lists the hosts"));
     }
     let provenance = provenance(&trace, &text, &args.trace);
     conclude(&trace.seen, &trace.estimates(), &provenance, &policy, &output, None, terminal)
@@ -69,6 +73,10 @@ pub fn hunt(text: &str, path: &Path) -> Result<String, CommandError> {
 /// The trace that a text holds; `path` is where it came from.
 pub fn understood(text: &str, path: &Path) -> Result<Trace, CommandError> {
     trace::read(text).map_err(|error| {
+        if report::json::read(text).is_ok() {
+            return CommandError::bad_input(format!("`{}` is a report, and no trace", path.display()))
+                .hint("`clockaudit report FILE` shows it; a trace is written by `clockaudit scan --record FILE`");
+        }
         let probe::TraceError { line, problem } = error;
         let hint = match problem {
             TraceProblem::Cut { .. } => "copy the file again, or scan again with `--record FILE`",

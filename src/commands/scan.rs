@@ -11,10 +11,10 @@ use super::measure::{measure, places, sound};
 use super::memory::Memory;
 use super::output::OutputPlan;
 use super::plan::{Measurement, ScanPlan, run_id};
-use super::policy::{asked_by_inventory, with_own_asks};
+use super::policy::{asked_by_inventory, unknown_name, with_own_asks};
 use super::record::record;
 use super::secrets;
-use crate::audit::{self, ExitStatus, Policy, ReferenceChoice};
+use crate::audit::{self, ExitStatus, Policy};
 use crate::cli::ScanArgs;
 use crate::files::inventory::{LoadSettings, Loaded};
 use crate::inventory::connection::{self, Prepared};
@@ -68,28 +68,12 @@ fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec
     if targets.is_empty() {
         return Err(CommandError::no_hosts("none of the selected hosts can be audited"));
     }
-    let is_there = match &policy.reference {
-        ReferenceChoice::Host(name) => targets.iter().any(|target| target.name == *name),
-        ReferenceChoice::Group(name) => targets.iter().any(|target| target.groups.contains(name)),
-        ReferenceChoice::Automatic
-        | ReferenceChoice::Consensus
-        | ReferenceChoice::Agreement
-        | ReferenceChoice::Controller
-        | ReferenceChoice::Ntp(_)
-        | ReferenceChoice::Https(_) => true,
-    };
-    if !is_there {
-        let name = visible(&policy.reference.label());
-        return Err(CommandError::usage(format!("the reference `{name}` is not among the selected hosts"))
-            .hint("name it as the inventory does, and let `--limit` include it"));
+    let hosts: Vec<(&str, &[String])> =
+        targets.iter().map(|target| (target.name.as_str(), target.groups.as_slice())).collect();
+    match unknown_name(policy, &hosts, "the selected hosts") {
+        Some(error) => Err(error.hint("name it as `clockaudit inventory --list` does, and let `--limit` include it")),
+        None => Ok(targets),
     }
-    let is_empty = |group: &&String| !targets.iter().any(|target| target.groups.contains(group));
-    let asked = policy.tokens.iter().flat_map(|tokens| [&tokens.issuers, &tokens.verifiers]);
-    if let Some(group) = asked.into_iter().find(is_empty) {
-        return Err(CommandError::usage(format!("`--jwt`: no selected host is in the group `{}`", visible(group)))
-            .hint("`clockaudit inventory --list` shows the groups"));
-    }
-    Ok(targets)
 }
 
 /// The hosts as `ansible --list-hosts` lists them.

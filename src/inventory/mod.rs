@@ -22,6 +22,7 @@ pub mod lines;
 pub mod listing;
 pub mod literals;
 pub mod model;
+pub mod nearest;
 pub mod paths;
 pub mod patterns;
 pub mod ranges;

@@ -86,12 +86,7 @@ pub fn compose(
         policy: limits::stored(policy),
         reference: reference(judgement),
         summary: summary(seen, judgement, pairs_worst.first().cloned()),
-        findings: judgement
-            .findings
-            .iter()
-            .chain(&timekeeping::group_findings(seen, judgement, provenance))
-            .map(finding)
-            .collect(),
+        findings: judgement.findings.iter().map(finding).collect(),
         causes: causes(&hosts),
         hosts,
         pairs_worst,

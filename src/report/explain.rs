@@ -99,7 +99,7 @@ pub fn host(host: &Host, report: &Report) -> String {
     }
     lines.extend(wrapped("Limits", &asked(host, report)));
     match &host.clock {
-        Some(clock) => lines.extend(measured(clock, report)),
+        Some(clock) => lines.extend(measured(host, clock, report)),
         None => lines.extend(wrapped("Clock", "not measured")),
     }
     if let Some(service) = &host.time_service {
@@ -151,8 +151,10 @@ fn asked(host: &Host, report: &Report) -> String {
     }
 }
 
-fn measured(clock: &Clock, report: &Report) -> Vec<String> {
+fn measured(host: &Host, clock: &Clock, report: &Report) -> Vec<String> {
+    let is_ruler = report.reference.host.as_ref() == Some(&host.name);
     let mut lines = match (clock.offset_s, clock.lo_s, clock.hi_s) {
+        (Some(_), ..) if is_ruler => wrapped("Offset", "none: the other offsets are from this clock"),
         (Some(offset), Some(lo), Some(hi)) => {
             let shown = figure::with_bound(offset.0, Interval::new(lo.0, hi.0));
             wrapped("Offset", &format!("{shown} from {}, at {}", ruler(report), clock.at.to_text()))

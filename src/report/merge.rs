@@ -33,6 +33,9 @@ pub enum MergeError {
     /// They ask different things of one host.
     #[error("the reports ask different limits of {0}")]
     DifferentLimitsOf(String),
+    /// One run is in them twice: it would be joined with itself.
+    #[error("the run {0} is given twice: as it is, or as a part of a joined report")]
+    SameRun(String),
     /// One of them has hosts but no reference, so that where they stand to each other is not in it.
     #[error("a report without a reference has no offsets")]
     NoReference,
@@ -44,6 +47,7 @@ pub enum MergeError {
 /// Merges the reports. With `allow_missing`, reports that no anchor joins to the others are left out, and the merged one is
 /// partial for that.
 pub fn merge(reports: &[Report], run: &str, allow_missing: bool) -> Result<Report, MergeError> {
+    check_runs(reports)?;
     check_limits(reports)?;
     let best_first = references::best_first(reports);
     let all = Shards::of(reports.iter().collect())?;
@@ -63,6 +67,21 @@ pub fn merge(reports: &[Report], run: &str, allow_missing: bool) -> Result<Repor
     merged.run.partial |= order.len() < reports.len();
     merged.findings.extend(references::contradiction(&merged.run.merged).as_ref().map(compose::finding));
     Ok(merged)
+}
+
+/// A run counts once: joined with itself it would vouch for its own clocks.
+fn check_runs(reports: &[Report]) -> Result<(), MergeError> {
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    for report in reports {
+        // A run that was left out of a joined report has no offset there, and is no part of it.
+        let parts = report.run.merged.iter().filter(|run| run.offset_s.is_some()).map(|run| run.id.as_str());
+        let runs: BTreeSet<&str> = parts.chain([report.run.id.as_str()]).collect();
+        if let Some(twice) = runs.iter().find(|run| known.contains(*run)) {
+            return Err(MergeError::SameRun((*twice).to_owned()));
+        }
+        known.extend(runs);
+    }
+    Ok(())
 }
 
 /// One host is judged by one limit, and hosts of which nothing else is asked are all judged alike.
@@ -151,6 +170,8 @@ impl Joined<'_> {
         report.impact = judging::impact(&report.hosts, &policy, standard);
         report.jwt = self.tokens(&report, &standings);
         report.kind = model::Kind::Merge;
+        // What changed since one of the runs' last scan says nothing of the others.
+        report.changes = None;
         report.pairs_worst = merged.worst(WORST_PAIRS).iter().filter_map(|pair| self.pair(pair)).collect();
         self.set_run(&mut report.run, run);
         let limits: Vec<Nanos> =

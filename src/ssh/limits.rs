@@ -2,8 +2,7 @@
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Files that are open besides the sessions: standard streams, the event queue, the agent, exports.
-const RESERVED: usize = 64;
+use crate::audit::fitness::OPEN_BESIDE;
 
 /// What a run opens before its first host: the runtime, its signals, the files of keys.
 pub const LEAST_OPEN_FILES: usize = 32;
@@ -32,7 +31,7 @@ pub(super) fn raise_open_files() -> Capacity {
 }
 
 fn capacity_of(files: usize) -> Capacity {
-    Capacity { files, sessions: files.saturating_sub(RESERVED).max(1) }
+    Capacity { files, sessions: files.saturating_sub(OPEN_BESIDE.into()).max(1) }
 }
 
 #[cfg(test)]

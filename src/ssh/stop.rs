@@ -100,11 +100,15 @@ impl StopSignal {
                 let (Ok(mut interrupt), Ok(mut terminate)) = both else { return };
                 // Under `nohup` the run is to outlive its terminal.
                 let mut hangup = if is_hangup_ignored() { None } else { signal(SignalKind::hangup()).ok() };
+                // Where something must not stay behind, Ctrl-\ ends the program as the second Ctrl-C does, without a core.
+                let has_last_act = LAST_ACT.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+                let mut quit = if has_last_act { signal(SignalKind::quit()).ok() } else { None };
                 // The caller waits for this, so there is somebody to tell.
                 let _ = ready.send(());
                 let mut is_first = true;
                 loop {
                     let reason = tokio::select! {
+                        Some(()) = next(&mut quit) => leave(ExitStatus::Interrupted),
                         Some(()) = interrupt.recv() => Interruption::Interrupt,
                         Some(()) = terminate.recv() => Interruption::Terminate,
                         Some(()) = next(&mut hangup) => Interruption::Terminate,

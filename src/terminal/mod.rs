@@ -1,5 +1,6 @@
 //! What the user sees: results on standard output, everything else on standard error. The only room that prints.
 
+mod closed;
 mod color;
 mod diagnostics;
 mod lines;
@@ -32,8 +33,14 @@ pub struct Talk {
 
 /// Standard output did not take what was written; a pipe closed by its reader is no failure.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to write standard output: {0}")]
-pub struct OutputError(#[from] io::Error);
+pub enum OutputError {
+    /// There is none: it was closed before the program began.
+    #[error("standard output is closed")]
+    Closed,
+    /// It is there, and refused it.
+    #[error("failed to write standard output: {0}")]
+    Refused(#[from] io::Error),
+}
 
 /// The user's terminal, or whatever stands in its place.
 #[derive(Debug, Clone)]
@@ -64,13 +71,22 @@ impl Terminal {
         Self { talk, stdout: choose(io::stdout().is_terminal()), stderr: choose(io::stderr().is_terminal()) }
     }
 
+    /// Whether results can be printed at all.
+    pub fn check_output() -> Result<(), OutputError> {
+        if closed::is_closed() { Err(OutputError::Closed) } else { Ok(()) }
+    }
+
+    /// Prints what clap has to say of its own accord: help or the version.
+    pub fn print_help(help: &clap::Error) -> Result<(), OutputError> {
+        Self::check_output()?;
+        taken(help.print().and_then(|()| io::stdout().flush()))
+    }
+
     /// Prints results; colour in `text` is taken out where it is not wanted. A reader that has gone away is no failure.
     pub fn print(&self, text: &str) -> Result<(), OutputError> {
         let mut stream = AutoStream::new(io::stdout().lock(), self.stdout);
-        match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => Ok(written?),
-        }
+        Self::check_output()?;
+        taken(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()))
     }
 
     /// Prints lines of results as they are handed in.
@@ -142,6 +158,14 @@ impl Terminal {
     /// Whether progress is shown; never but on a terminal.
     fn shows_progress(&self) -> bool {
         io::stderr().is_terminal() && self.talk.progress.unwrap_or(self.talk.verbosity.is_some())
+    }
+}
+
+/// A reader that has gone away is no failure.
+fn taken(written: io::Result<()>) -> Result<(), OutputError> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
 }
 

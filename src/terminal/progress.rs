@@ -25,7 +25,7 @@ impl Progress {
     /// Starts to watch hosts of these names, of which each is asked `samples` times.
     pub(super) fn start(terminal: &Terminal, names: Vec<String>, samples: usize) -> Self {
         let bar = if terminal.shows_progress() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {wide_msg}") {
             bar.set_style(style);
         }
         if !bar.is_hidden() {

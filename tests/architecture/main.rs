@@ -88,6 +88,7 @@ fn what_breaks_a_rule_is_found_however_it_is_spelled() {
     check("files/a.rs", "use std::time::SystemTime as T;", &["reads a clock: `std::time::SystemTime::as`"]);
     check("terminal/a.rs", "fn f() { chrono::Local::now() }", &["reads a clock: `chrono::Local::now`"]);
     check("commands/plan.rs", "", &["reads no clock for the name of a run"]);
+    check("ssh/a.rs", "#[expect(unsafe_code, reason = \"x\")] fn f() {}", &["names what is unsafe"]);
     check("probe/a.rs", "macro_rules! m { () => { $crate::ssh::go() } }", &["names `crate::ssh::go`"]);
 }
 
@@ -103,6 +104,8 @@ fn what_breaks_no_rule_is_left_alone() {
     check("audit/a.rs", "mod tests { use super::super::verdict; }");
     check("commands/a.rs", "use crate::{cli, ssh, terminal}; async fn f() { println!() }");
     check("main.rs", "use clockaudit::{cli::Cli, commands};");
+    check("terminal/closed.rs", "#[ctor::ctor(unsafe)]\nfn f() {}");
+    check("ssh/a.rs", "/// Nothing unsafe.\nfn f() {}");
     check("ssh/dial.rs", "use tokio::time::Instant; fn f() { Instant::now() }");
     check(
         "ssh/a.rs",

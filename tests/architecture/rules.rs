@@ -92,6 +92,11 @@ const READS_A_CLOCK: [(&str, &str); 7] = [
     ("demo/clock.rs", "the clocks of simulated hosts"),
     ("commands/plan.rs", "the name of a run"),
 ];
+/// The only file that may say `unsafe`.
+const BEFORE_MAIN: &str = "terminal/closed.rs";
+/// How it is said, and how the lint against it is lifted.
+const UNSAFE: [&str; 7] =
+    ["unsafe_code", "unsafe {", "unsafe fn", "unsafe impl", "unsafe extern", "#[unsafe", "(unsafe)"];
 /// Macros that print.
 const PRINTING: [&str; 5] = ["println", "eprintln", "print", "eprint", "dbg"];
 
@@ -114,6 +119,11 @@ pub(crate) fn broken(path: &str, text: &str) -> Vec<String> {
     };
     // The roots of the two crates are in no module.
     let module = if ["lib", "main"].contains(&room) { &[] } else { module.as_slice() };
+    // The lint of the compiler could be lifted for a line; this one line runs before `main`.
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    if path != BEFORE_MAIN && text.lines().filter(is_code).any(|line| UNSAFE.iter().any(|form| line.contains(form))) {
+        found.push("names what is unsafe".to_owned());
+    }
     let Some(names) = Names::of(module, text) else {
         found.push("is no Rust".to_owned());
         return found;

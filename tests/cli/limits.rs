@@ -61,7 +61,9 @@ fn what_the_inventory_asks_of_hosts_is_kept_for_whoever_judges_again() {
     let again = run(&["report", stored, "-o", "json"]);
     let first = again.report();
     assert_eq!(verdicts(&first), expected);
-    for arguments in [["replay", trace].as_slice(), &["merge", stored, stored], &["merge", stored, trace]] {
+    let text = fs::read_to_string(stored).expect("the export");
+    let of_another_run = file(folder.path(), "another.json", &text.replace(&first.run.id, "another"));
+    for arguments in [["replay", trace].as_slice(), &["merge", stored, &of_another_run], &["merge", stored, trace]] {
         let is_replay = arguments.contains(&"replay");
         let more: &[&str] = if is_replay { &by_controller } else { &[] };
         let session = run(&[arguments, more, &["-o", "json"]].concat());

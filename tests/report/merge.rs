@@ -1,17 +1,25 @@
 //! Merging: the reports of several controllers as one report, with what each saw kept.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::fleet;
 use clockaudit::clock::Nanos;
 use clockaudit::clock::axes::Disjoint;
+use clockaudit::report::changes::changes;
 use clockaudit::report::json;
 use clockaudit::report::merge::{MergeError, merge};
 use clockaudit::report::model::{Kind, Report, Verdict};
+
+/// How many runs there were: no two have one name.
+static RUNS: AtomicUsize = AtomicUsize::new(0);
 
 /// The report of a controller whose own clock is `ahead` of the hosts' true time.
 fn report(ahead: Nanos, hosts: &[(&str, i64)]) -> Report {
     let made: Vec<fleet::Made> =
         hosts.iter().map(|(name, offset_ms)| fleet::host(name, Nanos::from_millis(*offset_ms) - ahead)).collect();
-    fleet::report_by_controller(&made)
+    let mut report = fleet::report_by_controller(&made);
+    report.run.id = format!("run {}", RUNS.fetch_add(1, Ordering::Relaxed));
+    report
 }
 
 fn offset(report: &Report, host: &str) -> (Nanos, Nanos, Nanos) {
@@ -54,10 +62,41 @@ fn what_does_not_hang_together_is_refused_or_left_out() {
     assert_eq!(refused(&[one.clone(), apart.clone()], false), Err(MergeError::Disjoint(Disjoint::NoAnchor)));
     let left = merge(&[one.clone(), apart], "merged", true).unwrap();
     assert_eq!((left.hosts.len(), left.run.partial), (2, true));
+    assert!(super::summary(&left).contains("\nPARTIAL   a report was left out,"), "{}", super::summary(&left));
     let mut strict = one.clone();
     strict.policy.warn_s.0 = Nanos::from_millis(1);
+    strict.run.id = "strict".to_owned();
     assert_eq!(refused(&[one, strict], false), Err(MergeError::DifferentLimits));
     assert_eq!(refused(&[], false), Err(MergeError::Nothing));
+}
+
+#[test]
+fn a_run_is_joined_with_others_and_never_with_itself() {
+    let one = report(Nanos::ZERO, &[("anchor", 2), ("a1", 1)]);
+    let other = report(Nanos::ZERO, &[("anchor", 2), ("b1", 1)]);
+    let apart = report(Nanos::ZERO, &[("c1", 2)]);
+    let refused = |reports: &[&Report]| {
+        merge(&reports.iter().map(|report| (*report).clone()).collect::<Vec<_>>(), "again", true).map(|_| ())
+    };
+    let twice = |report: &Report| Err(MergeError::SameRun(report.run.id.clone()));
+    assert_eq!(refused(&[&one, &one]), twice(&one));
+    assert_eq!(refused(&[&one, &other, &one]), twice(&one));
+    let joined = merge(&[one.clone(), other.clone(), apart.clone()], "joined", true).unwrap();
+    assert_eq!(refused(&[&joined, &other]), twice(&other));
+    assert_eq!(refused(&[&other, &joined]), twice(&other));
+    // What was left out is in it by name only.
+    assert_eq!(refused(&[&joined, &apart]), Ok(()));
+}
+
+#[test]
+fn what_changed_for_one_controller_is_not_told_of_all() {
+    let mut one = report(Nanos::ZERO, &[("anchor", 2), ("a1", 900)]);
+    let before = report(Nanos::ZERO, &[("anchor", 2), ("a1", 1)]);
+    one.changes = Some(changes(&before, &one));
+    let other = report(Nanos::ZERO, &[("anchor", 2), ("b1", 1)]);
+    for reports in [[one.clone(), other.clone()], [other, one]] {
+        assert_eq!(merge(&reports, "merged", false).unwrap().changes, None);
+    }
 }
 
 /// The report of a controller by what its hosts claim; `slow` of that many seconds is what each says of itself.
@@ -85,11 +124,8 @@ fn the_reference_is_chosen_by_rule_and_the_others_are_told() {
         let (lo, hi) = (other.lo_s.unwrap().0, other.hi_s.unwrap().0);
         assert!(lo <= Nanos::from_seconds(3) && Nanos::from_seconds(3) <= hi && hi - lo < Nanos::from_millis(20));
         let text = super::summary(&merged).split_whitespace().collect::<Vec<_>>().join(" ");
-        for said in [
-            "that of claims 0.000001, chosen of 2 runs",
-            "20261124T160000Z-0001 had this controller's clock",
-            "+2.998 s",
-        ] {
+        let of_other = format!("{} had this controller's clock", by_clock.run.id);
+        for said in ["that of claims 0.000001, chosen of 2 runs", &of_other, "+2.998 s"] {
             assert!(text.contains(said), "{said}\n{text}");
         }
         assert!(merged.findings.iter().all(|finding| finding.code != "CLK507"), "a wall clock contradicts nobody");

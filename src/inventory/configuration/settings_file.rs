@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Place;
 use crate::inventory::diagnostics::{Diagnostic, Span, without_secrets};
-use crate::inventory::patterns::nearest;
+use crate::inventory::nearest;
 
 /// One setting of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

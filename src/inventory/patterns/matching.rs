@@ -4,9 +4,10 @@ use fancy_regex::{Regex, RegexBuilder};
 use indexmap::IndexSet;
 
 use super::subscript::{self, Taken};
-use super::{PatternError, glob, nearest};
+use super::{PatternError, glob};
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::model::{HostId, Inventory, LOCALHOST_NAMES};
+use crate::inventory::nearest;
 
 /// Steps a regular expression may take back on one name: Python has no such limit, but inventories are input.
 const MAX_BACKTRACKS: usize = 100_000;

@@ -2,7 +2,6 @@
 
 pub mod glob;
 mod matching;
-pub(super) mod nearest;
 pub mod split;
 mod subscript;
 

@@ -8,7 +8,7 @@ use minijinja::{Error, ErrorKind};
 
 use super::error::{Missing, TemplateError};
 use super::scope::Scope;
-use crate::inventory::patterns::nearest;
+use crate::inventory::nearest;
 
 /// What an error of the engine means in a template of a host.
 pub(super) fn explained(error: &Error, scope: &Arc<Scope>, template: &str) -> TemplateError {

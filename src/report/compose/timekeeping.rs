@@ -1,13 +1,10 @@
 //! Composing the part of the report that says who keeps a host's clock, and what it stands on.
 
-use crate::audit::upstreams::{self, Member};
-use crate::audit::{Finding, Judgement, Policy};
-use crate::probe::{Facts, Seen};
+use crate::audit::Policy;
+use crate::probe::Facts;
 use crate::report::model;
 use crate::report::quantity::Seconds;
 use crate::timekeeper::{Cloud, Source, TimeService, Timekeeper};
-
-use super::Provenance;
 
 pub(super) fn timekeeping(service: &TimeService, policy: &Policy) -> model::Timekeeping {
     model::Timekeeping {
@@ -56,15 +53,4 @@ pub(super) fn platform(facts: &Facts, service: Option<&TimeService>) -> model::P
         virtual_machine: environment.and_then(|environment| environment.virtual_machine.clone()),
         cloud: environment.and_then(|environment| environment.cloud).map(|cloud| Cloud::label(cloud).to_owned()),
     }
-}
-
-/// Groups whose members follow different upstreams: groups are known here, where the inventory is.
-pub(super) fn group_findings(seen: &Seen, judgement: &Judgement, provenance: &Provenance) -> Vec<Finding> {
-    let told = seen.observations.iter().zip(&judgement.hosts).zip(&provenance.places);
-    let (members, groups): (Vec<Member<'_>>, Vec<&[String]>) = told
-        .filter_map(|((observation, host), place)| {
-            Some(((observation.host.as_str(), host.service.as_ref()?), place.groups.as_slice()))
-        })
-        .unzip();
-    upstreams::different_upstreams(&members, &groups)
 }

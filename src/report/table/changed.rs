@@ -4,7 +4,10 @@ use super::fold::folded_names;
 use super::page::{Page, cut};
 use crate::report::escape::escaped;
 use crate::report::model::{Change, Report};
+use crate::report::paragraph::paragraph;
 
+/// Where text begins behind the word in front of a line.
+const INDENT: usize = 12;
 /// Codes that are named for each kind of change.
 const CODES: usize = 4;
 
@@ -21,11 +24,10 @@ pub(super) fn line(report: &Report, page: Page) -> Vec<String> {
     let since = changes.finished.to_text();
     let since = since.get(..16).unwrap_or(&since).replace('T', " ");
     let none = if told.is_empty() { "none " } else { "" };
-    let mut lines = vec![format!("Changes     {none}since the scan of {since} UTC")];
+    let mut lines = paragraph("Changes", &format!("{none}since the scan of {since} UTC"), INDENT, page.text());
     let not_compared = changes.not_compared.iter().map(|text| format!("not compared: {}", escaped(text)));
-    lines.extend(
-        told.into_iter().chain(not_compared).map(|text| cut(&format!("            {text}"), page.room_after(0))),
-    );
+    let told = told.into_iter().chain(not_compared);
+    lines.extend(told.map(|text| cut(&format!("{:INDENT$}{text}", ""), page.room_after(0))));
     lines
 }
 

@@ -1,10 +1,11 @@
 //! What breaks: the systems and the tokens that the clocks do not suffice for, in a few lines.
 
-use super::page::{Page, paragraph};
+use super::page::Page;
 use crate::audit::figure;
 use crate::inventory::folding;
 use crate::report::escape::escaped;
 use crate::report::model::{Impact, Report};
+use crate::report::paragraph::paragraph;
 use crate::report::token_lines;
 
 /// Where text begins behind the word in front of a line.

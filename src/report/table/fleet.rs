@@ -2,21 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fold::folded_names;
-use super::layout::style;
-use super::page::{Page, cut, shortened};
-use super::word;
+use super::causes;
+use super::page::{Page, shortened};
 use crate::audit::figure;
 use crate::clock::Nanos;
 use crate::report::bands;
 use crate::report::escape::escaped;
-use crate::report::model::{Cause, Host, OffsetBand, Report, Verdict};
+use crate::report::model::{Host, OffsetBand, Report, Verdict};
 
 /// More hosts than this are told by group and by cause.
 pub(super) const MOST_HOSTS_BY_NAME: usize = 100;
 /// The heading, the groups together, and all hosts.
 const LEAST_GROUP_LINES: usize = 3;
-/// The heading and the worst cause.
+/// The heading and the worst causes.
 const LEAST_CAUSE_LINES: usize = 4;
 /// More causes than these wait for lines that nothing else wants.
 const CAUSE_LINES: usize = 9;
@@ -28,16 +26,15 @@ const GROUP_LINES: usize = 10;
 const BAR: usize = 40;
 /// A group's name takes no more characters of a page with an edge.
 const LONGEST_GROUP: usize = 20;
-/// The columns that leave a page that is too narrow, in this order, each counted when those before it are gone: P99, OK.
-const LEAVING: [usize; 2] = [8, 2];
+/// However narrow the page is, so many of it are kept.
+const SHORTEST_GROUP: usize = 6;
+/// The columns that leave a page that is too narrow, in this order, each counted when those before it are gone: P99, OK,
+/// MEDIAN, WARN, `?`.
+const LEAVING: [usize; 5] = [8, 2, 6, 2, 3];
 /// The group that every host is in.
 const ALL: &str = "all";
-/// A page of so many columns has room for all codes of a cause.
-const ROOMY: usize = 120;
-/// So many are shown on another; it keeps its room for the words.
-const FEW_CODES: usize = 1;
 /// What stands between two columns.
-const GAP: &str = "  ";
+pub(super) const GAP: &str = "  ";
 
 /// The three parts, with empty lines between them, in so many lines.
 pub(super) fn lines(report: &Report, most: usize, page: Page) -> Vec<String> {
@@ -45,15 +42,17 @@ pub(super) fn lines(report: &Report, most: usize, page: Page) -> Vec<String> {
     let rows = group_rows(report);
     let mut bands = occupied_bands(&report.hosts);
     // Heading and one line each.
-    let wanted @ [all_causes, _, all_groups] = [report.causes.len() + 1, bands.len() + 1, rows.len() + 1];
+    let mut wanted = [report.causes.len() * causes::lines_each(page) + 1, bands.len() + 1, rows.len() + 1];
     let least = [LEAST_CAUSE_LINES, LEAST_BAND_LINES, LEAST_GROUP_LINES];
     let enough = [CAUSE_LINES, usize::MAX, GROUP_LINES];
     let mut given: Vec<usize> = wanted.iter().zip(least).map(|(wanted, least)| least.min(*wanted)).collect();
     if gaps + given.iter().sum::<usize>() > most {
         // A very narrow page, where all else needs twice its lines: the groups have the median and the worst too.
         bands.clear();
+        wanted[1] = 0;
+        let [for_causes, _, for_groups] = wanted;
         given =
-            vec![most.saturating_sub(gaps + LEAST_GROUP_LINES).min(all_causes), 0, LEAST_GROUP_LINES.min(all_groups)];
+            vec![most.saturating_sub(gaps + LEAST_GROUP_LINES).min(for_causes), 0, LEAST_GROUP_LINES.min(for_groups)];
     }
     let mut spare = most.saturating_sub(gaps + given.iter().sum::<usize>());
     for limits in [enough, [usize::MAX; 3]] {
@@ -71,7 +70,7 @@ pub(super) fn lines(report: &Report, most: usize, page: Page) -> Vec<String> {
     }
     if !report.causes.is_empty() {
         lines.push(String::new());
-        lines.extend(cause_lines(&report.causes, *for_causes, page));
+        lines.extend(causes::lines(&report.causes, *for_causes, page));
     }
     lines
 }
@@ -149,15 +148,24 @@ fn group_lines(mut rows: Vec<Row<'_>>, most: usize, page: Page) -> Vec<String> {
         table.push(rest.cells(figure::count(rows.len() - shown, "more group")));
     }
     table.extend(all.map(|row| row.cells(ALL.to_owned())));
+    let fits = |lines: &[String]| lines.iter().all(|line| page.holds(line.chars().count()));
     let mut lines = aligned(&table);
     for column in LEAVING {
-        if lines.iter().all(|line| page.holds(line.chars().count())) {
+        if fits(&lines) {
             break;
         }
         for row in &mut table {
             if column < row.len() {
                 row.remove(column);
             }
+        }
+        lines = aligned(&table);
+    }
+    let mut room = LONGEST_GROUP;
+    while !fits(&lines) && room > SHORTEST_GROUP {
+        room -= 1;
+        for name in table.iter_mut().filter_map(|row| row.first_mut()) {
+            *name = shortened(name, room);
         }
         lines = aligned(&table);
     }
@@ -220,84 +228,13 @@ fn band_lines(bands: Vec<(OffsetBand, usize)>, most: usize, page: Page) -> Vec<S
 }
 
 /// `below 10 us`, `1 ms to 10 ms`, `1000 s and more`.
-fn band_text(band: OffsetBand) -> String {
+pub(super) fn band_text(band: OffsetBand) -> String {
     let from = figure::limit(band.from_s.0);
     match band.below_s {
         Some(below) if band.from_s.0 == Nanos::ZERO => format!("below {}", figure::limit(below.0)),
         Some(below) => format!("{from} to {}", figure::limit(below.0)),
         None => format!("{from} and more"),
     }
-}
-
-/// The causes: those of hosts that were measured, then why the others were not.
-fn cause_lines(causes: &[Cause], most: usize, page: Page) -> Vec<String> {
-    let room = most.saturating_sub(1);
-    let (down, measured): (Vec<&Cause>, Vec<&Cause>) = causes.iter().partition(|cause| cause.verdict == Verdict::Down);
-    // One line says what is left out; a third of the others is for what was not measured, if it needs that.
-    let room = if causes.len() > room { room.saturating_sub(1) } else { room };
-    let for_down = down.len().min((room / 3).max(room.saturating_sub(measured.len())));
-    let shown: Vec<&Cause> =
-        measured.into_iter().take(room.saturating_sub(for_down)).chain(down.into_iter().take(for_down)).collect();
-    let most_codes = if page.holds(ROOMY) { usize::MAX } else { FEW_CODES };
-    let mut table = vec![["STATUS", "HOSTS", "CODES"].map(str::to_owned)];
-    table.extend(
-        shown.iter().map(|cause| {
-            [word(cause.verdict).to_owned(), cause.hosts.len().to_string(), codes(&cause.codes, most_codes)]
-        }),
-    );
-    let [statuses, counts, codes] = [0, 1, 2]
-        .map(|column| table.iter().filter_map(|row| Some(row.get(column)?.chars().count())).max().unwrap_or(0));
-    let texts = std::iter::once("CAUSE".to_owned()).chain(shown.iter().map(|cause| cause_text(cause)));
-    let styles = std::iter::once(None).chain(shown.iter().map(|cause| Some(cause.verdict)));
-    let mut lines = Vec::with_capacity(most);
-    for (([status, count, code], text), verdict) in table.into_iter().zip(texts).zip(styles) {
-        let line = format!("{status:statuses$}{GAP}{count:>counts$}{GAP}{code:codes$}{GAP}{text}");
-        let line = cut(&line, page.room_after(0));
-        let painted = verdict.and_then(|verdict| {
-            let (style, rest) = (style(verdict), line.strip_prefix(&status)?);
-            Some(format!("{style}{status}{style:#}{rest}"))
-        });
-        lines.push(painted.unwrap_or(line));
-    }
-    let left_out = causes.len() - shown.len();
-    if left_out > 0 {
-        let told: usize = shown.iter().map(|cause| cause.hosts.len()).sum();
-        let rest = causes.iter().map(|cause| cause.hosts.len()).sum::<usize>() - told;
-        let what = format!("{}, {}", figure::count(left_out, "more cause"), figure::count(rest, "host"));
-        let line = format!("{:statuses$}{GAP}{:counts$}{GAP}{what} (show them: -o json)", "", "");
-        lines.push(cut(&line, page.room_after(0)));
-    }
-    lines
-}
-
-/// The first codes, and how many more there are. That the clock is off comes last: the others may say why.
-fn codes(codes: &[String], most: usize) -> String {
-    let (off, telling): (Vec<&String>, Vec<&String>) =
-        codes.iter().partition(|code| matches!(code.as_str(), "CLK101" | "CLK102"));
-    let mut shown: Vec<String> = telling.into_iter().chain(off).take(most).map(|code| escaped(code)).collect();
-    let more = codes.len().saturating_sub(most);
-    shown.extend((more > 0).then(|| format!("+{more}")));
-    shown.join(" ")
-}
-
-/// `chronyd cannot reach its sources: web[001-400] (follows 10.0.0.1, on kvm, in web, off by 1 s to 10 s)`.
-fn cause_text(cause: &Cause) -> String {
-    let names: Vec<&str> = cause.hosts.iter().map(String::as_str).collect();
-    let folded = folded_names(&names);
-    let who = match cause.hosts.first() {
-        Some(first) if folded.ends_with(" hosts") => format!("such as {}", escaped(first)),
-        _ => folded,
-    };
-    let told = |word: &str, value: &Option<String>| value.as_ref().map(|value| format!("{word} {}", escaped(value)));
-    let parts = [
-        told("in", &cause.group),
-        told("follows", &cause.upstream),
-        told("on", &cause.virtualisation),
-        cause.offset_band.map(|band| format!("off by {}", band_text(band))),
-    ];
-    let shared: Vec<String> = parts.into_iter().flatten().collect();
-    let shared = if shared.is_empty() { String::new() } else { format!(" ({})", shared.join(", ")) };
-    format!("{}: {who}{shared}", escaped(&cause.what))
 }
 
 #[cfg(test)]

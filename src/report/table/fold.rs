@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::cells::{self, Units};
-use super::layout::{Body, Column, Line, lay_out};
+use super::layout::{self, Body, Column, Line, lay_out};
 use super::page::Page;
 use crate::audit::figure;
 use crate::clock::Nanos;
@@ -16,14 +16,14 @@ const LINES: [(Verdict, usize); 4] =
     [(Verdict::Crit, 6), (Verdict::Warn, 4), (Verdict::Undecided, 3), (Verdict::Down, 3)];
 /// How the hosts are seen that have no line of their own.
 const HOW_TO_LIST: &str = "(list them: -o wide)";
-/// Folded names longer than this give way to their number.
+/// Where folded names are longer than this, the first of them is named and the others are counted.
 const LONGEST_NAMES: usize = 32;
 
 /// One line of bad hosts: a single one, like ones folded, or the rest.
 enum Entry<'report> {
     One(&'report Host),
     Alike(Vec<&'report Host>),
-    Rest(usize),
+    Rest(Vec<&'report Host>),
 }
 
 /// The columns between STATUS and FINDINGS. The findings below the table repeat what those say that leave first.
@@ -35,20 +35,48 @@ const COLUMNS: [Column; 5] = [
     Column { title: "TIME SERVICE", is_right: false, leaves: Some(2) },
 ];
 
+/// How the times of hosts that share a line are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Together {
+    /// Their ranges in the columns.
+    InColumns,
+    /// Their ranges as text that runs through the columns: these have no room for two numbers.
+    AsText,
+    /// As text, and so are the times of each other host: the columns have no room for one number.
+    NothingInColumns,
+}
+
 /// The table of hosts.
 pub(super) fn host_lines(report: &Report, page: Page) -> Vec<String> {
     let entries = bad_entries(report);
-    let (measured, services): (Vec<&Host>, Vec<String>) = entries
+    let mut lines = table_lines(report, &entries, Together::InColumns);
+    if !layout::fits(&COLUMNS, Some("FINDINGS"), &lines, page) {
+        lines = table_lines(report, &entries, Together::AsText);
+    }
+    if !layout::fits(&COLUMNS, None, &lines, page) {
+        lines = table_lines(report, &entries, Together::NothingInColumns);
+    }
+    lay_out(&COLUMNS, "FINDINGS", &lines, page)
+}
+
+fn table_lines(report: &Report, entries: &[(Verdict, Entry<'_>)], together: Together) -> Vec<Line> {
+    let with_cells: Vec<&[&Host]> = entries
         .iter()
-        .filter_map(|(_, entry)| match entry {
-            Entry::One(host) => Some((*host, cells::time_service(host))),
-            Entry::Alike(hosts) => hosts.first().map(|worst| (*worst, format!("worst: {}", escaped(&worst.name)))),
+        .filter_map(|(verdict, entry)| match entry {
+            _ if *verdict == Verdict::Down || together == Together::NothingInColumns => None,
+            Entry::One(host) => Some(std::slice::from_ref(host)),
+            Entry::Alike(hosts) => (together == Together::InColumns).then_some(hosts.as_slice()),
             Entry::Rest(_) => None,
         })
-        .filter(|(host, _)| host.verdict != Verdict::Down)
-        .unzip();
-    let units = Units::of(&measured);
-    let mut times: Vec<[String; 3]> = measured.iter().map(|host| cells::times(host, units)).collect();
+        .collect();
+    let units = Units::of(&with_cells.concat());
+    let reference = &report.reference;
+    let shown = |hosts: &&[&Host]| match hosts {
+        [host] => (cells::times(host, reference, units), cells::time_service(host)),
+        [worst, ..] => (cells::ranges(hosts, reference, units), format!("worst: {}", escaped(&worst.name))),
+        [] => <(_, _)>::default(),
+    };
+    let (mut times, services): (Vec<[String; 3]>, Vec<String>) = with_cells.iter().map(shown).unzip();
     cells::align_times(&mut times, units);
 
     let mut cells = times.into_iter().zip(services).map(|(times, service)| {
@@ -58,26 +86,39 @@ pub(super) fn host_lines(report: &Report, page: Page) -> Vec<String> {
     });
     let mut lines: Vec<Line> = Vec::new();
     let mut ok_line = ok_line(report);
-    for (verdict, entry) in &entries {
+    for (verdict, entry) in entries {
         if *verdict == Verdict::Down {
             lines.extend(ok_line.take());
         }
-        lines.extend(line(*verdict, entry, &mut cells));
+        lines.extend(line(report, *verdict, entry, together, &mut cells));
     }
     lines.extend(ok_line);
-    lay_out(&COLUMNS, "FINDINGS", &lines, page)
+    lines
 }
 
-fn line(verdict: Verdict, entry: &Entry<'_>, cells: &mut impl Iterator<Item = Vec<String>>) -> Option<Line> {
+fn line(
+    report: &Report,
+    verdict: Verdict,
+    entry: &Entry<'_>,
+    together: Together,
+    cells: &mut impl Iterator<Item = Vec<String>>,
+) -> Option<Line> {
+    let spread = |hosts: &[&Host]| cells::spread(hosts, &report.reference);
     let (name, host) = match entry {
         Entry::One(host) => (escaped(&host.name), *host),
         Entry::Alike(hosts) => (names(hosts), *hosts.first()?),
-        Entry::Rest(count) => {
-            return Some(Line { verdict, name: format!("{count} more"), body: Body::Text(HOW_TO_LIST.to_owned()) });
+        Entry::Rest(hosts) => {
+            let parts: Vec<String> = spread(hosts).into_iter().chain([HOW_TO_LIST.to_owned()]).collect();
+            let name = format!("{} more", hosts.len());
+            return Some(Line { verdict, name, body: Body::Text(parts.join("   ")) });
         }
     };
-    let body = match verdict {
-        Verdict::Down => Body::Missing(cells::failure(host)),
+    let body = match entry {
+        _ if verdict == Verdict::Down => Body::Missing(cells::failure(host)),
+        Entry::Alike(hosts) if together != Together::InColumns => Body::Text(spread(hosts).unwrap_or_default()),
+        Entry::One(host) if together == Together::NothingInColumns => {
+            Body::Text(cells::in_one_piece(host, &report.reference))
+        }
         _ => Body::Cells(cells.next().unwrap_or_default(), cells::codes(&host.findings)),
     };
     Some(Line { verdict, name, body })
@@ -130,17 +171,18 @@ fn entries_of(hosts: Vec<&Host>, lines: usize) -> Vec<Entry<'_>> {
         alike.entry(likeness(host)).or_default().push(host);
     }
     let fits = if alike.len() <= lines { lines } else { lines.saturating_sub(1) };
-    let mut entries = Vec::new();
-    let mut shown = 0;
-    for group in alike.into_values().take(fits) {
-        shown += group.len();
-        entries.push(match group.as_slice() {
+    let mut groups = alike.into_values();
+    let mut entries: Vec<Entry<'_>> = groups
+        .by_ref()
+        .take(fits)
+        .map(|group| match group.as_slice() {
             [one] => Entry::One(one),
             _ => Entry::Alike(group),
-        });
-    }
-    if shown < hosts.len() {
-        entries.push(Entry::Rest(hosts.len() - shown));
+        })
+        .collect();
+    let rest: Vec<&Host> = groups.flatten().collect();
+    if !rest.is_empty() {
+        entries.push(Entry::Rest(rest));
     }
     entries
 }
@@ -153,14 +195,24 @@ fn likeness(host: &Host) -> String {
     }
 }
 
-/// Names folded into ranges, or their number where that is shorter to read.
+/// Names folded into ranges; where that is long, the first of them and how many more there are.
 pub(super) fn names(hosts: &[&Host]) -> String {
     folded_names(&hosts.iter().map(|host| host.name.as_str()).collect::<Vec<_>>())
 }
 
-/// Names folded into ranges, or their number where that is shorter to read.
+/// Names folded into ranges; where that is long, the first of them and how many more there are.
 pub(super) fn folded_names(hosts: &[&str]) -> String {
     let escaped: Vec<String> = hosts.iter().map(|name| escaped(name)).collect();
     let folded = folding::fold(&escaped.iter().map(String::as_str).collect::<Vec<_>>());
-    if folded.chars().count() <= LONGEST_NAMES { folded } else { figure::count(hosts.len(), "host") }
+    match escaped.as_slice() {
+        [first, rest @ ..] if !rest.is_empty() && folded.chars().count() > LONGEST_NAMES => {
+            first_and_more(first, rest.len())
+        }
+        _ => folded,
+    }
+}
+
+/// `web001 and 155 more`.
+pub(super) fn first_and_more(first: &str, more: usize) -> String {
+    format!("{first} and {more} more")
 }

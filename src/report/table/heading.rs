@@ -2,11 +2,12 @@
 
 use super::layout::style;
 use super::limits;
-use super::page::{Page, flowed, paragraph};
+use super::page::{Page, flowed};
 use crate::audit::figure;
 use crate::clock::Interval;
 use crate::report::escape::escaped;
 use crate::report::model::{Interrupted, Kind, MergedRun, ReferenceKind, Report, Verdict};
+use crate::report::paragraph::paragraph;
 
 /// What stands between the parts of a line.
 const GAP: &str = "   ";
@@ -37,20 +38,28 @@ pub(super) fn above(report: &Report, page: Page) -> Vec<String> {
     lines.extend(limits::of_hosts(report).iter().flat_map(|line| paragraph("", line, GAP.len(), page.text())));
     lines.extend(flowed(&sampling(report), GAP, GAP.len(), page.text()));
     if report.run.partial {
-        let style = style(Verdict::Warn);
-        let cause = match report.run.interrupted {
-            Some(Interrupted::Interrupt) => "by Ctrl-C",
-            Some(Interrupted::Terminate) => "by SIGTERM",
-            Some(Interrupted::Deadline) => "at the deadline",
-            None => "early",
+        let why = match (report.kind, report.run.interrupted) {
+            (Kind::Merge, _) => "a report was left out, or is partial itself; hosts are missing",
+            (_, Some(Interrupted::Interrupt)) => "the run was ended by Ctrl-C; what is here was measured before",
+            (_, Some(Interrupted::Terminate)) => "the run was ended by SIGTERM; what is here was measured before",
+            (_, Some(Interrupted::Deadline)) => "the run was ended at the deadline; what is here was measured before",
+            (_, None) => "the run was ended early; what is here was measured before",
         };
-        lines.push(format!("{style}PARTIAL{style:#}   the run was ended {cause}; what is here was measured before"));
+        lines.extend(warning("PARTIAL", why, page));
     }
     if report.run.inventory.incomplete {
-        let style = style(Verdict::Warn);
-        lines.push(format!(
-            "{style}INCOMPLETE{style:#}   a part of the inventory was not understood; hosts may be missing"
-        ));
+        let text = "a part of the inventory was not understood; hosts may be missing";
+        lines.extend(warning("INCOMPLETE", text, page));
+    }
+    lines
+}
+
+/// A word that is seen before all others, and what it means.
+fn warning(word: &str, text: &str, page: Page) -> Vec<String> {
+    let style = style(Verdict::Warn);
+    let mut lines = paragraph("", &format!("{word}{GAP}{text}"), 0, page.text());
+    if let Some(first) = lines.first_mut() {
+        *first = first.replacen(word, &format!("{style}{word}{style:#}"), 1);
     }
     lines
 }

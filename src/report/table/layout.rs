@@ -9,8 +9,14 @@ use crate::report::model::Verdict;
 
 /// What stands between two columns.
 const GAP: usize = 2;
-/// A name keeps at least so many characters, however narrow the page is.
+/// How wide the first column is.
+const STATUS: usize = "STATUS".len();
+/// A name keeps at least so many characters while the last column is there.
 const SHORTEST_NAME: usize = 12;
+/// However narrow the page is, it keeps so many.
+const SHORTEST_NAME_OF_ALL: usize = 8;
+/// The last column keeps so many, or leaves.
+const SHORTEST_LAST: usize = 10;
 
 /// A column between STATUS and the last one; the first is that of the hosts.
 #[derive(Debug, Clone, Copy)]
@@ -43,8 +49,29 @@ pub(super) struct Line {
     pub(super) body: Body,
 }
 
+/// Whether every column that never leaves finds room on the page, with names and the last column, where there is one, as
+/// short as they may be.
+pub(super) fn fits(columns: &[Column], last: Option<&str>, lines: &[Line], page: Page) -> bool {
+    let staying: Vec<(usize, Column)> =
+        columns.iter().copied().enumerate().filter(|(_, column)| column.leaves.is_none()).collect();
+    page.holds(if let Some(last) = last {
+        least_width(&staying, last, lines)
+    } else {
+        let tails = GAP + longest_tail("", lines, false);
+        let names = longest_name(lines).saturating_sub(SHORTEST_NAME_OF_ALL);
+        width(&staying, "", lines, false).saturating_sub(names + tails)
+    })
+}
+
+/// How wide the table is with its names and its last column as short as they may be.
+fn least_width(columns: &[(usize, Column)], last: &str, lines: &[Line]) -> usize {
+    let (names, tails) = (longest_name(lines), longest_tail(last, lines, false));
+    let spared = names.saturating_sub(SHORTEST_NAME) + tails.saturating_sub(SHORTEST_LAST);
+    width(columns, last, lines, false).saturating_sub(spared)
+}
+
 /// Lays the lines out under their headings. Where the page is too narrow, columns leave in their order, then names are
-/// shortened, then the last column is cut.
+/// shortened, then the last column is cut; where little would be left of that it leaves as well.
 pub(super) fn lay_out(columns: &[Column], last: &str, lines: &[Line], page: Page) -> Vec<String> {
     let mut columns: Vec<(usize, Column)> = columns.iter().copied().enumerate().collect();
     let has_dashes = page.holds(width(&columns, last, lines, true));
@@ -53,12 +80,27 @@ pub(super) fn lay_out(columns: &[Column], last: &str, lines: &[Line], page: Page
         let Some((_, leaving)) = leaving else { break };
         columns.retain(|(at, _)| *at != leaving);
     }
-    let excess = page
-        .room_after(0)
-        .map_or(0, |columns_of_page| width(&columns, last, lines, has_dashes).saturating_sub(columns_of_page));
-    let longest = lines.iter().map(|line| line.name.chars().count()).max().unwrap_or(0);
-    let name_room = longest.saturating_sub(excess).max(SHORTEST_NAME);
+    let has_last = page.holds(least_width(&columns, last, lines));
+    let (last, shortest) = if has_last { (Some(last), SHORTEST_NAME) } else { (None, SHORTEST_NAME_OF_ALL) };
+    let tails = if has_last { 0 } else { GAP + longest_tail(last.unwrap_or_default(), lines, has_dashes) };
+    let wanted = width(&columns, last.unwrap_or_default(), lines, has_dashes).saturating_sub(tails);
+    let excess = page.room_after(0).map_or(0, |columns_of_page| wanted.saturating_sub(columns_of_page));
+    let name_room = longest_name(lines).saturating_sub(excess).max(shortest);
     draw(&columns, last, lines, has_dashes, name_room, page)
+}
+
+fn longest_name(lines: &[Line]) -> usize {
+    lines.iter().map(|line| line.name.chars().count()).max().unwrap_or(0)
+}
+
+/// The width of the last column; text that runs through the columns is cut instead.
+fn longest_tail(last: &str, lines: &[Line], has_dashes: bool) -> usize {
+    let tails = lines.iter().filter_map(|line| match &line.body {
+        Body::Cells(_, tail) => Some(tail.chars().count()),
+        Body::Missing(tail) if has_dashes => Some(tail.chars().count()),
+        Body::Missing(_) | Body::Text(_) => None,
+    });
+    tails.max().unwrap_or(0).max(last.chars().count())
 }
 
 /// How wide the table is with these columns; text that runs through the columns is cut instead.
@@ -73,17 +115,12 @@ fn width(columns: &[(usize, Column)], last: &str, lines: &[Line], has_dashes: bo
         });
         total += GAP + cells.max().unwrap_or(0).max(length(column.title));
     }
-    let tails = lines.iter().filter_map(|line| match &line.body {
-        Body::Cells(_, tail) => Some(length(tail)),
-        Body::Missing(tail) if has_dashes => Some(length(tail)),
-        Body::Missing(_) | Body::Text(_) => None,
-    });
-    total + GAP + tails.max().unwrap_or(0).max(length(last))
+    total + GAP + longest_tail(last, lines, has_dashes)
 }
 
 fn draw(
     columns: &[(usize, Column)],
-    last: &str,
+    last: Option<&str>,
     lines: &[Line],
     has_dashes: bool,
     name_room: usize,
@@ -93,19 +130,27 @@ fn draw(
     table.load_style(presets::NOTHING);
     let mut header = vec!["STATUS"];
     header.extend(columns.iter().map(|(_, column)| column.title));
-    header.push(last);
+    header.extend(last);
     table.add_row(header);
     for line in lines {
-        let mut row = vec![word(line.verdict).to_owned(), shortened(&line.name, name_room)];
+        let text = match &line.body {
+            Body::Text(text) => text.chars().count(),
+            Body::Missing(text) if !has_dashes => text.chars().count(),
+            Body::Cells(..) | Body::Missing(_) => 0,
+        };
+        // A name gives way to the text that runs behind it as well.
+        let left = page.room_after(STATUS + GAP + GAP + text).filter(|_| text > 0);
+        let room = left.map_or(name_room, |left| name_room.min(left.max(SHORTEST_NAME_OF_ALL)));
+        let mut row = vec![word(line.verdict).to_owned(), shortened(&line.name, room)];
         let behind_name = columns.iter().filter_map(|(at, _)| at.checked_sub(1));
         match &line.body {
             Body::Cells(cells, tail) => {
                 row.extend(behind_name.map(|at| cells.get(at).cloned().unwrap_or_default()));
-                row.push(tail.clone());
+                row.extend(last.map(|_| tail.clone()));
             }
             Body::Missing(tail) if has_dashes => {
                 row.extend(behind_name.map(|_| "-".to_owned()));
-                row.push(tail.clone());
+                row.extend(last.map(|_| tail.clone()));
             }
             Body::Missing(_) | Body::Text(_) => {}
         }

@@ -3,6 +3,7 @@
 //! The text carries colour; whoever prints it takes that out where it is not wanted. All that a host or a stored report
 //! brought is escaped here.
 
+mod causes;
 mod cells;
 mod changed;
 mod consequences;

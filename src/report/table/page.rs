@@ -3,7 +3,9 @@
 /// How wide running text is set at most: longer lines are hard to read.
 const TEXT: usize = 100;
 /// No page is taken to be narrower: what is narrower still cannot hold a line of the table.
-const NARROWEST: usize = 60;
+const NARROWEST: usize = 40;
+/// A page with fewer columns than this has no room for some text beside other text.
+const NARROW: usize = 60;
 
 /// The page that text is set for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +27,18 @@ impl Page {
         self.columns.is_none_or(|columns| characters <= columns)
     }
 
+    /// Whether what stands side by side on other pages stands one below the other.
+    pub(super) fn is_narrow(self) -> bool {
+        !self.holds(NARROW)
+    }
+
     /// How many characters of a line that starts with so many others are left; `None` = without end.
     pub(super) fn room_after(self, characters: usize) -> Option<usize> {
         self.columns.map(|columns| columns.saturating_sub(characters))
     }
 
     /// How wide running text is set.
-    pub(super) fn text(self) -> usize {
+    pub(in crate::report) fn text(self) -> usize {
         self.columns.unwrap_or(TEXT).min(TEXT)
     }
 }
@@ -77,56 +84,6 @@ pub(super) fn flowed(parts: &[String], gap: &str, indent: usize, width: usize) -
     lines
 }
 
-/// Sets running text behind a label, broken between words, every line indented alike. A number is not parted from its unit,
-/// nor a command in back quotes from its arguments.
-pub(super) fn paragraph(label: &str, text: &str, indent: usize, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = format!("{label:indent$}");
-    let mut is_empty = true;
-    for word in inseparable(text) {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > width {
-            lines.push(std::mem::replace(&mut line, format!("{:indent$}", "")));
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(&word);
-        is_empty = false;
-    }
-    lines.push(line);
-    lines
-}
-
-/// The longest run of words in back quotes that is kept on one line.
-const LONGEST_COMMAND: usize = 40;
-
-/// Words, and groups of words that stay on one line.
-fn inseparable(text: &str) -> Vec<String> {
-    let mut groups: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        let belongs = groups.last().is_some_and(|group| {
-            let before = group.rsplit(' ').next().unwrap_or_default();
-            let in_quotes = group.matches('`').count() % 2 == 1 && group.chars().count() < LONGEST_COMMAND;
-            let of_number = is_unit(word) && before.ends_with(|last: char| last.is_ascii_digit());
-            in_quotes || of_number || word == "±" || before == "±"
-        });
-        match groups.last_mut().filter(|_| belongs) {
-            Some(group) => {
-                group.push(' ');
-                group.push_str(word);
-            }
-            None => groups.push(word.to_owned()),
-        }
-    }
-    groups
-}
-
-fn is_unit(word: &str) -> bool {
-    let word = word.trim_end_matches([',', ';', ':', '.', ')']);
-    matches!(word, "ns" | "us" | "ms" | "s" | "h" | "ppm")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,17 +102,6 @@ mod tests {
         assert_eq!(cut("CLK101 CLK107", Some(8)), "CLK101…");
         assert_eq!(cut("CLK101 CLK107", Some(13)), "CLK101 CLK107");
         assert_eq!(cut("CLK101 CLK107", None), "CLK101 CLK107");
-    }
-
-    #[test]
-    fn a_number_keeps_its_unit_and_a_command_its_words() {
-        let check = |text: &str, width: usize, expected: &[&str]| {
-            assert_eq!(paragraph("CLK107", text, 8, width), expected, "{text} {width}");
-        };
-        check("says +3.9 s ± 65 us", 100, &["CLK107  says +3.9 s ± 65 us"]);
-        check("says +3.9 s ± 65 us", 20, &["CLK107  says", "        +3.9 s ± 65 us"]);
-        check("ask (`chronyc -n sources`) now", 25, &["CLK107  ask", "        (`chronyc -n sources`)", "        now"]);
-        check("", 20, &["CLK107  "]);
     }
 
     #[test]

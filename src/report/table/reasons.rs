@@ -3,10 +3,11 @@
 use indexmap::IndexMap;
 
 use super::cells::offset;
-use super::fold::names;
-use super::page::{Page, paragraph};
+use super::fold::{first_and_more, names};
+use super::page::Page;
 use crate::report::escape::escaped;
 use crate::report::model::{Finding, Host, Report, Severity};
+use crate::report::paragraph::paragraph;
 
 /// Where text begins: behind the code.
 const INDENT: usize = 8;
@@ -33,8 +34,14 @@ pub(super) fn folded(report: &Report, most: usize, page: Page) -> Vec<String> {
             [] => String::new(),
             [one] => format!("{}: ", escaped(&one.name)),
             [worst, ..] => {
-                let word = if offset(worst).is_some() { "worst" } else { "such as" };
-                format!("{} ({word} {}): ", names(&hosts), escaped(&worst.name))
+                let (all, name, is_worst) = (names(&hosts), escaped(&worst.name), offset(worst).is_some());
+                let (first, more) = (first_and_more(&name, hosts.len() - 1), hosts.len() - 1);
+                match (is_worst, all == first) {
+                    (true, true) => format!("{name} (worst) and {more} more: "),
+                    (true, false) => format!("{all} (worst {name}): "),
+                    (false, true) => format!("{all}: "),
+                    (false, false) => format!("{all} (such as {name}): "),
+                }
             }
         };
         let what = format!("{who}{}", escaped(&finding.what));
@@ -43,7 +50,8 @@ pub(super) fn folded(report: &Report, most: usize, page: Page) -> Vec<String> {
         let rest = usize::from(index + 1 < total);
         if lines.len() + block.len() + rest > most {
             let kinds = if total - index == 1 { "kind" } else { "kinds" };
-            lines.push(format!("{:INDENT$}and {} more {kinds} of findings (show them: -o wide)", "", total - index));
+            let more = format!("and {} more {kinds} of findings (show them: -o wide)", total - index);
+            lines.extend(paragraph("", &more, INDENT, page.text()));
             break;
         }
         lines.extend(block);

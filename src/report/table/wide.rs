@@ -3,6 +3,7 @@
 use super::cells::{self, Units};
 use super::layout::{Body, Column, Line, lay_out};
 use super::page::Page;
+use crate::audit::figure;
 use crate::report::escape::escaped;
 use crate::report::model::{Host, Report, Verdict};
 
@@ -27,7 +28,7 @@ pub(super) fn host_lines(report: &Report) -> Vec<String> {
     let hosts: Vec<&Host> =
         ORDER.iter().flat_map(|verdict| report.hosts.iter().filter(move |host| host.verdict == *verdict)).collect();
     let units = Units::of(&hosts);
-    let mut times: Vec<[String; 3]> = hosts.iter().map(|host| cells::times(host, units)).collect();
+    let mut times: Vec<[String; 3]> = hosts.iter().map(|host| cells::times(host, &report.reference, units)).collect();
     cells::align_times(&mut times, units);
     let lines: Vec<Line> = hosts.iter().zip(times).map(|(host, times)| line(host, times)).collect();
     lay_out(&COLUMNS, "FINDINGS", &lines, Page::ENDLESS)
@@ -41,14 +42,16 @@ fn line(host: &Host, [offset, bound, rtt]: [String; 3]) -> Line {
         (None, _) => dash(),
     };
     let clock = host.clock.as_ref();
-    let rate = clock.and_then(|clock| clock.frequency_ppm);
+    // A rate says nothing without its bound: that of two exchanges may be anything.
+    let rate =
+        clock.and_then(|clock| Some((clock.frequency_ppm?.0, clock.frequency_lo_ppm?.0, clock.frequency_hi_ppm?.0)));
     let reader = clock.and_then(|clock| clock.reader.as_deref());
     let cells = vec![
         address,
         offset,
         bound,
         rtt,
-        rate.map_or_else(dash, |rate| format!("{:+} ppm", (rate.0.ppb() + 500).div_euclid(1_000))),
+        rate.map_or_else(dash, |(rate, lo, hi)| figure::rate(rate, lo, hi)),
         clock.map_or_else(dash, |clock| format!("{}, {} exch.", escaped(&clock.status), clock.exchanges)),
         reader.map_or_else(dash, escaped),
         cells::time_service(host),
