@@ -7,6 +7,7 @@ pub mod change;
 pub mod diff;
 pub mod forecast;
 pub mod refusal;
+pub mod remote;
 pub mod rollout;
 pub mod verification;
 pub mod yardstick;

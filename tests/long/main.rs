@@ -10,8 +10,12 @@
 
 #[path = "../scale/fleet.rs"]
 mod fleet;
+#[path = "../fix_hosts/requests.rs"]
+mod requests;
 #[path = "../scale/scan.rs"]
 mod scan;
+#[path = "../fix_hosts/site.rs"]
+mod site;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -20,8 +24,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use clockaudit::clock::Nanos;
+use clockaudit::fix::remote::{Answer, Becomes, Digest, Request};
 use fleet::{Fleet, Kind};
+use requests::{CONFIGURATION, follow, run, survey};
 use scan::{Scan, seconds};
+use site::{CLOUD_SERVER, Plan, Site, digest};
 use support::confinement::confined;
 use support::far_away::nobody_is_accused_wrongly;
 
@@ -73,4 +81,29 @@ fn ten_thousand_hosts_in_one_run() {
     assert!(scan.peak_files <= 10_000 + 48, "{} open files", scan.peak_files);
     assert_eq!(scan.report["run"]["partial"], false);
     assert_eq!(scan.status, Some(0), "{}", scan.stderr);
+}
+
+/// A slew may take longer than the guard waits: it is the session that says whether all is well.
+#[test]
+fn the_guard_waits_for_two_minutes_of_silence_and_not_for_the_end_of_a_slew() {
+    confined("the_guard_waits_for_two_minutes_of_silence_and_not_for_the_end_of_a_slew", || {
+        let plans = [Plan { name: "host", offset: Nanos(0), furnish: "" }];
+        let site = Site::start(&plans, &[(CLOUD_SERVER, Nanos(0))]);
+        let mut session = site.open("host");
+        let apply = follow(&survey(&mut session), CLOUD_SERVER, run("slew"));
+        let Becomes::Bytes(new) = apply.changes[0].becomes.clone() else { unreachable!() };
+        let old = apply.changes[0].was;
+        assert!(matches!(session.ask(&Request::Apply(apply)).1, Answer::Apply(applied) if applied.is_ok()));
+        for _ in 0..6 {
+            site.run("host", "sleep 30");
+            assert!(matches!(session.ask(&Request::Alive(run("slew"))).1, Answer::Alive(Ok(Some(_)))));
+        }
+        assert_eq!(digest(&site, "host", CONFIGURATION), Some(Digest::of(&new)));
+        session.cut();
+        let cut = Instant::now();
+        site.run("host", "while [ -e /run/clockaudit/slew ]; do sleep 0.2; done");
+        println!("the old file came back {:.0} s after the connection was cut", cut.elapsed().as_secs_f64());
+        assert!(cut.elapsed().as_secs() >= 60, "it came back too soon");
+        assert_eq!(digest(&site, "host", CONFIGURATION), old);
+    });
 }

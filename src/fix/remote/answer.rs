@@ -1,0 +1,181 @@
+//! What a host answers to a request.
+
+use super::request::RunId;
+use super::survey::{Guard, Survey};
+use crate::clock::Nanos;
+use crate::timekeeper::chrony::Tracking;
+
+/// The answer to a request, in the order of the requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// What is there.
+    Survey(Box<Survey>),
+    /// What chronyd says of servers and a configuration.
+    Check(Result<Checked, CheckRefusal>),
+    /// Whether the files are new now.
+    Apply(Box<Result<Applied, NotApplied>>),
+    /// What chronyd follows; an error where the guard has fired or there is no such run.
+    Alive(Result<Option<Tracking>, Gone>),
+    /// The guard stands down; an error where it has fired or there is no such run.
+    Confirm(Result<(), Gone>),
+    /// The old files are back, and what chronyd follows; an error with what is not.
+    Revert(Result<Option<Tracking>, NotReverted>),
+    /// The clock was stepped; an error with what chronyd says.
+    MakeStep(Result<Option<Tracking>, String>),
+    /// A line was no request: a defect of whoever wrote it.
+    NotUnderstood,
+}
+
+/// What a host did on the way to its answer. Each is worth telling; none is an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// The host is this run's.
+    Locked,
+    /// A run whose session and guard were gone was taken back.
+    Recovered(RunId),
+    /// A file has a backup, or needs none because it is new.
+    Kept(Kept),
+    /// What is to come stands beside the file.
+    Written(String),
+    /// The guard is there: from now on the old files come back by themselves.
+    Armed(Guard),
+    /// A file is new.
+    Replaced {
+        /// Its path.
+        path: String,
+        /// Whether its bytes were replaced in place, because it could not be renamed over.
+        in_place: bool,
+    },
+    /// chronyd is being restarted.
+    Restarting,
+    /// chronyd was restarted.
+    Restarted,
+    /// It does not follow what is expected yet.
+    Waiting,
+    /// The old files are being put back.
+    Undoing,
+}
+
+/// A file and its backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The file.
+    pub path: String,
+    /// Its backup; `None` for a file that was not there.
+    pub backup: Option<String>,
+}
+
+/// What chronyd says of servers and a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checked {
+    /// The servers, in the order in which they were asked.
+    pub servers: Vec<ServerAnswer>,
+    /// What `chronyd -p` says of the directives; `None` where it was not asked, as before 4.0.
+    pub syntax: Option<Result<(), String>>,
+    /// What a dry run (`chronyd -Q`) says: how far the clock would have to go forward; or why it failed.
+    pub dry_run: Option<Result<Nanos, String>>,
+}
+
+/// What a server answered to this host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerAnswer {
+    /// Its name or address, as it was asked for.
+    pub server: String,
+    /// How far the host's clock would have to go forward (negative = back); or what chronyd says where it did not answer.
+    pub correction: Result<Nanos, String>,
+}
+
+/// Why nothing could be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckRefusal {
+    /// chronyd is not installed.
+    NoChronyd,
+}
+
+/// The files are new, and chronyd follows what was expected. The guard still waits for signs of life.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// The files and their backups.
+    pub kept: Vec<Kept>,
+    /// What chronyd follows; `None` where it was not restarted.
+    pub tracking: Option<Tracking>,
+    /// What the dry run of the written file said, where it was asked for.
+    pub dry_run: Option<Nanos>,
+}
+
+/// The files are not new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotApplied {
+    /// Why.
+    pub refusal: Refusal,
+    /// What the host said of it.
+    pub detail: String,
+    /// Whether anything had been replaced and was put back.
+    pub undone: bool,
+    /// What could not be put back: paths, or the service of chronyd.
+    pub left: Vec<String>,
+}
+
+/// Why files were not made new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// chronyd or chronyc is not installed.
+    NoChronyd,
+    /// The script does not run as root.
+    NotRoot,
+    /// Nothing there tells a SHA-256.
+    NoDigest,
+    /// No service of chronyd is loaded.
+    NoService,
+    /// Another run is there, living or guarded.
+    Locked,
+    /// A file is not what it was when it was surveyed.
+    Changed,
+    /// A file could not be kept, written or replaced: no room, read-only, immutable.
+    NotWritten,
+    /// chronyd finds the configuration unfit.
+    Unfit,
+    /// The guard did not report: without it nothing is replaced.
+    NoGuard,
+    /// chronyd could not be restarted with it.
+    NotRestarted,
+    /// chronyd did not follow what was expected in time.
+    NotSelected,
+}
+
+/// There is no such run there any more, or its guard has fired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gone {
+    /// The guard put the old files back, or is about to.
+    Reverted,
+    /// There is no such run.
+    Unknown,
+}
+
+/// Why old files are not back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotReverted {
+    /// There is no such run.
+    Unknown,
+    /// What is not as it was: paths that somebody changed since, or the service of chronyd.
+    Left(Vec<String>),
+}
+
+impl Refusal {
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "chronyd" => Self::NoChronyd,
+            "root" => Self::NotRoot,
+            "sha256" => Self::NoDigest,
+            "unit" => Self::NoService,
+            "locked" => Self::Locked,
+            "changed" => Self::Changed,
+            "write" => Self::NotWritten,
+            "unfit" => Self::Unfit,
+            "guard" => Self::NoGuard,
+            "restart" => Self::NotRestarted,
+            "unselected" => Self::NotSelected,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,267 @@
+# Writing: every file of a request, or none; guarded before the first is replaced, verified by chronyd's own word.
+
+# refuse CODE [TEXT]: nothing is changed, and nothing of ours stays.
+refuse() {
+  finish
+  tidy
+  i=0
+  while [ $i -lt $count ]; do i=$((i + 1)); nth; [ "$backup" = - ] || rm -f "$backup"; done
+  free_lock "$run"
+  say "no apply $*"
+}
+
+# undo CODE [TEXT]: puts the old files back, says what did not come back, and refuses.
+undo() {
+  why=$*
+  say 'step undoing'
+  alive
+  put_back
+  await_running
+  tell_left
+  finish
+  tidy
+  free_lock "$run"
+  say "no apply $why"
+}
+
+# Ends the guard: it sees its folder gone.
+finish() { ln -s kept "$folder/over"; rm -rf "$folder"; }
+
+# Removes candidates.
+tidy() {
+  i=0
+  while [ $i -lt $count ]; do i=$((i + 1)); nth; rm -f "$new_file"; done
+}
+
+# The file of number `i`; `new_file` is the one beside it with what is to come, which no pattern of chronyd matches.
+nth() {
+  eval "path=\$path_$i old=\$old_$i new=\$new_$i from=\$from_$i backup=\$backup_$i"
+  new_file=${path%/*}/.${path##*/}.new-clockaudit
+}
+
+# Waits until chronyd answers, where it ran before; leaves its report in `o`.
+await_running() {
+  [ "$was" = active ] || return 0
+  n=0
+  while [ $n -lt $((10 * pauses)) ]; do
+    tracking && return
+    pause
+    n=$((n + 1))
+  done
+  left=$left${newline}chronyd
+}
+
+# Keeps the old file of `path` as `backup`: by a second name where that can be, for it needs no room and is the file itself.
+keep_backup() {
+  backup=-
+  [ "$old" = - ] && return
+  x=${path%/*}/${path##*/}.clockaudit-$run
+  # Other directories are read by patterns, which pass by what starts with a dot.
+  [ "${path%/*}" = "${conf%/*}" ] || x=${path%/*}/.${path##*/}.clockaudit-$run
+  backup=$x
+  n=1
+  while [ -e "$backup" ] || [ -L "$backup" ]; do n=$((n + 1)) backup=$x.$n; done
+  o=$({ ln "$path" "$backup" || cp -p "$path" "$backup"; } 2>&1) || { line "$o"; rm -f "$backup"; return 1; }
+  digest "$backup"
+  [ "$h" = "$old" ] || { e='the backup is not the file'; return 1; }
+}
+
+# Writes what is to come into `new_file`; leaves in `e` why not.
+write_candidate() {
+  rm -f "$new_file"
+  [ "$new" = - ] && return
+  o=
+  if [ "$from" ]; then o=$(cp -p "$from" "$new_file" 2>&1)
+  elif [ "$old" = - ]; then o=$( (umask 022; unescape >"$new_file") 2>&1)
+  else o=$({ cp -p "$path" "$new_file" && unescape >"$new_file"; } 2>&1)
+  fi
+  line "$o"
+  digest "$new_file"
+  [ "$h" = "$new" ] && return
+  e=${e:-the written file is not what was to be written: is the disk full?}
+  return 1
+}
+
+unescape() { eval "x=\$data_$i"; printf '%b' "$x"; }
+
+# Puts the candidate of `path` in its place.
+replace() {
+  if [ "$new" = - ]; then o=$(rm "$path" 2>&1) || { line "$o"; return 1; }; return 0; fi
+  o=$(mv -f "$new_file" "$path" 2>&1) || {
+    # A file that is mounted cannot be renamed over: its bytes are replaced, once the backup is a file of its own.
+    [ -f "$path" ] && cp -p "$path" "$backup.copy" && mv -f "$backup.copy" "$backup" && echo >"$folder/overwriting" &&
+      o=$({ cat "$new_file" >"$path"; } 2>&1) || { line "$o"; return 1; }
+    rm -f "$new_file"
+    how=overwritten
+  }
+  labelled "$path"
+  digest "$path"
+  [ "$h" = "$new" ] || { e='the file is not what was written'; return 1; }
+}
+
+# Whether chronyd follows what it is expected to; leaves its report in `o`.
+is_as_expected() {
+  tracking || return 1
+  x=${o%%,*}
+  m=${o#*,} m=${m%%,*}
+  case $expect in
+  running) return 0 ;;
+  local) [ "$x" = 7F7F0101 ]; return ;;
+  esac
+  case $x in 00000000 | 7F7F0101) return 1 ;; esac
+  case $o in *,Normal | *,'Insert second' | *,'Delete second') ;; *) return 1 ;; esac
+  case " $expect " in *' selected '* | *" $m "*) return 0 ;; esac
+  return 1
+}
+
+await_expected() {
+  n=0
+  while [ $n -lt $((seconds * pauses)) ]; do
+    is_as_expected && return
+    alive
+    pause
+    n=$((n + 1))
+    [ $((n % 10)) = 0 ] && say "step waiting"
+  done
+  return 1
+}
+
+apply() {
+  folder=$state/$run i=0
+  has chronyd && has chronyc || { say 'no apply chronyd'; return; }
+  [ "$(id -u)" = 0 ] || { say 'no apply root'; return; }
+  digest /dev/null
+  [ "$h" ] || { say 'no apply sha256'; return; }
+  find_unit || { say 'no apply unit'; return; }
+  take_lock || { line "$owner"; say "no apply locked $e"; return; }
+  folder=$state/$run
+  if [ -f "$folder/plan" ]; then
+    # This run has been here: what it did is confirmed or taken back before it does more.
+    if is_guarded "$folder"; then say "no apply locked $run"; return; fi
+    put_back
+  fi
+  say 'step locked'
+  rm -rf "$folder"
+  mkdir "$folder" || { refuse write "$folder"; return; }
+  is_active && was=active || was=inactive
+  while [ $i -lt $count ]; do
+    i=$((i + 1)); nth
+    digest "$path"
+    [ "$h" = "$old" ] || { refuse changed "$path"; return; }
+    [ -f "$path" ] || [ "$old" = - ] || { refuse changed "$path"; return; }
+  done
+  i=0
+  while [ $i -lt $count ]; do
+    i=$((i + 1)); nth
+    if ! keep_backup; then refuse write "$path: $e"; return; fi
+    eval "backup_$i=\$backup"
+    if [ "$backup" = - ]; then say "step kept - $path"; else say "step kept ${#backup} $backup $path"; fi
+    if ! write_candidate; then refuse write "$path: $e"; return; fi
+    say "step written $path"
+    if [ "$validate" = yes ] && [ "$path" = "$conf" ]; then
+      find_version
+      passes -f "$new_file" && dry_run "$(cat "$new_file")" || { refuse unfit "$e"; return; }
+    fi
+  done
+  make_plan || { refuse write "$folder"; return; }
+  arm || { refuse guard; return; }
+  say "step armed $guarded_by"
+  i=0
+  while [ $i -lt $count ]; do
+    i=$((i + 1)) how=replaced; nth
+    if ! replace; then undo write "$path: $e"; return; fi
+    say "step $how $path"
+  done
+  lim 10 sync
+  if [ "$restart" = yes ]; then
+    alive
+    echo >"$folder/restarting" || { undo write "$folder"; return; }
+    say 'step restarting'
+    if ! service_does restart; then
+      told_by_journal
+      undo restart "$e"
+      return
+    fi
+    alive
+    say 'step restarted'
+    if ! await_expected; then
+      line "$o"
+      x=$e
+      o=$(lim 4 chronyc -n -c -m 'timeout 300' 'retries 0' sources)
+      line "$o"
+      undo unselected "$x; sources: $e"
+      return
+    fi
+    alive
+    say "tracking $o"
+  fi
+  say 'ok apply'
+}
+
+# Why chronyd did not start, where the journal says so, instead of what systemctl says of it.
+told_by_journal() {
+  [ $init = systemd ] || return
+  x=$(lim 4 journalctl -q --no-pager -o cat -b -n 20 -u "$unit.service" | grep -i fatal | tail -n 1)
+  [ "$x" ] && line "$x"
+}
+
+# What the guard puts back, whole or not there.
+make_plan() {
+  i=0
+  {
+    printf '%s\n' "$init $restart $was $unit"
+    while [ $i -lt $count ]; do i=$((i + 1)); nth; printf '%s\n' "$old $new $backup|$path"; done
+  } >"$folder/plan.new" && mv "$folder/plan.new" "$folder/plan"
+}
+
+# The session says that all is well.
+confirm() {
+  folder=$state/$run
+  [ -f "$folder/plan" ] || { say 'no confirm unknown'; return; }
+  if ! ln -s kept "$folder/over"; then say 'no confirm reverted'; return; fi
+  while IFS= read -r d; do case $d in *\|*) prune "${d#*"|"}" ;; esac; done <"$folder/plan"
+  rm -rf "$folder"
+  free_lock "$run"
+  say 'ok confirm'
+}
+
+# The newest five backups of a file stay.
+prune() {
+  for b in "${1%/*}/${1##*/}".clockaudit-* "${1%/*}/.${1##*/}".clockaudit-*; do [ -f "$b" ] && echo "$b"; done |
+    sort | { set --; while IFS= read -r b; do set -- "$@" "$b"; done
+      while [ $# -gt 5 ]; do rm -f "$1"; shift; done; }
+}
+
+revert() {
+  folder=$state/$run
+  [ -f "$folder/plan" ] || { say 'no revert unknown'; return; }
+  alive
+  if [ -L "$folder/over" ]; then
+    n=0
+    while [ -d "$folder" ] && [ $n -lt 120 ]; do pause; n=$((n + 1)); done
+    say 'ok revert'
+    return
+  fi
+  put_back
+  await_running && tracking && say "tracking $o"
+  tell_left
+  finish
+  free_lock "$run"
+  if [ "$left" ]; then say 'no revert left'; else say 'ok revert'; fi
+}
+
+# sign: all is well so far; says what chronyd follows.
+sign() {
+  folder=$state/$run
+  [ -f "$folder/plan" ] || { say 'no alive unknown'; return; }
+  if [ -L "$folder/over" ]; then say 'no alive reverted'; return; fi
+  alive
+  tracking && say "tracking $o"
+  say 'ok alive'
+}
+
+makestep() {
+  o=$(lim 5 chronyc -n -m 'timeout 300' 'retries 0' makestep 2>&1) || { line "$o"; say "no makestep refused $e"; return; }
+  tracking && say "tracking $o"
+  say 'ok makestep'
+}

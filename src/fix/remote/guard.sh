@@ -1,0 +1,99 @@
+# The dead man's guard: puts the old files back where nobody says for a while that all is well.
+#
+# A run's folder holds `plan` (what to put back), `guard` (the guard's process), `alive` (changes with each sign of life),
+# `limit` (seconds without one), and `over`, a link that ends it: `kept` by the session, `reverted` by the guard. Whoever
+# makes that link first has decided.
+
+# put_back: every file of the plan in `folder` is again what it was, and chronyd runs with it; leaves in `left` what is not, a line each.
+#
+# `plan` has a line for chronyd, "INIT RESTART ACTIVE UNIT", and one for each file: "OLD NEW BACKUP|PATH".
+put_back() {
+  left=
+  { IFS=' ' read -r init restarts was unit; while IFS= read -r d; do put_one_back "$d"; done; } <"$folder/plan"
+  [ "$restarts" = yes ] || return 0
+  [ -f "$folder/restarting" ] || return 0
+  if [ "$was" = active ]; then service_does restart || left=$left$newline$unit
+  else service_does stop
+  fi
+  rm -f "$folder/restarting"
+}
+
+put_one_back() {
+  p=${1#*"|"} b=${1%%"|"*}
+  old=${b%% *} b=${b#* }
+  new=${b%% *} b=${b#* }
+  digest "$p"
+  # Whoever changed it since wanted it so; what was being written over in place is nobody's wish.
+  if [ "$h" = "$old" ]; then
+    [ "$b" = - ] || rm -f "$b"
+  elif [ "$h" != "$new" ] && ! [ -f "$folder/overwriting" ]; then left=$left$newline$p
+  elif [ "$old" = - ]; then rm -f "$p" || left=$left$newline$p
+  else
+    mv -f "$b" "$p" || { cat "$b" >"$p" && rm -f "$b"; }
+    labelled "$p"
+    digest "$p"
+    [ "$h" = "$old" ] || left=$left$newline$p
+  fi
+}
+
+tell_left() { printf '%s\n' "$left" | while IFS= read -r x; do [ "$x" ] && say "left $x"; done; }
+
+labelled() { has restorecon && lim 5 restorecon "$1"; return 0; }
+
+# guard FOLDER: waits for the end of the run or for the silence of its session.
+guard() {
+  folder=$1 run=${1##*/} n=0 last=
+  started $$ || t=unknown
+  printf '%s\n' "$$ $t" >"$folder/guard.new"
+  mv -f "$folder/guard.new" "$folder/guard"
+  read -r limit <"$folder/limit"
+  is_number "$limit" || limit=120
+  while [ "$n" -lt "$limit" ]; do
+    [ -d "$folder" ] || exit 0
+    case $(readlink "$folder/over") in reverted) break ;; ?*) exit 0 ;; esac
+    sleep 1
+    m=
+    { IFS= read -r m <"$folder/alive"; }
+    if [ "$m" = "$last" ]; then n=$((n + 1)); else last=$m n=0; fi
+  done
+  # Made before by this guard, where it was killed and started again.
+  ln -s reverted "$folder/over" || [ "$(readlink "$folder/over")" = reverted ] || exit 0
+  put_back
+  line "$left"; printf '%s\n' "$run $e" >"$state/last"
+  rm -rf "$folder"
+  free_lock "$run"
+  exit 0
+}
+
+# arm: starts the guard of the run in `folder`; fails where it does not report.
+arm() {
+  printf '%s\n' "$limit" >"$folder/limit" && alive && printf '%s\n' "$library" "guard $folder" >"$folder/script" || return 1
+  guarded_by=systemd-run
+  if ! { [ -d /run/systemd/system ] && has systemd-run && start_unit; }; then
+    guarded_by=shell
+    if setsid true; then setsid sh "$folder/script" </dev/null >/dev/null 2>&1 &
+    else (sh "$folder/script" </dev/null >/dev/null 2>&1 &)
+    fi
+  fi
+  n=0
+  while [ $n -lt 20 ]; do
+    is_guarded "$folder" && return
+    pause
+    n=$((n + 1))
+  done
+  return 1
+}
+
+# A unit of its own outlives the session, and systemd starts it again where it is killed.
+start_unit() {
+  set -- lim 10 systemd-run --quiet --unit="clockaudit-$run-$$-$signs" --description='clockaudit: reverts an unconfirmed fix'
+  x='[ ! -f "$0" ] || exec /bin/sh "$0"'
+  "$@" -p Restart=on-failure -p RestartSec=1 /bin/sh -c "$x" "$folder/script" || "$@" /bin/sh -c "$x" "$folder/script"
+}
+
+# A sign of life.
+alive() {
+  signs=$((signs + 1))
+  printf '%s\n' "$$ $signs" >"$folder/alive.new" && mv -f "$folder/alive.new" "$folder/alive"
+}
+signs=0

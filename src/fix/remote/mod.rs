@@ -1,0 +1,17 @@
+//! The remote half of a fix: one POSIX script that root runs on a host, the requests that it reads line by line, and the
+//! transcript of its answers. `docs/fix-script.md` tells the rules that the two keep.
+
+pub mod answer;
+pub mod digest;
+pub mod request;
+pub mod script;
+pub mod survey;
+pub mod transcript;
+
+pub use answer::{
+    Answer, Applied, CheckRefusal, Checked, Gone, Kept, NotApplied, NotReverted, Refusal, ServerAnswer, Step,
+};
+pub use digest::Digest;
+pub use request::{Apply, Becomes, Change, Check, Expected, Request, RunId, Unsendable};
+pub use survey::{FileKind, Guard, Include, Init, PackageManager, Pending, Service, Survey, SurveyedFile};
+pub use transcript::{Heard, Transcript, TranscriptError};

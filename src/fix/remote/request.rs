@@ -1,0 +1,290 @@
+//! What a host is asked to do, as the lines that the script reads.
+
+use core::net::IpAddr;
+use std::fmt::Write as _;
+
+use super::digest::Digest;
+
+/// How many bytes of a file stand in one line, before escaping.
+const CHUNK: usize = 500;
+
+/// The name of a run: it stands in the names of backups, whose order by name is that of their runs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(String);
+
+impl RunId {
+    /// Takes 1 to 64 letters, digits, `.`, `_` and `-`, of which the first is a letter or digit; `None` for anything else.
+    pub fn new(text: &str) -> Option<Self> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let is_name = text.len() <= 64 && text.bytes().all(is_plain);
+        (is_name && text.bytes().next()?.is_ascii_alphanumeric()).then(|| Self(text.to_owned()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a host is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// What is there; reads only.
+    Survey,
+    /// Whether servers answer there and a configuration would do; writes nothing, opens no file for it.
+    Check(Check),
+    /// Writes files, all of them or none, and has chronyd run with them; a guard puts the old ones back where the session
+    /// falls silent.
+    Apply(Apply),
+    /// All is well so far: the guard of that run waits anew.
+    Alive(RunId),
+    /// All is well: the guard stands down, old backups go.
+    Confirm(RunId),
+    /// Puts the old files back at once.
+    Revert(RunId),
+    /// Has chronyd step the clock by what it still had to correct.
+    MakeStep,
+}
+
+/// A configuration to be tried.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Check {
+    /// Servers to be asked, each as the words after `server`: `169.254.169.123 iburst`.
+    pub servers: Vec<String>,
+    /// The directives of the whole configuration, in their order; none = only the servers are asked.
+    pub directives: Vec<String>,
+}
+
+/// Files to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Apply {
+    /// The run that it is done for.
+    pub run: RunId,
+    /// The file that chronyd reads first: backups beside it have plain names, elsewhere hidden ones.
+    pub configuration: String,
+    /// The files; they become new together.
+    pub changes: Vec<Change>,
+    /// What chronyd is to follow afterwards.
+    pub expected: Expected,
+    /// For how long that is waited for, in seconds.
+    pub wait_s: u32,
+    /// After how many seconds of silence the guard puts the old files back.
+    pub guard_s: u32,
+    /// Whether chronyd is restarted: without, nothing is waited for.
+    pub restarts: bool,
+    /// Whether chronyd must find the new configuration fit (`-p`, then `-Q`) before anything is replaced.
+    pub validates: bool,
+}
+
+/// One file that is to become another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its path, with all links resolved.
+    pub path: String,
+    /// What it must still be; `None` = there must be no such file.
+    pub was: Option<Digest>,
+    /// What it is to be.
+    pub becomes: Becomes,
+}
+
+/// What a file is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Becomes {
+    /// These bytes, in the mode and with the owner that it has.
+    Bytes(Vec<u8>),
+    /// What a backup holds, bytes, mode and owner.
+    Backup {
+        /// The backup's path.
+        path: String,
+        /// What the backup must hold.
+        digest: Digest,
+    },
+    /// Gone.
+    Absent,
+}
+
+/// What chronyd is to follow before a change counts as applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// Anything or nothing: it answers.
+    Running,
+    /// Its own clock (`local`).
+    Local,
+    /// Any source, with a leap status that is normal.
+    Selected,
+    /// One of these.
+    OneOf(Vec<IpAddr>),
+}
+
+/// Why a request cannot be put into lines.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unsendable {
+    /// A path that is not absolute, or holds `..` or anything but printable ASCII.
+    #[error("`{0:?}` cannot be named to the host: expected an absolute path of printable ASCII")]
+    Path(String),
+    /// A directive or server with a line end or another control character.
+    #[error("`{0:?}` is not one line of text")]
+    Line(String),
+    /// Nothing to be written, or nothing to be expected.
+    #[error("nothing is to be done")]
+    Empty,
+}
+
+impl Request {
+    /// The lines that ask for it.
+    pub fn lines(&self) -> Result<String, Unsendable> {
+        Ok(match self {
+            Self::Survey => "survey\n".to_owned(),
+            Self::Check(check) => check.lines()?,
+            Self::Apply(apply) => apply.lines()?,
+            Self::Alive(run) => format!("run {}\nalive\n", run.0),
+            Self::Confirm(run) => format!("run {}\nconfirm\n", run.0),
+            Self::Revert(run) => format!("run {}\nrevert\n", run.0),
+            Self::MakeStep => "makestep\n".to_owned(),
+        })
+    }
+}
+
+impl Check {
+    fn lines(&self) -> Result<String, Unsendable> {
+        let mut lines = "run check\n".to_owned();
+        for server in &self.servers {
+            push(&mut lines, "server", plain_line(server)?);
+        }
+        for directive in self.directives.iter().filter(|directive| !directive.trim().is_empty()) {
+            plain_line(directive)?;
+            push(&mut lines, "line", &escaped(directive.as_bytes()));
+        }
+        Ok(lines + "check\n")
+    }
+}
+
+impl Apply {
+    fn lines(&self) -> Result<String, Unsendable> {
+        let expected = match &self.expected {
+            Expected::Running => "running".to_owned(),
+            Expected::Local => "local".to_owned(),
+            Expected::Selected => "selected".to_owned(),
+            Expected::OneOf(addresses) => addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(" "),
+        };
+        if self.changes.is_empty() || expected.is_empty() {
+            return Err(Unsendable::Empty);
+        }
+        let yes = |yes: bool| if yes { "yes" } else { "no" };
+        let mut lines = format!("run {}\n", self.run.0);
+        push(&mut lines, "guard", &self.guard_s.min(999_999).to_string());
+        push(&mut lines, "wait", &self.wait_s.min(999_999).to_string());
+        push(&mut lines, "config", plain_path(&self.configuration)?);
+        push(&mut lines, "expect", &expected);
+        push(&mut lines, "restart", yes(self.restarts));
+        push(&mut lines, "validate", yes(self.validates));
+        for change in &self.changes {
+            let was = change.was.map_or_else(|| "-".to_owned(), |digest| digest.to_string());
+            let (digest, bytes, backup) = match &change.becomes {
+                Becomes::Bytes(bytes) => (Digest::of(bytes).to_string(), bytes.as_slice(), None),
+                Becomes::Backup { path, digest } => (digest.to_string(), &[][..], Some(path)),
+                Becomes::Absent => ("-".to_owned(), &[][..], None),
+            };
+            push(&mut lines, "file", &format!("{was} {digest} {}", plain_path(&change.path)?));
+            if let Some(backup) = backup {
+                push(&mut lines, "from", plain_path(backup)?);
+            }
+            for chunk in bytes.chunks(CHUNK) {
+                push(&mut lines, "data", &escaped(chunk));
+            }
+        }
+        Ok(lines + "apply\n")
+    }
+}
+
+fn push(lines: &mut String, word: &str, rest: &str) {
+    lines.extend([word, " ", rest, "\n"]);
+}
+
+/// A path that may stand at the end of a line.
+fn plain_path(path: &str) -> Result<&str, Unsendable> {
+    let is_plain = path.starts_with('/') && path.bytes().all(|byte| matches!(byte, b' '..=b'~')) && path.len() < 1_024;
+    let climbs = path.split('/').any(|part| part == "..");
+    if is_plain && !climbs { Ok(path) } else { Err(Unsendable::Path(path.to_owned())) }
+}
+
+fn plain_line(line: &str) -> Result<&str, Unsendable> {
+    let has_control = line.chars().any(|letter| letter.is_control() && letter != '\t');
+    if has_control || line.trim().is_empty() { Err(Unsendable::Line(line.to_owned())) } else { Ok(line) }
+}
+
+/// Bytes as the shells' `printf %b` reads them: what could mean anything else, and blanks at an end, as octal numbers.
+fn escaped(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for (index, byte) in bytes.iter().enumerate() {
+        let is_end = index == 0 || index + 1 == bytes.len();
+        match byte {
+            b'!'..=b'[' | b']'..=b'~' => text.push(char::from(*byte)),
+            b' ' if !is_end => text.push(' '),
+            _ => {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "\\0{byte:03o}");
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apply(changes: Vec<Change>) -> Apply {
+        Apply {
+            run: RunId::new("20261129T174225Z-1f").expect("a name"),
+            configuration: "/etc/chrony/chrony.conf".to_owned(),
+            changes,
+            expected: Expected::OneOf(vec!["169.254.169.123".parse().expect("an address")]),
+            wait_s: 30,
+            guard_s: 120,
+            restarts: true,
+            validates: true,
+        }
+    }
+
+    #[test]
+    fn a_request_has_one_line_for_each_word_of_it() {
+        let old = Digest::of(b"old");
+        let request = Request::Apply(apply(vec![
+            Change {
+                path: "/etc/chrony/chrony.conf".to_owned(),
+                was: Some(old),
+                becomes: Becomes::Bytes(b"server a\n\\'%\xC3 ".to_vec()),
+            },
+            Change { path: "/etc/chrony/conf.d/a.conf".to_owned(), was: None, becomes: Becomes::Absent },
+        ]));
+        let new = Digest::of(b"server a\n\\'%\xC3 ");
+        let expected = format!(
+            "run 20261129T174225Z-1f\nguard 120\nwait 30\nconfig /etc/chrony/chrony.conf\nexpect 169.254.169.123\n\
+             restart yes\nvalidate yes\nfile {old} {new} /etc/chrony/chrony.conf\n\
+             data server a\\0012\\0134'%\\0303\\0040\nfile - - /etc/chrony/conf.d/a.conf\napply\n"
+        );
+        assert_eq!(request.lines(), Ok(expected));
+        let check =
+            Check { servers: vec!["a iburst".to_owned()], directives: vec!["makestep 1 3".to_owned(), " ".to_owned()] };
+        assert_eq!(
+            Request::Check(check).lines().as_deref(),
+            Ok("run check\nserver a iburst\nline makestep 1 3\ncheck\n")
+        );
+    }
+
+    #[test]
+    fn what_would_be_another_line_is_not_sent() {
+        let change = |path: &str| Change { path: path.to_owned(), was: None, becomes: Becomes::Absent };
+        for path in ["etc/a", "/etc/../a", "/etc/a\nrun b", "/etc/\u{e9}", "", "/a/.."] {
+            let sent = Request::Apply(apply(vec![change(path)])).lines();
+            assert_eq!(sent, Err(Unsendable::Path(path.to_owned())), "{path:?}");
+        }
+        assert_eq!(Request::Apply(apply(vec![])).lines(), Err(Unsendable::Empty));
+        let check = Check { servers: vec!["a\ncheck".to_owned()], directives: Vec::new() };
+        assert_eq!(Request::Check(check).lines(), Err(Unsendable::Line("a\ncheck".to_owned())));
+        for name in ["", ".a", "-a", "a b", "a/b", "a\n", &"a".repeat(65)] {
+            assert_eq!(RunId::new(name), None, "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! A site: containers with Debian's own chrony, sshd and sudo, each with a clock of its own, and time servers beside them.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use clockaudit::clock::{Nanos, Ppm};
+use clockaudit::fix::remote::{Answer, Digest, Heard, Request, Step, Transcript, script};
+
+use crate::support::confinement::unable_to_set_clock;
+use crate::support::host_clock::{self, HostClock};
+
+/// The address that clouds have their time server at.
+pub(crate) const CLOUD_SERVER: &str = "169.254.169.123";
+
+/// What a host of a site is to be.
+pub(crate) struct Plan {
+    pub(crate) name: &'static str,
+    /// How far its clock is ahead of this machine's at the start.
+    pub(crate) offset: Nanos,
+    /// What is done to its files before it boots, by bash in its root folder.
+    pub(crate) furnish: &'static str,
+}
+
+/// A running site; it ends when dropped, and nothing of it stays.
+pub(crate) struct Site {
+    first_process: Child,
+    life: Option<ChildStdin>,
+    folder: tempfile::TempDir,
+    hosts: Vec<(&'static str, HostClock)>,
+}
+
+impl Site {
+    /// Boots the hosts, with a time server at each of the addresses that is as far ahead of this machine as is said.
+    pub(crate) fn start(plans: &[Plan], servers: &[(&str, Nanos)]) -> Self {
+        let system = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fix-hosts");
+        assert!(system.join("made").is_file(), "the system of the fix hosts is not there; tests/run --set-up makes it");
+        // Not below /tmp: an overlay's files cannot lie on every file system that may be there.
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+        let path = folder.path();
+        fs::copy(host_clock::library(), path.join("clock.so")).expect("the preloaded clock");
+        let key = path.join("key");
+        let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+        assert!(made.expect("ssh-keygen").success());
+        let hosts: Vec<_> = plans
+            .iter()
+            .map(|plan| {
+                let own = path.join(plan.name);
+                fs::create_dir(&own).expect("a folder of the host");
+                fs::write(own.join("furnish"), plan.furnish).expect("what is done to its files");
+                (plan.name, HostClock::create(&own.join("clock"), plan.offset, Ppm::from_ppb(0)))
+            })
+            .collect();
+        for (address, ahead) in servers {
+            HostClock::create(&path.join(address).with_extension("clock"), *ahead, Ppm::from_ppb(0));
+        }
+        let served: Vec<String> = servers
+            .iter()
+            .map(|(address, _)| {
+                let clock = Path::new(address).with_extension("clock");
+                format!("{address}={}", clock.to_str().expect("a name of text"))
+            })
+            .collect();
+        let names: Vec<&str> = plans.iter().map(|plan| plan.name).collect();
+        let mut command = unable_to_set_clock();
+        command.args(["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc", "bash"]);
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fix_hosts/site.sh"));
+        command.env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        command.env("SITE_FOLDER", path).env("SYSTEM", system).env("HOSTS", names.join(" "));
+        command.env("SERVERS", served.join(" "));
+        let log = fs::File::create(path.join("said")).expect("a log");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+        let mut first_process = command.spawn().expect("the first process of a site");
+        let life = first_process.stdin.take();
+        let mut greeting = String::new();
+        let output = first_process.stdout.take().expect("the output of the first process");
+        let outcome = BufReader::new(output).read_line(&mut greeting);
+        let log = ["said", "log"].map(|name| fs::read_to_string(path.join(name)).unwrap_or_default());
+        assert!(outcome.is_ok() && greeting == "ready\n", "the site did not start:\n{log:?}");
+        Self { first_process, life, folder, hosts }
+    }
+
+    /// The clock of a host.
+    pub(crate) fn clock(&self, host: &str) -> &HostClock {
+        &self.hosts.iter().find(|(name, _)| *name == host).expect("a host of the site").1
+    }
+
+    /// The address of a host.
+    fn address(&self, host: &str) -> String {
+        let number = self.hosts.iter().position(|(name, _)| *name == host).expect("a host of the site");
+        format!("10.88.0.{}", 11 + number)
+    }
+
+    /// Where a file of a host lies, for whoever is root of this machine.
+    pub(crate) fn path(&self, host: &str, path: &str) -> PathBuf {
+        let first = self.first_process.id();
+        let root = self.folder.path().join(host).join("root");
+        Path::new(&format!("/proc/{first}/root")).join(root.strip_prefix("/").expect("absolute")).join(&path[1..])
+    }
+
+    /// Runs a line of sh inside a host, as its root; returns what it printed, and fails where it fails.
+    pub(crate) fn run(&self, host: &str, line: &str) -> String {
+        let first = self.first_process.id();
+        let leader = fs::read_to_string(self.folder.path().join(host).join("leader")).expect("its first process");
+        let mut command = unable_to_set_clock();
+        command.args(["nsenter", &format!("--mount=/proc/{first}/ns/mnt"), &format!("--net=/proc/{first}/ns/net")]);
+        command.arg(format!("--pid=/proc/{first}/ns/pid_for_children"));
+        command.args(["nsenter", "--all", "--target", leader.trim(), "/bin/sh", "-c", line]);
+        let output = command.stdin(Stdio::null()).output().expect("nsenter");
+        let complained = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{host}: {line}: {complained}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Opens a session to a host over SSH, as root by sudo, up to the script's greeting.
+    pub(crate) fn open(&self, host: &str) -> Session {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/proc/{}/ns/net", self.first_process.id()));
+        command.args([
+            "ssh",
+            "-F",
+            "none",
+            "-q",
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+            "-i",
+        ]);
+        command.arg(self.folder.path().join("key")).arg(format!("audit@{}", self.address(host)));
+        command.arg(format!("exec sudo -n {}", script::START));
+        Session::start(command)
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        drop(self.life.take());
+        let _ = self.first_process.wait();
+    }
+}
+
+/// A session with the script.
+pub(crate) struct Session {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    transcript: Transcript,
+    heard: Vec<Heard>,
+}
+
+impl Session {
+    /// Runs a command that starts the shell, and has it read the script.
+    pub(crate) fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("a program that reaches the host");
+        let stdin = child.stdin.take().expect("its input");
+        let stdout = child.stdout.take().expect("its output");
+        let mut session = Self { child, stdin, stdout, transcript: Transcript::new(), heard: Vec::new() };
+        assert_eq!(session.next(), Heard::Shell);
+        session.stdin.write_all(script::script().as_bytes()).expect("the script is taken");
+        assert_eq!(session.next(), Heard::Script { is_root: true });
+        session
+    }
+
+    /// The next thing that the host says.
+    pub(crate) fn next(&mut self) -> Heard {
+        while self.heard.is_empty() {
+            let mut bytes = [0; 4096];
+            let size = self.stdout.read(&mut bytes).expect("output");
+            assert!(size > 0, "the session has ended");
+            self.heard = self.transcript.hear(&bytes[..size]).expect("a line of the script");
+        }
+        self.heard.remove(0)
+    }
+
+    pub(crate) fn send(&mut self, request: &Request) {
+        self.stdin.write_all(request.lines().expect("a request").as_bytes()).expect("the request is taken");
+    }
+
+    /// Asks, and waits for the answer; with it what was done on the way.
+    pub(crate) fn ask(&mut self, request: &Request) -> (Vec<Step>, Answer) {
+        self.send(request);
+        let mut steps = Vec::new();
+        loop {
+            match self.next() {
+                Heard::Step(step) => steps.push(step),
+                Heard::Answer(answer) => return (steps, answer),
+                other => panic!("{other:?} in the middle"),
+            }
+        }
+    }
+
+    /// Waits for a step.
+    pub(crate) fn until(&mut self, is_it: impl Fn(&Step) -> bool) {
+        loop {
+            match self.next() {
+                Heard::Step(step) if is_it(&step) => return,
+                Heard::Step(_) => {}
+                other => panic!("{other:?} before the step"),
+            }
+        }
+    }
+
+    /// Ends the connection as a broken wire does.
+    pub(crate) fn cut(mut self) {
+        self.child.kill().expect("the connection ends");
+        self.child.wait().expect("it has ended");
+    }
+}
+
+/// The digest of a host's file.
+pub(crate) fn digest(site: &Site, host: &str, path: &str) -> Option<Digest> {
+    fs::read(site.path(host, path)).ok().map(|bytes| Digest::of(&bytes))
+}
