@@ -49,23 +49,27 @@ impl<Channel> Drop for Through<Channel> {
     }
 }
 
-/// Reads a channel until it ends, nobody wants it any more, or too much waits.
+/// Reads a channel until it ends or nobody wants it any more. Once too much waits the rest is let go: a channel that is not read
+/// would hold up the others of its connection until its session is gone.
 async fn read_on<Channel: AsyncRead>(
     mut reader: ReadHalf<Channel>,
     deliver: mpsc::UnboundedSender<io::Result<Vec<u8>>>,
     waiting: Arc<AtomicUsize>,
 ) {
+    let mut is_flooded = false;
     loop {
         let mut bytes = Vec::with_capacity(READ_AT_ONCE);
-        let read = reader.read_buf(&mut bytes).await;
-        let (arrived, is_over) = match read {
+        let arrived = match reader.read_buf(&mut bytes).await {
             Ok(0) => return,
+            Ok(_) if is_flooded => continue,
             Ok(length) if waiting.fetch_add(length, Ordering::SeqCst).saturating_add(length) > MOST_WAITING => {
-                (Err(io::Error::other("more came through the jump host than was read")), true)
+                is_flooded = true;
+                Err(io::Error::other("more came through the jump host than was read"))
             }
-            Ok(_) => (Ok(bytes), false),
-            Err(error) => (Err(error), true),
+            Ok(_) => Ok(bytes),
+            Err(error) => Err(error),
         };
+        let is_over = arrived.is_err() && !is_flooded;
         if deliver.send(arrived).is_err() || is_over {
             return;
         }
@@ -125,14 +129,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_ends_it() {
+    async fn a_flood_ends_the_session_and_holds_up_nobody() {
         let (channel, mut jump) = duplex(READ_AT_ONCE);
         let mut through = Through::new(channel, None);
-        let flood = vec![0; MOST_WAITING * 2];
-        jump.write_all(&flood).await.unwrap_err();
+        // All of it is taken in, though nobody reads.
+        jump.write_all(&vec![0; MOST_WAITING * 2]).await.unwrap();
         let mut read = Vec::new();
         through.read_to_end(&mut read).await.unwrap_err();
         assert!(read.len() <= MOST_WAITING);
+        drop(through);
+        assert_eq!(jump.read_to_end(&mut Vec::new()).await.unwrap(), 0);
     }
 
     #[tokio::test]
