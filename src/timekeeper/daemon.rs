@@ -88,11 +88,11 @@ fn ntpd_of(said: Said<'_>) -> Timekeeper {
 /// Whether each chronyd that runs was told with `-x` to leave the clock alone, as a mere time server or in a container.
 pub(super) fn leaves_the_clock_alone(said: Said<'_>) -> bool {
     let mut commands = said.all("chronyd.args").peekable();
-    commands.peek().is_some() && commands.all(has_x)
+    commands.peek().is_some() && commands.all(leaves_alone)
 }
 
-/// `-x`, alone or among other flags that take no value: `-dx`.
-fn has_x(command: &str) -> bool {
+/// Whether a command line tells chronyd to leave the clock alone: `-x`, alone or among other flags that take no value (`-dx`).
+pub fn leaves_alone(command: &str) -> bool {
     command
         .split_ascii_whitespace()
         .filter_map(|word| word.strip_prefix('-'))
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_chronyd_that_leaves_the_clock_alone_is_told_by_its_flags() {
-        let check = |command: &str, expected: bool| assert_eq!(has_x(command), expected, "{command}");
+        let check = |command: &str, expected: bool| assert_eq!(leaves_alone(command), expected, "{command}");
         check("/usr/sbin/chronyd -F 1 -x", true);
         check("/usr/sbin/chronyd -dx", true);
         check("/usr/sbin/chronyd -F 1", false);

@@ -1,0 +1,222 @@
+//! The plan: what is done to each host and why others are left alone, as it is shown, stored and applied again.
+
+mod stored;
+
+pub use stored::{PlanError, SCHEMA, read, schema, write};
+
+use super::files::PlannedFile;
+use super::forecast::{Ruling, StepPolicy};
+use super::refusal::Refusal;
+use super::remote::Digest;
+use crate::audit::figure;
+
+/// What was looked into before a host got into the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Check {
+    /// The script runs as root there.
+    Root,
+    /// chronyd can set the clock there.
+    SetsClock,
+    /// Each new server answers there.
+    ServersAnswer,
+    /// chronyd takes the new configuration (`-p`).
+    Syntax,
+    /// A dry run with it found the time (`-Q`).
+    DryRun,
+    /// The way that the clock must move is allowed.
+    Movement,
+}
+
+impl Check {
+    /// Every check, in the order in which they are made.
+    pub const ALL: [Self; 6] =
+        [Self::Root, Self::SetsClock, Self::ServersAnswer, Self::Syntax, Self::DryRun, Self::Movement];
+
+    /// The name that it is stored by.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::SetsClock => "sets_clock",
+            Self::ServersAnswer => "servers_answer",
+            Self::Syntax => "syntax",
+            Self::DryRun => "dry_run",
+            Self::Movement => "movement",
+        }
+    }
+}
+
+/// What chronyd is to follow once the change is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Follows {
+    /// One of these names or addresses.
+    Sources(Vec<String>),
+    /// Some source: a clock on the host itself, or what a whole file names.
+    Anything,
+    /// Its own clock, at this stratum: the server of an isolated network.
+    OwnClock(u8),
+}
+
+/// What is done to one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedHost {
+    /// Its name in the inventory.
+    pub name: String,
+    /// The file that its chronyd is started with.
+    pub configuration: String,
+    /// The service that is restarted.
+    pub service: String,
+    /// The version of its chronyd; `None` where chrony is yet to be installed.
+    pub version: Option<String>,
+    /// The program that installs chrony there first, and the timekeeper that goes for it, where there is one.
+    pub installs: Option<Installation>,
+    /// The files that change; none = all is as it should be.
+    pub files: Vec<PlannedFile>,
+    /// What it is to follow.
+    pub follows: Follows,
+    /// Whether steps are left out until the clock is right.
+    pub without_steps: bool,
+    /// What was looked into, and is in order.
+    pub checks: Vec<Check>,
+    /// What there is to know.
+    pub warnings: Vec<String>,
+}
+
+/// How chrony comes to a host that has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installation {
+    /// What installs it: `apt-get`, `dnf`, `yum`, `zypper`, `apk`.
+    pub manager: String,
+    /// The timekeeper that is stopped for it.
+    pub replaces: Option<String>,
+}
+
+/// A host that is left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedHost {
+    /// Its name in the inventory.
+    pub name: String,
+    /// The name of the reason.
+    pub reason: String,
+    /// The reason in words; remote text in it is not escaped.
+    pub message: String,
+}
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// What was asked for, in words: `--ntp-server 169.254.169.123`.
+    pub change: String,
+    /// Which clocks may be stepped.
+    pub step: StepPolicy,
+    /// The hosts that are changed, and those where all is as it should be.
+    pub hosts: Vec<PlannedHost>,
+    /// The others.
+    pub refused: Vec<RefusedHost>,
+}
+
+impl Plan {
+    /// Whether anything would change anywhere: what `--detailed-exitcode` asks.
+    pub fn has_changes(&self) -> bool {
+        self.hosts.iter().any(|host| !host.files.is_empty() || host.installs.is_some())
+    }
+}
+
+impl PlannedHost {
+    /// Whether the plan can still be applied: each file is what it was made for. `now` gives what a file is; `None` where it is gone.
+    ///
+    /// # Errors
+    ///
+    /// The refusal that names the file.
+    pub fn fits_files(&self, now: impl Fn(&str) -> Option<Digest>) -> Result<(), Refusal> {
+        let other = self.files.iter().find(|file| now(&file.path) != Some(file.was));
+        other.map_or(Ok(()), |file| Err(Refusal::Changed(file.path.clone())))
+    }
+
+    /// Whether the plan still brings its clock right in an allowed way, by what was measured anew.
+    ///
+    /// # Errors
+    ///
+    /// The refusal that says what is not allowed.
+    pub fn fits_clock(&self, ruling: &Ruling) -> Result<(), Refusal> {
+        match ruling {
+            Ruling::Allowed(forecast) if forecast.without_steps && !self.without_steps && !self.files.is_empty() => {
+                Err(Refusal::Moved)
+            }
+            Ruling::Allowed(_) => Ok(()),
+            Ruling::NeedsConsent(forecast) => {
+                let offset = forecast.outset.offset;
+                Err(Refusal::StepBack { offset: figure::with_bound(offset.midpoint(), offset) })
+            }
+        }
+    }
+
+    /// Whether its chronyd is restarted: where its files only get steps back, or nothing changes, it is not.
+    pub fn restarts(&self) -> bool {
+        self.installs.is_some() || self.files.iter().any(PlannedFile::changes_at_once)
+    }
+}
+
+impl RefusedHost {
+    /// A host that is left alone for this.
+    pub fn new(name: impl Into<String>, refusal: &Refusal) -> Self {
+        Self { name: name.into(), reason: refusal.label().to_owned(), message: refusal.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Interval, Nanos};
+    use crate::fix::forecast::{DEFAULT_SLEW_RATE, Outset, SELECTION, forecast};
+
+    pub(super) fn plan() -> Plan {
+        let file = |path: &str, meanwhile: Option<&[u8]>| PlannedFile {
+            path: path.to_owned(),
+            was: Digest::of(b"pool a\n"),
+            becomes: b"server b\n".to_vec(),
+            meanwhile: meanwhile.map(<[u8]>::to_vec),
+        };
+        let host = |name: &str, files: Vec<PlannedFile>| PlannedHost {
+            name: name.to_owned(),
+            configuration: "/etc/chrony.conf".to_owned(),
+            service: "chronyd".to_owned(),
+            version: Some("4.3".to_owned()),
+            installs: None,
+            files,
+            follows: Follows::Sources(vec!["b".to_owned()]),
+            without_steps: false,
+            checks: Check::ALL.to_vec(),
+            warnings: Vec::new(),
+        };
+        Plan {
+            change: "--ntp-server b".to_owned(),
+            step: StepPolicy::Forward,
+            hosts: vec![
+                host("one", vec![file("/etc/chrony.conf", None)]),
+                host("two", vec![file("/etc/chrony.conf", Some(b"server \xff\n"))]),
+                host("three", Vec::new()),
+            ],
+            refused: vec![RefusedHost::new("four", &Refusal::NoChronyd)],
+        }
+    }
+
+    #[test]
+    fn a_plan_is_applied_only_to_what_it_was_made_for() {
+        let plan = plan();
+        let host = &plan.hosts[0];
+        assert_eq!(host.fits_files(|_| Some(Digest::of(b"pool a\n"))), Ok(()));
+        let changed = Err(Refusal::Changed("/etc/chrony.conf".to_owned()));
+        assert_eq!(host.fits_files(|_| Some(Digest::of(b"pool c\n"))), changed);
+        assert_eq!(host.fits_files(|_| None), changed);
+        let ruling = |millis: i64| {
+            let offset = Interval::around(Nanos::from_millis(millis), Nanos::from_millis(10));
+            forecast(Outset { offset, slew_rate: DEFAULT_SLEW_RATE, selection: SELECTION }, plan.step)
+        };
+        assert_eq!(host.fits_clock(&ruling(-8_000)), Ok(()));
+        assert_eq!(host.fits_clock(&ruling(8_000)), Err(Refusal::Moved));
+        assert!(matches!(host.fits_clock(&ruling(80_000)), Err(Refusal::StepBack { .. })));
+        assert_eq!(plan.hosts[2].fits_clock(&ruling(8_000)), Ok(()));
+        assert_eq!(plan.hosts.iter().map(PlannedHost::restarts).collect::<Vec<_>>(), [true, true, false]);
+        assert!(plan.has_changes());
+    }
+}
