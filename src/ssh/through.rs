@@ -67,10 +67,13 @@ async fn read_on<Channel: AsyncRead>(
                 Err(io::Error::other("more came through the jump host than was read"))
             }
             Ok(_) => Ok(bytes),
-            Err(error) => Err(error),
+            Err(error) => {
+                // Whoever does not want it any more is gone already.
+                let _ = deliver.send(Err(error));
+                return;
+            }
         };
-        let is_over = arrived.is_err() && !is_flooded;
-        if deliver.send(arrived).is_err() || is_over {
+        if deliver.send(arrived).is_err() {
             return;
         }
     }
