@@ -6,6 +6,7 @@ pub mod canary;
 pub mod change;
 pub mod diff;
 pub mod ending;
+pub mod event;
 pub mod files;
 pub mod forecast;
 pub mod guards;
@@ -19,6 +20,7 @@ pub mod verification;
 pub mod yardstick;
 
 pub use change::{Change, Mending};
+pub use event::FixEvent;
 pub use forecast::{Forecast, StepPolicy};
 pub use plan::{Plan, PlannedHost, RefusedHost};
 pub use refusal::Refusal;

@@ -4,11 +4,20 @@ mod stored;
 
 pub use stored::{PlanError, SCHEMA, read, schema, write};
 
+use core::net::IpAddr;
+
 use super::files::PlannedFile;
-use super::forecast::{Ruling, StepPolicy};
+use super::forecast::{Forecast, Outset, Ruling, StepPolicy, forecast};
 use super::refusal::Refusal;
-use super::remote::Digest;
+use super::remote::{self, Digest, RunId};
 use crate::audit::figure;
+use crate::clock::Nanos;
+use crate::timekeeper::chrony::{LeapStatus, ReferenceId, Tracking};
+
+/// How long a source is waited for at least.
+const LEAST_WAIT: Nanos = Nanos::from_seconds(30);
+/// After how many seconds of silence the guard on a host puts the old files back.
+pub const GUARD_S: u32 = 120;
 
 /// What was looked into before a host got into the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,10 +159,98 @@ impl PlannedHost {
         }
     }
 
+    /// What its clock will do once the plan is applied, by what was measured anew. `consents` says that somebody allowed a step
+    /// back.
+    ///
+    /// # Errors
+    ///
+    /// The refusal that says what is not allowed, or what the plan does not fit any more.
+    pub fn forecast(&self, outset: Outset, step: StepPolicy, consents: bool) -> Result<Forecast, Refusal> {
+        let ruling = forecast(outset, if consents { StepPolicy::Any } else { step });
+        self.fits_clock(&ruling)?;
+        // Files without steps slew whatever the clock is like by now.
+        let ruling = if self.without_steps { forecast(outset, StepPolicy::Never) } else { ruling };
+        let (Ruling::Allowed(found) | Ruling::NeedsConsent(found)) = ruling;
+        Ok(Forecast { without_steps: self.without_steps, ..found })
+    }
+
+    /// What the host is asked to do first; `selection` is within which time its chronyd is expected to select a source.
+    pub fn request(&self, run: RunId, selection: Nanos) -> remote::Apply {
+        let changes = self.files.iter().filter(|file| file.changes_at_once()).map(|file| remote::Change {
+            path: file.path.clone(),
+            was: Some(file.was),
+            becomes: remote::Becomes::Bytes(file.first().to_vec()),
+        });
+        let expected = match &self.follows {
+            Follows::OwnClock(_) => remote::Expected::Local,
+            Follows::Anything => remote::Expected::Selected,
+            Follows::Sources(names) => addresses(names).map_or(remote::Expected::Selected, remote::Expected::OneOf),
+        };
+        let patience = LEAST_WAIT.max(selection + selection);
+        remote::Apply {
+            run,
+            configuration: self.configuration.clone(),
+            changes: changes.collect(),
+            expected,
+            wait_s: u32::try_from(patience.0 / 1_000_000_000).unwrap_or(u32::MAX),
+            guard_s: GUARD_S,
+            restarts: true,
+            // A dry run needs a source to ask.
+            validates: !matches!(self.follows, Follows::OwnClock(_)),
+        }
+    }
+
+    /// What the host is asked to do once its clock is right, where steps were left out until then: put them into its files, without
+    /// a restart.
+    pub fn steps_request(&self, run: RunId) -> Option<remote::Apply> {
+        let changes: Vec<remote::Change> = self
+            .files
+            .iter()
+            .filter_map(|file| {
+                let was = Some(Digest::of(file.meanwhile.as_deref()?));
+                Some(remote::Change {
+                    path: file.path.clone(),
+                    was,
+                    becomes: remote::Becomes::Bytes(file.becomes.clone()),
+                })
+            })
+            .collect();
+        let asked = self.request(run, Nanos::ZERO);
+        (!changes.is_empty()).then_some(remote::Apply {
+            changes,
+            expected: remote::Expected::Running,
+            restarts: false,
+            validates: false,
+            ..asked
+        })
+    }
+
+    /// Whether its chronyd follows what it is to follow, with a leap status that says so.
+    pub fn is_followed(&self, tracking: &Tracking) -> bool {
+        let is_normal =
+            matches!(tracking.leap_status, LeapStatus::Normal | LeapStatus::InsertSecond | LeapStatus::DeleteSecond);
+        let is_another = !matches!(tracking.reference_id, ReferenceId::NONE | ReferenceId::LOCAL);
+        match &self.follows {
+            Follows::OwnClock(_) => tracking.reference_id == ReferenceId::LOCAL,
+            Follows::Anything => is_normal && is_another,
+            Follows::Sources(names) => {
+                let source = || tracking.source.as_deref().and_then(|source| source.parse().ok());
+                let is_one = addresses(names).is_none_or(|all| source().is_some_and(|source| all.contains(&source)));
+                is_normal && is_another && is_one
+            }
+        }
+    }
+
     /// Whether its chronyd is restarted: where its files only get steps back, or nothing changes, it is not.
     pub fn restarts(&self) -> bool {
         self.installs.is_some() || self.files.iter().any(PlannedFile::changes_at_once)
     }
+}
+
+/// The addresses that sources are named by; `None` where one has a name, which is not what chronyd tells of the source behind it.
+fn addresses(names: &[String]) -> Option<Vec<IpAddr>> {
+    let addresses: Option<Vec<IpAddr>> = names.iter().map(|name| name.parse().ok()).collect();
+    addresses.filter(|all| !all.is_empty())
 }
 
 impl RefusedHost {
@@ -167,7 +264,7 @@ impl RefusedHost {
 mod tests {
     use super::*;
     use crate::clock::{Interval, Nanos};
-    use crate::fix::forecast::{DEFAULT_SLEW_RATE, Outset, SELECTION, forecast};
+    use crate::fix::forecast::{DEFAULT_SLEW_RATE, Movement, SELECTION};
 
     pub(super) fn plan() -> Plan {
         let file = |path: &str, meanwhile: Option<&[u8]>| PlannedFile {
@@ -216,6 +313,17 @@ mod tests {
         assert_eq!(host.fits_clock(&ruling(8_000)), Err(Refusal::Moved));
         assert!(matches!(host.fits_clock(&ruling(80_000)), Err(Refusal::StepBack { .. })));
         assert_eq!(plan.hosts[2].fits_clock(&ruling(8_000)), Ok(()));
+        let outset = |millis: i64| {
+            let offset = Interval::around(Nanos::from_millis(millis), Nanos::from_millis(10));
+            Outset { offset, slew_rate: DEFAULT_SLEW_RATE, selection: SELECTION }
+        };
+        assert!(matches!(host.forecast(outset(80_000), plan.step, false), Err(Refusal::StepBack { .. })));
+        let stepped = host.forecast(outset(80_000), plan.step, true).expect("allowed");
+        assert_eq!((stepped.movement, stepped.without_steps), (Movement::Steps, false));
+        // What was planned without steps is slewed, though it could be stepped forward by now.
+        let slewed = PlannedHost { without_steps: true, ..host.clone() };
+        let slewed = slewed.forecast(outset(-8_000), plan.step, false).expect("allowed");
+        assert_eq!((slewed.movement, slewed.without_steps), (Movement::Slews, true));
         assert_eq!(plan.hosts.iter().map(PlannedHost::restarts).collect::<Vec<_>>(), [true, true, false]);
         assert!(plan.has_changes());
     }

@@ -35,6 +35,8 @@ pub enum Event {
     Committed(usize),
     /// A host's change ended.
     Ended(usize, Outcome),
+    /// A host was told to be changed and was not begun: the run had been told to end before.
+    NotBegun(usize),
     /// Ctrl-C, or the deadline: no host is begun any more.
     Interrupted,
 }
@@ -204,6 +206,13 @@ impl Rollout {
                     self.stop(Spared::BudgetSpent);
                 }
             }
+            Event::NotBegun(index) => {
+                let Some(host @ Host::Running { is_committed: false }) = self.hosts.get_mut(index) else {
+                    return actions;
+                };
+                *host = Host::Waiting;
+                self.stop(Spared::Interrupted);
+            }
             Event::Interrupted => {
                 self.stop(Spared::Interrupted);
                 let committed = |(index, host): (usize, &Host)| {
@@ -226,6 +235,11 @@ impl Rollout {
             Host::Running { .. } => None,
         };
         self.hosts.iter().map(end).collect::<Option<Vec<_>>>().filter(|_| self.phase == Phase::Finished)
+    }
+
+    /// The hosts of the wave that is begun once the yardstick is there.
+    pub fn upcoming(&self) -> &[usize] {
+        &self.next
     }
 
     /// Why no host is begun any more, where that is so.

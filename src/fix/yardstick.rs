@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::refusal::Refusal;
 use crate::audit::figure;
+use crate::clock::estimate::Config;
 use crate::clock::reference::consensus;
 use crate::clock::{Interval, Nanos};
 
@@ -72,6 +73,35 @@ impl Yardstick {
         match self {
             Self::Servers { standing, .. } | Self::Internal { standing, .. } => Some(clock.minus(*standing)),
             Self::Claims => None,
+        }
+    }
+}
+
+impl Yardstick {
+    /// The same yardstick so much later: the axis and a server may part by 500 ppm (`docs/measurement.md`, assumption A2).
+    #[must_use]
+    pub fn aged(&self, by: Nanos) -> Self {
+        let later = |standing: Interval| standing.widened(by.wander(Config::STANDARD.rho));
+        match self {
+            Self::Servers { standing, witnesses } => {
+                Self::Servers { standing: later(*standing), witnesses: *witnesses }
+            }
+            Self::Internal { host, standing } => Self::Internal { host: host.clone(), standing: later(*standing) },
+            Self::Claims => Self::Claims,
+        }
+    }
+
+    /// This one, narrowed by another measurement of the same thing; `None` where the two cannot both be true.
+    pub fn narrowed(&self, anew: &Self) -> Option<Self> {
+        match (self, anew) {
+            (Self::Servers { standing, .. }, Self::Servers { standing: other, witnesses }) => {
+                Some(Self::Servers { standing: standing.intersection(*other)?, witnesses: *witnesses })
+            }
+            (Self::Internal { host, standing }, Self::Internal { standing: other, .. }) => {
+                Some(Self::Internal { host: host.clone(), standing: standing.intersection(*other)? })
+            }
+            (Self::Claims, Self::Claims) => Some(Self::Claims),
+            _ => None,
         }
     }
 }
@@ -245,6 +275,20 @@ mod tests {
         let mended = Interval::around(Nanos::from_millis(40), Nanos::from_millis(1));
         assert_eq!(yardstick.offset(mended), Some(Interval::around(Nanos::ZERO, Nanos::from_millis(12))));
         assert_eq!(Yardstick::Claims.offset(mended), None);
+    }
+
+    #[test]
+    fn a_yardstick_ages_and_is_measured_anew() {
+        let at = |millis: i64, bound: i64| Yardstick::Servers {
+            standing: Interval::around(Nanos::from_millis(millis), Nanos::from_millis(bound)),
+            witnesses: 3,
+        };
+        assert_eq!(at(40, 11).aged(Nanos::from_seconds(60)), at(40, 41));
+        assert_eq!(Yardstick::Claims.aged(Nanos::MAX), Yardstick::Claims);
+        let both = Interval { lo: Nanos::from_millis(-1), hi: Nanos::from_millis(10) };
+        assert_eq!(at(40, 41).narrowed(&at(0, 10)), Some(Yardstick::Servers { standing: both, witnesses: 3 }));
+        assert_eq!(at(40, 11).narrowed(&at(0, 10)), None);
+        assert_eq!(at(0, 1).narrowed(&Yardstick::Claims), None);
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! What is known of one host while a scan runs: its cell is written by the host's own session and read by the pacer.
 
-use std::collections::VecDeque;
-use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::scan_clock::{Mark, ScanClock};
+use super::board::{Board, locked};
+use super::scan_clock::Mark;
 use crate::clock::{Exchange, Nanos, UnixNanos, schedule};
 use crate::probe::{Facts, FactsReading, Failure, FailureCode, HostEvent, Observation, Reader, Stage};
 
@@ -22,41 +21,9 @@ pub fn own_defects() -> usize {
     OWN_DEFECTS.load(Ordering::SeqCst)
 }
 
-/// What all hosts of a scan share: the clock, the listener, and the list of hosts that have just answered.
-pub(super) struct Board {
-    pub(super) clock: ScanClock,
-    listener: Box<dyn Fn(HostEvent) + Send + Sync>,
-    answered: Mutex<VecDeque<usize>>,
-}
-
-impl fmt::Debug for Board {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Board").field("clock", &self.clock).finish_non_exhaustive()
-    }
-}
-
-impl Board {
-    pub(super) fn new(clock: ScanClock, listener: impl Fn(HostEvent) + Send + Sync + 'static) -> Self {
-        Self { clock, listener: Box::new(listener), answered: Mutex::default() }
-    }
-
-    pub(super) fn tell(&self, event: HostEvent) {
-        (self.listener)(event);
-    }
-
-    /// Takes the hosts that have answered, or ended, since the last call.
-    pub(super) fn take_answered(&self) -> VecDeque<usize> {
-        std::mem::take(&mut *locked(&self.answered))
-    }
-
-    fn answered(&self, host: usize) {
-        locked(&self.answered).push_back(host);
-    }
-}
-
-/// A lock whose holder panicked still holds whole values here: every change is a single assignment.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Counts a task that a panic has ended.
+pub(super) fn own_defect() {
+    OWN_DEFECTS.fetch_add(1, Ordering::SeqCst);
 }
 
 /// One host of a running scan.
@@ -73,6 +40,8 @@ struct Known {
     stage: Stage,
     begun: Option<UnixNanos>,
     ready: Option<UnixNanos>,
+    /// Whether what was started on the host has said that it is there.
+    is_there: bool,
     reader: Option<Reader>,
     exchanges: Vec<Exchange>,
     least_round_trip: Option<Nanos>,
@@ -106,6 +75,7 @@ impl HostCell {
             stage: Stage::Prepare,
             begun: None,
             ready: None,
+            is_there: false,
             reader: None,
             exchanges: Vec::new(),
             least_round_trip: None,
@@ -130,7 +100,7 @@ impl HostCell {
         if stage >= Stage::Connect {
             known.begun.get_or_insert(self.board.clock.now());
         }
-        if known.reader.is_none() || stage >= Stage::Sample {
+        if !known.is_there || stage >= Stage::Sample {
             known.stage = stage;
         }
     }
@@ -171,7 +141,7 @@ impl HostCell {
 
     /// A panic ended this host's task: a defect of the program, which is counted, and not the host's fault.
     pub(super) fn failed_by_us(&self) {
-        OWN_DEFECTS.fetch_add(1, Ordering::SeqCst);
+        own_defect();
         self.fail(FailureCode::NotAttempted, self.stage(), "clockaudit itself failed at this host; please report it");
     }
 
@@ -183,12 +153,24 @@ impl HostCell {
     pub(super) fn greeted(&self, reader: Reader) {
         {
             let mut known = self.lock();
+            known.is_there = true;
             known.reader = Some(reader);
             known.ready = Some(self.board.clock.now());
             known.stage = Stage::Sample;
         }
         self.board.tell(HostEvent::Ready { host: self.index });
         self.changed.notify_waiters();
+    }
+
+    /// The shell that reads the script of a fix has greeted.
+    pub(super) fn script_greeted(&self) {
+        self.lock().is_there = true;
+        self.changed.notify_waiters();
+    }
+
+    /// Whether what was started on the host has greeted: whoever reads from now on is no sudo that asks for a password.
+    pub(super) fn is_there(&self) -> bool {
+        self.lock().is_there
     }
 
     pub(super) fn reader(&self) -> Option<Reader> {
@@ -243,6 +225,20 @@ impl HostCell {
         look(&self.lock().exchanges)
     }
 
+    /// Takes the exchanges so far: what comes is a look of its own, at a clock that may have been set since.
+    pub(super) fn take_exchanges(&self) -> Vec<Exchange> {
+        std::mem::take(&mut self.lock().exchanges)
+    }
+
+    /// Waits until there are more exchanges than that, or none can come any more; `false` then.
+    pub(super) async fn sampled_beyond(&self, count: usize) -> bool {
+        self.wait(|known| {
+            let is_over = known.failure.is_some() || known.closed.is_some() || known.finished;
+            (is_over || known.exchanges.len() > count).then_some(!is_over)
+        })
+        .await
+    }
+
     pub(super) fn in_window(&self, window: u32) {
         self.lock().window = window;
     }
@@ -286,7 +282,7 @@ impl HostCell {
             let facts_are_in = known.facts.as_ref().is_some_and(|facts| facts.complete);
             known.closed.get_or_insert_with(|| brief(why.to_owned()));
             // Before the greeting, whoever opens the session knows better what an end means.
-            (known.stage, known.finished || known.reader.is_none() || facts_are_in)
+            (known.stage, known.finished || !known.is_there || facts_are_in)
         };
         if !expected {
             self.fail(FailureCode::Dropped, stage, why);
@@ -296,16 +292,16 @@ impl HostCell {
     }
 
     /// The probe's channel, or that of the fallback command, ended. Before the greeting another command may follow; after it
-    /// nothing can be measured any more.
-    pub(super) fn probe_over(&self) {
+    /// nothing can be measured any more, or done. `what` it was is told.
+    pub(super) fn probe_over(&self, what: &str) {
         let was_ready = {
             let mut known = self.lock();
             known.probe_over = true;
-            known.reader.is_some()
+            known.is_there
         };
         self.changed.notify_waiters();
         if was_ready {
-            self.closed("the probe ended");
+            self.closed(&format!("{what} ended"));
         }
     }
 
@@ -361,7 +357,7 @@ impl HostCell {
     pub(super) async fn greeting(&self) -> bool {
         self.wait(|known| {
             let over = known.probe_over || known.closed.is_some() || known.failure.is_some();
-            (known.reader.is_some() || over).then_some(known.reader.is_some())
+            (known.is_there || over).then_some(known.is_there)
         })
         .await
     }
@@ -444,6 +440,7 @@ pub(super) fn nanos(duration: Duration) -> Nanos {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ssh::ScanClock;
 
     #[test]
     fn a_host_that_has_greeted_is_not_taken_back_to_the_probe() {

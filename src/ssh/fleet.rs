@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::cell::{Board, HostCell, Standing};
+use super::board::Board;
+use super::cell::{HostCell, Standing};
 use super::facts_round::{ClaimsWindows, EARLY_WAIT, FactsRound, MOST_EARLY};
 use super::limits::{Capacity, raise_open_files};
 use super::metronome::Metronome;

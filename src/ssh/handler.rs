@@ -7,7 +7,7 @@ use russh::keys::PublicKeyOrCertificate;
 use russh::{Channel, ChannelId};
 
 use super::cell::HostCell;
-use super::hearing::{Hearing, Misheard, Stamps};
+use super::hearing::{Ear, Misheard, Stamps};
 use super::host_key::{HostKeys, Judgement, LookUp};
 use super::wire::{Arrival, Cut, WireShared};
 use crate::inventory::elevation::{Dialogue, Reply};
@@ -50,7 +50,7 @@ pub(super) struct SessionHandler {
     wire: Arc<WireShared>,
     host_keys: Arc<HostKeys>,
     name: LookUp,
-    hearing: Hearing,
+    ear: Ear,
     date: Option<DateAnswer>,
     probe_channel: Option<ChannelId>,
     errors: Vec<u8>,
@@ -58,8 +58,6 @@ pub(super) struct SessionHandler {
     last_words: String,
     /// What may ask for a password before the probe is there.
     dialogue: Option<Dialogue>,
-    /// Whether the channels are connections to other hosts, which are heard elsewhere.
-    is_jump: bool,
 }
 
 impl SessionHandler {
@@ -68,10 +66,11 @@ impl SessionHandler {
         wire: Arc<WireShared>,
         host_keys: Arc<HostKeys>,
         name: LookUp,
+        ear: Ear,
         dialogue: Option<Dialogue>,
     ) -> Self {
         Self {
-            hearing: Hearing::new(Arc::clone(&cell)),
+            ear,
             cell,
             wire,
             host_keys,
@@ -82,15 +81,7 @@ impl SessionHandler {
             unasked_channels: 0,
             last_words: "the connection ended".to_owned(),
             dialogue,
-            is_jump: false,
         }
-    }
-
-    /// The callbacks of a session to a jump host: there is no probe on it.
-    pub(super) fn for_jump(cell: Arc<HostCell>, wire: Arc<WireShared>, host_keys: Arc<HostKeys>, name: LookUp) -> Self {
-        let mut handler = Self::new(cell, wire, host_keys, name, None);
-        handler.is_jump = true;
-        handler
     }
 
     fn stamps(&self) -> Stamps {
@@ -110,7 +101,7 @@ impl SessionHandler {
         let first_line = text.lines().map(str::trim).find(|line| !line.is_empty());
         let Some((reading, stamps)) = transcript::fallback(&answer.text).zip(answer.stamps) else {
             self.cell.heard_noise(first_line.map(str::to_owned));
-            self.cell.probe_over();
+            self.cell.probe_over("`date`");
             return;
         };
         let Some(armed) = self.cell.take_asked() else { return };
@@ -126,7 +117,7 @@ impl SessionHandler {
             // Whoever was to become another user says why not at the end, after lectures and warnings.
             let reason = if self.dialogue.is_some() { last_line(&self.errors) } else { first_line(&self.errors) };
             self.cell.heard_noise(reason);
-            self.cell.probe_over();
+            self.cell.probe_over(self.ear.whom());
         } else if let Some(answer) = self.date.take_if(|answer| answer.channel == channel) {
             self.date_ended(&answer);
         }
@@ -134,7 +125,7 @@ impl SessionHandler {
 
     /// Gives the password to whoever asks for it before the probe is there, once.
     fn answer(&mut self, channel: ChannelId, bytes: &[u8], session: &mut Session) -> Result<(), SessionEnd> {
-        let is_before = self.cell.reader().is_none();
+        let is_before = !self.cell.is_there();
         let Some(dialogue) = self.dialogue.as_mut().filter(|_| is_before) else { return Ok(()) };
         match dialogue.hear(bytes) {
             Reply::Wait => Ok(()),
@@ -226,7 +217,7 @@ impl Handler for SessionHandler {
         _: u32,
         _: &mut Session,
     ) -> Result<(), SessionEnd> {
-        if self.is_jump {
+        if matches!(self.ear, Ear::Elsewhere) {
             return Ok(());
         }
         if self.probe_channel.is_none() {
@@ -240,7 +231,7 @@ impl Handler for SessionHandler {
     async fn data(&mut self, channel: ChannelId, bytes: &[u8], _: &mut Session) -> Result<(), SessionEnd> {
         let stamps = self.stamps();
         if self.probe_channel == Some(channel) {
-            return self.hearing.hear(bytes, stamps).map_err(|misheard| self.misheard(misheard));
+            return self.ear.hear(bytes, stamps).map_err(|misheard| self.misheard(misheard));
         }
         if let Some(answer) = self.date.as_mut().filter(|answer| answer.channel == channel) {
             let room = MAX_LINE.saturating_sub(answer.text.len());
@@ -267,7 +258,7 @@ impl Handler for SessionHandler {
 
     async fn exit_status(&mut self, channel: ChannelId, status: u32, _: &mut Session) -> Result<(), SessionEnd> {
         if self.probe_channel == Some(channel) {
-            self.last_words = format!("the probe ended with exit status {status}");
+            self.last_words = format!("{} ended with exit status {status}", self.ear.whom());
             self.cell.heard_status(status);
         }
         Ok(())
@@ -316,7 +307,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::super::ScanClock;
-    use super::super::cell::Board;
+    use super::super::board::Board;
     use super::super::plan::ConnectionPlan;
     use super::super::wire::Wire;
     use super::*;
@@ -331,10 +322,11 @@ mod tests {
         let settings = ConnectionPlan::for_this_user().settings(&Target::default()).host_key.clone();
         let keys = Arc::new(HostKeys::load(&settings, 1));
         SessionHandler::new(
-            cell,
+            Arc::clone(&cell),
             Wire::new(Transport::Tcp(socket), clock).1,
             keys,
             LookUp { name: "web".to_owned(), port: 22 },
+            Ear::probe(&cell),
             None,
         )
     }

@@ -5,9 +5,47 @@ use std::sync::Arc;
 use super::cell::HostCell;
 use super::scan_clock::{Mark, ScanClock};
 use super::wire::Arrival;
+use super::workshop::ScriptEar;
 use crate::clock::UnixNanos;
+use crate::fix::remote;
 use crate::probe::FailureCode;
 use crate::probe::transcript::{Heard, Phase, Transcript, TranscriptError};
+
+/// Who hears what comes through a session's channel.
+#[derive(Debug)]
+pub(super) enum Ear {
+    /// The probe is there.
+    Probe(Hearing),
+    /// The script of a fix is.
+    Script(Box<ScriptEar>),
+    /// Nobody is: the channels are connections to other hosts, which are heard elsewhere.
+    Elsewhere,
+}
+
+impl Ear {
+    /// Whoever hears the probe of that host.
+    pub(super) fn probe(cell: &Arc<HostCell>) -> Self {
+        Self::Probe(Hearing::new(Arc::clone(cell)))
+    }
+
+    /// Takes what arrived.
+    pub(super) fn hear(&mut self, bytes: &[u8], stamps: Stamps) -> Result<(), Misheard> {
+        match self {
+            Self::Probe(hearing) => hearing.hear(bytes, stamps),
+            Self::Script(ear) => ear.hear(bytes).map_err(Misheard::Script),
+            Self::Elsewhere => Ok(()),
+        }
+    }
+
+    /// What is heard, in words.
+    pub(super) fn whom(&self) -> &'static str {
+        match self {
+            Self::Probe(_) => "the probe",
+            Self::Script(_) => "the shell",
+            Self::Elsewhere => "the session",
+        }
+    }
+}
 
 /// One channel's ear.
 #[derive(Debug)]
@@ -22,6 +60,9 @@ pub(super) enum Misheard {
     /// What it said makes no sense.
     #[error(transparent)]
     Transcript(#[from] TranscriptError),
+    /// What the script of a fix said makes no sense.
+    #[error(transparent)]
+    Script(#[from] remote::TranscriptError),
     /// A reading came that nobody asked for: which request it answers cannot be told.
     #[error("a reading that was not asked for")]
     Unasked,
@@ -31,7 +72,8 @@ impl Misheard {
     /// What kind of failure it is: without a greeting that can be used, there is no usable clock behind the shell.
     pub(super) fn code(&self) -> FailureCode {
         match self {
-            Self::Transcript(TranscriptError::NoReader { .. } | TranscriptError::TooMuchNoise) => FailureCode::NoShell,
+            Self::Transcript(TranscriptError::NoReader { .. } | TranscriptError::TooMuchNoise)
+            | Self::Script(remote::TranscriptError::TooMuchNoise) => FailureCode::NoShell,
             _ => FailureCode::Dropped,
         }
     }

@@ -12,7 +12,8 @@ use russh::Disconnect;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use super::cell::{Board, HostCell};
+use super::board::Board;
+use super::cell::HostCell;
 use super::dial::seconds;
 use super::login::{AskedPassword, Asker};
 use super::opener::{Opener, Peer};
@@ -250,7 +251,6 @@ async fn connect(
         password: None,
         asked,
         elevation: None,
-        is_jump: true,
     };
     // A jump host may be behind another one, and that behind the next.
     Box::pin(opener.connect_jump(&peer, &own)).await

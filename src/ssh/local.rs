@@ -1,5 +1,6 @@
 //! The probe on this machine itself (`ansible_connection=local`): the same protocol, over pipes instead of SSH.
 
+use std::io::ErrorKind;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,10 +12,10 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::cell::HostCell;
-use super::hearing::{Hearing, Stamps};
+use super::hearing::{Ear, Stamps};
 use super::wire::Arrival;
 use crate::clock::UnixNanos;
 use crate::inventory::elevation::{Dialogue, Reply};
@@ -24,6 +25,8 @@ use crate::probe::{Failure, FailureCode, Stage};
 const FIRST_BUDGET: u64 = 256 * 1_024;
 /// Bytes of standard error that are looked at for a reason.
 const ERRORS_KEPT: usize = 4_096;
+/// How long a pipe that is full is left alone.
+const FULL_PIPE: Duration = Duration::from_millis(2);
 /// How long the last words of whoever let nobody become another user are waited for.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -60,11 +63,22 @@ impl Drop for Family {
 
 impl LocalProbe {
     /// Starts the probe by its command; whoever asks for a password before it is there is answered by `dialogue`.
-    pub(super) fn start(cell: &Arc<HostCell>, command: &str, dialogue: Option<Dialogue>) -> Result<Self, Failure> {
-        Self::run(cell, command, dialogue, FIRST_BUDGET)
+    pub(super) fn start(
+        cell: &Arc<HostCell>,
+        ear: Ear,
+        command: &str,
+        dialogue: Option<Dialogue>,
+    ) -> Result<Self, Failure> {
+        Self::run(cell, ear, command, dialogue, FIRST_BUDGET)
     }
 
-    fn run(cell: &Arc<HostCell>, command: &str, dialogue: Option<Dialogue>, budget: u64) -> Result<Self, Failure> {
+    fn run(
+        cell: &Arc<HostCell>,
+        ear: Ear,
+        command: &str,
+        dialogue: Option<Dialogue>,
+        budget: u64,
+    ) -> Result<Self, Failure> {
         let fail = |error: std::io::Error| Failure {
             code: FailureCode::NoShell,
             stage: Stage::Channel,
@@ -96,7 +110,7 @@ impl LocalProbe {
             total: AtomicU64::new(0),
             budget: AtomicU64::new(budget),
         });
-        let listener = tokio::spawn(listen(Arc::clone(&shared), output, family, talk));
+        let listener = tokio::spawn(listen(Arc::clone(&shared), ear, output, family, talk));
         Ok(Self { input, shared, listener })
     }
 
@@ -114,6 +128,24 @@ impl LocalProbe {
         input.as_ref().is_some_and(|input| input.try_write(bytes).is_ok_and(|written| written == bytes.len()))
     }
 
+    /// Writes all of `bytes`, however long whoever reads them takes; `false` where nobody reads any more.
+    pub(super) async fn put_all(&self, mut bytes: &[u8]) -> bool {
+        loop {
+            let written = {
+                let input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
+                input.as_ref().map(|input| input.try_write(bytes))
+            };
+            match written {
+                Some(Ok(count)) => bytes = bytes.get(count..).unwrap_or_default(),
+                Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => sleep(FULL_PIPE).await,
+                _ => return false,
+            }
+            if bytes.is_empty() {
+                return true;
+            }
+        }
+    }
+
     /// Closes the probe's input, which ends it.
     pub(super) fn hang_up(&self) {
         *self.input.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -128,9 +160,14 @@ impl Drop for LocalProbe {
 }
 
 /// Hears the probe out. Whatever ends this, a flood, a silence that took too long or the probe itself, nothing of it is left.
-async fn listen(shared: Arc<Shared>, mut output: ChildStdout, family: Family, talk: Option<JoinHandle<()>>) {
+async fn listen(
+    shared: Arc<Shared>,
+    mut ear: Ear,
+    mut output: ChildStdout,
+    family: Family,
+    talk: Option<JoinHandle<()>>,
+) {
     let cell = &shared.cell;
-    let mut hearing = Hearing::new(Arc::clone(cell));
     let mut chunk = [0_u8; 4_096];
     while let Ok(length) = output.read(&mut chunk).await {
         let read = cell.board.clock.mark();
@@ -145,7 +182,7 @@ async fn listen(shared: Arc<Shared>, mut output: ChildStdout, family: Family, ta
             cell.fail(FailureCode::Dropped, cell.stage(), "the probe printed far more than was asked for");
             break;
         }
-        if let Err(misheard) = hearing.hear(bytes, Stamps { sent, arrival: Arrival { read, kernel: None } }) {
+        if let Err(misheard) = ear.hear(bytes, Stamps { sent, arrival: Arrival { read, kernel: None } }) {
             cell.fail(misheard.code(), cell.stage(), misheard.to_string());
             break;
         }
@@ -154,9 +191,9 @@ async fn listen(shared: Arc<Shared>, mut output: ChildStdout, family: Family, ta
     if let Some(talk) = talk {
         // What was said at the end is the reason; whoever goes on holding the line has none.
         let _ = timeout(LAST_WORDS, talk).await;
-        cell.probe_over();
+        cell.probe_over(ear.whom());
     }
-    cell.closed("the probe ended");
+    cell.closed(&format!("{} ended", ear.whom()));
 }
 
 /// Hears what is said on standard error before the probe is there, and answers whoever asks for a password.
@@ -170,7 +207,7 @@ async fn converse(
     let mut chunk = [0_u8; 512];
     while let Ok(length @ 1..) = errors.read(&mut chunk).await {
         let bytes = chunk.get(..length).unwrap_or_default();
-        if cell.reader().is_some() {
+        if cell.is_there() {
             continue;
         }
         match dialogue.hear(bytes) {
@@ -205,7 +242,7 @@ mod tests {
     use tokio::task::spawn_blocking;
 
     use super::super::ScanClock;
-    use super::super::cell::Board;
+    use super::super::board::Board;
     use super::*;
     use crate::inventory::elevation::{Elevation, ElevationMethod};
     use crate::inventory::secret::Secret;
@@ -253,7 +290,7 @@ mod tests {
     async fn a_probe_that_floods_is_killed() {
         let line = Lifeline::new();
         let cell = cell();
-        let probe = LocalProbe::run(&cell, &line.held_by(FLOOD), None, FIRST_BUDGET).unwrap();
+        let probe = LocalProbe::run(&cell, Ear::probe(&cell), &line.held_by(FLOOD), None, FIRST_BUDGET).unwrap();
         assert!(ends(line.open().await).await);
         assert_eq!(cell.failure().unwrap().code, FailureCode::NoShell);
         drop(probe);
@@ -275,7 +312,7 @@ mod tests {
         {
             let cell = cell();
             let dialogue = elevation(password).dialogue("[k] password:");
-            let _probe = LocalProbe::run(&cell, script, Some(dialogue), FIRST_BUDGET).unwrap();
+            let _probe = LocalProbe::run(&cell, Ear::probe(&cell), script, Some(dialogue), FIRST_BUDGET).unwrap();
             assert!(!cell.greeting().await);
             let told = cell.failure().filter(|_| code.is_some());
             assert_eq!(told.as_ref().map(|failure| failure.code), code);
@@ -286,7 +323,7 @@ mod tests {
     #[tokio::test]
     async fn bytes_are_counted() {
         let cell = cell();
-        let _probe = LocalProbe::run(&cell, "echo spam; exec sleep 1000", None, 4).unwrap();
+        let _probe = LocalProbe::run(&cell, Ear::probe(&cell), "echo spam; exec sleep 1000", None, 4).unwrap();
         cell.end().await;
         let failure = cell.failure().unwrap();
         assert_eq!((failure.code, failure.stage), (FailureCode::Dropped, Stage::Prepare));
@@ -297,7 +334,8 @@ mod tests {
     async fn a_probe_that_hangs_ends_with_its_session_and_so_does_what_it_started() {
         let line = Lifeline::new();
         let script = line.held_by("trap '' HUP TERM; sleep 1000; sleep 1000");
-        let probe = LocalProbe::run(&cell(), &script, None, FIRST_BUDGET).unwrap();
+        let cell = cell();
+        let probe = LocalProbe::run(&cell, Ear::probe(&cell), &script, None, FIRST_BUDGET).unwrap();
         let open = line.open().await;
         probe.hang_up();
         drop(probe);

@@ -1,6 +1,7 @@
 //! The sampling engine: opens a session to every host, reads all clocks in paced rounds, and hands back what it saw.
 
 mod algorithms;
+mod board;
 mod cell;
 mod dial;
 mod facts_round;
@@ -28,7 +29,9 @@ mod stop;
 mod through;
 mod transport;
 mod turnstile;
+mod unopened;
 mod wire;
+mod workshop;
 
 pub use cell::own_defects;
 pub use fleet::Fleet;
@@ -40,3 +43,4 @@ pub use scan_clock::ScanClock;
 pub use settings::{Algorithms, AuthMethod, AuthSettings, HostKeySettings, HostSettings, JumpHost, Proxy, Way};
 pub use stop::{Heard, StopSignal, before_leaving_at_once};
 pub use wire::live_wires;
+pub use workshop::{Chronicle, Done, Inspected, Looked, Question, RolloutPlan, Work, Workshop};

@@ -5,17 +5,19 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use russh::client::connect_stream;
+use russh::ChannelWriteHalf;
+use russh::client::{Msg, connect_stream};
 use russh::keys::key::safe_rng;
 use russh::keys::ssh_key::rand_core::Rng as _;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::algorithms::{self, Configurations};
+use super::algorithms::Configurations;
 use super::cell::HostCell;
-use super::dial::{self, seconds};
-use super::handler::{SessionEnd, SessionHandler};
+use super::dial;
+use super::handler::SessionHandler;
+use super::hearing::Ear;
 use super::host_key::LookUp;
 use super::jump::Jumps;
 use super::known_keys::KnownKeys;
@@ -26,8 +28,14 @@ use super::session::{Connection, Session};
 use super::settings::{HostSettings, JumpHost, Proxy};
 use super::transport::{self, Transport as Connected};
 use super::turnstile::{Turn, Turnstile, in_turn};
-use super::wire::{Cut, CutOnDrop, Wire, WireShared};
-use crate::inventory::elevation::{Elevation, ElevationMethod};
+use super::unopened::{
+    behind, channel_failure, ended, greeting_of, handshake_failure, handshake_stage, late, no_shell, not_elevated,
+    with_address,
+};
+use super::wire::{CutOnDrop, Wire, WireShared};
+use super::workshop::Line;
+use crate::fix::remote::script as fix_script;
+use crate::inventory::elevation::Elevation;
 use crate::inventory::secret::Secret;
 use crate::inventory::target::{Target, Transport};
 use crate::probe::script::{exec_command, probe_command};
@@ -84,25 +92,86 @@ impl Opener {
         opened.map_err(|failure| cell.failure().unwrap_or(failure))
     }
 
+    /// Opens a conversation with the script of a fix on one target, up to the greeting of the shell that is to read it. What is heard
+    /// goes to `ear`.
+    pub(super) async fn converse(&self, target: &Target, cell: &Arc<HostCell>, ear: Ear) -> Result<Line, Failure> {
+        cell.enter(Stage::Prepare);
+        if let Some(defect) = &target.defect {
+            return Err(Failure { code: FailureCode::NotAttempted, stage: Stage::Prepare, detail: defect.clone() });
+        }
+        let elevation = elevation_on(target);
+        let command = elevation.map_or(Cow::Borrowed(fix_script::START), |elevation| {
+            Cow::Owned(elevation.command(fix_script::START, &self.prompt))
+        });
+        let refused =
+            || Err(elevation.map_or_else(|| no_shell(cell), |elevation| not_elevated(cell, elevation.method)));
+        let opened = match target.transport {
+            Transport::Ssh => {
+                self.open_channel(target, cell, ear, &command, async |connection, channel| {
+                    match self.greeted(cell).await {
+                        Ok(true) => Ok(Line::Ssh { channel, connection }),
+                        Ok(false) => refused(),
+                        Err(late) => Err(late),
+                    }
+                })
+                .await
+            }
+            Transport::Local => {
+                cell.enter(Stage::Channel);
+                let probe = LocalProbe::start(cell, ear, &command, elevation.map(|one| one.dialogue(&self.prompt)))?;
+                cell.enter(Stage::Probe);
+                match self.greeted(cell).await {
+                    Ok(true) => Ok(Line::Local(probe)),
+                    Ok(false) => refused(),
+                    Err(late) => Err(late),
+                }
+            }
+        };
+        opened.map_err(|failure| cell.failure().unwrap_or(failure))
+    }
+
+    /// Waits for the greeting of what was started on a host; `false` where it ended without one.
+    async fn greeted(&self, cell: &HostCell) -> Result<bool, Failure> {
+        let limit = self.plan.limits.hello;
+        timeout(limit, cell.greeting()).await.map_err(|_| {
+            let said = cell.first_noise().map(|line| format!("; it said: {line}")).unwrap_or_default();
+            late(Stage::Probe, limit, &format!("the probe did not answer{said}"))
+        })
+    }
+
     async fn open_local(&self, target: &Target, cell: &Arc<HostCell>) -> Result<Session, Failure> {
         cell.enter(Stage::Channel);
-        // Who runs this may be the one to become already.
-        let is_root = |elevation: &&Elevation| nix::unistd::geteuid().is_root() && elevation.user == "root";
-        let elevation = target.elevation.as_ref().filter(|elevation| !is_root(elevation));
+        let elevation = elevation_on(target);
         let dialogue = elevation.map(|elevation| elevation.dialogue(&self.prompt));
-        let probe = LocalProbe::start(cell, &self.command_for(elevation), dialogue)?;
+        let probe = LocalProbe::start(cell, Ear::probe(cell), &self.command_for(elevation), dialogue)?;
         cell.enter(Stage::Probe);
-        let limit = self.plan.limits.hello;
-        match timeout(limit, cell.greeting()).await {
-            Ok(true) => Ok(Session::with_local(cell, probe)),
-            Ok(false) => {
-                Err(elevation.map_or_else(|| no_shell(cell), |elevation| not_elevated(cell, elevation.method)))
-            }
-            Err(_) => Err(late(Stage::Probe, limit, "the probe did not answer")),
+        if self.greeted(cell).await? {
+            return Ok(Session::with_local(cell, probe));
         }
+        Err(elevation.map_or_else(|| no_shell(cell), |elevation| not_elevated(cell, elevation.method)))
     }
 
     async fn open_ssh(&self, target: &Target, cell: &Arc<HostCell>) -> Result<Session, Failure> {
+        let elevation = elevation_on(target);
+        self.open_channel(target, cell, Ear::probe(cell), &self.command_for(elevation), async |connection, channel| {
+            match (self.greeted(cell).await?, elevation) {
+                (true, _) => Ok(Session::with_probe(cell, connection, channel)),
+                (false, None) => self.fall_back(cell, connection).await,
+                (false, Some(elevation)) => Err(not_elevated(cell, elevation.method)),
+            }
+        })
+        .await
+    }
+
+    /// Logs in, starts a command, and does with its channel what `ready` does, all of it within the host's time limit.
+    async fn open_channel<T>(
+        &self,
+        target: &Target,
+        cell: &Arc<HostCell>,
+        ear: Ear,
+        command: &str,
+        ready: impl AsyncFnOnce(Connection, ChannelWriteHalf<Msg>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let limits = self.plan.limits_of(target);
         let settings = self.plan.settings(target);
         let peer = Peer {
@@ -112,7 +181,6 @@ impl Opener {
             password: target.password.as_ref(),
             asked: None,
             elevation: target.elevation.as_ref(),
-            is_jump: false,
         };
         let (transport, left) = self.reach(&peer, cell).await.map_err(|failure| with_address(failure, target))?;
         cell.enter(Stage::Banner);
@@ -121,11 +189,10 @@ impl Opener {
         let (wire, shared) = Wire::new(transport, self.plan.clock);
         let opening = timeout(limits.host, async {
             let logging_in = pin!(async {
-                let connection = self.handshake(&peer, cell, wire, Arc::clone(&shared), left).await?;
+                let connection = self.handshake(&peer, cell, ear, wire, Arc::clone(&shared), left).await?;
                 let connection = self.authenticated(&peer, cell, connection).await?;
                 cell.enter(Stage::Channel);
-                let started =
-                    timeout(limits.channel, connection.start(&self.command_for(target.elevation.as_ref()))).await;
+                let started = timeout(limits.channel, connection.start(command)).await;
                 let channel = started
                     .map_err(|_| late(Stage::Channel, limits.channel, "no channel was opened"))?
                     .map_err(|error| channel_failure(&error, &connection.wire))?;
@@ -133,17 +200,7 @@ impl Opener {
             });
             let (connection, channel) = in_turn(turn, || shared.heard(), logging_in).await?;
             cell.enter(Stage::Probe);
-            match timeout(limits.hello, cell.greeting()).await {
-                Ok(true) => Ok(Session::with_probe(cell, connection, channel)),
-                Ok(false) => match &target.elevation {
-                    None => self.fall_back(cell, connection).await,
-                    Some(elevation) => Err(not_elevated(cell, elevation.method)),
-                },
-                Err(_) => {
-                    let said = cell.first_noise().map(|line| format!("; it said: {line}")).unwrap_or_default();
-                    Err(late(Stage::Probe, limits.hello, &format!("the probe did not answer{said}")))
-                }
-            }
+            ready(connection, channel).await
         });
         let opened = opening.await.unwrap_or_else(|_| Err(late(cell.stage(), limits.host, "not ready")));
         if opened.is_err() {
@@ -188,7 +245,7 @@ impl Opener {
         let (wire, shared) = Wire::new(transport, self.plan.clock);
         let opening = within(self.plan.limits.host, peer.asked, async {
             let logging_in = pin!(async {
-                let connection = self.handshake(peer, cell, wire, Arc::clone(&shared), left).await?;
+                let connection = self.handshake(peer, cell, Ear::Elsewhere, wire, Arc::clone(&shared), left).await?;
                 self.authenticated(peer, cell, connection).await
             });
             in_turn(turn, || shared.heard(), logging_in).await
@@ -232,6 +289,7 @@ impl Opener {
         &self,
         peer: &Peer<'_>,
         cell: &Arc<HostCell>,
+        ear: Ear,
         wire: Wire,
         shared: Arc<WireShared>,
         left: Duration,
@@ -243,11 +301,7 @@ impl Opener {
         let dialogue = peer.elevation.map(|elevation| elevation.dialogue(&self.prompt));
         let config = self.configurations.with(&settings.algorithms, keys.expected(&name));
         let (own_cell, own_wire) = (Arc::clone(cell), Arc::clone(&shared));
-        let handler = if peer.is_jump {
-            SessionHandler::for_jump(own_cell, own_wire, keys, name)
-        } else {
-            SessionHandler::new(own_cell, own_wire, keys, name, dialogue)
-        };
+        let handler = SessionHandler::new(own_cell, own_wire, keys, name, ear, dialogue);
         match timeout(left, connect_stream(config, wire, handler)).await {
             Ok(Ok(handle)) => Ok(Connection { handle, wire: shared, _guard: guard }),
             Ok(Err(end)) => Err(handshake_failure(&end, cell, &shared)),
@@ -306,6 +360,12 @@ impl Opener {
     }
 }
 
+/// Whom to become on a target; on this machine whoever runs this may be the one already.
+fn elevation_on(target: &Target) -> Option<&Elevation> {
+    let is_here = target.transport == Transport::Local && nix::unistd::geteuid().is_root();
+    target.elevation.as_ref().filter(|elevation| !(is_here && elevation.user == "root"))
+}
+
 /// Whom a connection is for.
 #[derive(Debug)]
 pub(super) struct Peer<'peer> {
@@ -317,126 +377,4 @@ pub(super) struct Peer<'peer> {
     pub(super) asked: Option<&'peer AskedPassword>,
     /// Who is to be become there.
     pub(super) elevation: Option<&'peer Elevation>,
-    /// Whether others are reached through it.
-    pub(super) is_jump: bool,
-}
-
-/// A connection that a command makes and that ends before the server has identified itself is that command's failure.
-fn behind(proxy: &Proxy, failure: Failure) -> Failure {
-    match proxy {
-        Proxy::Command(command) if failure.stage == Stage::Banner => Failure {
-            code: FailureCode::JumpHost,
-            detail: format!("ProxyCommand `{command}`: {}", failure.detail),
-            ..failure
-        },
-        _ => failure,
-    }
-}
-
-/// Names the address that was looked up, where that is not the host's own name, which is said anyway.
-fn with_address(failure: Failure, target: &Target) -> Failure {
-    if target.address == target.name {
-        return failure;
-    }
-    Failure { detail: format!("{}: {}", target.address, failure.detail), ..failure }
-}
-
-fn late(stage: Stage, limit: Duration, what: &str) -> Failure {
-    Failure { code: FailureCode::Timeout, stage, detail: format!("{what} in {}", seconds(limit)) }
-}
-
-fn no_shell(cell: &HostCell) -> Failure {
-    let said = cell.first_noise().map(|line| format!("; it said: {line}")).unwrap_or_default();
-    let detail = format!("neither the probe nor date ran: a forced command, or no shell{said}");
-    Failure { code: FailureCode::NoShell, stage: Stage::Probe, detail }
-}
-
-/// Exit statuses by which shells say that a program is not there, or not to be run.
-const NO_PROGRAM: [u32; 2] = [126, 127];
-
-/// The probe did not run because nobody else was become: another command, as who logged in, would be another answer than asked for.
-fn not_elevated(cell: &HostCell, method: ElevationMethod) -> Failure {
-    if let Some(detail) = cell.lost_before_greeting() {
-        return Failure { code: FailureCode::Dropped, stage: Stage::Probe, detail };
-    }
-    let is_missing = cell.status().is_some_and(|status| NO_PROGRAM.contains(&status));
-    let code = if is_missing { FailureCode::NoShell } else { FailureCode::SudoPassword };
-    let said = cell.first_noise().unwrap_or_else(|| "it said nothing".to_owned());
-    Failure { code, stage: Stage::Probe, detail: format!("{} did not let the probe run: {said}", method.name()) }
-}
-
-/// Why a connection ended, as far as this side knows.
-fn ended(wire: &WireShared) -> String {
-    match wire.why_cut() {
-        Some(Cut::TooMuchData) => "the host sent far more than was asked for".to_owned(),
-        _ => "the server ended the connection".to_owned(),
-    }
-}
-
-/// How far a handshake has come.
-fn handshake_stage(cell: &HostCell, wire: &WireShared) -> Stage {
-    match (wire.identified(), cell.stage()) {
-        (false, _) => Stage::Banner,
-        (true, Stage::HostKey) => Stage::HostKey,
-        (true, _) => Stage::KeyExchange,
-    }
-}
-
-fn greeting_of(wire: &WireShared) -> String {
-    let greeting = wire.greeting();
-    if wire.identified() || greeting.is_empty() { String::new() } else { format!(" (it said: {greeting})") }
-}
-
-fn handshake_failure(end: &SessionEnd, cell: &HostCell, wire: &WireShared) -> Failure {
-    let stage = handshake_stage(cell, wire);
-    if wire.why_cut() == Some(Cut::TooMuchData) {
-        return Failure { code: FailureCode::Dropped, stage, detail: ended(wire) };
-    }
-    let is_end = matches!(end, SessionEnd::Library(russh::Error::IO(_) | russh::Error::Disconnect | russh::Error::HUP));
-    match (stage, end) {
-        (Stage::Banner, _) if is_end => Failure {
-            code: FailureCode::Throttled,
-            stage,
-            detail: format!("closed before its identification{}", greeting_of(wire)),
-        },
-        (_, SessionEnd::Library(russh::Error::NoCommonAlgo { kind, theirs, .. })) => Failure {
-            code: FailureCode::Dropped,
-            stage,
-            detail: format!(
-                "no common {kind:?} algorithm; the server has {}{}",
-                theirs.join(","),
-                algorithms::asked_for_by(kind)
-            ),
-        },
-        _ => Failure { code: FailureCode::Dropped, stage, detail: format!("{end}{}", greeting_of(wire)) },
-    }
-}
-
-fn channel_failure(error: &russh::Error, wire: &WireShared) -> Failure {
-    let stage = Stage::Channel;
-    match error {
-        russh::Error::ChannelOpenFailure(reason) => Failure {
-            code: FailureCode::NoShell,
-            stage,
-            detail: format!("the server refuses a session channel ({reason:?})"),
-        },
-        _ => Failure { code: FailureCode::Dropped, stage, detail: ended(wire) },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_named_unless_it_is_the_name() {
-        let check = |address: &str, expected: &str| {
-            let target = Target { name: "web".to_owned(), address: address.to_owned(), port: 22, ..Target::default() };
-            let detail = "the look-up failed: no such name".to_owned();
-            let failure = Failure { code: FailureCode::NameNotFound, stage: Stage::Resolve, detail };
-            assert_eq!(with_address(failure, &target).detail, expected);
-        };
-        check("web", "the look-up failed: no such name");
-        check("web.example", "web.example: the look-up failed: no such name");
-    }
 }

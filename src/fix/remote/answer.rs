@@ -1,5 +1,7 @@
 //! What a host answers to a request.
 
+use std::fmt;
+
 use super::request::RunId;
 use super::survey::{Guard, Survey};
 use crate::clock::Nanos;
@@ -116,6 +118,20 @@ pub struct NotApplied {
     pub left: Vec<String>,
 }
 
+impl fmt::Display for NotApplied {
+    /// Remote text in it is not escaped.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.refusal.describe())?;
+        if !self.detail.is_empty() {
+            write!(formatter, ": {}", self.detail)?;
+        }
+        if !self.left.is_empty() {
+            write!(formatter, "; not put back: {}", self.left.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
 /// Why files were not made new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -162,6 +178,23 @@ pub enum NotReverted {
 }
 
 impl Refusal {
+    /// What it means, in a few words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::NoChronyd => "chronyd or chronyc is not installed there",
+            Self::NotRoot => "the script does not run as root there",
+            Self::NoDigest => "nothing there tells a SHA-256",
+            Self::NoService => "no service of chronyd is loaded there",
+            Self::Locked => "another run of clockaudit works on it",
+            Self::Changed => "a file was changed since it was looked at",
+            Self::NotWritten => "a file could not be written",
+            Self::Unfit => "chronyd does not take the new configuration",
+            Self::NoGuard => "what would put the old files back did not start",
+            Self::NotRestarted => "chronyd did not start with the new configuration",
+            Self::NotSelected => "chronyd did not follow the new source in time",
+        }
+    }
+
     pub(super) fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "chronyd" => Self::NoChronyd,

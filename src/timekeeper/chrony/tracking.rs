@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::clock::{CivilTime, Nanos, Ppm, UnixNanos};
+use crate::clock::{CivilTime, Interval, Nanos, Ppm, UnixNanos};
 
 /// What chronyd reports of the system clock and of what it follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +126,13 @@ pub enum TrackingError {
 }
 
 impl Tracking {
+    /// What chronyd says of the clock that it keeps: system clock minus its source's time, as good as it claims to know that (half of
+    /// the root delay and the root dispersion, RFC 5905, 11.1).
+    pub fn own_bounds(&self) -> Interval {
+        let delay = self.root_delay.abs();
+        Interval::around(self.offset, Nanos(delay.0 / 2 + delay.0 % 2) + self.root_dispersion.abs())
+    }
+
     /// Reads the line that `chronyc -c tracking` prints.
     pub fn parse(line: &str) -> Result<Self, TrackingError> {
         let columns: Vec<&str> = line.trim_end().split(',').collect();

@@ -1,0 +1,133 @@
+//! What it means that a session could not be opened: the cause, with what the host or the server said.
+
+use std::time::Duration;
+
+use super::algorithms;
+use super::cell::HostCell;
+use super::dial::seconds;
+use super::handler::SessionEnd;
+use super::settings::Proxy;
+use super::wire::{Cut, WireShared};
+use crate::inventory::elevation::ElevationMethod;
+use crate::inventory::target::Target;
+use crate::probe::{Failure, FailureCode, Stage};
+
+/// A connection that a command makes and that ends before the server has identified itself is that command's failure.
+pub(super) fn behind(proxy: &Proxy, failure: Failure) -> Failure {
+    match proxy {
+        Proxy::Command(command) if failure.stage == Stage::Banner => Failure {
+            code: FailureCode::JumpHost,
+            detail: format!("ProxyCommand `{command}`: {}", failure.detail),
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
+/// Names the address that was looked up, where that is not the host's own name, which is said anyway.
+pub(super) fn with_address(failure: Failure, target: &Target) -> Failure {
+    if target.address == target.name {
+        return failure;
+    }
+    Failure { detail: format!("{}: {}", target.address, failure.detail), ..failure }
+}
+
+pub(super) fn late(stage: Stage, limit: Duration, what: &str) -> Failure {
+    Failure { code: FailureCode::Timeout, stage, detail: format!("{what} in {}", seconds(limit)) }
+}
+
+pub(super) fn no_shell(cell: &HostCell) -> Failure {
+    let said = cell.first_noise().map(|line| format!("; it said: {line}")).unwrap_or_default();
+    let detail = format!("neither the probe nor date ran: a forced command, or no shell{said}");
+    Failure { code: FailureCode::NoShell, stage: Stage::Probe, detail }
+}
+
+/// Exit statuses by which shells say that a program is not there, or not to be run.
+const NO_PROGRAM: [u32; 2] = [126, 127];
+
+/// The probe did not run because nobody else was become: another command, as who logged in, would be another answer than asked for.
+pub(super) fn not_elevated(cell: &HostCell, method: ElevationMethod) -> Failure {
+    if let Some(detail) = cell.lost_before_greeting() {
+        return Failure { code: FailureCode::Dropped, stage: Stage::Probe, detail };
+    }
+    let is_missing = cell.status().is_some_and(|status| NO_PROGRAM.contains(&status));
+    let code = if is_missing { FailureCode::NoShell } else { FailureCode::SudoPassword };
+    let said = cell.first_noise().unwrap_or_else(|| "it said nothing".to_owned());
+    Failure { code, stage: Stage::Probe, detail: format!("{} did not let the probe run: {said}", method.name()) }
+}
+
+/// Why a connection ended, as far as this side knows.
+pub(super) fn ended(wire: &WireShared) -> String {
+    match wire.why_cut() {
+        Some(Cut::TooMuchData) => "the host sent far more than was asked for".to_owned(),
+        _ => "the server ended the connection".to_owned(),
+    }
+}
+
+/// How far a handshake has come.
+pub(super) fn handshake_stage(cell: &HostCell, wire: &WireShared) -> Stage {
+    match (wire.identified(), cell.stage()) {
+        (false, _) => Stage::Banner,
+        (true, Stage::HostKey) => Stage::HostKey,
+        (true, _) => Stage::KeyExchange,
+    }
+}
+
+pub(super) fn greeting_of(wire: &WireShared) -> String {
+    let greeting = wire.greeting();
+    if wire.identified() || greeting.is_empty() { String::new() } else { format!(" (it said: {greeting})") }
+}
+
+pub(super) fn handshake_failure(end: &SessionEnd, cell: &HostCell, wire: &WireShared) -> Failure {
+    let stage = handshake_stage(cell, wire);
+    if wire.why_cut() == Some(Cut::TooMuchData) {
+        return Failure { code: FailureCode::Dropped, stage, detail: ended(wire) };
+    }
+    let is_end = matches!(end, SessionEnd::Library(russh::Error::IO(_) | russh::Error::Disconnect | russh::Error::HUP));
+    match (stage, end) {
+        (Stage::Banner, _) if is_end => Failure {
+            code: FailureCode::Throttled,
+            stage,
+            detail: format!("closed before its identification{}", greeting_of(wire)),
+        },
+        (_, SessionEnd::Library(russh::Error::NoCommonAlgo { kind, theirs, .. })) => Failure {
+            code: FailureCode::Dropped,
+            stage,
+            detail: format!(
+                "no common {kind:?} algorithm; the server has {}{}",
+                theirs.join(","),
+                algorithms::asked_for_by(kind)
+            ),
+        },
+        _ => Failure { code: FailureCode::Dropped, stage, detail: format!("{end}{}", greeting_of(wire)) },
+    }
+}
+
+pub(super) fn channel_failure(error: &russh::Error, wire: &WireShared) -> Failure {
+    let stage = Stage::Channel;
+    match error {
+        russh::Error::ChannelOpenFailure(reason) => Failure {
+            code: FailureCode::NoShell,
+            stage,
+            detail: format!("the server refuses a session channel ({reason:?})"),
+        },
+        _ => Failure { code: FailureCode::Dropped, stage, detail: ended(wire) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_named_unless_it_is_the_name() {
+        let check = |address: &str, expected: &str| {
+            let target = Target { name: "web".to_owned(), address: address.to_owned(), port: 22, ..Target::default() };
+            let detail = "the look-up failed: no such name".to_owned();
+            let failure = Failure { code: FailureCode::NameNotFound, stage: Stage::Resolve, detail };
+            assert_eq!(with_address(failure, &target).detail, expected);
+        };
+        check("web", "the look-up failed: no such name");
+        check("web.example", "web.example: the look-up failed: no such name");
+    }
+}

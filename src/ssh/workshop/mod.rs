@@ -1,0 +1,242 @@
+//! The workshop: hosts are surveyed and changed by a conversation with the script on each, and looked at by a probe beside it.
+
+mod change;
+mod conversation;
+mod ear;
+mod line;
+mod rollout;
+mod watch;
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+use tokio::sync::Semaphore;
+
+use super::board::Board;
+use super::cell::HostCell;
+use super::limits::{Capacity, raise_open_files};
+use super::opener::Opener;
+use super::plan::ConnectionPlan;
+use super::stop::StopSignal;
+use crate::clock::UnixNanos;
+use crate::fix::remote::{self, Answer, CheckRefusal, Checked, Request, Survey};
+use crate::fix::{FixEvent, Refusal};
+use crate::inventory::target::Target;
+use crate::probe::{Failure, FailureCode, HostEvent, Interruption};
+
+use conversation::{Conversation, Patience};
+pub(super) use ear::ScriptEar;
+pub(super) use line::Line;
+pub use rollout::{Done, RolloutPlan, Work};
+
+/// Hosts that are worked on at once at most: each has two connections and is looked at every other second.
+const MOST_AT_ONCE: usize = 256;
+
+/// Hosts that are surveyed and changed. Dropping it cuts every connection; what was begun on a host is then up to its guard.
+#[derive(Debug, Clone)]
+pub struct Workshop {
+    shared: Arc<Shared>,
+}
+
+/// What the work on all hosts shares.
+#[derive(Debug)]
+struct Shared {
+    targets: Vec<Target>,
+    plan: ConnectionPlan,
+    opener: Opener,
+    board: Arc<Board>,
+    /// Hears nothing: what is looked at is no scan.
+    silence: Arc<Board>,
+    stop: StopSignal,
+    /// Never given: a host that is being changed is looked at to its end.
+    unstoppable: StopSignal,
+    places: Semaphore,
+}
+
+/// What was found on a host, or why it is left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspected {
+    /// Its place among the targets.
+    pub host: usize,
+    /// What was found; the refusal where it could not be looked at, or must not be asked.
+    pub outcome: Result<Looked, Refusal>,
+}
+
+/// What was found on a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// What is there.
+    pub survey: Survey,
+    /// What its chronyd said; `None` where it was not asked.
+    pub checked: Option<Result<Checked, CheckRefusal>>,
+    /// When it had answered, on the plan's clock.
+    pub at: UnixNanos,
+}
+
+/// Hears what happens to hosts that are changed; they are named by their places in the rollout.
+pub trait Chronicle: Send + Sync {
+    /// A host is about to be changed.
+    ///
+    /// # Errors
+    ///
+    /// Why that could not be noted: the host is not begun then.
+    fn begin(&self, host: usize) -> Result<(), String>;
+
+    /// Something happened.
+    fn tell(&self, event: &FixEvent);
+}
+
+/// What is to be asked on a host, by what its survey says; it may be refused instead.
+pub type Question<'asker> = &'asker (dyn Fn(usize, &Survey) -> Result<Option<remote::Check>, Refusal> + Sync);
+
+impl Workshop {
+    /// Reads keys and known hosts, once for all these hosts; nobody is connected to yet.
+    pub fn open(
+        targets: Vec<Target>,
+        plan: &ConnectionPlan,
+        events: impl Fn(HostEvent) + Send + Sync + 'static,
+        stop: StopSignal,
+    ) -> Self {
+        let Capacity { sessions, .. } = raise_open_files();
+        // A conversation and a probe for each.
+        let at_once = plan.forks.unwrap_or(usize::MAX).min(sessions / 2).clamp(1, MOST_AT_ONCE);
+        let opener = Opener::prepare(plan, &targets);
+        let board = Arc::new(Board::new(plan.clock, events));
+        for text in opener.known_keys.complaints() {
+            board.tell(HostEvent::Notice { text });
+        }
+        let silence = Arc::new(Board::new(plan.clock, |_| {}));
+        let places = Semaphore::new(at_once);
+        Self {
+            shared: Arc::new(Shared {
+                targets,
+                plan: plan.clone(),
+                opener,
+                board,
+                silence,
+                stop,
+                unstoppable: StopSignal::new(),
+                places,
+            }),
+        }
+    }
+
+    /// Surveys hosts side by side, and has chronyd asked there what `question` says. Nothing is written on any of them. The answers
+    /// are in the order of `hosts`.
+    pub async fn inspect(&self, hosts: &[usize], question: Question<'_>) -> Vec<Inspected> {
+        let inspected = join_all(hosts.iter().map(|host| self.shared.inspect(*host, question))).await;
+        if let Err(text) = self.shared.opener.known_keys.store().await {
+            self.shared.board.tell(HostEvent::Notice { text });
+        }
+        inspected
+    }
+
+    /// Puts back what an earlier run changed: one request a host, which is confirmed where it was carried out. The answers are in the
+    /// order of the requests; an error says why nothing was put back, or what could not be told.
+    pub async fn restore(&self, requests: &[(usize, remote::Apply)]) -> Vec<Result<remote::Applied, String>> {
+        join_all(requests.iter().map(|(host, apply)| self.shared.restore(*host, apply))).await
+    }
+
+    /// Closes the connections to jump hosts; those to hosts are closed when their work is done.
+    pub async fn close(self) {
+        self.shared.opener.jumps.close(self.shared.plan.limits.close).await;
+    }
+}
+
+impl Shared {
+    /// A cell of its own for each connection.
+    fn cell(&self, host: usize) -> Arc<HostCell> {
+        Arc::new(HostCell::new(host, Arc::clone(&self.board)))
+    }
+
+    /// Opens a conversation with the script on a host.
+    async fn converse(&self, host: usize) -> Result<Conversation, Refusal> {
+        let Some(target) = self.targets.get(host) else {
+            return Err(Refusal::NotSurveyed("there is no such target".to_owned()));
+        };
+        let cell = self.cell(host);
+        self.board.tell(HostEvent::Connecting { host });
+        let opened = Conversation::open(&self.opener, &self.plan, target, &cell).await;
+        opened.map_err(|failure| {
+            cell.fail(failure.code, failure.stage, failure.detail.clone());
+            refusal(&failure)
+        })
+    }
+
+    async fn inspect(&self, host: usize, question: Question<'_>) -> Inspected {
+        let outcome = match self.places.acquire().await {
+            _ if self.stop.reason().is_some() => Err(Refusal::NotSurveyed("the run was told to end".to_owned())),
+            Ok(_place) => {
+                tokio::select! {
+                    looked = self.look(host, question) => looked,
+                    reason = self.stop.given() => Err(Refusal::NotSurveyed(ended(reason).to_owned())),
+                }
+            }
+            Err(_) => Err(Refusal::NotSurveyed("the run is over".to_owned())),
+        };
+        Inspected { host, outcome }
+    }
+
+    async fn look(&self, host: usize, question: Question<'_>) -> Result<Looked, Refusal> {
+        let mut conversation = self.converse(host).await?;
+        let unclear = || Refusal::NotSurveyed("it answered something else than it was asked".to_owned());
+        let survey = match conversation.ask(&Request::Survey, Patience::SURVEY, |_| {}).await {
+            Ok(Answer::Survey(survey)) => *survey,
+            Ok(_) => return Err(unclear()),
+            Err(lost) => return Err(Refusal::NotSurveyed(lost)),
+        };
+        let checked = match question(host, &survey)? {
+            None => None,
+            Some(check) => {
+                let patience = Patience::of_check(&check);
+                match conversation.ask(&Request::Check(check), patience, |_| {}).await {
+                    Ok(Answer::Check(checked)) => Some(checked),
+                    Ok(_) => return Err(unclear()),
+                    Err(lost) => return Err(Refusal::NotSurveyed(lost)),
+                }
+            }
+        };
+        let at = self.plan.clock.now();
+        conversation.close().await;
+        self.board.tell(HostEvent::Finished { host, exchanges: Vec::new() });
+        Ok(Looked { survey, checked, at })
+    }
+
+    async fn restore(&self, host: usize, apply: &remote::Apply) -> Result<remote::Applied, String> {
+        let _place = self.places.acquire().await.map_err(|_| "the run is over".to_owned())?;
+        if let Some(reason) = self.stop.reason() {
+            return Err(ended(reason).to_owned());
+        }
+        let mut conversation = self.converse(host).await.map_err(|refusal| refusal.to_string())?;
+        let request = Request::Apply(apply.clone());
+        let answer = conversation.ask(&request, Patience::of_apply(apply), |_| {}).await?;
+        let Answer::Apply(applied) = answer else {
+            return Err("it answered something else than it was asked".to_owned());
+        };
+        let applied = applied.map_err(|refused| refused.to_string())?;
+        let confirmed = conversation.ask(&Request::Confirm(apply.run.clone()), Patience::SHORT, |_| {}).await?;
+        conversation.close().await;
+        self.board.tell(HostEvent::Finished { host, exchanges: Vec::new() });
+        match confirmed {
+            Answer::Confirm(Ok(())) => Ok(applied),
+            _ => Err("its guard had fired before all was confirmed: what was there before this is back".to_owned()),
+        }
+    }
+}
+
+/// Why a run ended early, in words.
+fn ended(reason: Interruption) -> &'static str {
+    match reason {
+        Interruption::Deadline => "the deadline passed",
+        Interruption::Interrupt | Interruption::Terminate => "the run was told to end",
+    }
+}
+
+/// What a failed connection means for a host that was to be changed.
+fn refusal(failure: &Failure) -> Refusal {
+    let Failure { code, detail, .. } = failure;
+    match code {
+        FailureCode::SudoPassword => Refusal::NotRoot(detail.clone()),
+        _ => Refusal::NotSurveyed(format!("{}: {detail}", code.label())),
+    }
+}

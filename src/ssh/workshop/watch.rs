@@ -1,0 +1,94 @@
+//! Looks at one host's clock from outside, again and again, while it is worked on.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::Shared;
+use crate::clock::estimate::{Config, estimate};
+use crate::clock::{Interval, Nanos, UnixNanos};
+use crate::inventory::target::Target;
+use crate::probe::{Failure, Reader};
+use crate::ssh::cell::HostCell;
+use crate::ssh::metronome::Metronome;
+use crate::ssh::pacer::Pacer;
+use crate::ssh::plan::SamplingPlan;
+use crate::ssh::session::Session;
+
+/// Exchanges of one look.
+const EXCHANGES: usize = 4;
+/// The pause between two of them.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How long one of them is waited for beyond what a sample may take.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A probe on one host, kept open.
+#[derive(Debug)]
+pub(super) struct Watch {
+    cell: Arc<HostCell>,
+    session: Session,
+}
+
+/// A clock as it was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Glimpse {
+    /// When, on the axis.
+    pub(super) at: UnixNanos,
+    /// Its bounds against the axis; positive = ahead.
+    pub(super) clock: Interval,
+}
+
+impl Watch {
+    /// Starts the probe on a host, as whoever logs in: reading a clock needs no root.
+    pub(super) async fn open(shared: &Shared, host: usize) -> Result<Self, Failure> {
+        let cell = Arc::new(HostCell::new(host, Arc::clone(&shared.silence)));
+        let target = shared.targets.get(host).cloned().unwrap_or_default();
+        let session = shared.opener.open(&Target { elevation: None, ..target }, &cell).await?;
+        Ok(Self { cell, session })
+    }
+
+    /// Looks once; `None` where the host did not answer, and will not.
+    pub(super) async fn look(&self, shared: &Shared) -> Option<Glimpse> {
+        self.cell.take_exchanges();
+        if self.cell.reader().is_some_and(Reader::is_hunted) {
+            self.hunt(shared).await;
+        } else {
+            self.sample(shared).await;
+        }
+        let exchanges = self.cell.take_exchanges();
+        let last = exchanges.iter().map(|exchange| exchange.received).max()?;
+        let found = estimate(&exchanges, Nanos::ZERO, last, &Config::STANDARD)?;
+        Some(Glimpse { at: last, clock: found.bounds })
+    }
+
+    async fn sample(&self, shared: &Shared) {
+        let limit = shared.plan.limits.sample + GRACE;
+        for count in 0..EXCHANGES {
+            self.session.ask();
+            if timeout(limit, self.cell.sampled_beyond(count)).await != Ok(true) {
+                // What comes late belongs to no look.
+                self.cell.take_asked();
+                return;
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// A clock of whole seconds needs its edge.
+    async fn hunt(&self, shared: &Shared) {
+        let plan = SamplingPlan { samples: EXCHANGES, most: EXCHANGES, facts: false, ..SamplingPlan::default() };
+        let mut metronome = Metronome::new(shared.plan.clock);
+        let host = std::iter::once((&self.cell, &self.session));
+        let mut pacer =
+            Pacer::new(&plan, shared.plan.limits, shared.plan.clock, &shared.unstoppable, &mut metronome, host);
+        let window = pacer.sweep_window().await;
+        pacer.refine(window, &BTreeSet::new()).await;
+    }
+
+    /// Ends the probe.
+    pub(super) async fn close(self, limit: Duration) {
+        self.session.close(limit).await;
+    }
+}
