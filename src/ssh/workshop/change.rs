@@ -20,8 +20,8 @@ use crate::timekeeper::chrony::Tracking;
 
 /// How long the server of an isolated network is left alone before its guard hears from us again.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
-/// How old a yardstick may become before the server is asked anew.
-const YARDSTICK_KEEPS: Nanos = Nanos::from_seconds(45);
+/// How long a server that was asked for the yardstick is not asked again from the same host.
+const ASKED_AGAIN: Nanos = Nanos::from_seconds(20);
 
 /// What a host is told in the middle of its change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,8 +216,9 @@ impl Job {
                     } else {
                         match self.sign(bench).await {
                             Ok(tracking) => {
-                                if self.shared.plan.clock.now().since(asked) > YARDSTICK_KEEPS {
-                                    asked = self.shared.plan.clock.now();
+                                let now = self.shared.plan.clock.now();
+                                if now.since(asked) > ASKED_AGAIN && self.is_blunt(now) {
+                                    asked = now;
                                     self.ask_anew(bench).await;
                                 }
                                 let glimpse = bench.look(&self.shared, target).await;
@@ -367,10 +368,17 @@ impl Job {
         }
     }
 
+    /// Whether the yardstick has aged so much that it alone takes half of what the host is allowed.
+    fn is_blunt(&self, now: UnixNanos) -> bool {
+        match self.standing().aged(now) {
+            Yardstick::Servers { standing, .. } => standing.half_width() > Nanos(self.work.warn.0 / 2),
+            Yardstick::Internal { .. } | Yardstick::Claims => false,
+        }
+    }
+
     /// Asks the server anew from this host, and narrows the yardstick by what it says.
     async fn ask_anew(&self, bench: &mut Bench) {
-        let is_server = matches!(self.standing().yardstick, Yardstick::Servers { .. });
-        if !is_server || self.work.questions.servers.is_empty() {
+        if self.work.questions.servers.is_empty() {
             return;
         }
         let Some(witness) = bench.testify(&self.shared, self.work.target, &self.work).await else { return };

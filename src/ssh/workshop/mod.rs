@@ -198,7 +198,6 @@ impl Shared {
         };
         let at = self.plan.clock.now();
         conversation.close().await;
-        self.board.tell(HostEvent::Finished { host, exchanges: Vec::new() });
         Ok(Looked { survey, checked, at })
     }
 
@@ -216,7 +215,6 @@ impl Shared {
         let applied = applied.map_err(|refused| refused.to_string())?;
         let confirmed = conversation.ask(&Request::Confirm(apply.run.clone()), Patience::SHORT, |_| {}).await?;
         conversation.close().await;
-        self.board.tell(HostEvent::Finished { host, exchanges: Vec::new() });
         match confirmed {
             Answer::Confirm(Ok(())) => Ok(applied),
             _ => Err("its guard had fired before all was confirmed: what was there before this is back".to_owned()),
