@@ -1,7 +1,9 @@
 //! Files on disk: what is read into the pure rooms, and what is written, whole or not at all.
 
 pub mod inventory;
+pub mod journal;
 pub mod password_file;
+pub mod plan;
 pub mod report;
 pub mod ssh_config;
 pub mod state;

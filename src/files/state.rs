@@ -47,14 +47,19 @@ impl Key {
     }
 }
 
+/// Where this user's state is kept; none where neither `XDG_STATE_HOME` nor `HOME` says where.
+pub(super) fn folder_of_this_user() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = || set("HOME").map(|home| home.join(".local/state"));
+    // The specification has relative paths passed over.
+    let base = set("XDG_STATE_HOME").filter(|path| path.is_absolute()).or_else(home)?;
+    Some(base.join("clockaudit"))
+}
+
 impl State {
     /// The folder of this user; none where neither `XDG_STATE_HOME` nor `HOME` says where.
     pub fn of_this_user() -> Option<Self> {
-        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let home = || set("HOME").map(|home| home.join(".local/state"));
-        // The specification has relative paths passed over.
-        let base = set("XDG_STATE_HOME").filter(|path| path.is_absolute()).or_else(home)?;
-        Some(Self::at(&base.join("clockaudit")))
+        Some(Self::at(&folder_of_this_user()?))
     }
 
     /// The state in this folder.

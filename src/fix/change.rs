@@ -34,6 +34,23 @@ pub enum Change {
     MakeStep,
 }
 
+impl Change {
+    /// What was asked for, as it is typed; the text of a template is not told.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Servers(names) => format!("--ntp-server {}", names.join(",")),
+            Self::Pool(name) => format!("--pool {name}"),
+            Self::Preset(preset) => format!("--preset {}", preset.name()),
+            Self::Whole(_) => "--conf".to_owned(),
+            Self::Internal { host, .. } => format!("--internal {host}"),
+            Self::MakeStep => "--makestep".to_owned(),
+        }
+    }
+}
+
+/// What was asked for where it is the inventory that says it.
+pub const BY_VARIABLES: &str = "clockaudit_ntp_servers and clockaudit_preset of the inventory";
+
 /// What is to be done on one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mending {

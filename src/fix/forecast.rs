@@ -143,6 +143,19 @@ pub fn forecast(outset: Outset, policy: StepPolicy) -> Ruling {
     }
 }
 
+/// Says what a clock will do that is stepped at once by what its chronyd has still to correct, whatever that is.
+pub fn step_now(outset: Outset, policy: StepPolicy) -> Ruling {
+    let stepped = Forecast {
+        outset,
+        movement: Movement::Steps,
+        direction: Direction::of(outset.offset),
+        takes: STEP_TAKES,
+        without_steps: false,
+    };
+    let may_step_back = outset.offset.hi > MARGIN;
+    if may_step_back && policy != StepPolicy::Any { Ruling::NeedsConsent(stepped) } else { Ruling::Allowed(stepped) }
+}
+
 fn moved(outset: Outset, without_steps: bool) -> Forecast {
     let size = outset.offset.magnitude();
     let movement = if outset.offset.contains(Nanos::ZERO) && (without_steps || size.hi <= STEPPED_FROM) {
@@ -280,6 +293,20 @@ mod tests {
         check(8_200, StepPolicy::Any, Steps, 7, false);
         let asked = forecast(outset(120_000), StepPolicy::Forward);
         assert!(matches!(asked, Ruling::NeedsConsent(Forecast { movement: Steps, .. })), "{asked:?}");
+    }
+
+    #[test]
+    fn a_clock_is_stepped_at_once_only_forward_unasked() {
+        let check = |millis: i64, policy: StepPolicy, is_allowed: bool| {
+            let ruling = step_now(outset(millis), policy);
+            assert_eq!(matches!(ruling, Ruling::Allowed(_)), is_allowed, "{millis}");
+            let (Ruling::Allowed(found) | Ruling::NeedsConsent(found)) = ruling;
+            assert_eq!((found.movement, found.takes), (Movement::Steps, STEP_TAKES));
+        };
+        check(-300, StepPolicy::Forward, true);
+        check(-3_000_000, StepPolicy::Forward, true);
+        check(300, StepPolicy::Forward, false);
+        check(300, StepPolicy::Any, true);
     }
 
     #[test]

@@ -96,7 +96,8 @@ pub struct EndedRecord {
     pub host: String,
     /// When.
     pub at: String,
-    /// `converged`, `converged_by_claim`, `on_its_way`, `rolled_back`, `failed` or `not_attempted`.
+    /// `converged`, `converged_by_claim`, `on_its_way`, `rolled_back`, `failed` or `not_attempted`; of a rollback `restored` or
+    /// `failed`.
     pub outcome: String,
     /// Why, in words; null where there is nothing to tell.
     pub why: Option<String>,

@@ -127,6 +127,16 @@ pub enum Refusal {
     /// A file is not what the plan was made for.
     #[error("{0} was changed since the plan was made: plan again")]
     Changed(String),
+    /// A file is not what a run wrote, so that putting it back would undo what somebody did since.
+    #[error(
+        "{0} is not what the run wrote, nor what it was before: somebody changed it since; compare it with its backup"
+    )]
+    ChangedSince(String),
+    /// A run ended before it told where it keeps what a file was.
+    #[error(
+        "{0} is what the run wrote, and its journal ends before it names a backup: `ls {0}.clockaudit-*` there shows whether there is one"
+    )]
+    NoBackup(String),
     /// Its clock is not where the plan's configuration would bring it right in the way that is allowed.
     #[error(
         "its clock has moved since the plan was made: what is planned would step it, and it may only be slewed; plan again"
@@ -167,6 +177,8 @@ impl Refusal {
             Self::StepBack { .. } => "step_back",
             Self::HearsOtherwise { .. } => "hears_otherwise",
             Self::Changed(_) => "changed",
+            Self::ChangedSince(_) => "changed_since",
+            Self::NoBackup(_) => "no_backup",
             Self::Moved => "moved",
             Self::Locked(_) => "locked",
             Self::NotSelected => "not_selected",

@@ -106,6 +106,12 @@ impl Layout {
         Self { main: File { lines: Lines::parse(bytes), ..self.main.clone() }, others: self.others.clone() }
     }
 
+    /// The same configuration with other bytes in the file at this path; the same where there is none.
+    #[must_use]
+    pub fn with_file(&self, path: &str, bytes: &[u8]) -> Self {
+        self.with_lines(|file| if file.path == path { Lines::parse(bytes) } else { file.lines.clone() })
+    }
+
     /// The directives of all files as one list, in the order in which chronyd reads them as far as the paths tell, without those
     /// that only name other files: what `chronyd -p` and `-Q` take as arguments. Comments are left out.
     pub fn directives(&self) -> Vec<String> {
