@@ -11,10 +11,16 @@ mod consequences;
 mod contradictions;
 #[path = "report/explain.rs"]
 mod explain;
+#[path = "report/fix_plan.rs"]
+mod fix_plan;
+#[path = "report/fix_report.rs"]
+mod fix_report;
 #[path = "report/fleet.rs"]
 mod fleet;
 #[path = "report/formats.rs"]
 mod formats;
+#[path = "report/mending.rs"]
+mod mending;
 #[path = "report/merge.rs"]
 mod merge;
 #[path = "report/reference.rs"]

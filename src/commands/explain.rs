@@ -50,9 +50,11 @@ fn of_host(name: &str, report: Option<&Report>) -> Result<String, CommandError> 
             .hint("scan first, or name a stored report: `clockaudit explain HOST --report FILE`")
             .hint("a code is written `CLK101` or `SSH901`; `jwt` explains what clocks mean for tokens"));
     };
-    match report.hosts.iter().find(|host| host.name == name) {
-        Some(host) => Ok(pages::host(host, report)),
-        None => Err(CommandError::usage(format!(
+    let fixed = || report.fix.iter().flat_map(|fix| &fix.hosts).find(|host| host.name == name);
+    match (report.hosts.iter().find(|host| host.name == name), fixed()) {
+        (Some(host), _) => Ok(pages::host(host, report)),
+        (None, Some(host)) => Ok(pages::fixed_page(host, report)),
+        (None, None) => Err(CommandError::usage(format!(
             "`{shown}` is neither a code nor a host of the scan {}",
             escaped(&report.run.id)
         ))

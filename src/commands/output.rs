@@ -11,7 +11,7 @@ use crate::files::report::{self as report_files, Export, ExportFormat};
 use crate::probe::Interruption;
 use crate::report::model::{self, Interrupted, Report};
 use crate::report::table::{self, Detail, Page, Shelf};
-use crate::report::{csv, events, json};
+use crate::report::{csv, events, fix, json};
 use crate::terminal::Terminal;
 
 /// Where results go.
@@ -67,7 +67,11 @@ pub fn deliver(report: &Report, plan: &OutputPlan, live: Option<Live>, terminal:
     written?;
     let ending = ending(report);
     let interrupted = heard.and_then(|heard| heard.signal()).or(ending.interrupted);
-    Ok(ExitStatus::of(Ending { interrupted, ..ending }, plan.fail_on))
+    Ok(match interrupted.and_then(ExitStatus::of_signal) {
+        Some(signalled) => signalled,
+        None => fix::exit_status(report, plan.fail_on)
+            .unwrap_or_else(|| ExitStatus::of(Ending { interrupted, ..ending }, plan.fail_on)),
+    })
 }
 
 /// The page that text is set for: the terminal, or a file or pipe.

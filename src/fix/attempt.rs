@@ -113,6 +113,19 @@ impl Outcome {
 }
 
 impl Cause {
+    /// The word for it, as stored.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NotApplied => "not_applied",
+            Self::StillOff => "still_off",
+            Self::Unclear => "unclear",
+            Self::ConnectionLost => "connection_lost",
+            Self::GuardFired => "guard_fired",
+            Self::NotReverted => "not_reverted",
+            Self::StepsNotAdded => "steps_not_added",
+        }
+    }
+
     /// What it means, in a few words.
     pub fn describe(self) -> &'static str {
         match self {

@@ -225,8 +225,11 @@ impl Forecast {
     /// The forecast in words: `behind by 8.2 s ± 10 ms: stepped forward, right after about 7 s`.
     pub fn describe(&self) -> String {
         let offset = self.outset.offset;
-        let centre = offset.midpoint();
-        let figure = figure::with_bound(centre, offset);
+        format!("{} off: {}", figure::with_bound(offset.midpoint(), offset), self.course())
+    }
+
+    /// The same without the offset: `stepped forward, right after about 7 s`.
+    pub fn course(&self) -> String {
         let after = format!("right after about {}", duration(self.takes));
         let back = match self.direction {
             Direction::Forward => "forward",
@@ -235,10 +238,10 @@ impl Forecast {
         };
         let steps_later = if self.without_steps { "; steps stay out of the configuration until then" } else { "" };
         match self.movement {
-            Movement::Stays => format!("{figure} off: it stays as it is, as far as can be told{steps_later}"),
-            Movement::Slews => format!("{figure} off: slewed {back}, {after}{steps_later}"),
-            Movement::Steps => format!("{figure} off: stepped {back}, {after}"),
-            Movement::SlewsOrSteps => format!("{figure} off: slewed or stepped {back}, {after}"),
+            Movement::Stays => format!("it stays as it is, as far as can be told{steps_later}"),
+            Movement::Slews => format!("slewed {back}, {after}{steps_later}"),
+            Movement::Steps => format!("stepped {back}, {after}"),
+            Movement::SlewsOrSteps => format!("slewed or stepped {back}, {after}"),
         }
     }
 }

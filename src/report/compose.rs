@@ -93,6 +93,7 @@ pub fn compose(
         impact: consequences::impact(&judgement.impact, &names),
         jwt: consequences::tokens(&judgement.tokens, &names),
         changes: None,
+        fix: None,
     }
 }
 

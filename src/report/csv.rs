@@ -1,8 +1,9 @@
-//! The host table as CSV (RFC 4180): one line a host, everything that the JSON says of it, to the last digit.
+//! The host table as CSV (RFC 4180): one line a host, everything that the JSON says of it, to the last digit; of a fix, what it did.
 //!
 //! Cells are taken from the JSON text itself, so that no duration goes through a float. Lists stand in their cell as JSON.
 
 use indexmap::IndexMap;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::json::harmless;
@@ -77,6 +78,33 @@ pub const COLUMNS: [&str; 64] = [
     "policy.relative.crit_s",
 ];
 
+/// The columns of a report of a fix, which has a line for each selected host: the keys of its JSON. New ones are added at the end.
+pub const FIX_COLUMNS: [&str; 23] = [
+    "name",
+    "groups",
+    "outcome",
+    "reason",
+    "why",
+    "detail",
+    "before.offset_s",
+    "before.lo_s",
+    "before.hi_s",
+    "after.offset_s",
+    "after.lo_s",
+    "after.hi_s",
+    "forecast.movement",
+    "forecast.direction",
+    "forecast.takes_s",
+    "forecast.without_steps",
+    "verdict_before",
+    "verdict_after",
+    "configuration",
+    "service",
+    "version",
+    "files",
+    "warnings",
+];
+
 /// The one column that the JSON has in another form: the codes of the findings with spaces between them.
 const CODES: &str = "codes";
 
@@ -85,16 +113,27 @@ const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋',
 
 /// Writes the hosts, with the names of the columns in the first line.
 pub fn write(report: &Report) -> Result<String, serde_json::Error> {
-    let mut text = COLUMNS.join(",");
+    match &report.fix {
+        Some(fix) => rows(&FIX_COLUMNS, &fix.hosts, |_| String::new()),
+        None => rows(&COLUMNS, &report.hosts, codes),
+    }
+}
+
+fn rows<Row: Serialize>(
+    columns: &[&str],
+    rows: &[Row],
+    codes: impl Fn(&Row) -> String,
+) -> Result<String, serde_json::Error> {
+    let mut text = columns.join(",");
     text.push_str("\r\n");
-    for host in &report.hosts {
-        let json = serde_json::to_string(host)?;
-        for (index, column) in COLUMNS.iter().enumerate() {
+    for row in rows {
+        let json = serde_json::to_string(row)?;
+        for (index, column) in columns.iter().enumerate() {
             if index > 0 {
                 text.push(',');
             }
             text.push_str(&match *column {
-                CODES => quoted(&codes(host)),
+                CODES => quoted(&codes(row)),
                 path => cell(&json, path)?,
             });
         }
@@ -151,6 +190,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::report::model::FixedHost;
 
     /// The paths to all values of a schema that are neither objects nor absent.
     fn leaves(schema: &Value, root: &Value, path: &str, found: &mut BTreeSet<String>) {
@@ -184,6 +224,10 @@ mod tests {
         let mut expected = BTreeSet::from([CODES.to_owned()]);
         leaves(&schema, &schema, "", &mut expected);
         assert_eq!(BTreeSet::from(COLUMNS.map(str::to_owned)), expected);
+        let schema = serde_json::to_value(schema_for!(FixedHost)).expect("a schema");
+        let mut expected = BTreeSet::new();
+        leaves(&schema, &schema, "", &mut expected);
+        assert_eq!(BTreeSet::from(FIX_COLUMNS.map(str::to_owned)), expected);
     }
 
     #[test]

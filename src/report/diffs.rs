@@ -2,41 +2,62 @@
 
 use std::fmt::Write as _;
 
-use super::escape::{escaped, visible};
-use crate::fix::diff::{FileDiff, Folded};
-use crate::inventory::folding::fold;
+use anstyle::{AnsiColor, Style};
 
-/// Writes diffs as `diff -u` does, each under the names of its hosts. What hosts sent is made harmless.
-pub fn diffs(folded: &[Folded]) -> String {
-    let mut text = String::new();
+use super::escape::{escaped, visible};
+use super::fix::names::{Names, counted};
+use super::paragraph::paragraph;
+use crate::fix::diff::{FileDiff, Folded};
+
+/// Writes diffs as `diff -u` does, each under the names of its hosts, which are set so wide. Lines of files are never cut: what is
+/// written to a host was shown. What hosts sent is made harmless. The text carries colour.
+pub(super) fn diffs(folded: &[Folded], names: Names, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
     for Folded { hosts, diffs } in folded {
-        let names: Vec<String> = hosts.iter().map(|host| escaped(host)).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let count = if hosts.len() == 1 { String::new() } else { format!("{} hosts: ", hosts.len()) };
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{count}{}", fold(&names));
-        for diff in diffs {
-            push(&mut text, diff);
+        if !lines.is_empty() {
+            lines.push(String::new());
         }
+        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+        lines.extend(paragraph("", &counted(&hosts, names), 0, width));
+        lines.extend(diffs.iter().flat_map(|diff| shown(&unified(diff))));
     }
-    text
+    lines
 }
 
-fn push(text: &mut String, diff: &FileDiff) {
+/// The text of `diff -u`; lines of files stand in it as hosts sent them.
+pub(super) fn unified(diff: &FileDiff) -> String {
     let path = escaped(&diff.path);
-    let _ = writeln!(text, "--- {path}\n+++ {path}");
+    let mut text = format!("--- {path}\n+++ {path}\n");
     for hunk in &diff.hunks {
         let range = |(start, length): (usize, usize)| {
             if length == 1 { start.to_string() } else { format!("{start},{length}") }
         };
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "@@ -{} +{} @@", range(hunk.before), range(hunk.after));
         for line in &hunk.lines {
-            let _ = writeln!(text, "{}{}", line.fate.sign(), visible(&line.text));
+            let _ = writeln!(text, "{}{}", line.fate.sign(), line.text);
             if !line.is_ended {
                 text.push_str("\\ No newline at end of file\n");
             }
         }
     }
+    text
+}
+
+/// The lines of a unified diff, coloured and made harmless.
+pub(super) fn shown(unified: &str) -> Vec<String> {
+    let shown = |(index, line): (usize, &str)| {
+        let style = match line.chars().next() {
+            // The first two name the file.
+            Some('+') if index > 1 => AnsiColor::Green.on_default(),
+            Some('-') if index > 1 => AnsiColor::Red.on_default(),
+            Some('@') => AnsiColor::Cyan.on_default(),
+            _ => Style::new(),
+        };
+        format!("{style}{}{style:#}", visible(line))
+    };
+    let text = unified.strip_suffix('\n').unwrap_or(unified);
+    text.split('\n').enumerate().map(shown).collect()
 }
 
 #[cfg(test)]
@@ -55,7 +76,10 @@ mod tests {
         ];
         let expected = "2 hosts: web[1-2]\n--- /etc/chrony.conf\n+++ /etc/chrony.conf\n@@ -1,2 +1,2 @@\n-pool a\n-rtcsync\n\
                         \\ No newline at end of file\n+server b\n+rtcsync\n\
-                        db\n--- /etc/chrony.conf\n+++ /etc/chrony.conf\n@@ -1,2 +1,2 @@\n-\\x1b[2J\\r\n+server b\n rtcsync\n";
-        assert_eq!(diffs(&fold_diffs(hosts)), expected);
+                        \ndb\n--- /etc/chrony.conf\n+++ /etc/chrony.conf\n@@ -1,2 +1,2 @@\n-\\x1b[2J\\r\n+server b\n rtcsync\n";
+        let text = diffs(&fold_diffs(hosts), Names::Some, 100).join("\n") + "\n";
+        assert_eq!(anstream::adapter::strip_str(&text).to_string(), expected);
+        assert!(text.contains("\n\u{1b}[31m-pool a\u{1b}[0m\n"), "{text:?}");
+        assert!(text.contains("\n\u{1b}[32m+server b\u{1b}[0m\n rtcsync\n"), "{text:?}");
     }
 }

@@ -6,7 +6,12 @@ const LONGEST: usize = 400;
 /// Writes control characters and those that turn the direction of text as `\x1b` or `\u{202e}`, and cuts what is longer
 /// than 400 characters.
 pub fn escaped(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+    escaped_within(text, LONGEST)
+}
+
+/// The same, and cuts what is longer than so many characters.
+pub fn escaped_within(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
         Some((end, _)) => visible(text.get(..end).unwrap_or_default()) + "…",
         None => visible(text),
     }

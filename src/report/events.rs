@@ -1,4 +1,5 @@
-//! The report as JSON lines: `run`, then each `host` with its `finding` lines behind it, then `summary`.
+//! The report as JSON lines: `run`, then each `host` with its `finding` lines behind it, then `summary`. Of a fix there is a line
+//! `fixed` for each selected host before that, and `fix` for all of them.
 //!
 //! A line is `{"event": …, "data": {…}}`. What a host is depends on the reference, which depends on all hosts: these lines come
 //! when the last host has been judged. A scan that prints them says what it saw of each host before, as soon as nothing more
@@ -8,8 +9,8 @@ use serde::Serialize;
 
 use super::json::harmless;
 use super::model::{
-    Cause, Changes, Error, Finding, Host, Impact, Kind, Pair, Policy, Reference, Report, Run, Severity, Summary,
-    Tokens, Tool, Verdict,
+    Cause, Changes, Error, Finding, Fix, FixCounts, FixDiff, FixYardstick, FixedHost, Host, Impact, Kind, Pair, Policy,
+    Reference, Report, Run, Severity, Summary, Tokens, Tool, Verdict,
 };
 use super::quantity::Seconds;
 use crate::audit;
@@ -25,6 +26,8 @@ enum Event<'report> {
     Run(Beginning<'report>),
     Host(&'report Host),
     Finding(Found<'report>),
+    Fixed(&'report FixedHost),
+    Fix(Mended<'report>),
     Summary(End<'report>),
 }
 
@@ -65,6 +68,20 @@ struct Found<'report> {
     remedy: &'report str,
 }
 
+/// What is known of a fix beside its hosts.
+#[derive(Serialize)]
+struct Mended<'report> {
+    run: Option<&'report str>,
+    change: &'report str,
+    step: &'report str,
+    yardstick: Option<&'report FixYardstick>,
+    counts: FixCounts,
+    new_warnings: bool,
+    diffs: &'report [FixDiff],
+    journal: Option<&'report str>,
+    retry: Option<&'report str>,
+}
+
 /// What is known of all hosts together.
 #[derive(Serialize)]
 struct End<'report> {
@@ -95,6 +112,12 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
     for finding in findings {
         add(&Event::Finding(found(None, finding)))?;
     }
+    if let Some(fix) = &report.fix {
+        for host in &fix.hosts {
+            add(&Event::Fixed(host))?;
+        }
+        add(&Event::Fix(mended(fix)))?;
+    }
     add(&Event::Summary(End {
         summary,
         pairs_worst: &report.pairs_worst,
@@ -120,6 +143,21 @@ pub fn seen(host: &str, exchanges: &[Exchange], failure: Option<&Failure>) -> Re
         error: failure.map(error),
     });
     Ok(harmless(&serde_json::to_string(&event)?) + "\n")
+}
+
+fn mended(fix: &Fix) -> Mended<'_> {
+    let Fix { run, change, step, yardstick, counts, new_warnings, hosts: _, diffs, journal, retry } = fix;
+    Mended {
+        run: run.as_deref(),
+        change,
+        step,
+        yardstick: yardstick.as_ref(),
+        counts: *counts,
+        new_warnings: *new_warnings,
+        diffs,
+        journal: journal.as_deref(),
+        retry: retry.as_deref(),
+    }
 }
 
 fn error(failure: &Failure) -> Error {

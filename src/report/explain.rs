@@ -1,7 +1,9 @@
 //! What is known of one finding or of one host, in full sentences for the person on call.
 
+mod fix;
 mod tokens;
 
+pub use fix::page as fixed_page;
 pub use tokens::page as token_page;
 
 use indexmap::IndexMap;
@@ -110,6 +112,7 @@ pub fn host(host: &Host, report: &Report) -> String {
     }
     lines.extend(host.timekeeping.iter().flat_map(sources));
     lines.extend(consequences(host, report));
+    lines.extend(fix::lines(&host.name, report));
     if let Some(error) = &host.error {
         let text = format!("{} at the stage {}", error.message, error.stage);
         lines.extend(wrapped("Error", &escaped(&text)));

@@ -172,6 +172,8 @@ impl Joined<'_> {
         report.kind = model::Kind::Merge;
         // What changed since one of the runs' last scan says nothing of the others.
         report.changes = None;
+        // Nor does what one of them mended.
+        report.fix = None;
         report.pairs_worst = merged.worst(WORST_PAIRS).iter().filter_map(|pair| self.pair(pair)).collect();
         self.set_run(&mut report.run, run);
         let limits: Vec<Nanos> =

@@ -6,6 +6,7 @@
 mod causes;
 mod changes;
 mod consequences;
+mod fix;
 mod policy;
 mod reference;
 mod timekeeping;
@@ -13,6 +14,9 @@ mod timekeeping;
 pub use causes::{Cause, OffsetBand};
 pub use changes::{Change, Changes};
 pub use consequences::{EarlyEnd, Impact, RefusingPair, Tokens};
+pub use fix::{
+    Fix, FixCounts, FixDiff, FixForecast, FixOffset, FixOutcome, FixYardstick, FixYardstickKind, FixedFile, FixedHost,
+};
 pub use policy::{HostPolicy, Limits, Policy};
 pub use reference::{MergedRun, Reference, ReferenceKind};
 pub use timekeeping::{Service, TimeSource, Timekeeping};
@@ -62,6 +66,9 @@ pub struct Report {
     /// What changed since the last scan of the same inventory; null where there is none to compare with.
     #[serde(default)]
     pub changes: Option<Changes>,
+    /// What a fix planned and did, for every selected host; null where there was none. `hosts` are those of its last scan then.
+    #[serde(default)]
+    pub fix: Option<Fix>,
 }
 
 /// What made a report.
@@ -76,6 +83,8 @@ pub enum Kind {
     Merge,
     /// A scan of simulated hosts.
     Demo,
+    /// Clocks that were mended, or were to be.
+    Fix,
 }
 
 /// A program.

@@ -15,7 +15,7 @@ use crate::report::model::{Host, Report, Verdict};
 const LINES: [(Verdict, usize); 4] =
     [(Verdict::Crit, 6), (Verdict::Warn, 4), (Verdict::Undecided, 3), (Verdict::Down, 3)];
 /// How the hosts are seen that have no line of their own.
-const HOW_TO_LIST: &str = "(list them: -o wide)";
+pub(super) const HOW_TO_LIST: &str = "(list them: -o wide)";
 /// Where folded names are longer than this, the first of them is named and the others are counted.
 const LONGEST_NAMES: usize = 32;
 
@@ -110,7 +110,7 @@ fn line(
         Entry::Rest(hosts) => {
             let parts: Vec<String> = spread(hosts).into_iter().chain([HOW_TO_LIST.to_owned()]).collect();
             let name = format!("{} more", hosts.len());
-            return Some(Line { verdict, name, body: Body::Text(parts.join("   ")) });
+            return Some(Line { status: verdict.into(), name, body: Body::Text(parts.join("   ")) });
         }
     };
     let body = match entry {
@@ -121,7 +121,7 @@ fn line(
         }
         _ => Body::Cells(cells.next().unwrap_or_default(), cells::codes(&host.findings)),
     };
-    Some(Line { verdict, name, body })
+    Some(Line { status: verdict.into(), name, body })
 }
 
 /// The good hosts in one line, with how far from the reference they are at most.
@@ -133,7 +133,7 @@ fn ok_line(report: &Report) -> Option<Line> {
         format!("within ±{} of the reference   ", figure::length(farthest))
     });
     (count > 0).then(|| Line {
-        verdict: Verdict::Ok,
+        status: Verdict::Ok.into(),
         name: figure::count(count, "host"),
         body: Body::Text(format!("{within}{HOW_TO_LIST}")),
     })

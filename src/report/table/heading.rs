@@ -22,7 +22,7 @@ const MOST_RUNS: usize = 3;
 pub(super) fn above(report: &Report, page: Page) -> Vec<String> {
     let hosts = figure::count(report.hosts.len(), "host");
     let (hosts, sources) = match report.kind {
-        Kind::Scan => (hosts, report.run.inventory.sources.iter().map(|source| escaped(source)).collect()),
+        Kind::Scan | Kind::Fix => (hosts, report.run.inventory.sources.iter().map(|source| escaped(source)).collect()),
         Kind::Replay | Kind::Merge => {
             let sources = report.run.inventory.sources.iter().map(|source| escaped(source)).collect();
             let what = if report.kind == Kind::Replay { "a recorded scan" } else { "joined reports" };
@@ -55,7 +55,7 @@ pub(super) fn above(report: &Report, page: Page) -> Vec<String> {
 }
 
 /// A word that is seen before all others, and what it means.
-fn warning(word: &str, text: &str, page: Page) -> Vec<String> {
+pub(super) fn warning(word: &str, text: &str, page: Page) -> Vec<String> {
     let style = style(Verdict::Warn);
     let mut lines = paragraph("", &format!("{word}{GAP}{text}"), 0, page.text());
     if let Some(first) = lines.first_mut() {

@@ -39,10 +39,25 @@ pub(super) enum Body {
     Text(String),
 }
 
+/// What stands in the first column, in its colour.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Status {
+    /// The word, no longer than `STATUS`.
+    pub(super) word: &'static str,
+    /// Its colour.
+    pub(super) style: Style,
+}
+
+impl From<Verdict> for Status {
+    fn from(verdict: Verdict) -> Self {
+        Self { word: word(verdict), style: style(verdict) }
+    }
+}
+
 /// A line of the table.
 pub(super) struct Line {
     /// What stands in the first column.
-    pub(super) verdict: Verdict,
+    pub(super) status: Status,
     /// The host, or how many there are.
     pub(super) name: String,
     /// The rest.
@@ -106,7 +121,7 @@ fn longest_tail(last: &str, lines: &[Line], has_dashes: bool) -> usize {
 /// How wide the table is with these columns; text that runs through the columns is cut instead.
 fn width(columns: &[(usize, Column)], last: &str, lines: &[Line], has_dashes: bool) -> usize {
     let length = |text: &str| text.chars().count();
-    let mut total = length(word(Verdict::Undecided)).max(length("STATUS"));
+    let mut total = STATUS;
     for (at, column) in columns {
         let cells = lines.iter().filter_map(|line| match (&line.body, at.checked_sub(1)) {
             (_, None) => Some(length(&line.name)),
@@ -141,7 +156,7 @@ fn draw(
         // A name gives way to the text that runs behind it as well.
         let left = page.room_after(STATUS + GAP + GAP + text).filter(|_| text > 0);
         let room = left.map_or(name_room, |left| name_room.min(left.max(SHORTEST_NAME_OF_ALL)));
-        let mut row = vec![word(line.verdict).to_owned(), shortened(&line.name, room)];
+        let mut row = vec![line.status.word.to_owned(), shortened(&line.name, room)];
         let behind_name = columns.iter().filter_map(|(at, _)| at.checked_sub(1));
         match &line.body {
             Body::Cells(cells, tail) => {
@@ -176,7 +191,7 @@ fn draw(
             Body::Missing(rest) if !has_dashes => run_through(text, rest, names_end, page),
             Body::Cells(..) | Body::Missing(_) => text.to_owned(),
         };
-        shown.push(painted(line.verdict, &cut(&text, page.room_after(0))));
+        shown.push(painted(line.status, &cut(&text, page.room_after(0))));
     }
     shown
 }
@@ -189,9 +204,8 @@ fn run_through(before: &str, rest: &str, names_end: usize, page: Page) -> String
 }
 
 /// Colours the word of the first column.
-fn painted(verdict: Verdict, line: &str) -> String {
-    let word = word(verdict);
-    let style = style(verdict);
+fn painted(status: Status, line: &str) -> String {
+    let Status { word, style } = status;
     line.strip_prefix(word).map_or_else(|| line.to_owned(), |rest| format!("{style}{word}{style:#}{rest}"))
 }
 

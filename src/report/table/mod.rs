@@ -7,6 +7,7 @@ mod causes;
 mod cells;
 mod changed;
 mod consequences;
+mod fix;
 mod fleet;
 mod fold;
 mod heading;
@@ -53,6 +54,9 @@ pub fn render(report: &Report, detail: Detail, page: Page) -> String {
 
 /// Renders a report that lies there for a page.
 pub fn render_from(shelf: Shelf<'_>, report: &Report, detail: Detail, page: Page) -> String {
+    if let Some(fix) = &report.fix {
+        return joined(&fix::parts(report, fix, detail, page));
+    }
     let above = heading::above(report, page);
     let mut below = heading::below(report, page);
     below.extend(consequences::lines(report, page));
@@ -73,14 +77,13 @@ pub fn render_from(shelf: Shelf<'_>, report: &Report, detail: Detail, page: Page
         Detail::Summary => reasons::folded(report, room(&[&above, &hosts, &below, &next]), page),
         Detail::Wide => reasons::in_full(report, page),
     };
-    let parts: Vec<String> = [above, hosts, below, reasons, next]
-        .iter()
-        .filter(|part| !part.is_empty())
-        .map(|part| part.join("\n"))
-        .collect();
-    let mut text = parts.join("\n\n");
-    text.push('\n');
-    text
+    joined(&[above, hosts, below, reasons, next])
+}
+
+/// Parts with an empty line between any two.
+fn joined(parts: &[Vec<String>]) -> String {
+    let parts: Vec<String> = parts.iter().filter(|part| !part.is_empty()).map(|part| part.join("\n")).collect();
+    parts.join("\n\n") + "\n"
 }
 
 /// The word of the first column.

@@ -57,5 +57,5 @@ fn line(host: &Host, [offset, bound, rtt]: [String; 3]) -> Line {
         cells::time_service(host),
     ];
     let tail = if host.verdict == Verdict::Down { cells::failure_in_full(host) } else { cells::codes(&host.findings) };
-    Line { verdict: host.verdict, name: escaped(&host.name), body: Body::Cells(cells, tail) }
+    Line { status: host.verdict.into(), name: escaped(&host.name), body: Body::Cells(cells, tail) }
 }

@@ -1,0 +1,25 @@
+//! What a program ends with that shows the report of a fix, by what is stored in it.
+
+use crate::audit::{ExitStatus, FailOn};
+use crate::fix::ending::{Counts, exit};
+use crate::report::model::Report;
+
+/// The exit status of a fix that no signal ended; `None` for a report of anything else. One that was only planned ends well; whether
+/// changes are pending is for whoever asks that.
+pub fn exit_status(report: &Report, fail_on: FailOn) -> Option<ExitStatus> {
+    let fix = report.fix.as_ref()?;
+    let kept = |count: usize, from: FailOn| if fail_on >= from { count } else { 0 };
+    let is_partial = (report.run.partial || report.run.inventory.incomplete) && fail_on >= FailOn::Down;
+    if fix.run.is_none() {
+        return Some(exit(Counts::default(), false, is_partial));
+    }
+    let counts = Counts {
+        converged: fix.counts.converged + fix.counts.unchanged,
+        by_claim: kept(fix.counts.converged_by_claim, FailOn::Warn),
+        on_their_way: kept(fix.counts.on_their_way, FailOn::Warn),
+        rolled_back: kept(fix.counts.rolled_back, FailOn::Crit),
+        failed: kept(fix.counts.failed, FailOn::Crit),
+        not_attempted: kept(fix.counts.not_attempted, FailOn::Down),
+    };
+    Some(exit(counts, fix.new_warnings && fail_on >= FailOn::Warn, is_partial))
+}
