@@ -448,10 +448,15 @@ pub struct DemoArgs {
 }
 
 /// What `generate` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum GenerateCommand {
     /// Print the JSON Schema of the report
     Schema,
+    /// Print the least that sudo must allow a user for `fix --become`
+    Sudoers {
+        /// The user that hosts are logged in to as
+        user: String,
+    },
 }
 
 impl ValueEnum for Profile {

@@ -693,6 +693,21 @@ fn the_schema_is_printed_as_it_is_stored() {
 }
 
 #[test]
+fn sudoers_are_printed_as_visudo_takes_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let session = run(&["generate", "sudoers", "ops"]);
+    assert_eq!((session.status, session.stderr.as_str()), (Some(0), ""), "{}", session.transcript());
+    assert!(session.stdout.contains("\nops ALL=(root) /bin/sh -c "), "{}", session.stdout);
+    let checked = Command::new("visudo").args(["-c", "-f", &file(folder.path(), "ops", &session.stdout)]).output();
+    assert!(checked.expect("visudo").status.success());
+    for user in ["ALL ", "%wheel", "a,b", "\u{1b}[2J"] {
+        let session = run(&["generate", "sudoers", user]);
+        assert_eq!((session.status, session.stdout.as_str()), (Some(64), ""), "{}", session.transcript());
+        assert!(session.stderr.contains("is no name of a user") && !session.stderr.contains('\u{1b}'), "{user}");
+    }
+}
+
+#[test]
 fn a_hostile_host_changes_nothing_on_the_terminal() {
     let troubles = [
         ("escapes", Trouble::EscapeSequences),

@@ -92,6 +92,7 @@ fn output_that_nobody_takes_is_told_whatever_its_form() {
         vec!["inventory", "a.example,", "--list"],
         vec!["scan", "a.example,", "--list-hosts"],
         vec!["generate", "schema"],
+        vec!["generate", "sudoers", "ops"],
         vec!["--help"],
         vec!["scan", "--help"],
         vec!["--version"],

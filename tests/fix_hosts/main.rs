@@ -15,6 +15,7 @@ mod faults;
 mod requests;
 mod shells;
 mod site;
+mod sudo;
 #[path = "../support/mod.rs"]
 mod support;
 

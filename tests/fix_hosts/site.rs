@@ -115,6 +115,11 @@ impl Site {
 
     /// Opens a session to a host over SSH, as root by sudo, up to the script's greeting.
     pub(crate) fn open(&self, host: &str) -> Session {
+        Session::start(self.ssh(host, &format!("exec sudo -n {}", script::START)))
+    }
+
+    /// Runs a command line on a host over SSH, as its user.
+    pub(crate) fn ssh(&self, host: &str, line: &str) -> Command {
         let mut command = Command::new("nsenter");
         command.arg(format!("--net=/proc/{}/ns/net", self.first_process.id()));
         command.args([
@@ -129,8 +134,8 @@ impl Site {
             "-i",
         ]);
         command.arg(self.folder.path().join("key")).arg(format!("audit@{}", self.address(host)));
-        command.arg(format!("exec sudo -n {}", script::START));
-        Session::start(command)
+        command.arg(line);
+        command
     }
 }
 
@@ -152,10 +157,30 @@ pub(crate) struct Session {
 
 impl Session {
     /// Runs a command that starts the shell, and has it read the script.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_by(command, None)
+    }
+
+    /// The same by a program that asks for a password first, in these words; it gets the password once.
+    pub(crate) fn start_by(mut command: Command, question: Option<(&str, &str)>) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        if question.is_some() {
+            command.stderr(Stdio::piped());
+        }
         let mut child = command.spawn().expect("a program that reaches the host");
-        let stdin = child.stdin.take().expect("its input");
+        let mut stdin = child.stdin.take().expect("its input");
+        if let Some((words, password)) = question {
+            let mut asks = child.stderr.take().expect("its complaints");
+            // A lecture may come before it.
+            let mut heard = Vec::new();
+            while !heard.ends_with(words.as_bytes()) {
+                let mut byte = [0];
+                let asked = asks.read_exact(&mut byte);
+                assert!(asked.is_ok(), "no question: {}", String::from_utf8_lossy(&heard));
+                heard.extend(byte);
+            }
+            stdin.write_all(format!("{password}\n").as_bytes()).expect("the password is taken");
+        }
         let stdout = child.stdout.take().expect("its output");
         let mut session = Self { child, stdin, stdout, transcript: Transcript::new(), heard: Vec::new() };
         assert_eq!(session.next(), Heard::Shell);
