@@ -693,6 +693,30 @@ fn the_schema_is_printed_as_it_is_stored() {
 }
 
 #[test]
+fn a_stored_report_of_a_fix_is_shown_and_explained_and_ends_with_its_own_code() {
+    let stored = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/reports/0.1.0-fix.json");
+    let check = |arguments: &[&str], status: i32, expected: &[&str]| {
+        let session = run(arguments);
+        assert_eq!(session.status, Some(status), "{}", session.transcript());
+        for text in expected {
+            assert!(session.stdout.contains(text), "{text}: {}", session.transcript());
+        }
+    };
+    check(&["report", stored], 2, &["\nBACK    db1 ", "\nLEFT    ahead ", "clockaudit rollback 20261124T160000Z-0001"]);
+    check(&["report", stored, "-o", "wide"], 2, &["+server 169.254.169.123 prefer iburst"]);
+    check(&["report", stored, "-o", "csv"], 2, &["name,groups,outcome,reason,", "\nweb1,"]);
+    check(&["report", stored, "--fail-on", "never"], 0, &["\nBACK    db1 "]);
+    check(
+        &["explain", "db1", "--report", stored],
+        0,
+        &["it has its old files again", "It said     chronyd: Fatal error"],
+    );
+    // One that was left alone is in no scan.
+    check(&["explain", "ahead", "--report", stored], 0, &["it was left alone", "`--step any` allows it"]);
+    check(&["explain", "nobody", "--report", stored], 64, &[]);
+}
+
+#[test]
 fn sudoers_are_printed_as_visudo_takes_them() {
     let folder = tempfile::tempdir().expect("a folder");
     let session = run(&["generate", "sudoers", "ops"]);
