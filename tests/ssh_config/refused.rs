@@ -76,6 +76,38 @@ fn a_keyword_that_nobody_knows_is_one_warning() {
 }
 
 #[test]
+fn a_name_that_a_shell_would_read_is_refused_as_ssh_refuses_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    fs::write(&file, "ProxyCommand nc %h %n %r\n").unwrap();
+    let check = |arguments: &[&str], host: &str| {
+        let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+        let (ours, ssh) = (ours::ask(&file, &arguments, host), oracle::ask(&file, &arguments, host));
+        assert_eq!(ours.is_err(), ssh.is_err(), "{arguments:?} {host:?}: {ours:?}, then {ssh:?}");
+    };
+    // A blank in a jump host is refused by us alone, and so is a token that means nothing; some letters part the name.
+    let parts = |letter: char| " %,:/@[#".contains(letter);
+    for letter in (1..=127_u8).map(char::from) {
+        check(&[], &format!("a{letter}b"));
+        check(&["-l", &format!("u{letter}x")], "web");
+        if letter > ' ' && letter != '\x7f' && !parts(letter) {
+            check(&["-J", &format!("a{letter}b")], "web");
+            check(&["-J", &format!("u{letter}x@gate")], "web");
+        }
+    }
+    for user in ["-u", "u -x", "u x", "u\\", "u\\x", "a@b", "\u{e9}"] {
+        check(&["-l", user], "web");
+    }
+    for jump in ["-a", "-u@a", "u\\@a", "a,b;c", "ops@gate,a|b", "%r@%h"] {
+        check(&["-J", jump], "web");
+    }
+    let why = ours::ask(&file, &["-l".to_owned(), "u;x".to_owned()], "web").unwrap_err();
+    assert!(why.starts_with("login name `u;x`: ssh takes no login name with "), "{why}");
+    let why = ours::ask(&file, &[], "a$(b)").unwrap_err();
+    assert!(why.starts_with("host name `a$(b)`: ssh takes no host name that "), "{why}");
+}
+
+#[test]
 fn files_that_include_one_another_end() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config");

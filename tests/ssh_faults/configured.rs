@@ -161,3 +161,22 @@ fn what_openssh_would_refuse_fails_its_host_alone_and_says_where() {
     let (report, said) = home.scan(&["web,"]);
     assert!(report.is_null() && said.contains("others can write it"), "{said}");
 }
+
+#[test]
+fn a_name_of_the_inventory_says_nothing_to_a_shell() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join(".ssh")).unwrap();
+    let home = Home(home);
+    home.configure("Match exec \"test %n = %r\"\n Port 9\nHost *\n ProxyCommand true %h %r\n");
+    let check = |line: &str| {
+        fs::write(home.path().join("hosts.ini"), format!("{line}\n")).unwrap();
+        let (report, said) = home.scan(&["hosts.ini"]);
+        let failure = failure(&report);
+        assert!(failure.contains("SSH912") && failure.contains("ssh takes no "), "{line}: {failure} {said}");
+        assert!(!home.path().join("ran").exists(), "{line}");
+    };
+    check("web ansible_user='$(touch${IFS}ran)'");
+    check("web ansible_host='127.0.0.1;touch${IFS}ran'");
+    check("web ansible_ssh_common_args='-J \"a;touch${IFS}ran\"'");
+    check("web ansible_ssh_common_args='-o \"User=u;touch${IFS}ran\"'");
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::directive::{Given, Origin};
 use super::keyword::{Keyword, Meaning, meaning, nearest};
 use super::value;
-use super::words;
+use super::words::{self, shown};
 
 /// What words of an `ssh` command line say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -63,10 +63,6 @@ pub fn said(keyword: Keyword, value: &str, from: &str) -> Given {
 
 fn takes_value(letter: char) -> bool {
     "oFJilpbBIQcmPW".contains(letter) || SILENT_WITH_VALUE.contains(letter)
-}
-
-fn shown(word: &str) -> String {
-    word.chars().take(80).flat_map(char::escape_debug).collect()
 }
 
 impl Arguments {

@@ -6,8 +6,10 @@ use super::criteria::{Criterion, Test};
 use super::directive::{Directive, Given, Origin, SshConfig};
 use super::host_config::{HostConfig, Settled};
 use super::keyword::Keyword;
+use super::names;
 use super::tokens::{MOST, Tokens};
 use super::value;
+use super::words::shown;
 use crate::openssh::pattern::{list_matches, matches};
 
 /// The port that OpenSSH takes where none is set.
@@ -65,6 +67,7 @@ impl SshConfig {
         for given in request.given {
             evaluation.settled.take(given, true);
         }
+        evaluation.check_names()?;
         self.go_through(&mut evaluation)?;
         let name = evaluation.host_name()?;
         let address = name.parse::<core::net::IpAddr>();
@@ -98,6 +101,15 @@ struct Evaluation<'outside, 'config> {
 }
 
 impl<'config> Evaluation<'_, 'config> {
+    /// Refuses the names that were said before any file, as OpenSSH does: an inventory may be another one's, and commands of the
+    /// files have them in it. What the files say themselves is their own.
+    fn check_names(&self) -> Result<(), String> {
+        let refused = |what: &str, name: &str, why: &str| format!("{what} `{}`: {why}", shown(name));
+        names::host_name(&self.host).map_err(|why| refused("host name", &self.host, why))?;
+        let user = self.settled.first(Keyword::User).unwrap_or_default();
+        names::login_name(user).map_err(|why| refused("login name", user, why))
+    }
+
     /// Goes through the lines of a file. Where `is_meant` is false, none of its blocks is for this host.
     fn block(&mut self, directives: &'config [Directive], is_users: bool, is_meant: bool) -> Result<(), String> {
         let mut is_active = is_meant;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::value;
+use super::{names, value};
 
 /// One jump host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,9 +54,8 @@ fn hop(text: &str) -> Result<Hop, &'static str> {
     if host.is_empty() {
         return Err("a jump host has no name");
     }
-    if host.starts_with('-') || host.contains(|next: char| next.is_whitespace() || next.is_control()) {
-        return Err("that is no host's name");
-    }
+    names::host_name(host)?;
+    user.as_deref().map_or(Ok(()), names::login_name)?;
     let port =
         port.filter(|port| !port.is_empty()).map(|port| value::port(port).ok_or("that is no port")).transpose()?;
     Ok(Hop { host: host.to_owned(), user, port })
@@ -79,7 +78,7 @@ mod tests {
         check("ssh://me@gate:2222/", &[("gate", Some("me"), Some(2222))]);
         check("[::1]:2222", &[("::1", None, Some(2222))]);
         check("a@b@gate", &[("gate", Some("a@b"), None)]);
-        for wrong in ["", "a,", "@gate", "gate:x", "gate:0", "-oProxyCommand=x", "[::1]x"] {
+        for wrong in ["", "a,", "@gate", "gate:x", "gate:0", "-oProxyCommand=x", "[::1]x", "a;b", "u;x@a", "-u@a"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

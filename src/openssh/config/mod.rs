@@ -12,6 +12,7 @@ mod evaluate;
 mod host_config;
 mod jump;
 mod keyword;
+mod names;
 mod read;
 mod tokens;
 mod told;

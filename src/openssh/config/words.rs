@@ -87,6 +87,11 @@ fn argument(letters: &mut core::iter::Peekable<core::str::Chars<'_>>) -> Result<
     if quote.is_some() { Err("a quote is not closed".to_owned()) } else { Ok(word) }
 }
 
+/// A word for people: escaped, and cut where it is longer than anybody writes one.
+pub(super) fn shown(word: &str) -> String {
+    word.chars().take(80).flat_map(char::escape_debug).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
