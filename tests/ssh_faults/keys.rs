@@ -1,7 +1,7 @@
 //! Keys of every kind at a real server: RSA with one hash only, encrypted files of every format, the agent alone.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clockaudit::inventory::secret::Secret;
@@ -30,6 +30,37 @@ async fn rsa_keys_sign_with_the_hash_that_the_server_accepts() {
     let server = Sshd::start("PubkeyAcceptedAlgorithms ssh-ed25519");
     let (seen, _) = scan(vec![server.target("rsa_key")], &server.plan()).await;
     assert_failed(&seen.observations[0], FailureCode::AuthenticationRejected, Stage::Authenticate, "1 key refused");
+    base.assert_restored().await;
+}
+
+/// What a server logs of a key that it does not take.
+const REFUSED: &str = "Failed publickey for";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_key_is_tried_by_its_best_hash_before_any_is_tried_by_another_one() {
+    let base = Baseline::take().await;
+    let wrong = ["rsa1", "rsa2", "rsa3"];
+    let server = Sshd::prepared("LogLevel VERBOSE\n", |folder| {
+        for name in wrong {
+            super::sshd::keygen(&folder.join(name), "rsa");
+        }
+    });
+    let keys = wrong.map(|name| server.path(name));
+    // The right key comes last, where as many refusals as the server allows must not have been spent on the others.
+    let right = server.path("user_key");
+    let held: Vec<&Path> = keys.iter().chain([&right]).map(PathBuf::as_path).collect();
+    let agent = Agent::start(&server.path("agent"), &held);
+    let mut plan = server.plan();
+    plan.agent = Some(agent.socket.clone());
+    let by_agent = Target { key_files: Vec::new(), ..server.target("user_key") };
+    let (seen, _) = scan(vec![by_agent], &plan).await;
+    assert_eq!((seen.observations[0].failure.clone(), server.logged(REFUSED, 3).await), (None, 3));
+
+    // What is left of the attempts goes to the other hash, and not one more.
+    plan.agent = None;
+    let (seen, _) = scan(vec![Target { key_files: keys.to_vec(), ..server.target("user_key") }], &plan).await;
+    assert_failed(&seen.observations[0], FailureCode::AuthenticationRejected, Stage::Authenticate, "3 keys refused");
+    assert_eq!((server.logged(REFUSED, 3 + 5).await, server.logged("Too many authentication", 0).await), (3 + 5, 0));
     base.assert_restored().await;
 }
 

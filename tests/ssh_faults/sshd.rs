@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use clockaudit::demo::SimulatedFleet;
 use clockaudit::inventory::target::Target;
@@ -51,7 +52,9 @@ impl Sshd {
         // Privilege separation wants this folder, which a machine without a running server may lack.
         let _ = fs::create_dir_all("/run/sshd");
         let child = Command::new("/usr/sbin/sshd")
-            .args(["-D", "-e", "-f"])
+            .args(["-D", "-E"])
+            .arg(at.join("log"))
+            .arg("-f")
             .arg(at.join("sshd_config"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -68,6 +71,23 @@ impl Sshd {
     /// A file of the server's folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// How many lines of the log have these words, of a server with `LogLevel VERBOSE`; as the part of it that logs is not the one
+    /// that answers, so many lines are waited for.
+    pub(crate) async fn logged(&self, words: &str, expected: usize) -> usize {
+        let count = || {
+            let log = fs::read_to_string(self.path("log")).unwrap_or_default();
+            log.lines().filter(|line| line.contains(words)).count()
+        };
+        let all_there = async {
+            while count() < expected {
+                tokio::task::yield_now().await;
+            }
+        };
+        // Where it runs out, the number says so.
+        let _ = tokio::time::timeout(Duration::from_secs(10), all_there).await;
+        count()
     }
 
     /// The port that it listens on.

@@ -15,7 +15,7 @@ use crate::audit::fitness::{self, KeyState};
 use crate::ssh::settings::AuthSettings;
 
 /// Keys that are offered to one server at most: OpenSSH ends the session at the sixth failure.
-const MOST_OFFERS: usize = 5;
+pub(super) const MOST_OFFERS: usize = 5;
 
 /// All keys, certificates and agents of a scan.
 #[derive(Debug)]

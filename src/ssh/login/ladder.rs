@@ -1,5 +1,7 @@
 //! The ladder of one login: the methods that may be tried in the order that is preferred, each credential once.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use russh::client::{AuthResult, Handle};
@@ -7,7 +9,7 @@ use russh::keys::{Algorithm, HashAlg};
 use russh::{MethodKind, MethodSet};
 
 use super::asking::{AskedPassword, Loan};
-use super::identities::{Identities, Offers};
+use super::identities::{Identities, MOST_OFFERS, Offers};
 use super::offer::{Credential, Offer, OfferSigner, SignError};
 use crate::inventory::secret::Secret;
 use crate::openssh::algorithms::is_allowed;
@@ -54,7 +56,9 @@ pub(in crate::ssh) async fn log_in(
         handle,
         means,
         cell,
-        keys: keys.into_iter(),
+        keys,
+        attempts: None,
+        refused_attempts: 0,
         notes,
         refused_keys: 0,
         refused_certificates: 0,
@@ -81,7 +85,11 @@ pub(super) struct Ladder<'login> {
     pub(super) handle: &'login mut Handle<SessionHandler>,
     pub(super) means: Means<'login>,
     cell: &'login HostCell,
-    keys: std::vec::IntoIter<Offer>,
+    keys: Vec<Offer>,
+    /// What is still to be tried; `None` until it is worked out.
+    attempts: Option<VecDeque<Attempt>>,
+    /// How often a key was refused, by whichever hash: servers count that.
+    refused_attempts: usize,
     pub(super) notes: Vec<String>,
     refused_keys: usize,
     refused_certificates: usize,
@@ -90,6 +98,15 @@ pub(super) struct Ladder<'login> {
     pub(super) loan: Option<Loan<'login>>,
     /// What the server goes on to accept, once it has said so.
     pub(super) methods: Option<MethodSet>,
+}
+
+/// One key or certificate by one hash.
+#[derive(Debug, Clone)]
+struct Attempt {
+    offer: Arc<Offer>,
+    hash: Option<HashAlg>,
+    /// 0 for the best hash.
+    rank: usize,
 }
 
 /// What a server says to a credential.
@@ -159,19 +176,18 @@ impl Ladder<'_> {
     }
 
     async fn try_keys(&mut self) -> Answer {
-        while let Some(offer) = self.keys.next() {
-            match self.try_key(&offer).await {
-                Answer::Refused => match &offer.credential {
-                    Credential::Key(_) => self.refused_keys += 1,
-                    Credential::Certificate(certificate) => {
-                        self.refused_certificates += 1;
-                        let now = self.cell.board.clock.now();
-                        let what = Validity::of(certificate.valid_after(), certificate.valid_before()).trouble(now.0);
-                        let named = |what| format!("certificate \"{}\" {what}", certificate.key_id());
-                        self.notes.extend(what.map(named));
-                    }
-                },
-                answer => return answer,
+        if self.attempts.is_none() {
+            let Some(attempts) = self.attempts_in_order().await else { return Answer::Ended };
+            self.attempts = Some(attempts);
+        }
+        while let Some(attempt) = self.next_attempt() {
+            match self.try_key(&attempt).await {
+                Answer::Refused => self.was_refused(&attempt),
+                answer => {
+                    // What the server may want besides is another key.
+                    self.leave_out(&attempt.offer);
+                    return answer;
+                }
             }
             if !self.is_wanted(AuthMethod::PublicKey) {
                 break;
@@ -180,45 +196,93 @@ impl Ladder<'_> {
         Answer::Refused
     }
 
-    async fn try_key(&mut self, offer: &Offer) -> Answer {
-        let Some(hashes) = self.hashes_for(offer).await else { return Answer::Ended };
+    /// What is to be tried, each key by its best hash before any key by another one: a server ends the session after some
+    /// refusals, and the next key is likelier to be right than the same one once more. `None` where the session is lost.
+    async fn attempts_in_order(&mut self) -> Option<VecDeque<Attempt>> {
+        let has_rsa = self.keys.iter().any(|offer| offer.algorithm().is_rsa());
+        let best = if has_rsa { self.handle.best_supported_rsa_hash().await.ok()?.flatten() } else { None };
+        let mut attempts = Vec::new();
+        for offer in std::mem::take(&mut self.keys).into_iter().map(Arc::new) {
+            let hashes = self.hashes_for(&offer, best);
+            let note = format!("{} keys are not offered: PubkeyAcceptedAlgorithms leaves them out", offer.algorithm());
+            if hashes.is_empty() && !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+            attempts.extend(hashes.into_iter().enumerate().map(|(rank, hash)| Attempt {
+                offer: Arc::clone(&offer),
+                hash,
+                rank,
+            }));
+        }
+        attempts.sort_by_key(|attempt| attempt.rank);
+        Some(attempts.into())
+    }
+
+    /// Tries a key no further.
+    fn leave_out(&mut self, offer: &Arc<Offer>) {
+        if let Some(attempts) = &mut self.attempts {
+            attempts.retain(|attempt| !Arc::ptr_eq(&attempt.offer, offer));
+        }
+    }
+
+    /// The next one: by its best hash always, by another one while the server may be expected to listen.
+    fn next_attempt(&mut self) -> Option<Attempt> {
+        let next = self.attempts.as_mut()?.pop_front();
+        next.filter(|next| next.rank == 0 || self.refused_attempts < MOST_OFFERS)
+    }
+
+    /// Takes note of a refusal; those of one key by several hashes are one for people.
+    fn was_refused(&mut self, attempt: &Attempt) {
+        self.refused_attempts += 1;
+        if attempt.rank > 0 {
+            return;
+        }
+        match &attempt.offer.credential {
+            Credential::Key(_) => self.refused_keys += 1,
+            Credential::Certificate(certificate) => {
+                self.refused_certificates += 1;
+                let now = self.cell.board.clock.now();
+                let what = Validity::of(certificate.valid_after(), certificate.valid_before()).trouble(now.0);
+                let named = |what| format!("certificate \"{}\" {what}", certificate.key_id());
+                self.notes.extend(what.map(named));
+            }
+        }
+    }
+
+    async fn try_key(&mut self, Attempt { offer, hash, .. }: &Attempt) -> Answer {
         let user = self.means.settings.user.clone();
         if offer.wants_touch() && self.means.identities.is_first_touch() {
             let text = "a security key wants to be touched once for every host that it logs in to; a touch that comes \
                         later than the login may take fails that host";
             self.cell.board.tell(HostEvent::Notice { text: text.to_owned() });
         }
-        for hash in hashes {
-            let mut signer = OfferSigner(offer);
-            let answer = match &offer.credential {
-                Credential::Key(key) => {
-                    self.handle.authenticate_publickey_with(&user, key.clone(), hash, &mut signer).await
-                }
-                Credential::Certificate(certificate) => {
-                    let certificate = (**certificate).clone();
-                    self.handle.authenticate_certificate_with(&user, certificate, hash, &mut signer).await
-                }
-            };
-            let answer = match answer {
-                Ok(answer) => Some(answer),
-                Err(SignError::Gone) => None,
-                // Whoever signs is at fault, not the server: the next key may do better.
-                Err(error) if !self.handle.is_closed() => {
-                    self.notes.push(error.to_string());
-                    break;
-                }
-                Err(_) => None,
-            };
-            match self.take_note(answer) {
-                Answer::Refused => {}
-                outcome => return outcome,
+        let mut signer = OfferSigner(offer);
+        let answer = match &offer.credential {
+            Credential::Key(key) => {
+                self.handle.authenticate_publickey_with(&user, key.clone(), *hash, &mut signer).await
             }
-        }
-        Answer::Refused
+            Credential::Certificate(certificate) => {
+                let certificate = (**certificate).clone();
+                self.handle.authenticate_certificate_with(&user, certificate, *hash, &mut signer).await
+            }
+        };
+        let answer = match answer {
+            Ok(answer) => Some(answer),
+            Err(SignError::Gone) => None,
+            // Whoever signs is at fault, not the server: the next key may do better, this one will not by another hash.
+            Err(error) if !self.handle.is_closed() => {
+                self.notes.push(error.to_string());
+                self.leave_out(offer);
+                return Answer::Refused;
+            }
+            Err(_) => None,
+        };
+        self.take_note(answer)
     }
 
-    /// The hashes to sign with: RSA keys may sign with either SHA-2, others have no choice. `None` where the session is lost.
-    async fn hashes_for(&self, offer: &Offer) -> Option<Vec<Option<HashAlg>>> {
+    /// The hashes to sign with, the best one first: RSA keys may sign with either SHA-2, others have no choice. `best` is the
+    /// one that the server says it knows, where it says so.
+    fn hashes_for(&self, offer: &Offer, best: Option<HashAlg>) -> Vec<Option<HashAlg>> {
         let is_certificate = matches!(offer.credential, Credential::Certificate(_));
         let allowed = |algorithm: &Algorithm| {
             let name = if is_certificate { algorithm.to_certificate_type() } else { algorithm.as_str().to_owned() };
@@ -226,17 +290,16 @@ impl Ladder<'_> {
         };
         let algorithm = offer.algorithm();
         if !algorithm.clone().is_rsa() {
-            return Some(if allowed(&algorithm) { vec![None] } else { Vec::new() });
+            return if allowed(&algorithm) { vec![None] } else { Vec::new() };
         }
         // The list is what the server knows, not what it accepts: both are tried, the better one first. SHA-1 is tried only
         // where somebody asked for it by name.
-        let best = self.handle.best_supported_rsa_hash().await.ok()?;
         let hashes: &[Option<HashAlg>] = match best {
-            Some(Some(HashAlg::Sha256)) => &[Some(HashAlg::Sha256), None],
+            Some(HashAlg::Sha256) => &[Some(HashAlg::Sha256), None],
             _ => &[Some(HashAlg::Sha512), Some(HashAlg::Sha256), None],
         };
         let is_allowed = |hash: &&Option<HashAlg>| allowed(&Algorithm::Rsa { hash: **hash });
-        Some(hashes.iter().filter(is_allowed).copied().collect())
+        hashes.iter().filter(is_allowed).copied().collect()
     }
 
     /// Takes note of the methods that the server goes on to accept. The library reports a lost session as a refusal that
