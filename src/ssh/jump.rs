@@ -3,13 +3,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
 use russh::Disconnect;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use super::board::Board;
@@ -18,7 +19,7 @@ use super::dial::seconds;
 use super::login::{AskedPassword, Asker};
 use super::opener::{Opener, Peer};
 use super::session::Connection;
-use super::settings::{HostSettings, JumpHost};
+use super::settings::{HostSettings, JumpHost, Proxy};
 use super::through::Through;
 use super::transport::Transport;
 use super::turnstile::Passage;
@@ -26,11 +27,12 @@ use crate::probe::{Failure, FailureCode, HostEvent, Stage};
 
 /// Sessions that go through one connection: an OpenSSH server looks at every channel for each byte.
 const MOST_THROUGH_ONE: usize = 64;
-/// Connections to one jump host that are not logged in yet: `MaxStartups` drops some from ten on.
+/// Connections to one server that are not logged in yet: `MaxStartups` drops some from ten on.
 const MOST_UNAUTHENTICATED: usize = 8;
 /// Hosts behind a jump host that are dialled, and as many that exchange keys, at once.
 const MOST_AT_ONCE: usize = 64;
-/// Pauses before a jump host that has dropped a connection is tried again: others may be logging in there.
+/// Pauses before a jump host that has dropped a connection is tried again, or one that does not answer where it has done so
+/// before: others may be logging in there.
 const RETRIES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(3)];
 
 /// The jump hosts of a scan.
@@ -39,8 +41,12 @@ pub(super) struct Jumps(HashMap<Arc<JumpHost>, Pool>);
 
 /// The connections to one jump host.
 struct Pool {
-    /// Who may connect: as many as are needed, a few at once.
-    opening: Semaphore,
+    /// How many connections are needed.
+    connections: usize,
+    /// Tells those who wait that there may be a place, or that somebody is to connect.
+    changed: Arc<Notify>,
+    /// Who may be logging in to its server, by whichever login name: the server counts all of them.
+    unauthenticated: Arc<Semaphore>,
     /// Its password, where a person may be asked for it.
     asked: Option<AskedPassword>,
     passage: Passage,
@@ -50,6 +56,10 @@ struct Pool {
 #[derive(Default)]
 struct State {
     open: Vec<Arc<Outer>>,
+    /// Connections that are about to come about.
+    opening: usize,
+    /// Whether a connection has come about.
+    has_opened: bool,
     /// Why it is tried no further.
     failed: Option<Failure>,
 }
@@ -58,6 +68,7 @@ struct State {
 struct Outer {
     connection: Connection,
     through: AtomicUsize,
+    changed: Arc<Notify>,
 }
 
 /// A place in such a connection.
@@ -66,6 +77,25 @@ pub(super) struct Lease(Arc<Outer>);
 impl Drop for Lease {
     fn drop(&mut self) {
         self.0.through.fetch_sub(1, Ordering::SeqCst);
+        self.0.changed.notify_one();
+    }
+}
+
+/// What one who wants a place is to do.
+enum Step<'pool> {
+    Go(Lease),
+    Fail(Failure),
+    Connect(Opening<'pool>),
+    Wait,
+}
+
+/// A connection that is about to come about; dropping it gives it up.
+struct Opening<'pool>(&'pool Pool);
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.0.lock().opening -= 1;
+        self.0.changed.notify_one();
     }
 }
 
@@ -92,8 +122,10 @@ impl Jumps {
                 farther.push((Arc::clone(next), connections));
             }
         }
+        let mut servers: HashMap<Server, Arc<Semaphore>> = HashMap::new();
         let pool = |(jump, hosts): (Arc<JumpHost>, usize)| {
-            let pool = Pool::new(&jump, hosts, asker);
+            let server = servers.entry(server(&jump)).or_insert_with(|| Arc::new(Semaphore::new(MOST_UNAUTHENTICATED)));
+            let pool = Pool::new(&jump, hosts, Arc::clone(server), asker);
             (jump, pool)
         };
         Self(counted.into_iter().map(pool).collect())
@@ -144,6 +176,13 @@ impl Jumps {
     }
 }
 
+/// One server, by the way to it: a private address is that of another machine behind another jump host.
+type Server = (String, u16, Proxy);
+
+fn server(jump: &JumpHost) -> Server {
+    (jump.address.clone(), jump.port, jump.settings.way.proxy.clone())
+}
+
 /// How many connections so many hosts need.
 fn connections_for(hosts: usize) -> usize {
     hosts.div_ceil(MOST_THROUGH_ONE).max(1)
@@ -159,13 +198,14 @@ fn said(jump: &JumpHost, failure: &Failure) -> String {
 
 impl Pool {
     /// For so many hosts behind a jump host.
-    fn new(jump: &JumpHost, hosts: usize, asker: Option<&Asker>) -> Self {
-        let at_once = connections_for(hosts).min(MOST_UNAUTHENTICATED);
+    fn new(jump: &JumpHost, hosts: usize, unauthenticated: Arc<Semaphore>, asker: Option<&Asker>) -> Self {
         let auth = &jump.settings.auth;
         let question = format!("{}@{}'s password: ", auth.user, jump.name);
         let password = (auth.password_attempts > 0).then(|| AskedPassword::new(asker.cloned(), question));
         Self {
-            opening: Semaphore::new(at_once),
+            connections: connections_for(hosts),
+            changed: Arc::default(),
+            unauthenticated,
             asked: password,
             passage: Passage::new(MOST_AT_ONCE),
             state: Mutex::default(),
@@ -177,43 +217,47 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place in a connection that is there, or why there is none to be had.
-    fn place(&self) -> Option<Result<Lease, Failure>> {
+    /// A place in a connection that is there, or what is to be done for one: one connects alone until a connection has come
+    /// about, so that a login that is refused is refused once; from then on as many as are needed.
+    fn step(&self) -> Step<'_> {
         let mut state = self.lock();
         state.open.retain(|outer| !outer.connection.handle.is_closed());
-        let free = state.open.iter().find(|outer| outer.through.load(Ordering::SeqCst) < MOST_THROUGH_ONE);
-        match (free, &state.failed) {
-            (Some(outer), _) => {
-                outer.through.fetch_add(1, Ordering::SeqCst);
-                Some(Ok(Lease(Arc::clone(outer))))
-            }
-            (None, Some(failure)) => Some(Err(failure.clone())),
-            (None, None) => None,
+        if let Some(outer) = state.open.iter().find(|outer| outer.through.load(Ordering::SeqCst) < MOST_THROUGH_ONE) {
+            outer.through.fetch_add(1, Ordering::SeqCst);
+            return Step::Go(Lease(Arc::clone(outer)));
         }
+        if let Some(failure) = &state.failed {
+            return Step::Fail(failure.clone());
+        }
+        let is_short = state.has_opened && state.open.len() + state.opening < self.connections;
+        if state.opening > 0 && !is_short {
+            return Step::Wait;
+        }
+        state.opening += 1;
+        Step::Connect(Opening(self))
     }
 
     async fn lease(&self, jump: &JumpHost, opener: &Opener, cell: &Arc<HostCell>) -> Result<Lease, Failure> {
-        if let Some(place) = self.place() {
-            return place;
-        }
-        // The semaphore is never closed.
-        let _turn = self.opening.acquire().await.ok();
-        // Somebody may have connected meanwhile, or found out that it cannot be done.
-        if let Some(place) = self.place() {
-            return place;
-        }
+        let opening = loop {
+            // Before looking, so that nothing is missed in between.
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            match self.step() {
+                Step::Go(lease) => return Ok(lease),
+                Step::Fail(failure) => return Err(failure),
+                Step::Connect(opening) => break opening,
+                Step::Wait => changed.await,
+            }
+        };
         let mut pauses = RETRIES.into_iter();
         loop {
-            match connect(jump, opener, cell, self.asked.as_ref()).await {
-                Ok(connection) => {
-                    let outer = Arc::new(Outer { connection, through: AtomicUsize::new(1) });
-                    self.lock().open.push(Arc::clone(&outer));
-                    return Ok(Lease(outer));
-                }
+            match self.connect(jump, opener, cell).await {
+                Ok(connection) => return Ok(self.opened(opening, connection)),
                 Err(failure) => {
-                    let Some(pause) = pauses.next().filter(|_| is_passing(failure.code)) else {
+                    let Some(pause) = pauses.next().filter(|_| self.may_pass(failure.code)) else {
                         // Hundreds of hosts that try a login that was refused lock the account.
                         self.lock().failed = Some(failure.clone());
+                        self.changed.notify_waiters();
                         return Err(failure);
                     };
                     sleep(pause).await;
@@ -221,11 +265,35 @@ impl Pool {
             }
         }
     }
-}
 
-/// Whether a jump host may do better in a moment.
-fn is_passing(code: FailureCode) -> bool {
-    matches!(code, FailureCode::Throttled | FailureCode::Dropped)
+    /// Connects once the server has room for one more that is not logged in.
+    async fn connect(&self, jump: &JumpHost, opener: &Opener, cell: &Arc<HostCell>) -> Result<Connection, Failure> {
+        // The semaphore is never closed.
+        let _room = self.unauthenticated.acquire().await.ok();
+        connect(jump, opener, cell, self.asked.as_ref()).await
+    }
+
+    /// Takes a connection in, and wakes as many as have something to do now.
+    fn opened(&self, opening: Opening<'_>, connection: Connection) -> Lease {
+        let changed = Arc::clone(&self.changed);
+        let outer = Arc::new(Outer { connection, through: AtomicUsize::new(1), changed });
+        let mut state = self.lock();
+        state.open.push(Arc::clone(&outer));
+        state.has_opened = true;
+        drop(state);
+        drop(opening);
+        (0..MOST_THROUGH_ONE + self.connections).for_each(|_| self.changed.notify_one());
+        Lease(outer)
+    }
+
+    /// Whether a jump host that failed so may do better in a moment: one that is throttled, or one that was reached before.
+    fn may_pass(&self, code: FailureCode) -> bool {
+        match code {
+            FailureCode::Throttled | FailureCode::Dropped => true,
+            FailureCode::Timeout | FailureCode::Refused => self.lock().has_opened,
+            _ => false,
+        }
+    }
 }
 
 /// Connects to a jump host and logs in.

@@ -9,13 +9,21 @@ use clockaudit::inventory::target::Target;
 use clockaudit::probe::FailureCode::JumpHost as JumpFailed;
 use clockaudit::probe::Stage;
 use clockaudit::ssh::{ConnectionPlan, HostSettings, JumpHost, Proxy};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::configured::Home;
 use crate::sshd::{Sshd, targets_of};
 use crate::{ALONE, Baseline, assert_failed, plan, scan};
 
-/// What OpenSSH does where nobody sets it: from ten unauthenticated connections on some are dropped.
-const USUAL: &str = "MaxStartups 10:30:100\n";
+/// What OpenSSH does where nobody sets it: from ten unauthenticated connections on some are dropped. Each login is logged.
+const USUAL: &str = "MaxStartups 10:30:100\nLogLevel VERBOSE\n";
+/// What a server logs of a connection, before it says anything.
+const CONNECTION: &str = "Connection from";
+/// What it logs of a login by key, of one that it refuses, and of connections that it drops.
+const ACCEPTED: &str = "Accepted publickey for";
+const REFUSED: &str = "Failed publickey for";
+const THROTTLED: &str = "MaxStartups";
 
 /// A server as a jump host; `proxy` is between it and this machine.
 fn jump(sshd: &Sshd, proxy: Proxy) -> Arc<JumpHost> {
@@ -50,19 +58,24 @@ async fn five_hundred_hosts_behind_two_throttled_jump_hosts_are_all_measured() {
     let lost: Vec<_> = seen.observations.iter().filter_map(|host| host.failure.as_ref()).collect();
     assert!(lost.is_empty(), "{} lost, the first of them: {:?}", lost.len(), lost.first());
     assert_eq!(seen.observations.iter().filter(|host| !host.exchanges.is_empty()).count(), HOSTS);
+    // 64 hosts share a connection to the far one, and all of those connections one to the near one.
+    assert_eq!((far.logged(ACCEPTED, 8).await, near.logged(ACCEPTED, 1).await), (8, 1));
+    assert_eq!((far.logged(THROTTLED, 0).await, near.logged(THROTTLED, 0).await), (0, 0), "retries hid missing pace");
     drop((fleet, near, far));
     base.assert_restored().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_jump_host_that_fails_is_told_and_tried_once() {
+    // As many as need several connections: a login that is refused is refused once all the same.
+    const HOSTS: usize = 150;
     let base = Baseline::take().await;
-    let (near, host) = (Sshd::start("LogLevel VERBOSE\n"), Sshd::start(""));
+    let (near, host) = (Sshd::start(USUAL), Sshd::start(""));
     let check = async |change: &dyn Fn(&mut HostSettings), port: Option<u16>, words: &str| {
         let mut between = JumpHost::clone(&jump(&near, Proxy::None));
         change(&mut between.settings);
         let mut plan = host.plan();
-        let targets: Vec<Target> = (0..20)
+        let targets: Vec<Target> = (0..HOSTS)
             .map(|index| Target { name: format!("h{index}"), ..host.target("user_key") })
             .map(|target| Target { port: port.unwrap_or(target.port), ..target })
             .collect();
@@ -72,11 +85,106 @@ async fn a_jump_host_that_fails_is_told_and_tried_once() {
             assert_failed(host, JumpFailed, Stage::Connect, words);
         }
     };
+    let counts =
+        async |connections, refused| (near.logged(CONNECTION, connections).await, near.logged(REFUSED, refused).await);
+    // The first one found out that it listens.
     check(&|jump| jump.host_key.user_files = Vec::new(), None, "SSH904").await;
+    assert_eq!(counts(2, 0).await, (2, 0));
     check(&|jump| jump.auth.identity_files = vec![near.path("other_key")], None, "SSH905").await;
+    assert_eq!(counts(3, 1).await, (3, 1));
     check(&|jump| jump.auth.identity_files = vec![near.path("other_key")], None, "1 key refused").await;
+    assert_eq!(counts(4, 2).await, (4, 2));
     check(&|_| {}, Some(1), "cannot connect to 127.0.0.1 port 1").await;
+    assert_eq!(near.logged(ACCEPTED, 3).await, 3);
     drop((near, host));
+    base.assert_restored().await;
+}
+
+/// What is before a server and leaves its second client without an answer.
+struct Forgetful {
+    port: u16,
+    task: JoinHandle<()>,
+}
+
+impl Forgetful {
+    async fn before(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let task = tokio::spawn(async move {
+            let mut clients = JoinSet::new();
+            for count in 0.. {
+                let Ok((mut client, _)) = listener.accept().await else { return };
+                clients.spawn(async move {
+                    if count == 1 {
+                        // Whatever it says: it is waited for until it goes.
+                        let _ = tokio::io::copy(&mut client, &mut tokio::io::sink()).await;
+                        return;
+                    }
+                    let mut server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
+                    // Either end may go first, which is an error here, and expected.
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                });
+            }
+        });
+        Self { port, task }
+    }
+}
+
+impl Drop for Forgetful {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_that_a_jump_host_does_not_answer_costs_no_host() {
+    // Three connections.
+    const HOSTS: usize = 130;
+    let base = Baseline::take().await;
+    let near = Sshd::start(USUAL);
+    let before = Forgetful::before(near.port()).await;
+    let mut between = JumpHost::clone(&jump(&near, Proxy::None));
+    between.port = before.port;
+    between.settings.way.timeout = Duration::from_secs(2);
+    between.settings.host_key.alias = Some("near".to_owned());
+    fs::write(near.path("known_hosts"), format!("near {}", fs::read_to_string(near.path("host_key.pub")).unwrap()))
+        .unwrap();
+    let plans = (0..HOSTS).map(|index| HostPlan::good(&format!("h{index}"), "all")).collect();
+    let fleet = SimulatedFleet::start(plans, 2).unwrap();
+    let mut plan = plan(&fleet.known_hosts());
+    plan.default_keys = vec![fleet.key()];
+    let targets = targets_of(&fleet);
+    put_before(&targets, &Proxy::Jump(Arc::new(between)), &mut plan);
+    let (seen, _) = scan(targets, &plan).await;
+    let lost: Vec<_> = seen.observations.iter().filter_map(|host| host.failure.as_ref()).collect();
+    assert!(lost.is_empty(), "{} lost, the first of them: {:?}", lost.len(), lost.first());
+    assert_eq!(near.logged(ACCEPTED, 3).await, 3);
+    drop((fleet, before, near));
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_names_at_one_jump_host_share_its_pace() {
+    const NAMES: usize = 30;
+    let base = Baseline::take().await;
+    // It drops every connection that comes where 16 are not logged in.
+    let near = Sshd::start("MaxStartups 16:100:16\nLogLevel VERBOSE\n");
+    let between = jump(&near, Proxy::None);
+    let plans = (0..NAMES).map(|index| HostPlan::good(&format!("h{index}"), "all")).collect();
+    let fleet = SimulatedFleet::start(plans, 2).unwrap();
+    let mut plan = plan(&fleet.known_hosts());
+    plan.default_keys = vec![fleet.key()];
+    let targets = targets_of(&fleet);
+    for target in &targets {
+        // As under another login name: nothing is shared but the server.
+        let own = JumpHost { name: format!("{}@{}", target.name, between.name), ..JumpHost::clone(&between) };
+        put_before(std::slice::from_ref(target), &Proxy::Jump(Arc::new(own)), &mut plan);
+    }
+    let (seen, _) = scan(targets, &plan).await;
+    let lost: Vec<_> = seen.observations.iter().filter_map(|host| host.failure.as_ref()).collect();
+    assert!(lost.is_empty(), "{} lost, the first of them: {:?}", lost.len(), lost.first());
+    assert_eq!((near.logged(ACCEPTED, NAMES).await, near.logged(THROTTLED, 0).await), (NAMES, 0));
+    drop((fleet, near));
     base.assert_restored().await;
 }
 
