@@ -118,7 +118,6 @@ pub(super) fn flags(args: &ConnectionArgs) -> ConnectionFlags {
         timeout: args.timeout.map(duration),
         ssh_common_args: args.ssh_common_args.clone(),
         ssh_extra_args: args.ssh_extra_args.clone(),
-        ssh_options: args.ssh_option.clone(),
         password: None,
         become_user: args.r#become,
         become_method: args.become_method.clone(),

@@ -17,7 +17,7 @@ use crate::inventory::ranges;
 use crate::inventory::target::{Target, Transport};
 use crate::inventory::value::Value;
 use crate::openssh::config::{
-    self, Agent, Given, Hop, HostConfig, Keyword, Origin, Request, Setting, UnknownHostKey, User, arguments,
+    self, Agent, Given, Hop, HostConfig, Keyword, Origin, Request, Setting, UnknownHostKey, User, arguments, precedence,
 };
 use crate::ssh::{
     Algorithms, AuthMethod, AuthSettings, ConnectionPlan, HostKeySettings, HostSettings, JumpHost, Proxy, UnknownKeys,
@@ -33,11 +33,13 @@ const PASSWORD_ATTEMPTS: u32 = 1;
 /// What was said on the command line, and the files of `ssh_config`, each read once.
 #[derive(Debug)]
 pub struct SshSettings {
-    /// Behind everything that the inventory says.
-    last: Vec<Given>,
-    /// `--accept-new`.
+    /// What flags of OpenSSH's own kind say: `--accept-new`, `--ssh-option`, `--jump`.
+    flags: Vec<Given>,
+    /// `--accept-new`, which is about jump hosts too.
     accept_new: bool,
     which: Which,
+    /// Whether a flag names that file.
+    is_file_named: bool,
     user: User,
     machine: ThisMachine,
     loaded: HashMap<Which, Result<Loaded, String>>,
@@ -55,23 +57,27 @@ impl SshSettings {
         let wrong = |why: String| {
             CommandError::usage(why).hint("options are written as for `ssh -o`: `--ssh-option HostKeyAlias=gate`")
         };
-        let mut last = Vec::new();
+        let mut flags = Vec::new();
+        if args.accept_new {
+            flags.push(accepting_new());
+        }
         for option in &args.ssh_option {
             let read = arguments::read_option(option, "--ssh-option").map_err(wrong)?;
             for word in read.ignored {
                 terminal.warn(&without_effect(&word, "--ssh-option"));
             }
-            last.extend(read.given);
+            flags.extend(read.given);
         }
         if let Some(jump) = &args.jump {
             let words = ["-J".to_owned(), jump.clone()];
-            last.extend(arguments::read(&words, "--jump").map_err(wrong)?.given);
+            flags.extend(arguments::read(&words, "--jump").map_err(wrong)?.given);
         }
         let home = home();
         Ok(Self {
-            last,
+            flags,
             accept_new: args.accept_new,
             which: args.ssh_config.as_deref().map_or(Which::Usual, Which::named),
+            is_file_named: args.ssh_config.is_some(),
             user: ThisMachine::user(&home),
             machine: ThisMachine::default(),
             loaded: HashMap::new(),
@@ -237,7 +243,7 @@ impl SshSettings {
             given.push(arguments::said(Keyword::ProxyJump, &text(before), "ProxyJump"));
         }
         if self.accept_new {
-            given.push(arguments::said(Keyword::StrictHostKeyChecking, "accept-new", "--accept-new"));
+            given.push(accepting_new());
         }
         let made = self.look_up(&hop.host, &given, which).and_then(|config| {
             let settings = self.host_settings(&config, which, plan, None, depth)?;
@@ -252,56 +258,52 @@ impl SshSettings {
         made
     }
 
-    /// What is said before any file, in the order in which Ansible says it to `ssh`, and the file that is read instead.
+    /// What is said before any file, and the file that is read instead: in the order in which Ansible says it to `ssh`, with the
+    /// flags that Ansible does not have in their place.
     fn given(&mut self, settings: &ConnectionSettings, name: &str) -> Result<(Vec<Given>, Which), String> {
-        let mut given = Vec::new();
-        let mut which = self.which.clone();
-        self.words(&settings.ssh_args, name, &mut given, &mut which)?;
-        if self.accept_new {
-            given.push(arguments::said(Keyword::StrictHostKeyChecking, "accept-new", "--accept-new"));
-        }
+        let mut saying = Saying { said: Vec::new(), which: self.which.clone(), is_file_named: self.is_file_named };
+        let mut flags = Vec::new();
+        self.words(&settings.ssh_args, name, &mut saying)?;
         let checking = &settings.host_key_checking;
         if !checking.value {
-            given.push(arguments::said(Keyword::StrictHostKeyChecking, "no", &checking.provenance.to_string()));
+            saying.say(Keyword::StrictHostKeyChecking, "no", &checking.provenance);
         }
         if let Some(port) = &settings.port {
-            given.push(arguments::said(Keyword::Port, &port.value.to_string(), &port.provenance.to_string()));
+            let text = port.value.to_string();
+            if matches!(port.provenance, Provenance::Flag(_) | Provenance::Environment("CLOCKAUDIT_PORT")) {
+                flags.push(arguments::said(Keyword::Port, &text, &port.provenance.to_string()));
+            } else {
+                saying.say(Keyword::Port, &text, &port.provenance);
+            }
         }
         if let Some(file) = &settings.key_file {
             // A name is not a pattern of tokens here.
-            let path = file.value.to_string_lossy().replace('%', "%%");
-            given.push(arguments::said(Keyword::IdentityFile, &path, &file.provenance.to_string()));
+            saying.say(Keyword::IdentityFile, &file.value.to_string_lossy().replace('%', "%%"), &file.provenance);
         }
         if let Some(user) = &settings.user {
-            given.push(arguments::said(Keyword::User, &user.value, &user.provenance.to_string()));
+            saying.say(Keyword::User, &user.value, &user.provenance);
         }
-        if settings.timeout.provenance != Provenance::Default {
-            let seconds = settings.timeout.value.as_secs().max(1);
-            let from = settings.timeout.provenance.to_string();
-            given.push(arguments::said(Keyword::ConnectTimeout, &seconds.to_string(), &from));
+        let timeout = &settings.timeout;
+        if timeout.provenance != Provenance::Default {
+            saying.say(Keyword::ConnectTimeout, &timeout.value.as_secs().max(1).to_string(), &timeout.provenance);
         }
-        self.words(&settings.ssh_common_args, name, &mut given, &mut which)?;
-        self.words(&settings.ssh_extra_args, name, &mut given, &mut which)?;
-        given.extend(self.last.iter().cloned());
-        Ok((given, which))
+        self.words(&settings.ssh_common_args, name, &mut saying)?;
+        self.words(&settings.ssh_extra_args, name, &mut saying)?;
+        flags.extend(self.flags.iter().cloned());
+        Ok((precedence::in_order(&saying.said, flags), saying.which))
     }
 
-    fn words(
-        &mut self,
-        words: &Placed<Vec<String>>,
-        name: &str,
-        given: &mut Vec<Given>,
-        which: &mut Which,
-    ) -> Result<(), String> {
+    fn words(&mut self, words: &Placed<Vec<String>>, name: &str, saying: &mut Saying) -> Result<(), String> {
         let from = words.provenance.to_string();
         let read = arguments::read(&words.value, &from)?;
         for word in read.ignored {
             self.ignored.entry(without_effect(&word, &from)).or_default().push(name.to_owned());
         }
-        if let Some(file) = read.file {
-            *which = Which::named(&file);
+        let outweighs_flags = is_of_inventory(&words.provenance);
+        if let Some(file) = read.file.filter(|_| outweighs_flags || !saying.is_file_named) {
+            saying.which = Which::named(&file);
         }
-        given.extend(read.given);
+        saying.said.extend(read.given.into_iter().map(|given| precedence::Said { given, outweighs_flags }));
         Ok(())
     }
 
@@ -319,6 +321,36 @@ impl SshSettings {
             _ => Ok(()),
         }
     }
+}
+
+/// What is said of one host, while it is put together.
+struct Saying {
+    said: Vec<precedence::Said>,
+    which: Which,
+    /// Whether a flag names that file.
+    is_file_named: bool,
+}
+
+impl Saying {
+    /// Says one of the settings that Ansible has a name for; by a flag of its own it outweighs options that say the same.
+    fn say(&mut self, keyword: Keyword, value: &str, provenance: &Provenance) {
+        let given = arguments::said(keyword, value, &provenance.to_string());
+        let outweighs_flags = is_of_inventory(provenance) || matches!(provenance, Provenance::Flag(_));
+        self.said.push(precedence::Said { given, outweighs_flags });
+    }
+}
+
+/// Whether the inventory, or a variable on the command line, says it of the host.
+fn is_of_inventory(provenance: &Provenance) -> bool {
+    match provenance {
+        Provenance::ExtraVariable { .. } | Provenance::Variable { .. } => true,
+        Provenance::Flag(_) | Provenance::Environment(_) | Provenance::File { .. } | Provenance::Default => false,
+    }
+}
+
+/// `--accept-new`.
+fn accepting_new() -> Given {
+    arguments::said(Keyword::StrictHostKeyChecking, "accept-new", "--accept-new")
 }
 
 /// Where an option of `ssh` was said: among the words for `ssh` that the inventory or a flag has, or by a flag of its own.

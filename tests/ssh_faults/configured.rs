@@ -180,3 +180,44 @@ fn a_name_of_the_inventory_says_nothing_to_a_shell() {
     check("web ansible_ssh_common_args='-J \"a;touch${IFS}ran\"'");
     check("web ansible_ssh_common_args='-o \"User=u;touch${IFS}ran\"'");
 }
+
+#[test]
+fn flags_win_over_arguments_of_ansible_cfg_and_its_environment_and_lose_to_the_inventory() {
+    let home = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(home.path().join(name), text).unwrap();
+    write("theirs", "Host *\n BindAddress 127.0.0.7\n");
+    write("flag", "Host *\n BindAddress 127.0.0.8\n");
+    write("hosts.ini", "web\ndb ansible_ssh_common_args='-J inventory -o Port=7 -F theirs'\n");
+    let explained = |host: &str, words: &[&str], variable: &str, cfg: &str| {
+        write("ansible.cfg", cfg);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_clockaudit"));
+        command.args(["inventory", "--explain", host, "-i", "hosts.ini"]).args(words);
+        command.env("HOME", home.path()).env_remove("ANSIBLE_SSH_ARGS").current_dir(home.path());
+        command.envs(Some(("ANSIBLE_SSH_ARGS", variable)).filter(|_| !variable.is_empty()));
+        let output = command.output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let check = |host: &str, words: &[&str], expected: &[(&str, &str)]| {
+        let args = "-J cfg -o Port=9 -o StrictHostKeyChecking=yes -F theirs";
+        let cfg = format!("[ssh_connection]\nssh_args = {args}\n");
+        for (variable, cfg) in [(args, ""), ("", cfg.as_str())] {
+            let table = explained(host, words, variable, cfg);
+            for (setting, value) in expected {
+                let line = table.lines().find(|line| line.split_whitespace().next() == Some(setting));
+                let said = line.and_then(|line| line.split_whitespace().nth(1));
+                assert_eq!(said, Some(*value), "{host} {words:?}: {setting} in\n{table}");
+            }
+        }
+    };
+    check("web", &[], &[("ProxyJump", "cfg"), ("port", "9"), ("BindAddress", "127.0.0.7")]);
+    let flags = ["-J", "gate", "--ssh-option", "Port=5", "--accept-new", "-F", "flag"];
+    let of_flags =
+        [("ProxyJump", "gate"), ("port", "5"), ("StrictHostKeyChecking", "accept-new"), ("BindAddress", "127.0.0.8")];
+    check("web", &flags, &of_flags);
+    check("web", &["-p", "6"], &[("port", "6"), ("ProxyJump", "cfg")]);
+    check("web", &["--ssh-option", "ProxyCommand=none", "-p", "6"], &[("port", "6"), ("ProxyJump", "none")]);
+    check("db", &flags, &[("BindAddress", "127.0.0.7"), ("StrictHostKeyChecking", "accept-new")]);
+    // Between Ansible's own places it is as with Ansible.
+    check("db", &[], &[("ProxyJump", "cfg"), ("port", "9")]);
+    check("db", &flags, &[("ProxyJump", "cfg"), ("port", "9")]);
+}

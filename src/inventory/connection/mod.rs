@@ -43,8 +43,6 @@ pub struct ConnectionFlags {
     pub ssh_common_args: Option<String>,
     /// `--ssh-extra-args`.
     pub ssh_extra_args: Option<String>,
-    /// `--ssh-option`, each `Keyword=value`; only `Port` is looked at here, the engine takes the others.
-    pub ssh_options: Vec<String>,
     /// The login password that was asked for or read from a file.
     pub password: Option<Given<Secret>>,
     /// `-b`.
@@ -64,12 +62,11 @@ pub struct ConnectionFlags {
 }
 
 /// Flags and the environment variables that stand for them.
-const VARIABLES: [(&str, &str); 10] = [
+const VARIABLES: [(&str, &str); 9] = [
     ("user", "CLOCKAUDIT_USER"),
     ("port", "CLOCKAUDIT_PORT"),
     ("private-key", "CLOCKAUDIT_PRIVATE_KEY"),
     ("timeout", "CLOCKAUDIT_TIMEOUT"),
-    ("ssh-option", "CLOCKAUDIT_SSH_OPTION"),
     ("ssh-common-args", "CLOCKAUDIT_SSH_COMMON_ARGS"),
     ("ssh-extra-args", "CLOCKAUDIT_SSH_EXTRA_ARGS"),
     ("become", "CLOCKAUDIT_BECOME"),
@@ -253,10 +250,8 @@ mod tests {
             assert_eq!((target.address.as_str(), target.port, user.as_str(), key.as_str()), expected, "{line}");
         };
         let with_port = ConnectionFlags { port: Some(2200), ..flags() };
-        let with_option = ConnectionFlags { ssh_options: vec!["port 2201".to_owned()], ..flags() };
         check("h1", &flags(), ("h1", 22, "cli", "/work/keys/cli"));
         check("h1", &with_port, ("h1", 2200, "cli", "/work/keys/cli"));
-        check("h1", &with_option, ("h1", 2201, "cli", "/work/keys/cli"));
         check("h1:2222", &with_port, ("h1", 2222, "cli", "/work/keys/cli"));
         check("h1 ansible_user=a ansible_ssh_user=b", &flags(), ("h1", 22, "b", "/work/keys/cli"));
         check("h1 ansible_user=a ansible_ssh_user=None", &flags(), ("h1", 22, "a", "/work/keys/cli"));

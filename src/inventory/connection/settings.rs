@@ -159,15 +159,10 @@ fn address(lookup: &Lookup<'_>) -> Result<Option<Given<String>>, String> {
     Ok(Some(Given { value: bare.to_owned(), provenance }))
 }
 
-/// The port: a variable, `-p`, `--ssh-option Port=`, the configuration.
+/// The port: a variable, `-p`, the configuration.
 fn port(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<u16>>, String> {
     let variable = Setting { names: None, ..table::PORT };
-    let flag = match flags.port {
-        Some(port) => Some(flags.given(port, "--port")),
-        None => option_port(&flags.ssh_options)
-            .map_err(|text| format!("--ssh-option {text} is no port"))?
-            .map(|port| flags.given(port, "--ssh-option")),
-    };
+    let flag = flags.port.map(|port| flags.given(port, "--port"));
     let found = match (lookup.number(&variable, "port")?, flag) {
         (Some(port), _) | (None, Some(port)) => Some(port),
         (None, None) => lookup.number(&table::PORT, "port")?,
@@ -175,21 +170,6 @@ fn port(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<u16
     match found {
         Some(Given { value: 0, provenance }) => Err(format!("{provenance} is no port: 0")),
         found => Ok(found),
-    }
-}
-
-/// `Port` among OpenSSH's settings: the first one wins.
-fn option_port(options: &[String]) -> Result<Option<u16>, &str> {
-    let port = options.iter().find_map(|option| {
-        let (keyword, value) = option.trim().split_once(|next: char| next == '=' || next.is_whitespace())?;
-        keyword.eq_ignore_ascii_case("port").then(|| (option, value.trim_matches(['=', ' ', '\t', '"'])))
-    });
-    match port {
-        None => Ok(None),
-        Some((option, value)) => match value.parse() {
-            Ok(0) | Err(_) => Err(option),
-            Ok(port) => Ok(Some(port)),
-        },
     }
 }
 

@@ -13,6 +13,7 @@ mod host_config;
 mod jump;
 mod keyword;
 mod names;
+pub mod precedence;
 mod read;
 mod tokens;
 mod told;
