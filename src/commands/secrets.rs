@@ -1,8 +1,11 @@
 //! The secrets of a run: asked for on the terminal or read from files, once, before anybody is connected to.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
+
+use indexmap::IndexMap;
 
 use super::error::CommandError;
 use super::measure::runtime;
@@ -11,6 +14,7 @@ use crate::files::inventory::{VaultFlags, VaultPasswordError, keyring};
 use crate::files::password_file::{self, PasswordFileError};
 use crate::inventory::configuration::{Configuration, Given, Names, Provenance, names};
 use crate::inventory::connection::ConnectionFlags;
+use crate::inventory::ranges;
 use crate::inventory::secret::Secret;
 use crate::inventory::target::Target;
 use crate::inventory::vault::Keyring;
@@ -128,7 +132,9 @@ pub(super) fn unlock(
     terminal: &Terminal,
 ) -> Result<(), CommandError> {
     let runtime = runtime()?;
-    keys_of_inventory(targets, connection, terminal);
+    for warning in keys_of_inventory(targets, connection) {
+        terminal.warn(&warning);
+    }
     for (file, passphrase) in known_passphrases(targets) {
         // One that does not fit is as good as none.
         let _ = connection.unlocked.unlock(&file, &passphrase);
@@ -150,26 +156,42 @@ pub(super) fn unlock(
     Ok(())
 }
 
-/// Takes in the keys whose text the inventory has for a host (`ansible_private_key`): each is offered before all others.
-fn keys_of_inventory(targets: &[Target], connection: &mut ConnectionPlan, terminal: &Terminal) {
+/// Takes in the keys whose text the inventory has for hosts (`ansible_private_key`): each is offered before all others. What is of
+/// no use is told, with the hosts that have it.
+fn keys_of_inventory(targets: &[Target], connection: &mut ConnectionPlan) -> Vec<String> {
+    // Opening one takes some tenths of a second, and thousands of hosts may have the same.
+    let mut opened: HashMap<(&str, Option<&str>), Result<PathBuf, UnlockError>> = HashMap::new();
+    let mut useless: IndexMap<String, Vec<&str>> = IndexMap::new();
     for target in targets {
         let Some(settings) = &target.settings else { continue };
         let Some(text) = &settings.key_text else { continue };
-        // A name that no file has: it is shown where the key is of no use.
-        let name = PathBuf::from(format!("{} of {}", text.provenance, target.name));
         let passphrase = settings.key_passphrase.as_ref().map(|given| &given.value);
-        if let Err(error) = connection.unlocked.take_in(&name, text.value.reveal(), passphrase) {
-            terminal.warn(&format!("{}: {} cannot be used: {error}", target.name, text.provenance));
-            continue;
+        let key = (text.value.reveal(), passphrase.map(Secret::reveal));
+        let name = opened.entry(key).or_insert_with(|| {
+            // A name that no file has: it is shown where the key is of no use.
+            let mut name = PathBuf::from(text.provenance.to_string());
+            if connection.unlocked.has(&name) {
+                name = format!("{} of {}", text.provenance, target.name).into();
+            }
+            connection.unlocked.take_in(&name, text.value.reveal(), passphrase).map(|()| name)
+        });
+        match name {
+            Ok(name) => {
+                let mut settings = (*connection.settings(target)).clone();
+                if !settings.auth.is_named {
+                    settings.auth.identity_files.clear();
+                    settings.auth.is_named = true;
+                }
+                settings.auth.identity_files.insert(0, name.clone());
+                connection.hosts.insert(target.name.clone(), settings.into());
+            }
+            Err(error) => {
+                let what = format!("{} cannot be used: {error}", text.provenance);
+                useless.entry(what).or_default().push(&target.name);
+            }
         }
-        let mut settings = (*connection.settings(target)).clone();
-        if !settings.auth.is_named {
-            settings.auth.identity_files.clear();
-            settings.auth.is_named = true;
-        }
-        settings.auth.identity_files.insert(0, name);
-        connection.hosts.insert(target.name.clone(), settings.into());
     }
+    useless.into_iter().map(|(what, hosts)| format!("{}: {what}", ranges::fold(&hosts))).collect()
 }
 
 /// Passphrases that the inventory has for the key file of a host, each file once.
@@ -217,5 +239,49 @@ impl From<VaultPasswordError> for CommandError {
 impl From<PasswordFileError> for CommandError {
     fn from(error: PasswordFileError) -> Self {
         Self::missing_secret(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use russh::keys::key::safe_rng;
+    use russh::keys::ssh_key::LineEnding;
+    use russh::keys::{Algorithm, PrivateKey};
+
+    use super::*;
+    use crate::inventory::connection::ConnectionSettings;
+
+    #[test]
+    fn a_key_that_many_hosts_have_is_opened_once_and_what_is_wrong_with_it_is_told_once() {
+        let key = || PrivateKey::random(&mut safe_rng(), Algorithm::Ed25519).expect("a key");
+        let text = |key: PrivateKey| {
+            let locked = key.encrypt(&mut safe_rng(), "secret").expect("encrypted");
+            locked.to_openssh(LineEnding::LF).expect("text").to_string()
+        };
+        let (shared, own) = (text(key()), text(key()));
+        let secret = |text: &str, name| {
+            let provenance = Provenance::Variable { name, place: None };
+            Some(Given { value: Secret::new(text.to_owned()), provenance })
+        };
+        let target = |name: &str, text: &str, passphrase: &str| Target {
+            name: name.to_owned(),
+            settings: Some(Box::new(ConnectionSettings {
+                key_text: secret(text, "ansible_private_key"),
+                key_passphrase: secret(passphrase, "ansible_private_key_passphrase"),
+                ..ConnectionSettings::of_name(name)
+            })),
+            ..Target::default()
+        };
+        let targets: Vec<Target> = (1..=6)
+            .map(|index| target(&format!("h{index}"), &shared, if index <= 3 { "secret" } else { "wrong" }))
+            .chain([target("db", &own, "secret")])
+            .collect();
+        let mut connection = ConnectionPlan::for_this_user();
+        let told = keys_of_inventory(&targets, &mut connection);
+        assert_eq!(told, ["h[4-6]: ansible_private_key cannot be used: wrong passphrase"]);
+        let named = |host: &str| connection.hosts.get(host).and_then(|host| host.auth.identity_files.first().cloned());
+        let (shared, own) = (Some("ansible_private_key".into()), Some("ansible_private_key of db".into()));
+        let hosts = ["h1", "h2", "h3", "h4", "db"].map(named);
+        assert_eq!(hosts, [shared.clone(), shared.clone(), shared, None, own]);
     }
 }

@@ -81,6 +81,13 @@ impl UnlockedKeys {
     }
 }
 
+impl UnlockedKeys {
+    /// Whether a key was taken in under that name.
+    pub fn has(&self, name: &Path) -> bool {
+        self.0.contains_key(name)
+    }
+}
+
 impl KeyFile {
     pub(super) fn read(path: &Path, unlocked: &UnlockedKeys) -> Self {
         if let Some(key) = unlocked.0.get(path) {
