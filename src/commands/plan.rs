@@ -151,6 +151,6 @@ pub fn run_id() -> String {
     format!("{}-{:04x}", chrono::Utc::now().format("%Y%m%dT%H%M%SZ"), fastrand::u16(..))
 }
 
-fn duration(length: Nanos) -> Duration {
+pub(super) fn duration(length: Nanos) -> Duration {
     Duration::from_nanos(length.0.max(0).unsigned_abs())
 }

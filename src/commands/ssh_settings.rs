@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::error::CommandError;
+use super::plan::duration;
 use crate::cli::ConnectionArgs;
 use crate::files::ssh_config::{Loaded, ThisMachine, Which, load};
 use crate::inventory::configuration::{Given as Placed, Place, Provenance};
@@ -48,7 +49,7 @@ pub struct SshSettings {
     /// Warnings of files that were read and not told yet.
     warnings: Vec<String>,
     /// Words that have no effect, each with the hosts that have it.
-    ignored: IndexMap<String, Vec<String>>,
+    ignored: IndexMap<String, IndexSet<String>>,
 }
 
 impl SshSettings {
@@ -79,7 +80,7 @@ impl SshSettings {
             which: args.ssh_config.as_deref().map_or(Which::Usual, Which::named),
             is_file_named: args.ssh_config.is_some(),
             user: ThisMachine::user(&home),
-            machine: ThisMachine::default(),
+            machine: ThisMachine::within(args.deadline.map(duration)),
             loaded: HashMap::new(),
             jumps: HashMap::new(),
             warnings: Vec::new(),
@@ -97,29 +98,51 @@ impl SshSettings {
         if let Err(why) = self.file(&self.which.clone()) {
             return Err(CommandError::bad_input(why).hint("see `man ssh_config`, FILES; `-F none` reads no such file"));
         }
-        for target in targets.iter_mut().filter(|target| target.transport == Transport::Ssh) {
-            let Some(settings) = target.settings.clone() else { continue };
-            let resolved = self.resolve(&settings, &target.name).and_then(|(config, which)| {
-                let mut host = self.host_settings(&config, &which, plan, Some(&settings.timeout), 0)?;
-                host.way.retries = settings.retries.value;
-                Ok((config, host))
-            });
-            match resolved {
-                Ok((config, host)) => {
-                    target.address.clone_from(&config.host_name.value);
-                    target.port = config.port.value;
-                    target.user = Some(config.user.value.clone());
-                    target.key_files = paths(config.identity_files.iter().map(|file| &file.value));
-                    plan.hosts.insert(target.name.clone(), Arc::new(host));
+        let over_ssh = targets.iter_mut().filter(|target| target.transport == Transport::Ssh);
+        let mut open: Vec<&mut Target> = over_ssh.collect();
+        while !open.is_empty() {
+            // Each host may have commands of its own (`Match exec`): those that all hosts wait for run together.
+            self.machine.postpone();
+            let mut waiting = Vec::new();
+            for target in open {
+                let Some(settings) = target.settings.clone() else { continue };
+                let settled = self.settle(&settings, &target.name, plan);
+                if self.machine.is_waiting() {
+                    waiting.push(target);
+                    continue;
                 }
-                Err(why) => {
-                    let defects = target.defect.take().into_iter().chain([why]);
-                    target.defect = Some(defects.collect::<Vec<_>>().join("; "));
+                match settled {
+                    Ok((config, host)) => {
+                        target.address.clone_from(&config.host_name.value);
+                        target.port = config.port.value;
+                        target.user = Some(config.user.value.clone());
+                        target.key_files = paths(config.identity_files.iter().map(|file| &file.value));
+                        plan.hosts.insert(target.name.clone(), Arc::new(host));
+                    }
+                    Err(why) => {
+                        let defects = target.defect.take().into_iter().chain([why]);
+                        target.defect = Some(defects.collect::<Vec<_>>().join("; "));
+                    }
                 }
             }
+            self.machine.run_postponed();
+            open = waiting;
         }
         self.tell(terminal);
         Ok(())
+    }
+
+    /// What OpenSSH would do for a host with these settings, and what the engine is told of it.
+    fn settle(
+        &mut self,
+        settings: &ConnectionSettings,
+        name: &str,
+        plan: &ConnectionPlan,
+    ) -> Result<(HostConfig, HostSettings), String> {
+        let (config, which) = self.resolve(settings, name)?;
+        let mut host = self.host_settings(&config, &which, plan, Some(&settings.timeout), 0)?;
+        host.way.retries = settings.retries.value;
+        Ok((config, host))
     }
 
     /// What OpenSSH would do for a host with these settings, and which files say so.
@@ -297,7 +320,7 @@ impl SshSettings {
         let from = words.provenance.to_string();
         let read = arguments::read(&words.value, &from)?;
         for word in read.ignored {
-            self.ignored.entry(without_effect(&word, &from)).or_default().push(name.to_owned());
+            self.ignored.entry(without_effect(&word, &from)).or_default().insert(name.to_owned());
         }
         let outweighs_flags = is_of_inventory(&words.provenance);
         if let Some(file) = read.file.filter(|_| outweighs_flags || !saying.is_file_named) {

@@ -221,3 +221,24 @@ fn flags_win_over_arguments_of_ansible_cfg_and_its_environment_and_lose_to_the_i
     check("db", &[], &[("ProxyJump", "cfg"), ("port", "9")]);
     check("db", &flags, &[("ProxyJump", "cfg"), ("port", "9")]);
 }
+
+#[test]
+fn commands_of_match_exec_run_beside_one_another() {
+    let _alone = ALONE.blocking_lock();
+    let sshd = Sshd::start("");
+    let home = Home::new(&sshd, "gate");
+    let pipe = home.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    // Each of the two ends only when the other one has begun.
+    let pipe = pipe.display();
+    home.configure(&format!(
+        "Match originalhost a exec \"echo > {pipe}\"\n ConnectionAttempts 2\n\
+         Match originalhost b exec \"test -z $(cat {pipe})\"\n ConnectionAttempts 2\n\
+         Host *\n HostName 127.0.0.1\n Port {}\n HostKeyAlias gate\n UserKnownHostsFile ~/known\n IdentityFile ~/key\n",
+        sshd.port()
+    ));
+    let (report, said) = home.scan(&["a,b,"]);
+    let hosts = report["hosts"].as_array().unwrap_or_else(|| panic!("{said}"));
+    let failed: Vec<String> = hosts.iter().map(|host| host["error"].to_string()).collect();
+    assert_eq!(failed, ["null", "null"], "{said}");
+}

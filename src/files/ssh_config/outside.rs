@@ -1,14 +1,14 @@
 //! What `ssh_config` asks of this machine: the environment, home folders, and the commands of `Match exec`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::net::ToSocketAddrs as _;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, User as Account, gethostname, getuid};
@@ -18,19 +18,42 @@ use crate::openssh::config::{Outside, User};
 /// How long a command of `Match exec` may run.
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long all of them may run together: each host may have one of its own.
+const COMMANDS_LIMIT: Duration = Duration::from_secs(60);
+/// How many run at once: they wait for something, mostly.
+const MOST_AT_ONCE: usize = 32;
+/// What is said of a command that is to run with others, later.
+const POSTPONED: &str = "not run yet";
+
 /// This machine, for the user who runs this. Every command is run once, however many hosts ask for it.
 #[derive(Debug)]
 pub struct ThisMachine {
     ran: HashMap<String, Result<bool, String>>,
+    /// Commands that were asked for and are to be run together; `None` = each is run when it is asked for.
+    postponed: Option<BTreeSet<String>>,
+    /// Whether one was postponed since somebody asked.
+    is_waiting: bool,
     looked_up: HashMap<String, Result<bool, String>>,
     /// A look-up that did not end: the next ones would not either, and there may be thousands.
     no_answer: Option<String>,
     limit: Duration,
+    /// What is left of the time for all commands, and how long that was.
+    left: Duration,
+    all: Duration,
 }
 
 impl Default for ThisMachine {
     fn default() -> Self {
-        Self { ran: HashMap::new(), looked_up: HashMap::new(), no_answer: None, limit: COMMAND_LIMIT }
+        Self {
+            ran: HashMap::new(),
+            postponed: None,
+            is_waiting: false,
+            looked_up: HashMap::new(),
+            no_answer: None,
+            limit: COMMAND_LIMIT,
+            left: COMMANDS_LIMIT,
+            all: COMMANDS_LIMIT,
+        }
     }
 }
 
@@ -45,6 +68,50 @@ impl ThisMachine {
             home: home.display().to_string(),
             machine: gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         }
+    }
+
+    /// Has all commands end within `limit`, where that is shorter than what they have anyway.
+    pub fn within(limit: Option<Duration>) -> Self {
+        let all = limit.map_or(COMMANDS_LIMIT, |limit| limit.min(COMMANDS_LIMIT));
+        Self { left: all, all, ..Self::default() }
+    }
+
+    /// From now on commands are noted, not run, and an error stands for what they would say: [`Self::is_waiting`] tells whether
+    /// it does, [`Self::run_postponed`] runs them.
+    pub fn postpone(&mut self) {
+        self.postponed.get_or_insert_default();
+    }
+
+    /// Whether an answer since the last call stood for a command that is still to be run.
+    pub fn is_waiting(&mut self) -> bool {
+        std::mem::take(&mut self.is_waiting)
+    }
+
+    /// Runs what was noted, some at once. From now on commands are run when they are asked for.
+    pub fn run_postponed(&mut self) {
+        let commands = self.postponed.take().unwrap_or_default();
+        self.run_all(commands.into_iter().collect());
+    }
+
+    fn run_all(&mut self, commands: Vec<String>) {
+        let begun = Instant::now();
+        let (limit, left, all) = (self.limit, self.left, self.all);
+        let run = |command: &str| match left.saturating_sub(begun.elapsed()) {
+            Duration::ZERO => Err(format!("not run, as the commands of Match exec have taken {} s", all.as_secs_f64())),
+            left => succeeds(command, limit.min(left)),
+        };
+        let workers = commands.len().min(MOST_AT_ONCE);
+        let (commands, ran) = (Mutex::new(commands), Mutex::new(&mut self.ran));
+        // Every change is a single one, so that they are whole even where somebody panicked.
+        let next = || commands.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let work = || {
+            while let Some(command) = next() {
+                let outcome = run(&command);
+                ran.lock().unwrap_or_else(PoisonError::into_inner).insert(command, outcome);
+            }
+        };
+        thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
+        self.left = left.saturating_sub(begun.elapsed());
     }
 
     /// How many commands were run.
@@ -74,8 +141,16 @@ impl Outside for ThisMachine {
     }
 
     fn run(&mut self, command: &str) -> Result<bool, String> {
-        let limit = self.limit;
-        self.ran.entry(command.to_owned()).or_insert_with(|| succeeds(command, limit)).clone()
+        if let Some(outcome) = self.ran.get(command) {
+            return outcome.clone();
+        }
+        if let Some(postponed) = &mut self.postponed {
+            postponed.insert(command.to_owned());
+            self.is_waiting = true;
+            return Err(POSTPONED.to_owned());
+        }
+        self.run_all(vec![command.to_owned()]);
+        self.ran.get(command).cloned().unwrap_or_else(|| Err("nobody waited for its end".to_owned()))
     }
 }
 
@@ -114,7 +189,7 @@ fn succeeds(command: &str, limit: Duration) -> Result<bool, String> {
     match status {
         Ok(Ok(status)) => status.code().map(|code| code == 0).ok_or_else(|| format!("ended by {status}")),
         Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("still running after {} s", limit.as_secs_f64())),
+        Err(_) => Err(format!("still running after {:.1} s", limit.as_secs_f64())),
     }
 }
 
@@ -140,7 +215,42 @@ mod tests {
         let mut machine = ThisMachine { limit: Duration::from_millis(100), ..ThisMachine::default() };
         let why = machine.run("sleep 1000 & sleep 1000").unwrap_err();
         assert_eq!(why, "still running after 0.1 s");
+        let mut machine = ThisMachine::default();
         let killed = machine.run("kill -9 $$").unwrap_err();
         assert!(killed.contains("signal: 9"), "{killed}");
+    }
+
+    #[test]
+    fn commands_that_are_postponed_run_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        // Each of the two ends only when the other one has begun.
+        let commands = [format!("echo > {}", pipe.display()), format!("test -z $(cat {})", pipe.display())];
+        let mut machine = ThisMachine::default();
+        machine.postpone();
+        for command in &commands {
+            assert_eq!((machine.run(command), machine.is_waiting()), (Err(POSTPONED.to_owned()), true));
+        }
+        assert!(!machine.is_waiting());
+        machine.run_postponed();
+        for command in &commands {
+            assert_eq!((machine.run(command), machine.is_waiting()), (Ok(true), false));
+        }
+        assert_eq!(machine.run("exit 3"), Ok(false));
+    }
+
+    #[test]
+    fn all_commands_together_have_a_limit() {
+        let mut machine = ThisMachine::within(Some(Duration::from_millis(200)));
+        let late = machine.run("sleep 1000").unwrap_err();
+        assert_eq!(late, "still running after 0.2 s");
+        machine.postpone();
+        for index in 0..100 {
+            assert!(machine.run(&format!("sleep 1000; : {index}")).is_err());
+        }
+        machine.run_postponed();
+        let why = machine.run("sleep 1000; : 7").unwrap_err();
+        assert_eq!(why, "not run, as the commands of Match exec have taken 0.2 s");
     }
 }
