@@ -95,7 +95,8 @@ pub struct AuthSettings {
     pub agent: Option<PathBuf>,
     /// The methods that may be tried, the best first (`PreferredAuthentications` without those that are switched off).
     pub methods: Vec<AuthMethod>,
-    /// How often a password may be asked for and sent (`NumberOfPasswordPrompts`, `BatchMode`): once at most.
+    /// How often a password may be asked for and sent (`NumberOfPasswordPrompts`, `BatchMode`): once at most. Where it is 0, no
+    /// passphrase is asked for either.
     pub password_attempts: u32,
     /// Signature algorithms of user keys in OpenSSH's notation (`PubkeyAcceptedAlgorithms`: names, or a change of the built-in
     /// list that opens with `+`, `-` or `^`); empty = the built-in list.

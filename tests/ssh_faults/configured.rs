@@ -242,3 +242,23 @@ fn commands_of_match_exec_run_beside_one_another() {
     let failed: Vec<String> = hosts.iter().map(|host| host["error"].to_string()).collect();
     assert_eq!(failed, ["null", "null"], "{said}");
 }
+
+#[test]
+fn nobody_is_asked_for_a_passphrase_in_batch_mode() {
+    let _alone = ALONE.blocking_lock();
+    let sshd = Sshd::start("");
+    let home = Home::new(&sshd, "gate");
+    fs::copy(sshd.path("encrypted_key"), home.path().join("key")).unwrap();
+    home.configure(&format!(
+        "HostName 127.0.0.1\nPort {}\nHostKeyAlias gate\nUserKnownHostsFile ~/known\nIdentityFile ~/key\n",
+        sshd.port()
+    ));
+    for option in ["BatchMode=yes", "NumberOfPasswordPrompts=0"] {
+        let (report, said) = home.scan(&["web,", "--ssh-option", option]);
+        let failure = failure(&report);
+        assert!(
+            failure.contains("SSH905") && failure.contains("is encrypted and the agent"),
+            "{option}: {failure}{said}"
+        );
+    }
+}

@@ -209,8 +209,11 @@ impl Identities {
     }
 
     /// The key files that only a passphrase opens, for hosts with these logins: named ones whose key the agent does not hold,
-    /// and default ones where there is nothing else to log in with.
+    /// and default ones where there is nothing else to log in with. None where nobody may be asked for anything.
     pub(super) async fn locked<'host>(&self, login: &'host AuthSettings, has_password: bool) -> Vec<&'host Path> {
+        if login.password_attempts == 0 {
+            return Vec::new();
+        }
         let held = self.held(login, &mut Vec::new()).await;
         let has_other = has_password || held.as_ref().is_some_and(|held| !held.identities.is_empty());
         if !login.is_named && has_other {
