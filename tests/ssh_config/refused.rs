@@ -72,7 +72,14 @@ fn a_keyword_that_nobody_knows_is_one_warning() {
     check("IgnoreUnknown Use*,x\nUseKeychain yes\nX y\n", &[]);
     check("Host z\nUseKeychain yes\n", &["config line 2: usekeychain is no keyword of ssh_config and has no effect"]);
     check("VerifyHostKeyDNS yes\n", &["config line 1: verifyhostkeydns is not supported and has no effect"]);
-    check("VerifyHostKeyDNS no\nControlPersist 60s\nLogLevel DEBUG\nSendEnv X\nRequestTTY no\n", &[]);
+    check(
+        "NoHostAuthenticationForLocalhost yes\n",
+        &["config line 1: nohostauthenticationforlocalhost is not supported and has no effect"],
+    );
+    check(
+        "VerifyHostKeyDNS no\nNoHostAuthenticationForLocalhost no\nControlPersist 60s\nLogLevel DEBUG\nSendEnv X\nRequestTTY no\n",
+        &[],
+    );
 }
 
 #[test]

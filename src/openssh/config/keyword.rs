@@ -141,7 +141,7 @@ const ALIASES: [(&str, Keyword); 6] = [
 ];
 
 /// Known to OpenSSH, deprecated ones included, and of no effect on a session without terminal, forwarding and multiplexing.
-const SILENT: [&str; 78] = [
+const SILENT: [&str; 77] = [
     "addkeystoagent",
     "afstokenpassing",
     "channeltimeout",
@@ -187,7 +187,6 @@ const SILENT: [&str; 78] = [
     "localforward",
     "loglevel",
     "logverbose",
-    "nohostauthenticationforlocalhost",
     "obscurekeystroketiming",
     "permitlocalcommand",
     "permitremoteopen",
@@ -223,9 +222,10 @@ const SILENT: [&str; 78] = [
 ];
 
 /// Known to OpenSSH, and it would change something.
-const UNSUPPORTED: [&str; 8] = [
+const UNSUPPORTED: [&str; 9] = [
     "bindinterface",
     "canonicalizepermittedcnames",
+    "nohostauthenticationforlocalhost",
     "pkcs11provider",
     "proxyusefdpass",
     "requiredrsasize",
