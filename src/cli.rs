@@ -1,5 +1,6 @@
 //! The command line: what can be typed, word for word. No logic; `commands/` turns these into plans.
 
+pub mod fix;
 pub mod settings;
 pub mod values;
 
@@ -10,6 +11,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::audit::{FailOn, Profile, ReferenceChoice, TokenPolicy};
 use crate::clock::Nanos;
+pub use fix::{FixArgs, RollbackArgs};
 pub use values::ExplainFormat;
 use values::{at_least_one, parse_duration, parse_reference, parse_seconds, parse_tokens};
 
@@ -63,6 +65,12 @@ pub enum Command {
     /// Measure the clocks of a fleet; writes nothing on any host
     #[command(after_help = EXIT_CODES)]
     Scan(Box<ScanArgs>),
+    /// Give hosts other time servers, verified by measurement, rolled back where that does not help
+    #[command(after_help = fix::EXIT_CODES)]
+    Fix(Box<FixArgs>),
+    /// Undo a run of `fix`
+    #[command(after_help = fix::EXIT_CODES)]
+    Rollback(Box<RollbackArgs>),
     /// Show a saved report again
     #[command(after_help = EXIT_CODES)]
     Report(ReportArgs),
@@ -457,33 +465,6 @@ pub enum GenerateCommand {
         /// The user that hosts are logged in to as
         user: String,
     },
-}
-
-impl ValueEnum for Profile {
-    fn value_variants<'variants>() -> &'variants [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(self.label()))
-    }
-}
-
-impl ValueEnum for FailOn {
-    fn value_variants<'variants>() -> &'variants [Self] {
-        &[Self::Crit, Self::Warn, Self::Undecided, Self::Down, Self::Never]
-    }
-
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        let name = match self {
-            Self::Never => "never",
-            Self::Crit => "crit",
-            Self::Warn => "warn",
-            Self::Undecided => "undecided",
-            Self::Down => "down",
-        };
-        Some(clap::builder::PossibleValue::new(name))
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The command line as users meet it: help, usage errors, exit codes, streams, and a run that is ended early.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its preparations fail")]
 
+#[path = "cli/fix.rs"]
+mod fix;
 #[path = "cli/limits.rs"]
 mod limits;
 #[path = "cli/slips.rs"]
@@ -129,6 +131,8 @@ fn help_reads_like_this() {
     let pages = [
         vec!["--help"],
         vec!["scan", "--help"],
+        vec!["fix", "--help"],
+        vec!["rollback", "--help"],
         vec!["report", "--help"],
         vec!["inventory", "--help"],
         vec!["replay", "--help"],

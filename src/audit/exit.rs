@@ -14,6 +14,8 @@ pub enum ExitStatus {
     Critical = 2,
     /// Nothing is critical, but some hosts are down or undecided, or the run is partial.
     Incomplete = 3,
+    /// Something would change: `fix --check --detailed-exitcode`.
+    Pending = 4,
     /// The command line makes no sense.
     Usage = 64,
     /// An inventory, trace or report cannot be understood, or the inventory is incomplete.

@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory, builder::FalseyValueParser};
 use super::Cli;
 
 /// Flags that say what is to be done now, and those whose environment variable is looked up with Ansible's.
-const DEEDS: [&str; 14] = [
+const DEEDS: [&str; 25] = [
     "help",
     "version",
     "verbose",
@@ -22,6 +22,17 @@ const DEEDS: [&str; 14] = [
     "keep",
     "inventory",
     "report",
+    "ntp-server",
+    "pool",
+    "preset",
+    "conf",
+    "internal",
+    "makestep",
+    "check",
+    "plan",
+    "plan-out",
+    "yes",
+    "force",
 ];
 
 /// The command line, every setting of it open to the environment.

@@ -2,9 +2,12 @@
 
 use clap::ValueEnum;
 
-use crate::audit::{ReferenceChoice, ServerName, TimeProtocol, TokenPolicy};
+use crate::audit::{FailOn, Profile, ReferenceChoice, ServerName, TimeProtocol, TokenPolicy};
 use crate::clock::Nanos;
+use crate::fix::StepPolicy;
+use crate::fix::canary::Share;
 use crate::inventory::nearest;
+use crate::timekeeper::chrony::configuration::Preset;
 
 /// The form of explained settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -132,6 +135,66 @@ pub(super) fn parse_tokens(text: &str) -> Result<TokenPolicy, String> {
         leeway: leeway.unwrap_or_default(),
         latency: latency.unwrap_or_default(),
     })
+}
+
+impl ValueEnum for Profile {
+    fn value_variants<'variants>() -> &'variants [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.label()))
+    }
+}
+
+impl ValueEnum for FailOn {
+    fn value_variants<'variants>() -> &'variants [Self] {
+        &[Self::Crit, Self::Warn, Self::Undecided, Self::Down, Self::Never]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        let name = match self {
+            Self::Never => "never",
+            Self::Crit => "crit",
+            Self::Warn => "warn",
+            Self::Undecided => "undecided",
+            Self::Down => "down",
+        };
+        Some(clap::builder::PossibleValue::new(name))
+    }
+}
+
+impl ValueEnum for Preset {
+    fn value_variants<'variants>() -> &'variants [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()))
+    }
+}
+
+impl ValueEnum for StepPolicy {
+    fn value_variants<'variants>() -> &'variants [Self] {
+        &[Self::Forward, Self::Any, Self::Never]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()))
+    }
+}
+
+/// Reads `3` or `25%`.
+pub(super) fn parse_share(text: &str) -> Result<Share, String> {
+    Share::parse(text).map_err(|error| error.to_string())
+}
+
+/// The same of what must be one host at least.
+pub(super) fn parse_some(text: &str) -> Result<Share, String> {
+    match parse_share(text)? {
+        Share::Count(0) | Share::Percent(0) => Err("must be at least 1, or 1%".to_owned()),
+        share => Ok(share),
+    }
 }
 
 /// Reads a count that makes sense only from 1 on.

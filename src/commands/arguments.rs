@@ -60,6 +60,8 @@ fn finished(matches: &ArgMatches, added: &[OsString]) -> Result<Cli, ExitStatus>
     }
     let connection = match &mut cli.command {
         Command::Scan(args) => &mut args.connection,
+        Command::Fix(args) => &mut args.connection,
+        Command::Rollback(args) => &mut args.connection,
         Command::Doctor(args) => &mut args.connection,
         Command::Inventory(args) => &mut args.connection,
         _ => return Ok(cli),

@@ -52,9 +52,19 @@ impl CommandError {
         Self::new(ExitStatus::MissingSecret, message)
     }
 
+    /// Nothing was done on any host, though something was to be (3).
+    pub fn not_attempted(message: impl Into<String>) -> Self {
+        Self::new(ExitStatus::Incomplete, message)
+    }
+
     /// The user took back what was asked for (130).
     pub fn interrupted() -> Self {
         Self::new(ExitStatus::Interrupted, "interrupted")
+    }
+
+    /// SIGTERM or SIGHUP came before anything was done (143).
+    pub fn terminated() -> Self {
+        Self::new(ExitStatus::Terminated, "terminated")
     }
 
     /// The same error with one more hint.

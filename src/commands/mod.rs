@@ -6,6 +6,7 @@ pub mod demo;
 pub mod doctor;
 pub mod error;
 pub mod explain;
+pub mod fix;
 pub mod generate;
 pub mod inventory;
 mod live;
@@ -19,6 +20,7 @@ pub mod policy;
 pub mod record;
 pub mod replay;
 pub mod report;
+pub mod rollback;
 pub mod scan;
 mod secrets;
 pub mod ssh_settings;
@@ -64,6 +66,8 @@ pub fn usage_error(error: &clap::Error) -> ExitStatus {
 fn dispatch(command: Command, terminal: &Terminal) -> Outcome {
     match command {
         Command::Scan(args) => scan::run(&args, terminal),
+        Command::Fix(args) => fix::run(&args, terminal),
+        Command::Rollback(args) => rollback::run(&args, terminal),
         Command::Report(args) => report::run(&args, terminal),
         Command::Doctor(args) => doctor::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),

@@ -66,18 +66,11 @@ impl ScanPlan {
             }
             check_writable(record)?;
         }
-        let connection = connection(&args.connection);
-        let sampling = Measurement::sampling(&policy, &[]);
         Ok(Self {
             list_hosts: args.list_hosts,
             flags: flags(&args.connection),
             ssh: SshSettings::new(&args.connection, terminal)?,
-            measurement: Measurement {
-                connection,
-                sampling,
-                servers: servers(&policy),
-                deadline: args.connection.deadline.map(duration),
-            },
+            measurement: Measurement::new(&args.connection, &policy),
             policy,
             record: args.record.clone(),
             output,
@@ -86,6 +79,16 @@ impl ScanPlan {
 }
 
 impl Measurement {
+    /// How hosts are measured that are reached so, for a policy.
+    pub(super) fn new(args: &ConnectionArgs, policy: &Policy) -> Self {
+        Self {
+            connection: connection(args),
+            sampling: Self::sampling(policy, &[]),
+            servers: servers(policy),
+            deadline: args.deadline.map(duration),
+        }
+    }
+
     /// Gives the slowest of the hosts the time that it may take.
     pub fn wait_for(&mut self, targets: &[Target]) {
         self.connection.gather = self.connection.patience_with(targets) + LOGIN_GRACE;
@@ -120,6 +123,7 @@ pub(super) fn flags(args: &ConnectionArgs) -> ConnectionFlags {
         ssh_extra_args: args.ssh_extra_args.clone(),
         password: None,
         become_user: args.r#become,
+        needs_root: false,
         become_method: args.become_method.clone(),
         become_as: args.become_user.clone(),
         become_password: None,

@@ -59,7 +59,7 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
 }
 
 /// The targets, once everything about them is said and the reference is known to be among them.
-fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec<Target>, CommandError> {
+pub(super) fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec<Target>, CommandError> {
     let Prepared { targets, skipped, diagnostics: said } = prepared;
     terminal.diagnose(&said);
     for host in skipped {
@@ -77,12 +77,13 @@ fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec
 }
 
 /// The hosts as `ansible --list-hosts` lists them.
-fn list(targets: &[Target]) -> String {
+pub(super) fn list(targets: &[Target]) -> String {
     let lines = targets.iter().map(|target| visible(&target.name)).collect::<Vec<_>>();
     format!("  hosts ({}):\n    {}\n", targets.len(), lines.join("\n    "))
 }
 
-fn provenance(loaded: &Loaded, targets: &[Target]) -> Provenance {
+/// Where the hosts come from.
+pub(super) fn provenance(loaded: &Loaded, targets: &[Target]) -> Provenance {
     let sources = loaded.inventory.sources();
     Provenance {
         kind: Kind::Scan,

@@ -2,6 +2,7 @@
 
 mod closed;
 mod color;
+mod confirm;
 mod diagnostics;
 mod lines;
 mod progress;
@@ -120,6 +121,13 @@ impl Terminal {
     /// Says something only to those who asked for more; `level` is 1 for `-v`, 2 for `-vv`, 3 for `-vvv`.
     pub fn detail(&self, level: u8, text: &str) {
         if self.talk.verbosity.is_some_and(|verbosity| verbosity >= level) {
+            self.say(&format!("{}\n", visible(text)));
+        }
+    }
+
+    /// Says how the work goes on, where progress is shown or more was asked for.
+    pub fn tell(&self, text: &str) {
+        if self.shows_progress() || self.talk.verbosity.is_some_and(|verbosity| verbosity > 0) {
             self.say(&format!("{}\n", visible(text)));
         }
     }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::{Scanned, file, finished, off_by, run};
 
-const STORED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/reports/0.1.0.json");
+pub(super) const STORED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/reports/0.1.0.json");
 
 #[test]
 fn the_name_that_was_probably_meant_is_told() {

@@ -11,6 +11,7 @@
 )]
 #![expect(dead_code, reason = "it needs only a part of what the other tests share")]
 
+mod command;
 mod faults;
 mod requests;
 mod shells;
@@ -28,7 +29,7 @@ use requests::{CONFIGURATION, follow, run, survey};
 use site::{CLOUD_SERVER, Plan, Session, Site, digest};
 use support::confinement::confined;
 
-const SECOND: i64 = 1_000_000_000;
+pub(crate) const SECOND: i64 = 1_000_000_000;
 
 /// At most two containers at once: a site of two, or two sites of one.
 static ROOM: RwLock<()> = RwLock::new(());
@@ -41,7 +42,7 @@ pub(crate) fn with_site(test: &str, plans: &[Plan], servers: &[(&str, Nanos)], b
 }
 
 /// Everything that `--check` must leave alone: names, modes, inodes, times and sizes, and the bytes of what is configured.
-fn everything(site: &Site, host: &str) -> String {
+pub(crate) fn everything(site: &Site, host: &str) -> String {
     site.run(
         host,
         "find /etc /usr /var/lib/chrony /var/spool /run/systemd/system /run/systemd/transient -xdev \

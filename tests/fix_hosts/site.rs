@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use clockaudit::clock::{Nanos, Ppm};
+use clockaudit::files::journal::Journals;
 use clockaudit::fix::remote::{Answer, Digest, Heard, Request, Step, Transcript, script};
 
+use crate::support;
 use crate::support::confinement::unable_to_set_clock;
 use crate::support::host_clock::{self, HostClock};
 
@@ -111,6 +113,60 @@ impl Site {
         let complained = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{host}: {line}: {complained}");
         String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// An inventory of the hosts, each logged in to as a user who may become root.
+    pub(crate) fn inventory(&self) -> String {
+        let folder = self.folder.path();
+        let hosts = self.hosts.iter().map(|(name, _)| format!("{name} ansible_host={}\n", self.address(name)));
+        let common = format!(
+            "[all:vars]\nansible_user=audit\nansible_become=true\nansible_ssh_private_key_file={}\n",
+            folder.join("key").display()
+        );
+        let path = folder.join("hosts.ini");
+        fs::write(&path, hosts.chain([common]).collect::<String>()).expect("an inventory");
+        path.to_str().expect("a path of text").to_owned()
+    }
+
+    /// Runs clockaudit in the site's network, with nothing of whoever runs the tests; what it keeps is kept in the site's folder.
+    pub(crate) fn clockaudit(&self, arguments: &[&str]) -> support::session::Session {
+        support::session::run(self.command(&[]).arg(env!("CARGO_BIN_EXE_clockaudit")).args(self.words(arguments)))
+    }
+
+    /// The same on a terminal on which this is typed: all that was printed, and the exit status.
+    pub(crate) fn at_terminal(&self, arguments: &[&str], typed: &str) -> (Option<i32>, String) {
+        let words = self.words(arguments);
+        let line = [env!("CARGO_BIN_EXE_clockaudit").to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ");
+        let mut command = self.command(&["script", "--quiet", "--return", "--command", &line, "/dev/null"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a terminal");
+        // It stays open: the end of what is typed would end the terminal.
+        let mut keyboard = child.stdin.take().expect("a keyboard");
+        keyboard.write_all(typed.as_bytes()).expect("it is typed");
+        let output = child.wait_with_output().expect("the end");
+        drop(keyboard);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// What is typed behind the program's name.
+    fn words(&self, arguments: &[&str]) -> Vec<String> {
+        let known_hosts = format!("UserKnownHostsFile={}", self.folder.path().join("known_hosts").display());
+        let common = ["-F", "none", "--accept-new", "--ssh-option", &known_hosts];
+        arguments.iter().chain(&common).map(|word| (*word).to_owned()).collect()
+    }
+
+    /// A program in the site's network.
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/proc/{}/ns/net", self.first_process.id())).args(words);
+        command.env("XDG_STATE_HOME", self.folder.path().join("state")).env("HOME", self.folder.path());
+        command.env_remove("SSH_AUTH_SOCK").env_remove("ANSIBLE_INVENTORY");
+        command
+    }
+
+    /// The name of the last run that has a journal.
+    pub(crate) fn last_run(&self) -> String {
+        let journals = Journals::at(&self.folder.path().join("state/clockaudit/runs"));
+        journals.runs().into_iter().next().expect("a run")
     }
 
     /// Opens a session to a host over SSH, as root by sudo, up to the script's greeting.

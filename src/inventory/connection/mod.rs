@@ -47,6 +47,9 @@ pub struct ConnectionFlags {
     pub password: Option<Given<Secret>>,
     /// `-b`.
     pub become_user: bool,
+    /// Whether the work needs root: then what the inventory and Ansible's settings say of becoming another user counts without
+    /// `-b` too.
+    pub needs_root: bool,
     /// `--become-method`.
     pub become_method: Option<String>,
     /// `--become-user`.
@@ -84,10 +87,10 @@ impl ConnectionFlags {
     }
 
     /// Whether somebody is to be become on hosts: `-b`, or what stands for it in the environment or in a file of our own.
-    /// That Ansible's settings want it for its own tasks is not enough.
+    /// That Ansible's settings want it for its own tasks is enough only where the work needs root.
     pub fn asks_to_become(&self, configuration: &Configuration) -> bool {
         let own = || configuration.in_own_files("become").and_then(|given| values::truth(&given.value));
-        self.become_user || own().unwrap_or(false)
+        self.needs_root || self.become_user || own().unwrap_or(false)
     }
 
     /// The absolute path of a file that was typed.
@@ -302,6 +305,17 @@ mod tests {
             "w ansible_connection=winrm",
             "connection 'winrm' (Windows) is not supported; clockaudit needs SSH and chrony",
         );
+    }
+
+    #[test]
+    fn becoming_root_is_asked_for_by_a_flag_or_where_the_work_needs_it() {
+        let becomes = |line: &str, flags: ConnectionFlags| prepare(line, &flags).targets[0].elevation.is_some();
+        let needs_root = || ConnectionFlags { needs_root: true, ..flags() };
+        assert!(!becomes("h ansible_become=true", flags()));
+        assert!(becomes("h ansible_become=true", needs_root()));
+        assert!(!becomes("h", needs_root()));
+        assert!(becomes("h", ConnectionFlags { become_user: true, ..needs_root() }));
+        assert!(!becomes("h ansible_become=false", ConnectionFlags { become_user: true, ..needs_root() }));
     }
 
     #[test]

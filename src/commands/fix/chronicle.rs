@@ -1,0 +1,160 @@
+//! What happens to hosts, as it happens: written into the journal first, then told.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::audit::figure;
+use crate::files::journal::Journal;
+use crate::fix::event::FixEvent;
+use crate::fix::journal::{AppliedRecord, BegunRecord, EndedRecord, FileRecord, Record, instant};
+use crate::fix::remote::{Kept, Step};
+use crate::fix::rollout::HostEnd;
+use crate::fix::{PlannedHost, attempt, forecast};
+use crate::report::escape::escaped;
+use crate::ssh::{Chronicle, ScanClock};
+use crate::terminal::Terminal;
+
+/// The journal of a run, and the terminal.
+pub(super) struct Telling {
+    journal: Journal,
+    clock: ScanClock,
+    /// The hosts of the rollout, in its order.
+    hosts: Vec<PlannedHost>,
+    terminal: Terminal,
+    /// The files of each host and their backups.
+    kept: Mutex<Vec<Vec<Kept>>>,
+    /// Why a line could not be written; nothing is begun from then on.
+    broken: Mutex<Option<String>>,
+}
+
+impl Telling {
+    /// Tells of these hosts.
+    pub(super) fn new(journal: Journal, clock: ScanClock, hosts: Vec<PlannedHost>, terminal: &Terminal) -> Self {
+        let kept = Mutex::new(vec![Vec::new(); hosts.len()]);
+        Self { journal, clock, hosts, terminal: terminal.clone(), kept, broken: Mutex::new(None) }
+    }
+
+    /// Writes a line of the journal; the first failure is kept.
+    pub(super) fn write(&self, record: &Record) -> Result<(), String> {
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = &*broken {
+            return Err(why.clone());
+        }
+        self.journal.add(record).map_err(|error| {
+            let why = format!("the journal `{}` cannot be written: {error}", self.journal.path().display());
+            *broken = Some(why.clone());
+            why
+        })
+    }
+
+    /// The files of each host and their backups, in the order of the hosts.
+    pub(super) fn kept(&self) -> Vec<Vec<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where the journal is.
+    pub(super) fn path(&self) -> String {
+        self.journal.path().display().to_string()
+    }
+
+    /// Why the journal is not whole, where it is not.
+    pub(super) fn broken(&self) -> Option<String> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The present instant as journals have it.
+    pub(super) fn now(&self) -> String {
+        instant(self.clock.now())
+    }
+
+    fn name(&self, host: usize) -> String {
+        self.hosts.get(host).map_or_else(|| "?".to_owned(), |host| host.name.clone())
+    }
+
+    /// Says something about a host to those who asked for so much.
+    fn say(&self, level: u8, host: usize, text: &str) {
+        let text = format!("{}: {}", escaped(&self.name(host)), escaped(text));
+        if level == 0 { self.terminal.tell(&text) } else { self.terminal.detail(level, &text) }
+    }
+}
+
+impl Chronicle for Telling {
+    fn begin(&self, host: usize) -> Result<(), String> {
+        let Some(planned) = self.hosts.get(host) else { return Ok(()) };
+        let begun = BegunRecord {
+            host: planned.name.clone(),
+            at: self.now(),
+            configuration: planned.configuration.clone(),
+            service: planned.service.clone(),
+            files: planned.files.iter().map(FileRecord::of).collect(),
+        };
+        self.write(&Record::Begun(begun))?;
+        self.say(0, host, "begun");
+        Ok(())
+    }
+
+    fn tell(&self, event: &FixEvent) {
+        // A line that cannot be written is told at the end, and begins nothing more.
+        match event {
+            FixEvent::Measuring { hosts } => {
+                let hosts = figure::count(*hosts, "host");
+                self.terminal.tell(&format!("measuring where the new servers stand; then {hosts} at once"));
+            }
+            FixEvent::Step { host, step } => self.say(1, *host, &step_words(step)),
+            FixEvent::Applied { host, kept } => {
+                let backups: BTreeMap<_, _> =
+                    kept.iter().map(|kept| (kept.path.clone(), kept.backup.clone())).collect();
+                let applied = AppliedRecord { host: self.name(*host), at: self.now(), backups };
+                let _ = self.write(&Record::Applied(applied));
+                if let Some(known) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get_mut(*host) {
+                    known.clone_from(kept);
+                }
+                self.say(0, *host, "follows its new source; its clock is watched");
+            }
+            FixEvent::Looked { host, offset, eta } => {
+                let offset = offset
+                    .map_or_else(|| "not measured".to_owned(), |offset| figure::with_bound(offset.midpoint(), offset));
+                let eta = eta.map_or_else(String::new, |eta| format!(", right in {}", forecast::duration(eta)));
+                self.say(1, *host, &format!("{offset} off{eta}"));
+            }
+            FixEvent::Ended { host, outcome, detail } => {
+                let ended = EndedRecord::of(&self.name(*host), self.clock.now(), HostEnd::Attempted(*outcome));
+                let why = ended.why.clone();
+                let _ = self.write(&Record::Ended(ended));
+                let detail = detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
+                let why = why.map_or_else(String::new, |why| format!(": {why}"));
+                self.say(0, *host, &format!("{}{why}{detail}", outcome_words(*outcome)));
+            }
+        }
+    }
+}
+
+/// How a host ended, in a word or two.
+pub(super) fn outcome_words(outcome: attempt::Outcome) -> &'static str {
+    match outcome {
+        attempt::Outcome::Converged => "converged",
+        attempt::Outcome::ConvergedByClaim => "converged by its chronyd's word",
+        attempt::Outcome::OnItsWay => "still being slewed",
+        attempt::Outcome::RolledBack(_) => "rolled back",
+        attempt::Outcome::Failed(_) => "FAILED",
+    }
+}
+
+fn step_words(step: &Step) -> String {
+    match step {
+        Step::Locked => "locked".to_owned(),
+        Step::Recovered(run) => format!("took back what run {} had left", run.as_str()),
+        Step::Kept(kept) => match &kept.backup {
+            Some(backup) => format!("{} is kept as {backup}", kept.path),
+            None => format!("{} is new", kept.path),
+        },
+        Step::Written(path) => format!("what is to come stands beside {path}"),
+        Step::Armed(_) => "its guard waits".to_owned(),
+        Step::Replaced { path, in_place: true } => format!("{path} is new, its bytes replaced in place"),
+        Step::Replaced { path, in_place: false } => format!("{path} is new"),
+        Step::Restarting => "restarting chronyd".to_owned(),
+        Step::Restarted => "chronyd is restarted".to_owned(),
+        Step::Waiting => "waiting for its new source".to_owned(),
+        Step::Undoing => "putting the old files back".to_owned(),
+    }
+}

@@ -1,0 +1,156 @@
+//! The hosts as they are worked on: one connection each from the survey to the end of the run.
+
+use std::thread;
+
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+use super::before::Scanned;
+use super::hosts::{Access, Selected};
+use super::plan::FixPlan;
+use crate::clock::UnixNanos;
+use crate::commands::error::CommandError;
+use crate::commands::measure::runtime;
+use crate::commands::plan::Measurement;
+use crate::fix::Refusal;
+use crate::fix::draft::{self, Draft, Intent, Subject, Terms};
+use crate::fix::remote::{self, Survey};
+use crate::inventory::target::Target;
+use crate::probe::Interruption;
+use crate::ssh::{Inspected, Looked, StopSignal, Workshop};
+use crate::terminal::{Progress, Terminal};
+
+/// The hosts as they are worked on.
+pub struct Site {
+    pub(super) runtime: Runtime,
+    pub(super) workshop: Workshop,
+    progress: Progress,
+    stop: StopSignal,
+}
+
+impl Site {
+    /// Opens the work on these hosts; signals end it in good order from then on.
+    pub fn open(targets: &[Target], access: &Access, terminal: &Terminal) -> Result<Self, CommandError> {
+        let runtime = runtime()?;
+        let names = targets.iter().map(|target| target.name.clone()).collect();
+        let progress = terminal.watch(names, 0);
+        let listener = progress.clone();
+        let Measurement { connection, deadline, .. } = &access.measurement;
+        let (workshop, stop) = runtime.block_on(async {
+            let stop = StopSignal::from_outside(*deadline);
+            let hear = move |event| listener.hear(&event);
+            (Workshop::open(targets.to_vec(), connection, hear, stop.clone()), stop)
+        });
+        Ok(Self { runtime, workshop, progress, stop })
+    }
+
+    /// Surveys the hosts that were measured, has their chronyd asked, and works out what that amounts to; and when that was, on the
+    /// controller's axis.
+    pub fn draft(
+        &self,
+        selected: &Selected,
+        intents: &[Result<Intent, Refusal>],
+        before: &Scanned,
+        plan: &FixPlan,
+    ) -> Result<(Draft, UnixNanos), CommandError> {
+        let measured_at = plan.access.measurement.connection.clock.now();
+        let terms = Terms {
+            step: plan.step,
+            is_forced: plan.is_forced,
+            absolute: before.absolute(measured_at, plan.access.policy.crit),
+            internal: plan.internal.clone(),
+            ..Terms::default()
+        };
+        let is_open =
+            |index: &usize| before.refusal(*index).is_none() && intents.get(*index).is_some_and(Result::is_ok);
+        let hosts: Vec<usize> = (0..selected.targets.len()).filter(is_open).collect();
+        let question = |index: usize, survey: &Survey| -> Result<Option<remote::Check>, Refusal> {
+            match intents.get(index) {
+                Some(Ok(intent)) => draft::question(survey, intent, &terms),
+                Some(Err(refusal)) => Err(refusal.clone()),
+                None => Ok(None),
+            }
+        };
+        let inspected = self.runtime.block_on(self.workshop.inspect(&hosts, &question));
+        self.progress.finish();
+        let mut subjects = subjects(selected, intents, before, plan);
+        for Inspected { host, outcome } in inspected {
+            let seen = |Looked { survey, checked, at }| draft::Seen { survey, checked, clock: before.clock(host, at) };
+            if let Some(subject) = subjects.get_mut(host) {
+                subject.seen = outcome.map(seen);
+            }
+        }
+        match draft::draft(&subjects, &terms) {
+            Ok(draft) => Ok((draft, measured_at)),
+            Err(error) => Err(CommandError::not_attempted(error.to_string())),
+        }
+    }
+
+    /// Surveys hosts; their chronyd is asked nothing.
+    pub fn survey(&self, hosts: &[usize]) -> Vec<(usize, Result<Survey, Refusal>)> {
+        let inspected = self.runtime.block_on(self.workshop.inspect(hosts, &|_, _| Ok(None)));
+        self.progress.finish();
+        inspected.into_iter().map(|one| (one.host, one.outcome.map(|looked| looked.survey))).collect()
+    }
+
+    /// Puts files of hosts back, and says of each whether they are, in the order in which they were named.
+    pub fn restore(&self, hosts: &[(usize, remote::Apply)]) -> Vec<Result<remote::Applied, String>> {
+        self.runtime.block_on(self.workshop.restore(hosts))
+    }
+
+    /// Why the work is to end, if it is.
+    pub fn interrupted(&self) -> Option<Interruption> {
+        self.stop.reason()
+    }
+
+    /// Asks a question; a signal that comes meanwhile ends the wait for the answer.
+    pub fn ask(&self, question: String) -> Result<String, CommandError> {
+        let (answer, answered) = oneshot::channel();
+        // Of its own, so that one that nobody answers any more holds up nothing.
+        thread::spawn(move || answer.send(Terminal::ask(&question)));
+        let asked = async {
+            tokio::select! {
+                answer = answered => Some(answer),
+                _ = self.stop.given() => None,
+            }
+        };
+        match self.runtime.block_on(asked) {
+            Some(Ok(Ok(answer))) => Ok(answer),
+            Some(Ok(Err(error))) => Err(CommandError::usage(format!("the terminal could not be asked on: {error}"))),
+            Some(Err(_)) => Err(CommandError::internal("nothing was asked")),
+            None => Err(CommandError::interrupted()),
+        }
+    }
+
+    /// Closes all connections. Until the run is over signals are still heard by what this gives back.
+    pub fn close(self) -> StopSignal {
+        let Self { runtime, workshop, progress, stop } = self;
+        progress.finish();
+        runtime.block_on(workshop.close());
+        // A name look-up that hangs, or a question that nobody answers any more, must not hold up the end.
+        runtime.shutdown_background();
+        stop
+    }
+}
+
+/// The hosts as far as the inventory and the scan know them.
+fn subjects(
+    selected: &Selected,
+    intents: &[Result<Intent, Refusal>],
+    before: &Scanned,
+    plan: &FixPlan,
+) -> Vec<Subject> {
+    let hosts = selected.targets.iter().zip(intents).enumerate();
+    let subject = |(index, (target, intent)): (usize, (&Target, &Result<Intent, Refusal>))| {
+        let refusal = before.refusal(index).or_else(|| intent.as_ref().err().cloned());
+        Subject {
+            name: target.name.clone(),
+            address: target.address.clone(),
+            intent: intent.clone(),
+            warn: plan.access.policy.of_host(&target.name).warn,
+            scanned: before.offset(index),
+            seen: Err(refusal.unwrap_or_else(|| Refusal::NotSurveyed("nothing was heard of it".to_owned()))),
+        }
+    };
+    hosts.map(subject).collect()
+}

@@ -1,0 +1,103 @@
+//! `fix` and `rollback` as far as they get without a host: what makes no sense is told before anybody is reached.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::{Session, command, file, finished, run};
+
+const SERVER: [&str; 2] = ["--ntp-server", "169.254.169.123"];
+
+fn check(arguments: &[&str], status: i32, expected: &str) {
+    let session = run(arguments);
+    assert_eq!(session.status, Some(status), "{arguments:?}: {}", session.transcript());
+    assert!(session.stderr.contains(expected), "{arguments:?}: {}", session.transcript());
+    assert_eq!(session.stdout, "", "{arguments:?}");
+}
+
+#[test]
+fn what_makes_no_sense_is_told_before_anybody_is_reached() {
+    let fix = |more: &[&str], expected: &str| check(&[&["fix", "a.example,"], more].concat(), 64, expected);
+    // Nobody is there to agree, and nobody has.
+    fix(&SERVER, "there is no terminal to ask on");
+    fix(&SERVER, "hint: `--yes` changes hosts without asking");
+    fix(&SERVER, "hint: `--check --diff` shows what would be done");
+    fix(&["--yes"], "nothing says which time servers the hosts are to follow");
+    fix(&["--check"], "`clockaudit_ntp_servers`");
+    fix(&["--yes", "--ntp-server", "a;reboot"], "`--ntp-server`: `a;reboot` is no name or address of a time server");
+    fix(&["--yes", "--ntp-server", ""], "is no name or address of a time server");
+    fix(&["--yes", "--pool", "a b"], "`--pool`: `a b` is no name or address");
+    fix(&["--yes", "--ntp-server", "a", "--pool", "b"], "cannot be used with");
+    fix(&["--yes", "--plan", "p.json", "--ntp-server", "a"], "cannot be used with");
+    fix(&["--check", "--plan", "p.json", "--plan-out", "q.json"], "cannot be used with");
+    check(&["fix", "a.example,", "--yes", "--plan", "/nowhere/p.json"], 65, "cannot be read");
+    check(&["fix", "a.example,", "--yes", "--plan", super::slips::STORED], 65, "of format `clockaudit.report/1`");
+    check(&["fix", "a.example,", "--ntp-server", "a", "--plan-out", "/nowhere/p.json"], 74, "there is no folder");
+    fix(&["--yes", "--preset", "asw"], "[possible values: aws, gcp");
+    fix(&["--yes", "--canary", "0"], "must be at least 1");
+    fix(&["--yes", "--wave", "0%"], "must be at least 1");
+    fix(&["--yes", "--max-fail", "101%"], "at most `100%`");
+    fix(&["--yes", "--hold", "30"], "a duration needs a unit");
+    fix(&["--yes", "--step", "back"], "invalid value 'back'");
+    let yes = ["--yes", "--ntp-server", "a"];
+    check(&[&["fix", ""], &yes[..]].concat(), 64, "the name of an inventory is empty");
+    check(&[&["fix", "a.example,", "-l", "b"], &yes[..]].concat(), 69, "b");
+}
+
+#[test]
+fn variables_that_name_a_source_stand_for_a_flag() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inventory = file(folder.path(), "hosts.ini", "here clockaudit_preset=amazon\nthere\n");
+    let session = run(&["fix", &inventory, "--list-hosts"]);
+    assert_eq!(session.status, Some(0), "{}", session.transcript());
+    assert_eq!(session.stdout, "  hosts (2):\n    here\n    there\n");
+    check(&["fix", &inventory, "-l", "there", "--check"], 64, "nothing says which time servers");
+}
+
+#[test]
+fn a_run_without_a_place_for_its_journal_changes_nothing() {
+    let session = |set: &dyn Fn(&mut std::process::Command)| -> Session {
+        let mut command = command(&["fix", "a.example,", "--yes", "--ntp-server", "a"]);
+        set(&mut command);
+        finished(command.spawn().expect("start"))
+    };
+    let nowhere = session(&|command| {
+        command.env_remove("XDG_STATE_HOME").env_remove("HOME");
+    });
+    assert_eq!(nowhere.status, Some(74), "{}", nowhere.transcript());
+    assert!(nowhere.stderr.contains("neither XDG_STATE_HOME nor HOME is set"), "{}", nowhere.transcript());
+    let folder = tempfile::tempdir().expect("a folder");
+    let taken = file(folder.path(), "taken", "");
+    let not_there = session(&|command| {
+        command.env("XDG_STATE_HOME", &taken);
+    });
+    assert_eq!(not_there.status, Some(74), "{}", not_there.transcript());
+    assert!(not_there.stderr.contains("the journal of the run cannot be written"), "{}", not_there.transcript());
+}
+
+#[test]
+fn a_run_is_undone_by_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runs = folder.path().join("clockaudit/runs");
+    fs::create_dir_all(&runs).expect("a folder");
+    let check = |more: &[&str], status: i32, expected: &str| {
+        let mut command = command(&[&["rollback"], more].concat());
+        let session = finished(command.env("XDG_STATE_HOME", folder.path()).spawn().expect("start"));
+        assert_eq!(session.status, Some(status), "{more:?}: {}", session.transcript());
+        assert!(session.stderr.contains(expected), "{more:?}: {}", session.transcript());
+    };
+    check(&["20261129T210000Z-0001"], 64, "there is no terminal to ask on");
+    check(&["20261129T210000Z-0001", "--yes"], 64, "there is none at all in");
+    let begun = "{\"event\":\"run\",\"data\":{\"schema\":\"clockaudit.journal/1\",\"run\":\"20261129T210000Z-0001\",\
+                 \"version\":\"0.1.0\",\"at\":\"2026-11-29T21:00:00.000Z\",\"change\":\"--ntp-server a\",\
+                 \"inventories\":[\"a.example,\"]}}\n";
+    fs::write(runs.join("20261129T210000Z-0001.jsonl"), begun).expect("a journal");
+    check(&["20261129T210000Z-0002", "--yes"], 64, "did you mean `20261129T210000Z-0001`?");
+    check(&["../../etc/passwd", "--yes"], 64, "there is no journal of a run `../../etc/passwd`");
+    check(&["20261129T210000Z-0001", "--yes"], 0, "the run changed no host that is not as it was already");
+    fs::write(runs.join("20261129T210000Z-0001.jsonl"), format!("{begun}nonsense\n")).expect("a journal");
+    check(&["20261129T210000Z-0001", "--yes"], 65, "line 2 of the journal is damaged");
+    fs::write(runs.join("20261129T210000Z-0001.jsonl"), "nonsense\n").expect("a journal");
+    check(&["20261129T210000Z-0001", "--yes"], 65, "not a journal of clockaudit");
+    let mode = fs::metadata(&runs).expect("a folder").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "others must not look into the journals");
+}

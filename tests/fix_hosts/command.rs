@@ -1,0 +1,118 @@
+//! `clockaudit fix` as a user runs it, on real hosts: from stock configurations and wrong clocks to hosts that are right.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use clockaudit::clock::Nanos;
+
+use crate::requests::CONFIGURATION;
+use crate::site::{CLOUD_SERVER, Plan, Site};
+use crate::support::session::Session;
+use crate::{SECOND, everything, with_site};
+
+/// What the hosts follow in the end.
+const SERVER: [&str; 2] = ["--ntp-server", CLOUD_SERVER];
+
+/// What tells whether anything was touched: the file itself, when it was written, and the chronyd that runs.
+fn untouched(site: &Site, host: &str) -> (u64, i64, i64, String) {
+    let file = fs::metadata(site.path(host, CONFIGURATION)).expect("the configuration");
+    let pid = site.run(host, "systemctl show --value -p MainPID chrony");
+    (file.ino(), file.mtime(), file.mtime_nsec(), pid)
+}
+
+/// Runs `fix` for all hosts of a site, each watched for a short time once it is right.
+fn fix(site: &Site, more: &[&str]) -> Session {
+    let inventory = site.inventory();
+    site.clockaudit(&[&["fix", &inventory, "--hold", "4s"], &SERVER[..], more].concat())
+}
+
+#[test]
+fn stock_hosts_with_wrong_clocks_follow_the_server_and_are_right() {
+    let plans = [
+        Plan { name: "ahead", offset: Nanos(120 * SECOND), furnish: "" },
+        Plan { name: "behind", offset: Nanos(-8 * SECOND), furnish: "" },
+    ];
+    let test = "command::stock_hosts_with_wrong_clocks_follow_the_server_and_are_right";
+    with_site(test, &plans, &[(CLOUD_SERVER, Nanos(0))], |site| {
+        let hosts = ["ahead", "behind"];
+        let stock = hosts.map(|host| fs::read(site.path(host, CONFIGURATION)).expect("the configuration"));
+        let before = hosts.map(|host| everything(site, host));
+        let checked = fix(site, &["--step", "any", "--check", "--diff", "--detailed-exitcode"]);
+        assert_eq!(checked.status, Some(4), "{checked}");
+        for line in ["+server 169.254.169.123 prefer iburst", "-leapsectz right/UTC", "stepped back", "stepped forward"]
+        {
+            assert!(checked.stdout.contains(line), "{line}: {checked}");
+        }
+        assert_eq!(before, hosts.map(|host| everything(site, host)), "a check changed something");
+
+        let fixed = fix(site, &["--step", "any", "--yes"]);
+        assert_eq!(fixed.status, Some(0), "{fixed}");
+        assert!(fixed.stdout.contains("#clockaudit-off# pool "), "{fixed}");
+        for host in hosts {
+            let configured = fs::read_to_string(site.path(host, CONFIGURATION)).expect("text");
+            let has = |line: &str| configured.lines().any(|known| known == line);
+            assert!(
+                has("server 169.254.169.123 prefer iburst") && has("#clockaudit-off# leapsectz right/UTC"),
+                "{configured}"
+            );
+            assert!(!configured.lines().any(|line| line.starts_with("pool")), "{configured}");
+            let tracking = site.run(host, "chronyc -n tracking");
+            assert!(
+                tracking.contains("(169.254.169.123)") && tracking.contains("Leap status     : Normal"),
+                "{tracking}"
+            );
+            let left = site.clock(host).offset();
+            assert!(left.0.abs() < SECOND / 20, "{host} is off by {left:?}");
+        }
+
+        let before = hosts.map(|host| untouched(site, host));
+        let again = fix(site, &["--step", "any", "--yes"]);
+        assert_eq!(again.status, Some(0), "{again}");
+        assert!(again.stdout.contains("2 as wanted already"), "{again}");
+        assert_eq!(before, hosts.map(|host| untouched(site, host)), "a second run changed something");
+
+        let run = site.last_run();
+        let undone = site.clockaudit(&["rollback", &run, "--yes"]);
+        assert_eq!(undone.status, Some(0), "{undone}");
+        assert!(undone.stdout.contains("2 hosts: 2 restored"), "{undone}");
+        for (host, stock) in hosts.iter().zip(&stock) {
+            assert_eq!(fs::read(site.path(host, CONFIGURATION)).expect("the configuration"), *stock, "{host}");
+            site.run(host, "systemctl is-active chrony && chronyc -n tracking");
+        }
+        // What somebody changed since is not undone.
+        fs::write(site.path("ahead", CONFIGURATION), "pool elsewhere iburst\n").expect("an edit");
+        let again = site.clockaudit(&["rollback", &run, "--yes"]);
+        assert_eq!(again.status, Some(3), "{again}");
+        assert!(
+            again.stdout.contains("left alone: ahead: /etc/chrony/chrony.conf is not what the run wrote"),
+            "{again}"
+        );
+    });
+}
+
+#[test]
+fn a_step_back_is_asked_for_where_somebody_is_there() {
+    let plans = [Plan { name: "ahead", offset: Nanos(120 * SECOND), furnish: "" }];
+    let test = "command::a_step_back_is_asked_for_where_somebody_is_there";
+    with_site(test, &plans, &[(CLOUD_SERVER, Nanos(0))], |site| {
+        let before = untouched(site, "ahead");
+        let refused = fix(site, &["--yes"]);
+        assert_eq!(refused.status, Some(3), "{refused}");
+        assert!(refused.stdout.contains("`--step any`"), "{refused}");
+        let inventory = site.inventory();
+        let arguments = [&["fix", &inventory, "--hold", "4s"], &SERVER[..]].concat();
+        // Somebody who does not want that, and somebody who takes back what was asked for.
+        let (status, output) = site.at_terminal(&arguments, "no\n");
+        assert_eq!(status, Some(3), "{output}");
+        assert!(output.contains("A step back lets the same instants come twice"), "{output}");
+        let (status, output) = site.at_terminal(&arguments, "yes\n2\n");
+        assert_eq!(status, Some(3), "{output}");
+        assert!(output.contains("nothing was changed: expected `1`, got `2`"), "{output}");
+        assert_eq!(untouched(site, "ahead"), before, "something was changed that nobody agreed to");
+
+        let (status, output) = site.at_terminal(&arguments, "yes\n1\n");
+        assert_eq!(status, Some(0), "{output}");
+        let left = site.clock("ahead").offset();
+        assert!(left.0.abs() < SECOND / 20, "off by {left:?}");
+    });
+}
