@@ -32,6 +32,8 @@ pub enum Event {
     Looked(Look),
     /// The run is to end soon: this host is past its commit point, so it stays as it is.
     Interrupted,
+    /// The server that it follows has failed: it is to go back, too.
+    Withdrawn,
     /// Nothing is heard of it any more: its guard puts the old files back.
     Lost,
     /// Steps are in its configuration again, as planned; or they could not be put there.
@@ -86,6 +88,10 @@ pub enum Cause {
     Unclear,
     /// The connection was lost: the host's guard puts the old files back two minutes later.
     ConnectionLost,
+    /// The connection was lost while the guard was told to stand down: whether it did is not known.
+    Unconfirmed,
+    /// The server of the isolated network that it follows has failed.
+    ServerFailed,
     /// The guard had fired before we could say that all was well.
     GuardFired,
     /// Something could not be put back.
@@ -120,6 +126,8 @@ impl Cause {
             Self::StillOff => "still_off",
             Self::Unclear => "unclear",
             Self::ConnectionLost => "connection_lost",
+            Self::Unconfirmed => "unconfirmed",
+            Self::ServerFailed => "server_failed",
             Self::GuardFired => "guard_fired",
             Self::NotReverted => "not_reverted",
             Self::StepsNotAdded => "steps_not_added",
@@ -133,6 +141,10 @@ impl Cause {
             Self::StillOff => "its clock was still off, and not moving as forecast",
             Self::Unclear => "its clock could not be told to be right, and chronyd did not say so",
             Self::ConnectionLost => "the connection was lost; its guard puts the old files back within two minutes",
+            Self::Unconfirmed => {
+                "the connection was lost while its change was confirmed: it has either the new files or the old ones; look at it"
+            }
+            Self::ServerFailed => "the server that it was to follow could not be kept",
             Self::GuardFired => "its guard had put the old files back before all was well",
             Self::NotReverted => "not everything could be put back: look at it",
             Self::StepsNotAdded => "it is right, and steps could not be put back into its configuration",
@@ -193,6 +205,7 @@ impl Attempt {
             (State::Ended(_), _) => None,
             (_, Event::Lost) => Some(self.end(Outcome::Failed(Cause::ConnectionLost))),
             (State::Watched { right, unclear }, Event::Looked(look)) => Some(self.looked(look, right, unclear)),
+            (State::Watched { .. }, Event::Withdrawn) => Some(self.revert(Cause::ServerFailed)),
             (State::Watched { .. }, Event::Interrupted) => Some(self.confirm(Outcome::OnItsWay)),
             (State::AddingSteps(outcome), Event::StepsAdded(true)) => Some(self.confirm(outcome)),
             // Its clock is right, so the change stays; that steps are missing is told.
@@ -214,11 +227,19 @@ impl Attempt {
             Standing::Off => self.revert(Cause::StillOff),
             Standing::Within | Standing::WithinByClaim => {
                 let is_measured = standing == Standing::Within;
-                let (since, was_measured) = right.unwrap_or((at, is_measured));
-                let by_measurement = was_measured && is_measured;
-                if at - since < self.terms.hold {
-                    return self.watch(Some((since, by_measurement)), None, self.terms.hold - (at - since));
+                if right.is_none() && at > self.latest() {
+                    return self.revert(Cause::Unclear);
                 }
+                let (since, was_measured) = right.unwrap_or((at, is_measured));
+                // A look at which nobody answered the probe says nothing against those that were measured; the last one must be.
+                let is_blind = look.offset.is_none();
+                let by_measurement = was_measured && (is_measured || is_blind);
+                let held = at - since;
+                if held < self.terms.hold || (is_blind && by_measurement && held < self.terms.hold + PATIENCE) {
+                    let left = if is_blind { BETWEEN_LOOKS } else { self.terms.hold - held };
+                    return self.watch(Some((since, by_measurement)), None, left);
+                }
+                let by_measurement = by_measurement && !is_blind;
                 let outcome = if by_measurement { Outcome::Converged } else { Outcome::ConvergedByClaim };
                 if self.terms.forecast.without_steps {
                     self.state = State::AddingSteps(outcome);
@@ -234,10 +255,16 @@ impl Attempt {
             Standing::Unclear => {
                 let since = unclear.unwrap_or(at);
                 // Until its time is over a clock may be on its way without anybody being able to tell.
-                let allowed = (since + PATIENCE).max(self.terms.forecast.takes + PATIENCE);
+                let allowed = (since + PATIENCE).max(self.terms.forecast.takes + PATIENCE).min(self.latest());
                 if at >= allowed { self.revert(Cause::Unclear) } else { self.watch(None, Some(since), BETWEEN_LOOKS) }
             }
         }
+    }
+
+    /// Until when a clock that is right and not right in turns is looked at.
+    fn latest(&self) -> Nanos {
+        let Terms { forecast, hold, .. } = self.terms;
+        forecast.takes + hold + hold + PATIENCE + PATIENCE
     }
 
     fn watch(&mut self, right: Option<(Nanos, bool)>, unclear: Option<Nanos>, needs: Nanos) -> Action {
@@ -352,6 +379,49 @@ mod tests {
         assert!(matches!(host.take(unknown(5)), Some(Action::LookAgain { .. })));
         assert!(matches!(host.take(unknown(34)), Some(Action::LookAgain { .. })));
         assert_eq!(host.take(unknown(40)), Some(Action::Revert));
+    }
+
+    #[test]
+    fn a_clock_that_is_right_only_now_and_then_ends_all_the_same() {
+        let mut host = attempt(0);
+        let mut now = 5;
+        let action = loop {
+            let elapsed = Nanos::from_seconds(now);
+            // It loses its source every third time.
+            let look = Look { elapsed, offset: Some(around(0, 20)), follows: now % 6 != 5, claim: Some(around(0, 1)) };
+            match host.take(Event::Looked(look)) {
+                Some(Action::LookAgain { .. }) => now += 2,
+                other => break other,
+            }
+        };
+        assert_eq!(action, Some(Action::Revert));
+        assert!((100..200).contains(&now), "{now}");
+    }
+
+    #[test]
+    fn a_look_that_nobody_answered_says_nothing() {
+        let blind = |elapsed: i64| {
+            let elapsed = Nanos::from_seconds(elapsed);
+            Event::Looked(Look { elapsed, offset: None, follows: true, claim: Some(around(0, 1)) })
+        };
+        let ends = |last: &[Event]| {
+            let mut host = attempt(-8_000);
+            for event in [look(6, around(0, 12)), blind(20)].iter().chain(last) {
+                if let Some(Action::Confirm) = host.take(*event) {
+                    return host.take(Event::Confirmed(true));
+                }
+            }
+            None
+        };
+        assert_eq!(ends(&[blind(37), look(39, around(0, 12))]), Some(Action::End(Outcome::Converged)));
+        assert_eq!(ends(&[blind(37), blind(60), blind(67)]), Some(Action::End(Outcome::ConvergedByClaim)));
+    }
+
+    #[test]
+    fn a_host_goes_back_with_the_server_that_it_follows() {
+        let mut host = attempt(-8_000);
+        assert_eq!(host.take(Event::Withdrawn), Some(Action::Revert));
+        assert_eq!(host.take(Event::Reverted(true)), Some(Action::End(Outcome::RolledBack(Cause::ServerFailed))));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a clock will do once chronyd follows its new source: stay, be slewed or be stepped, which way, and for how long.
 
+use super::refusal::Refusal;
 use crate::audit::figure;
 use crate::clock::{Interval, Nanos, Ppm};
 use crate::timekeeper::chrony::configuration::MakeStep;
@@ -154,6 +155,20 @@ pub fn step_now(outset: Outset, policy: StepPolicy) -> Ruling {
     };
     let may_step_back = outset.offset.hi > MARGIN;
     if may_step_back && policy != StepPolicy::Any { Ruling::NeedsConsent(stepped) } else { Ruling::Allowed(stepped) }
+}
+
+/// The forecast of a ruling, where it is allowed; `consents` says that somebody allowed a step back.
+///
+/// # Errors
+///
+/// The refusal that names the step back.
+pub fn allowed(ruling: Ruling, consents: bool) -> Result<Forecast, Refusal> {
+    match ruling {
+        Ruling::NeedsConsent(Forecast { outset, .. }) if !consents => {
+            Err(Refusal::StepBack { offset: figure::with_bound(outset.offset.midpoint(), outset.offset) })
+        }
+        Ruling::Allowed(forecast) | Ruling::NeedsConsent(forecast) => Ok(forecast),
+    }
 }
 
 fn moved(outset: Outset, without_steps: bool) -> Forecast {

@@ -225,6 +225,12 @@ impl PlannedHost {
         })
     }
 
+    /// Whether the files are again what they were.
+    pub fn is_as_before(&self, survey: &remote::Survey) -> bool {
+        let digest = |path: &str| survey.files.iter().find(|file| file.path == path).and_then(|file| file.digest);
+        self.files.iter().all(|file| digest(&file.path) == Some(file.was))
+    }
+
     /// Whether its chronyd follows what it is to follow, with a leap status that says so.
     pub fn is_followed(&self, tracking: &Tracking) -> bool {
         let is_normal =

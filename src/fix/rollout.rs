@@ -35,7 +35,8 @@ pub enum Event {
     Committed(usize),
     /// A host's change ended.
     Ended(usize, Outcome),
-    /// A host was told to be changed and was not begun: the run had been told to end before.
+    /// A host was told to be changed and was not begun: nothing was written there. The run had been told to end before, or it
+    /// could not be.
     NotBegun(usize),
     /// Ctrl-C, or the deadline: no host is begun any more.
     Interrupted,
@@ -50,7 +51,7 @@ pub enum Action {
     Attempt(usize),
     /// Have the server of the isolated network hold what it has: a client follows it.
     Settle(usize),
-    /// Put the server of the isolated network back: no client follows it.
+    /// Put this host back: the server of the isolated network that no client follows, or a client whose server has failed.
     Withdraw(usize),
     /// Have this host, which has committed, end as it is.
     Conclude(usize),
@@ -76,6 +77,10 @@ pub enum Spared {
     Interrupted,
     /// The yardstick was lost or had moved.
     YardstickLost,
+    /// Its turn had come, and it could not be begun.
+    CouldNotBegin,
+    /// No host of the canary could be begun: nothing was tried.
+    NothingTried,
 }
 
 impl Spared {
@@ -84,6 +89,8 @@ impl Spared {
         match self {
             Self::BudgetSpent => "more hosts had failed than `--max-fail` allows (none in the canary)",
             Self::Interrupted => "the run was told to end",
+            Self::CouldNotBegin => "it could not be begun when its turn came",
+            Self::NothingTried => "no host of the canary could be begun, so nothing had been tried",
             Self::YardstickLost => "where the new server stands could not be measured again, or it had moved",
         }
     }
@@ -94,6 +101,8 @@ impl Spared {
             Self::BudgetSpent => "budget_spent",
             Self::Interrupted => "interrupted",
             Self::YardstickLost => "yardstick_lost",
+            Self::CouldNotBegin => "could_not_begin",
+            Self::NothingTried => "nothing_tried",
         }
     }
 }
@@ -102,6 +111,7 @@ impl Spared {
 enum Host {
     Waiting,
     Running { is_committed: bool },
+    NotBegun,
     Ended(Outcome),
 }
 
@@ -121,6 +131,8 @@ pub struct Rollout {
     is_internal_decided: bool,
     budget: usize,
     stopped: Option<Spared>,
+    /// Whether the run was told to end, whatever had stopped it before.
+    is_interrupted: bool,
 }
 
 /// What the rollout waits for.
@@ -157,6 +169,7 @@ impl Rollout {
             is_internal_decided: internal.is_none(),
             budget,
             stopped: None,
+            is_interrupted: false,
         };
         let actions = rollout.advance();
         (rollout, actions)
@@ -190,7 +203,7 @@ impl Rollout {
                 if Some(index) != self.internal || self.hosts.len() == 1 {
                     actions.extend(self.settle());
                 }
-                if self.stopped == Some(Spared::Interrupted) && Some(index) != self.internal {
+                if self.is_interrupted && Some(index) != self.internal {
                     actions.push(Action::Conclude(index));
                 }
             }
@@ -199,6 +212,10 @@ impl Rollout {
                 *host = Host::Ended(outcome);
                 if Some(index) == self.internal {
                     self.is_internal_decided = true;
+                    if outcome.is_failure() {
+                        actions.extend(self.clients().map(Action::Withdraw));
+                        self.stop(Spared::BudgetSpent);
+                    }
                 } else if !outcome.is_failure() {
                     actions.extend(self.settle());
                 }
@@ -210,16 +227,19 @@ impl Rollout {
                 let Some(host @ Host::Running { is_committed: false }) = self.hosts.get_mut(index) else {
                     return actions;
                 };
-                *host = Host::Waiting;
-                self.stop(Spared::Interrupted);
+                // Without a stop it is this host alone that could not be.
+                *host = if self.stopped.is_some() { Host::Waiting } else { Host::NotBegun };
+                if Some(index) == self.internal {
+                    self.is_internal_decided = true;
+                    self.stop(Spared::NothingTried);
+                }
             }
             Event::Interrupted => {
+                self.is_interrupted = true;
                 self.stop(Spared::Interrupted);
-                let committed = |(index, host): (usize, &Host)| {
-                    let is_client = Some(index) != self.internal;
-                    (is_client && *host == Host::Running { is_committed: true }).then_some(Action::Conclude(index))
-                };
-                actions.extend(self.hosts.iter().enumerate().filter_map(committed));
+                let is_committed =
+                    |index: &usize| self.hosts.get(*index) == Some(&Host::Running { is_committed: true });
+                actions.extend(self.clients().filter(is_committed).map(Action::Conclude));
             }
         }
         actions.extend(self.advance());
@@ -231,6 +251,7 @@ impl Rollout {
         let end = |host: &Host| match host {
             Host::Ended(outcome) => Some(HostEnd::Attempted(*outcome)),
             // Without a stop every host is attempted.
+            Host::NotBegun => Some(HostEnd::NotAttempted(Spared::CouldNotBegin)),
             Host::Waiting => Some(HostEnd::NotAttempted(self.stopped.unwrap_or(Spared::Interrupted))),
             Host::Running { .. } => None,
         };
@@ -255,6 +276,12 @@ impl Rollout {
     /// How many may have failed by now.
     pub fn allowed(&self) -> usize {
         if self.is_canary { 0 } else { self.budget }
+    }
+
+    /// The hosts that are being changed, without the server of an isolated network.
+    fn clients(&self) -> impl Iterator<Item = usize> {
+        let runs = |(index, host): (usize, &Host)| matches!(host, Host::Running { .. }).then_some(index);
+        self.hosts.iter().enumerate().filter_map(runs).filter(|index| Some(*index) != self.internal)
     }
 
     fn stop(&mut self, why: Spared) {
@@ -300,6 +327,11 @@ impl Rollout {
             let Some((wave, is_canary)) = self.waves.pop_front() else { return self.withdraw_or_finish() };
             self.next = wave;
             self.is_canary = is_canary;
+            // What nobody has tried is not done to many.
+            let is_tried = self.hosts.iter().any(|host| matches!(host, Host::Ended(_)));
+            if !is_canary && !is_tried && self.hosts.contains(&Host::NotBegun) {
+                self.stop(Spared::NothingTried);
+            }
             // A canary of clients of which none has selected the server says that the server is none.
             if !is_canary && self.awaits_client() {
                 self.stop(Spared::BudgetSpent);

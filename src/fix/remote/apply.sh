@@ -63,7 +63,7 @@ keep_backup() {
   while [ -e "$backup" ] || [ -L "$backup" ]; do n=$((n + 1)) backup=$x.$n; done
   o=$({ ln "$path" "$backup" || cp -p "$path" "$backup"; } 2>&1) || { line "$o"; rm -f "$backup"; return 1; }
   digest "$backup"
-  [ "$h" = "$old" ] || { e='the backup is not the file'; return 1; }
+  [ "$h" = "$old" ] || { e='the backup is not the file'; rm -f "$backup"; return 1; }
 }
 
 # Writes what is to come into `new_file`; leaves in `e` why not.

@@ -1,25 +1,25 @@
 //! One host's change, from its files to its end: performs what its attempt asks for, and tells how it ended.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::time::{Duration, sleep};
 
-use super::conversation::{Conversation, Patience};
-use super::rollout::{Standing, Work};
-use super::watch::{Glimpse, Watch};
+use super::bench::{Bench, look_at_server};
+use super::conversation::Patience;
+use super::rollout::{Common, Standing, Work};
+use super::watch::Glimpse;
 use super::{Chronicle, Shared};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::fix::attempt::{Action, Attempt, Cause, Event, Outcome, Terms};
-use crate::fix::forecast::{Outset, StepPolicy};
+use crate::fix::forecast::{Forecast, Outset, StepPolicy};
 use crate::fix::remote::{self, Answer, NotApplied, Request, RunId, Step};
 use crate::fix::verification::Look;
-use crate::fix::yardstick::Witness;
-use crate::fix::{FixEvent, Yardstick, guards};
+use crate::fix::{FixEvent, Yardstick, yardstick};
 use crate::timekeeper::chrony::Tracking;
 
 /// How long the server of an isolated network is left alone before its guard hears from us again.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
+const SIGN_OF_LIFE: Nanos = Nanos::from_seconds(20);
 /// How long a server that was asked for the yardstick is not asked again from the same host.
 const ASKED_AGAIN: Nanos = Nanos::from_seconds(20);
 
@@ -37,57 +37,12 @@ pub(super) enum Order {
 /// How a host's change ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ended {
-    /// `None` where it was not begun, because the run had been told to end.
+    /// `None` where it was not begun: nothing was written there.
     pub(super) outcome: Option<Outcome>,
     /// What was said of it; remote text, not escaped.
     pub(super) detail: Option<String>,
     /// Its last offset from the yardstick.
     pub(super) last: Option<Interval>,
-}
-
-/// What a host is worked on with.
-#[derive(Debug)]
-pub(super) struct Bench {
-    pub(super) conversation: Conversation,
-    pub(super) watch: Option<Watch>,
-}
-
-impl Bench {
-    /// Opens both connections; without a probe a host can still be talked with.
-    pub(super) async fn open(shared: &Shared, target: usize) -> Result<Self, String> {
-        let (conversation, watch) = tokio::join!(shared.converse(target), Watch::open(shared, target));
-        Ok(Self { conversation: conversation.map_err(|refusal| refusal.to_string())?, watch: watch.ok() })
-    }
-
-    pub(super) async fn close(self, limit: Duration) {
-        self.conversation.close().await;
-        if let Some(watch) = self.watch {
-            watch.close(limit).await;
-        }
-    }
-
-    /// Looks at the clock; a probe that has ended is started anew.
-    pub(super) async fn look(&mut self, shared: &Shared, target: usize) -> Option<Glimpse> {
-        if let Some(watch) = &self.watch
-            && let Some(glimpse) = watch.look(shared).await
-        {
-            return Some(glimpse);
-        }
-        self.watch = Watch::open(shared, target).await.ok();
-        self.watch.as_ref()?.look(shared).await
-    }
-
-    /// Asks the servers from this host, between two looks at its clock: whatever it does meanwhile, the time that it was asked at
-    /// lies between them.
-    pub(super) async fn testify(&mut self, shared: &Shared, target: usize, work: &Work) -> Option<Witness> {
-        let before = self.look(shared, target).await?;
-        let patience = Patience::of_check(&work.questions);
-        let answer = self.conversation.ask(&Request::Check(work.questions.clone()), patience, |_| {}).await;
-        let Ok(Answer::Check(Ok(checked))) = answer else { return None };
-        let after = self.look(shared, target).await?;
-        let offset = Interval { lo: before.clock.lo.min(after.clock.lo), hi: before.clock.hi.max(after.clock.hi) };
-        Some(Witness { host: work.planned.name.clone(), offset, asked: guards::corrections(&checked) })
-    }
 }
 
 /// The work on one host.
@@ -99,7 +54,13 @@ pub(super) struct Job {
     pub(super) run: RunId,
     pub(super) hold: Nanos,
     pub(super) step: StepPolicy,
-    pub(super) standing: Arc<Mutex<Standing>>,
+    pub(super) common: Arc<Common>,
+    /// The yardstick as this host alone has sharpened it: what one host says counts for nobody else.
+    pub(super) own: Option<Standing>,
+    /// Whether a guard on the host waits for signs of life.
+    pub(super) is_guarded: bool,
+    /// Why it is not to be begun, where the server tells it something else than it tells others.
+    pub(super) refused: Option<String>,
     pub(super) chronicle: Arc<dyn Chronicle>,
     pub(super) orders: mpsc::UnboundedReceiver<Order>,
     /// Told when it follows what it is to follow.
@@ -109,67 +70,86 @@ pub(super) struct Job {
 impl Job {
     /// Changes the host, and sees it through.
     pub(super) async fn run(mut self, bench: Option<Bench>) -> Ended {
-        let target = self.work.target;
-        let not_begun = |detail: String| Ended {
-            outcome: Some(Outcome::RolledBack(Cause::NotApplied)),
-            detail: Some(detail),
-            last: None,
-        };
+        let close = self.shared.plan.limits.close;
         let opened = match bench {
+            _ if self.is_over() => Err(None),
             Some(bench) => Ok(bench),
-            None => Box::pin(Bench::open(&self.shared, target)).await,
+            None => {
+                let stop = self.shared.stop.clone();
+                tokio::select! {
+                    opened = Box::pin(Bench::open(&self.shared, self.work.target)) => opened.map_err(Some),
+                    _ = stop.given() => Err(None),
+                }
+            }
         };
         let mut bench = match opened {
             Ok(bench) => bench,
-            Err(why) => return not_begun(why),
+            Err(detail) => return Ended { outcome: None, detail, last: None },
         };
-        let glimpse = bench.look(&self.shared, target).await;
-        let offset = glimpse.and_then(|glimpse| self.offset(glimpse));
-        let is_measured = offset.is_some() || self.standing().yardstick == Yardstick::Claims;
-        let outset = Outset { offset: offset.unwrap_or(self.work.outset.offset), ..self.work.outset };
-        let forecast = self.work.planned.forecast(outset, self.step, self.work.consents_to_step);
-        let begun = match forecast {
-            _ if !is_measured => Err("its clock could not be measured before it was changed".to_owned()),
-            _ if self.shared.stop.reason().is_some() => {
-                bench.close(self.shared.plan.limits.close).await;
-                return Ended { outcome: None, detail: None, last: offset };
-            }
-            Ok(forecast) => self.chronicle.begin(self.index).map(|()| forecast),
-            Err(refusal) => Err(refusal.to_string()),
-        };
-        let ended = match begun {
-            Err(why) => Ended { last: offset, ..not_begun(why) },
+        let (forecast, last) = Box::pin(self.prepare(&mut bench)).await;
+        let ended = match forecast {
+            Err(detail) => Ended { outcome: None, detail, last },
             Ok(forecast) => {
                 let terms = Terms { forecast, warn: self.work.warn, hold: self.hold };
-                Box::pin(self.change(&mut bench, terms)).await
+                let ended = Box::pin(self.change(&mut bench, terms)).await;
+                Ended { last: ended.last.or(last), ..ended }
             }
         };
-        bench.close(self.shared.plan.limits.close).await;
+        bench.close(close).await;
         ended
+    }
+
+    /// Whether no host is begun any more.
+    fn is_over(&self) -> bool {
+        self.common.is_halted() || self.shared.stop.reason().is_some()
+    }
+
+    /// What the clock will do by what it is like now; else why the host is not begun, where it is this host's own matter.
+    async fn prepare(&mut self, bench: &mut Bench) -> (Result<Forecast, Option<String>>, Option<Interval>) {
+        if self.is_blunt(self.shared.plan.clock.now()) {
+            self.sharpen(bench).await;
+        }
+        let glimpse = bench.look(&self.shared, self.work.target).await;
+        let offset = glimpse.and_then(|glimpse| self.offset(glimpse));
+        let is_measured = offset.is_some() || self.common.standing().yardstick == Yardstick::Claims;
+        let outset = Outset { offset: offset.unwrap_or(self.work.outset.offset), ..self.work.outset };
+        let forecast = match self.refused.take() {
+            Some(why) => Err(Some(why)),
+            None if !is_measured => Err(Some("its clock could not be measured before it was changed".to_owned())),
+            None => self.work.forecast(outset, self.step).map_err(|refusal| Some(refusal.to_string())),
+        };
+        let forecast = forecast.and_then(|forecast| {
+            if self.is_over() {
+                return Err(None);
+            }
+            self.chronicle.begin(self.index).map_err(Some)?;
+            Ok(forecast)
+        });
+        (forecast, offset)
     }
 
     async fn change(&mut self, bench: &mut Bench, terms: Terms) -> Ended {
         let ended = |outcome: Outcome, detail: Option<String>| Ended { outcome: Some(outcome), detail, last: None };
-        let mut restarted = self.shared.plan.clock.now();
+        let begun = self.shared.plan.clock.now();
         if self.work.step_now {
             match bench.conversation.ask(&Request::MakeStep, Patience::SHORT, |_| {}).await {
                 Ok(Answer::MakeStep(Ok(_))) => {}
                 Ok(Answer::MakeStep(Err(why))) => return ended(Outcome::Failed(Cause::NotApplied), Some(why)),
                 Ok(_) => return ended(Outcome::Failed(Cause::NotApplied), None),
-                Err(lost) => return ended(Outcome::Failed(Cause::ConnectionLost), Some(lost)),
+                Err(lost) => return ended(Outcome::Failed(Cause::Unconfirmed), Some(lost)),
             }
-        } else {
-            let apply = if self.work.planned.restarts() {
-                Some(self.work.planned.request(self.run.clone(), self.work.outset.selection))
-            } else {
-                self.work.planned.steps_request(self.run.clone())
-            };
-            let Some(apply) = apply else { return ended(Outcome::Converged, None) };
-            match self.apply(bench, &apply, &mut restarted).await {
-                Ok(applied) => self.chronicle.tell(&FixEvent::Applied { host: self.index, kept: applied.kept }),
+        } else if self.work.planned.restarts() {
+            let apply = self.work.planned.request(self.run.clone(), self.work.outset.selection);
+            match self.apply(bench, &apply).await {
+                Ok(applied) => {
+                    self.is_guarded = true;
+                    self.chronicle.tell(&FixEvent::Applied { host: self.index, kept: applied.kept });
+                }
                 Err((outcome, detail)) => return ended(outcome, Some(detail)),
             }
         }
+        // The source was selected just now, however long that took: the clock moves from here on.
+        let restarted = begun.max(self.shared.plan.clock.now() - self.work.outset.selection);
         // Whoever gave the orders may be gone: then nothing is left to be told.
         let _ = self.committed.send(self.index);
         if self.work.candidate.is_internal_server {
@@ -178,19 +158,8 @@ impl Job {
         self.see_through(bench, terms, restarted).await
     }
 
-    async fn apply(
-        &self,
-        bench: &mut Bench,
-        apply: &remote::Apply,
-        restarted: &mut UnixNanos,
-    ) -> Result<remote::Applied, (Outcome, String)> {
-        let clock = self.shared.plan.clock;
-        let on_the_way = |step: Step| {
-            if step == Step::Restarted {
-                *restarted = clock.now();
-            }
-            self.chronicle.tell(&FixEvent::Step { host: self.index, step });
-        };
+    async fn apply(&self, bench: &mut Bench, apply: &remote::Apply) -> Result<remote::Applied, (Outcome, String)> {
+        let on_the_way = |step: Step| self.chronicle.tell(&FixEvent::Step { host: self.index, step });
         let request = Request::Apply(apply.clone());
         match bench.conversation.ask(&request, Patience::of_apply(apply), on_the_way).await {
             Ok(Answer::Apply(applied)) => applied.map_err(|refused| (outcome_of(&refused), refused.to_string())),
@@ -201,66 +170,55 @@ impl Job {
 
     /// Looks at the host until it has ended.
     async fn see_through(&mut self, bench: &mut Bench, terms: Terms, restarted: UnixNanos) -> Ended {
-        let target = self.work.target;
         let (mut attempt, mut action) = Attempt::applied(terms);
         let (mut last, mut detail) = (None, None);
-        // Whether the guard stands down already, or has fired.
-        let mut guard: Option<bool> = None;
-        let mut asked = self.standing().at;
+        let mut asked = self.shared.plan.clock.now();
         loop {
             let event = match action {
                 Action::End(outcome) => return Ended { outcome: Some(outcome), detail, last },
-                Action::LookAgain { after } => {
-                    if self.waits(after).await {
-                        Event::Interrupted
-                    } else {
-                        match self.sign(bench).await {
-                            Ok(tracking) => {
-                                let now = self.shared.plan.clock.now();
-                                if now.since(asked) > ASKED_AGAIN && self.is_blunt(now) {
-                                    asked = now;
-                                    self.ask_anew(bench).await;
-                                }
-                                let glimpse = bench.look(&self.shared, target).await;
-                                let offset = glimpse.and_then(|glimpse| self.offset(glimpse));
-                                last = offset.or(last);
-                                let at = glimpse.map_or_else(|| self.shared.plan.clock.now(), |glimpse| glimpse.at);
-                                let is_right = offset.is_none_or(|offset| offset.magnitude().hi <= self.work.warn);
-                                let eta = offset.filter(|_| !is_right).map(|offset| attempt.eta(offset));
-                                self.chronicle.tell(&FixEvent::Looked { host: self.index, offset, eta });
-                                Event::Looked(self.look(at.since(restarted), offset, tracking.as_ref()))
+                Action::LookAgain { after } => match self.waits(after).await {
+                    Some(Order::Withdraw) => Event::Withdrawn,
+                    Some(Order::Conclude | Order::Settle) => Event::Interrupted,
+                    None => match self.sign(bench).await {
+                        Ok(tracking) => {
+                            let now = self.shared.plan.clock.now();
+                            if now.since(asked) > ASKED_AGAIN && self.is_blunt(now) {
+                                asked = now;
+                                self.sharpen(bench).await;
                             }
-                            Err(Silence::Fired) => {
-                                guard = Some(false);
-                                // Its commit point is past: what is left is to be told that it went back.
-                                Event::Interrupted
-                            }
-                            Err(Silence::Lost(why)) => {
-                                detail = Some(why);
-                                Event::Lost
-                            }
+                            let glimpse = bench.look(&self.shared, self.work.target).await;
+                            let offset = glimpse.and_then(|glimpse| self.offset(glimpse));
+                            last = offset.or(last);
+                            let at = glimpse.map_or_else(|| self.shared.plan.clock.now(), |glimpse| glimpse.at);
+                            let is_right = offset.is_none_or(|offset| offset.magnitude().hi <= self.work.warn);
+                            let eta = offset.filter(|_| !is_right).map(|offset| attempt.eta(offset));
+                            self.chronicle.tell(&FixEvent::Looked { host: self.index, offset, eta });
+                            Event::Looked(self.look(at.since(restarted), offset, tracking.as_ref()))
                         }
-                    }
-                }
-                Action::AddSteps => match self.add_steps(bench, &mut guard).await {
+                        Err(Silence::Fired) => return Ended { last, ..self.gone(bench).await },
+                        Err(Silence::Lost(why)) => {
+                            detail = Some(why);
+                            Event::Lost
+                        }
+                    },
+                },
+                Action::AddSteps => match self.add_steps(bench).await {
                     Ok(()) => Event::StepsAdded(true),
                     Err(why) => {
                         detail = Some(why);
                         Event::StepsAdded(false)
                     }
                 },
-                Action::Confirm => match guard {
-                    Some(stands_down) => Event::Confirmed(stands_down),
-                    None => match self.confirm(bench, &self.run).await {
-                        Ok(confirmed) => Event::Confirmed(confirmed),
-                        Err(why) => {
-                            detail = Some(why);
-                            Event::Lost
-                        }
-                    },
+                Action::Confirm => match self.confirm(bench, &self.run).await {
+                    Ok(true) => Event::Confirmed(true),
+                    Ok(false) => return Ended { last, ..self.gone(bench).await },
+                    Err(why) => {
+                        let outcome = Some(Outcome::Failed(Cause::Unconfirmed));
+                        return Ended { outcome, detail: Some(why), last };
+                    }
                 },
-                Action::Revert if self.work.step_now => {
-                    // There is nothing to go back to.
+                Action::Revert if !self.is_guarded => {
+                    // No file is new: there is nothing to go back to.
                     return Ended { outcome: Some(Outcome::Failed(Cause::StillOff)), detail, last };
                 }
                 Action::Revert => self.revert(bench, &mut detail).await,
@@ -275,54 +233,51 @@ impl Job {
 
     /// The server of an isolated network holds its new files until it is told what becomes of them.
     async fn serve(&mut self, bench: &mut Bench) -> Ended {
-        let mut detail = None;
-        let outcome = loop {
-            tokio::select! {
-                order = self.orders.recv() => match order {
-                    Some(Order::Settle) => break match self.confirm(bench, &self.run).await {
-                        Ok(true) => Outcome::Converged,
-                        Ok(false) => Outcome::RolledBack(Cause::GuardFired),
-                        Err(why) => {
-                            detail = Some(why);
-                            Outcome::Failed(Cause::ConnectionLost)
-                        }
-                    },
-                    Some(Order::Conclude) => {}
-                    Some(Order::Withdraw) | None => break match self.revert(bench, &mut detail).await {
+        let ended = |outcome: Outcome, detail: Option<String>| Ended { outcome: Some(outcome), detail, last: None };
+        loop {
+            match self.waits(SIGN_OF_LIFE).await {
+                Some(Order::Settle) => {
+                    return match self.confirm(bench, &self.run).await {
+                        Ok(true) => ended(Outcome::Converged, None),
+                        Ok(false) => self.gone(bench).await,
+                        Err(why) => ended(Outcome::Failed(Cause::Unconfirmed), Some(why)),
+                    };
+                }
+                Some(Order::Withdraw) => {
+                    let mut detail = None;
+                    let outcome = match self.revert(bench, &mut detail).await {
                         Event::Reverted(true) => Outcome::RolledBack(Cause::NotApplied),
                         Event::Reverted(false) => Outcome::Failed(Cause::NotReverted),
                         _ => Outcome::Failed(Cause::ConnectionLost),
-                    },
-                },
-                () = sleep(SIGN_OF_LIFE) => match self.sign(bench).await {
-                    Ok(_) => {}
-                    Err(Silence::Fired) => break Outcome::RolledBack(Cause::GuardFired),
-                    Err(Silence::Lost(why)) => {
-                        detail = Some(why);
-                        break Outcome::Failed(Cause::ConnectionLost);
-                    }
-                },
+                    };
+                    return ended(outcome, detail);
+                }
+                Some(Order::Conclude) | None => {}
             }
-        };
-        Ended { outcome: Some(outcome), detail, last: None }
+            match self.sign(bench).await {
+                Ok(_) => {}
+                Err(Silence::Fired) => return self.gone(bench).await,
+                Err(Silence::Lost(why)) => return ended(Outcome::Failed(Cause::ConnectionLost), Some(why)),
+            }
+        }
     }
 
-    /// Waits so long; `true` where the host is to end as it is.
-    async fn waits(&mut self, after: Nanos) -> bool {
-        let pause = Duration::from_nanos(u64::try_from(after.0).unwrap_or(0));
+    /// Waits so long, or for an order.
+    async fn waits(&mut self, after: Nanos) -> Option<Order> {
+        let pause = sleep(Duration::from_nanos(u64::try_from(after.0).unwrap_or(0)));
         tokio::select! {
-            order = self.orders.recv() => order.is_some(),
-            () = sleep(pause) => false,
+            // Nobody is left who gives orders once the rollout is dropped.
+            Some(order) = self.orders.recv() => Some(order),
+            () = pause => None,
         }
     }
 
     /// Tells the guard that all is well so far.
     async fn sign(&self, bench: &mut Bench) -> Result<Option<Tracking>, Silence> {
-        if self.work.step_now {
-            return Ok(None);
-        }
+        // Without a guard it is only asked what it follows: a run that is not there answers nothing.
         match bench.conversation.ask(&Request::Alive(self.run.clone()), Patience::SHORT, |_| {}).await {
             Ok(Answer::Alive(Ok(tracking))) => Ok(tracking),
+            Ok(Answer::Alive(Err(_))) if !self.is_guarded => Ok(None),
             Ok(Answer::Alive(Err(_))) => Err(Silence::Fired),
             Ok(_) => Err(Silence::Lost("it answered something else than it was asked".to_owned())),
             Err(lost) => Err(Silence::Lost(lost)),
@@ -331,7 +286,7 @@ impl Job {
 
     /// Has the guard of a run stand down; `false` where it had fired.
     async fn confirm(&self, bench: &mut Bench, run: &RunId) -> Result<bool, String> {
-        if self.work.step_now {
+        if !self.is_guarded {
             return Ok(true);
         }
         match bench.conversation.ask(&Request::Confirm(run.clone()), Patience::SHORT, |_| {}).await? {
@@ -340,17 +295,39 @@ impl Job {
         }
     }
 
-    /// Puts steps back into the files: the change itself is confirmed first, and theirs is one of its own.
-    async fn add_steps(&self, bench: &mut Bench, guard: &mut Option<bool>) -> Result<(), String> {
-        let confirmed = self.confirm(bench, &self.run).await?;
-        *guard = Some(confirmed);
-        let Some(run) = RunId::new(&format!("{}.steps", self.run.as_str())).filter(|_| confirmed) else {
-            return Ok(());
+    /// What became of a host whose guard has fired: whether its old files are back is looked up.
+    async fn gone(&self, bench: &mut Bench) -> Ended {
+        let fired = Outcome::RolledBack(Cause::GuardFired);
+        // Waits until the guard is done, where it is not yet.
+        let request = Request::Revert(self.run.clone());
+        let waited = bench.conversation.ask(&request, Patience::REVERT, |_| {}).await;
+        let survey = match waited {
+            Ok(_) => bench.conversation.ask(&Request::Survey, Patience::SURVEY, |_| {}).await,
+            Err(lost) => Err(lost),
         };
+        let (outcome, detail) = match survey {
+            Ok(Answer::Survey(survey)) if self.work.planned.is_as_before(&survey) => (fired, None),
+            Ok(Answer::Survey(survey)) => (Outcome::Failed(Cause::NotReverted), survey.last),
+            Ok(_) => (Outcome::Failed(Cause::NotReverted), None),
+            Err(lost) => (Outcome::Failed(Cause::ConnectionLost), Some(lost)),
+        };
+        Ended { outcome: Some(outcome), detail, last: None }
+    }
+
+    /// Puts steps back into the files: the change itself is confirmed first, and theirs is one of its own.
+    async fn add_steps(&mut self, bench: &mut Bench) -> Result<(), String> {
+        if !self.confirm(bench, &self.run).await? {
+            // What follows is told that the guard has fired.
+            return Ok(());
+        }
+        self.is_guarded = false;
+        let Some(run) = RunId::new(&format!("{}.steps", self.run.as_str())) else { return Ok(()) };
         let Some(apply) = self.work.planned.steps_request(run.clone()) else { return Ok(()) };
-        let mut unused = self.shared.plan.clock.now();
-        self.apply(bench, &apply, &mut unused).await.map_err(|(_, why)| why)?;
-        if self.confirm(bench, &run).await? { Ok(()) } else { Err("the guard had fired".to_owned()) }
+        self.apply(bench, &apply).await.map_err(|(_, why)| why)?;
+        match bench.conversation.ask(&Request::Confirm(run), Patience::SHORT, |_| {}).await? {
+            Answer::Confirm(Ok(())) => Ok(()),
+            _ => Err("the guard had fired".to_owned()),
+        }
     }
 
     async fn revert(&self, bench: &mut Bench, detail: &mut Option<String>) -> Event {
@@ -360,6 +337,12 @@ impl Job {
                 *detail = Some(format!("not put back: {}", left.join(", ")));
                 Event::Reverted(false)
             }
+            // Its guard has done it already.
+            Ok(Answer::Revert(Err(remote::NotReverted::Unknown))) => {
+                let ended = self.gone(bench).await;
+                *detail = ended.detail;
+                Event::Reverted(matches!(ended.outcome, Some(Outcome::RolledBack(_))))
+            }
             Ok(_) => Event::Reverted(false),
             Err(lost) => {
                 *detail = Some(lost);
@@ -368,29 +351,39 @@ impl Job {
         }
     }
 
-    /// Whether the yardstick has aged so much that it alone takes half of what the host is allowed.
-    fn is_blunt(&self, now: UnixNanos) -> bool {
-        match self.standing().aged(now) {
-            Yardstick::Servers { standing, .. } => standing.half_width() > Nanos(self.work.warn.0 / 2),
-            Yardstick::Internal { .. } | Yardstick::Claims => false,
+    /// Measures the yardstick anew, for this host; what is the clock of one host is measured for all.
+    async fn sharpen(&mut self, bench: &mut Bench) {
+        if self.common.server.is_some() {
+            let _one = self.common.looking.lock().await;
+            if self.is_blunt(self.shared.plan.clock.now()) {
+                // One that cannot be seen just now stays as blunt as it is.
+                let _ = look_at_server(&self.shared, &self.common).await;
+            }
+            return;
         }
-    }
-
-    /// Asks the server anew from this host, and narrows the yardstick by what it says.
-    async fn ask_anew(&self, bench: &mut Bench) {
         if self.work.questions.servers.is_empty() {
             return;
         }
-        let Some(witness) = bench.testify(&self.shared, self.work.target, &self.work).await else { return };
+        let run = self.is_guarded.then_some(&self.run);
+        let Some(testimony) = bench.testify(&self.shared, &self.work, run).await else { return };
         let now = self.shared.plan.clock.now();
-        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(narrowed) = standing.narrowed_by(&[witness], now) {
-            *standing = narrowed;
+        let Ok(found) = yardstick::find(&[testimony.at(now)], None, true) else { return };
+        // Where the two cannot both be true, the many that were asked before the wave count.
+        self.own = self.standing().narrowed(&found.yardstick, now).or(self.own.take());
+    }
+
+    /// Whether the yardstick has aged so much that it alone takes half of what the host is allowed.
+    fn is_blunt(&self, now: UnixNanos) -> bool {
+        match self.standing().aged(now) {
+            Yardstick::Servers { standing, .. } | Yardstick::Internal { standing, .. } => {
+                standing.half_width() > Nanos(self.work.warn.0 / 2)
+            }
+            Yardstick::Claims => false,
         }
     }
 
     fn look(&self, elapsed: Nanos, offset: Option<Interval>, tracking: Option<&Tracking>) -> Look {
-        let follows = tracking.is_some_and(|tracking| self.work.planned.is_followed(tracking)) || self.work.step_now;
+        let follows = tracking.is_some_and(|tracking| self.work.planned.is_followed(tracking)) || !self.is_guarded;
         Look { elapsed, offset, follows, claim: tracking.map(Tracking::own_bounds) }
     }
 
@@ -399,8 +392,15 @@ impl Job {
         self.standing().aged(glimpse.at).offset(glimpse.clock)
     }
 
+    /// The yardstick of this host: the common one, unless its own is sharper.
     fn standing(&self) -> Standing {
-        self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let common = self.common.standing();
+        let now = self.shared.plan.clock.now();
+        let width = |standing: &Standing| match standing.aged(now) {
+            Yardstick::Servers { standing, .. } | Yardstick::Internal { standing, .. } => standing.width(),
+            Yardstick::Claims => Nanos::MAX,
+        };
+        self.own.clone().filter(|own| width(own) < width(&common)).unwrap_or(common)
     }
 }
 

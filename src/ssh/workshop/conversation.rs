@@ -51,6 +51,8 @@ pub(super) struct Conversation {
     line: Line,
     said: mpsc::UnboundedReceiver<Heard>,
     close: Duration,
+    /// Whether an answer is still owed: one that comes late would be taken for that to another request.
+    is_broken: bool,
 }
 
 impl Conversation {
@@ -63,7 +65,7 @@ impl Conversation {
     ) -> Result<Self, Failure> {
         let (ear, said) = ScriptEar::new(cell);
         let line = opener.converse(target, cell, Ear::Script(Box::new(ear))).await?;
-        let mut conversation = Self { cell: Arc::clone(cell), line, said, close: plan.limits.close };
+        let mut conversation = Self { cell: Arc::clone(cell), line, said, close: plan.limits.close, is_broken: false };
         let begun = timeout(plan.limits.hello, async {
             let is_written = conversation.line.write(&script::script(), BUDGET).await;
             while let Some(heard) = conversation.said.recv().await {
@@ -109,6 +111,9 @@ impl Conversation {
         mut on_the_way: impl FnMut(Step),
     ) -> Result<Answer, String> {
         let lines = request.lines().map_err(|error| error.to_string())?;
+        if std::mem::replace(&mut self.is_broken, true) {
+            return Err("an earlier answer never came".to_owned());
+        }
         let answering = timeout(patience.0, async {
             if !self.line.write(&lines, BUDGET).await {
                 return None;
@@ -123,7 +128,10 @@ impl Conversation {
             None
         });
         match answering.await {
-            Ok(Some(answer)) => Ok(answer),
+            Ok(Some(answer)) => {
+                self.is_broken = false;
+                Ok(answer)
+            }
             Ok(None) => {
                 let why = self.cell.failure().map(|failure| failure.detail);
                 Err(why.unwrap_or_else(|| "the connection ended".to_owned()))

@@ -1,5 +1,6 @@
 //! The workshop: hosts are surveyed and changed by a conversation with the script on each, and looked at by a probe beside it.
 
+mod bench;
 mod change;
 mod conversation;
 mod ear;
@@ -32,7 +33,7 @@ pub use rollout::{Done, RolloutPlan, Work};
 /// Hosts that are worked on at once at most: each has two connections and is looked at every other second.
 const MOST_AT_ONCE: usize = 256;
 
-/// Hosts that are surveyed and changed. Dropping it cuts every connection; what was begun on a host is then up to its guard.
+/// Hosts that are surveyed and changed. What was begun on a host is seen through, or up to its guard.
 #[derive(Debug, Clone)]
 pub struct Workshop {
     shared: Arc<Shared>,
@@ -45,8 +46,6 @@ struct Shared {
     plan: ConnectionPlan,
     opener: Opener,
     board: Arc<Board>,
-    /// Hears nothing: what is looked at is no scan.
-    silence: Arc<Board>,
     stop: StopSignal,
     /// Never given: a host that is being changed is looked at to its end.
     unstoppable: StopSignal,
@@ -105,7 +104,6 @@ impl Workshop {
         for text in opener.known_keys.complaints() {
             board.tell(HostEvent::Notice { text });
         }
-        let silence = Arc::new(Board::new(plan.clock, |_| {}));
         let places = Semaphore::new(at_once);
         Self {
             shared: Arc::new(Shared {
@@ -113,7 +111,6 @@ impl Workshop {
                 plan: plan.clone(),
                 opener,
                 board,
-                silence,
                 stop,
                 unstoppable: StopSignal::new(),
                 places,
@@ -179,6 +176,17 @@ impl Shared {
 
     async fn look(&self, host: usize, question: Question<'_>) -> Result<Looked, Refusal> {
         let mut conversation = self.converse(host).await?;
+        let looked = self.ask_all(&mut conversation, host, question).await;
+        conversation.close().await;
+        looked
+    }
+
+    async fn ask_all(
+        &self,
+        conversation: &mut Conversation,
+        host: usize,
+        question: Question<'_>,
+    ) -> Result<Looked, Refusal> {
         let unclear = || Refusal::NotSurveyed("it answered something else than it was asked".to_owned());
         let survey = match conversation.ask(&Request::Survey, Patience::SURVEY, |_| {}).await {
             Ok(Answer::Survey(survey)) => *survey,
@@ -196,9 +204,7 @@ impl Shared {
                 }
             }
         };
-        let at = self.plan.clock.now();
-        conversation.close().await;
-        Ok(Looked { survey, checked, at })
+        Ok(Looked { survey, checked, at: self.plan.clock.now() })
     }
 
     async fn restore(&self, host: usize, apply: &remote::Apply) -> Result<remote::Applied, String> {

@@ -1,25 +1,29 @@
 //! Performs a rollout: measures the yardstick, begins hosts, hands on what they say, until nothing is left to do.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::join_all;
 use tokio::sync::mpsc;
 
-use super::change::{Bench, Ended, Job, Order};
+use super::bench::{Bench, look_at_server};
+use super::change::{Ended, Job, Order};
 use super::{Chronicle, Shared, Workshop};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::fix::attempt::{Cause, Outcome};
 use crate::fix::canary::Candidate;
-use crate::fix::forecast::{Outset, StepPolicy};
+use crate::fix::forecast::{self, Forecast, Outset, StepPolicy};
 use crate::fix::remote::{self, RunId};
 use crate::fix::rollout::{Action, Event, HostEnd, Rollout, Terms};
-use crate::fix::yardstick::{Witness, find};
-use crate::fix::{FixEvent, PlannedHost, Yardstick};
+use crate::fix::yardstick::{Found, Witness, find};
+use crate::fix::{FixEvent, PlannedHost, Refusal, Yardstick};
 use crate::ssh::cell::own_defect;
 
-/// Hosts of a wave that are asked for the yardstick at most.
-const MOST_WITNESSES: usize = 8;
+/// Hosts that are asked for the yardstick at once, before a wave.
+const WITNESSES: usize = 8;
+/// How often others are asked where none of them answers.
+const MOST_TRIES: usize = 4;
 
 /// What is to be done, all in all.
 #[derive(Debug, Clone)]
@@ -38,6 +42,8 @@ pub struct RolloutPlan {
     pub yardstick: Yardstick,
     /// When that was, on the connection plan's clock.
     pub measured_at: UnixNanos,
+    /// The place among the workshop's targets of the host whose clock the yardstick is (`--internal`), where it is one.
+    pub server: Option<usize>,
 }
 
 /// One host of a rollout.
@@ -59,6 +65,16 @@ pub struct Work {
     pub warn: Nanos,
     /// Whether it is only to be stepped now, and no file changes.
     pub step_now: bool,
+}
+
+impl Work {
+    /// What its clock will do by what was measured anew.
+    pub(super) fn forecast(&self, outset: Outset, step: StepPolicy) -> Result<Forecast, Refusal> {
+        if self.step_now {
+            return forecast::allowed(forecast::step_now(outset, step), self.consents_to_step);
+        }
+        self.planned.forecast(outset, step, self.consents_to_step)
+    }
 }
 
 /// How it went with one host.
@@ -85,12 +101,40 @@ impl Standing {
         self.yardstick.aged(now.since(self.at))
     }
 
-    /// The same, narrowed by what hosts say; `None` where they say something else, or nothing that can be used.
-    pub(super) fn narrowed_by(&self, witnesses: &[Witness], now: UnixNanos) -> Option<Self> {
-        // How far the server is from UTC was judged when the plan was made.
-        let found = find(witnesses, None, true).ok()?;
-        let yardstick = self.aged(now).narrowed(&found.yardstick)?;
-        Some(Self { yardstick, at: now })
+    /// The same, narrowed by another measurement of the same thing; `None` where the two cannot both be true.
+    pub(super) fn narrowed(&self, anew: &Yardstick, now: UnixNanos) -> Option<Self> {
+        Some(Self { yardstick: self.aged(now).narrowed(anew)?, at: now })
+    }
+}
+
+/// What all work of a rollout looks at.
+#[derive(Debug)]
+pub(super) struct Common {
+    standing: Mutex<Standing>,
+    /// Whether no host is begun any more.
+    is_halted: AtomicBool,
+    /// One at a time looks at the server of an isolated network.
+    pub(super) looking: tokio::sync::Mutex<()>,
+    /// That server, as a target.
+    pub(super) server: Option<usize>,
+}
+
+impl Common {
+    pub(super) fn standing(&self) -> Standing {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Narrows the yardstick for everybody; `false` where what was measured anew contradicts it.
+    pub(super) fn narrow(&self, anew: &Yardstick, now: UnixNanos) -> bool {
+        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(narrowed) = standing.narrowed(anew, now) else { return false };
+        *standing = narrowed;
+        true
+    }
+
+    /// Whether no host is begun any more.
+    pub(super) fn is_halted(&self) -> bool {
+        self.is_halted.load(Ordering::SeqCst)
     }
 }
 
@@ -99,8 +143,10 @@ struct Driver {
     shared: Arc<Shared>,
     plan: RolloutPlan,
     chronicle: Arc<dyn Chronicle>,
-    standing: Arc<Mutex<Standing>>,
+    common: Arc<Common>,
     benches: BTreeMap<usize, Bench>,
+    /// Hosts that hear the server elsewhere than the others.
+    contradicted: BTreeMap<usize, Refusal>,
     orders: BTreeMap<usize, mpsc::UnboundedSender<Order>>,
     committed: mpsc::UnboundedSender<usize>,
     ended: mpsc::UnboundedSender<(usize, Ended)>,
@@ -116,14 +162,20 @@ impl Workshop {
         let (mut rollout, actions) = Rollout::begin(&candidates, plan.terms);
         let (committed, mut commits) = mpsc::unbounded_channel();
         let (ended, mut ends) = mpsc::unbounded_channel();
-        let standing = Standing { yardstick: plan.yardstick.clone(), at: plan.measured_at };
+        let common = Common {
+            standing: Mutex::new(Standing { yardstick: plan.yardstick.clone(), at: plan.measured_at }),
+            is_halted: AtomicBool::new(false),
+            looking: tokio::sync::Mutex::new(()),
+            server: plan.server,
+        };
         let mut driver = Driver {
             shared: Arc::clone(&self.shared),
             ends: plan.hosts.iter().map(|_| None).collect(),
             plan,
             chronicle,
-            standing: Arc::new(Mutex::new(standing)),
+            common: Arc::new(common),
             benches: BTreeMap::new(),
+            contradicted: BTreeMap::new(),
             orders: BTreeMap::new(),
             committed,
             ended,
@@ -166,65 +218,70 @@ impl Workshop {
                 else => return driver.finish(&rollout).await,
             };
             todo.extend(rollout.take(event));
+            // Hosts of the wave that runs whose turn has not come are not begun either.
+            driver.common.is_halted.store(rollout.stopped().is_some(), Ordering::SeqCst);
         }
     }
 }
 
 impl Driver {
-    /// Measures the yardstick anew, by hosts of the wave that is to come; `false` where it cannot be found, or has moved.
+    /// Measures the yardstick anew; `false` where it cannot be found, or has moved.
     async fn measure(&mut self, upcoming: &[usize]) -> bool {
-        let yardstick = self.standing.lock().unwrap_or_else(PoisonError::into_inner).yardstick.clone();
-        let among: Vec<usize> = match &yardstick {
-            Yardstick::Claims => return true,
-            Yardstick::Servers { .. } => upcoming.iter().copied().take(MOST_WITNESSES).collect(),
-            Yardstick::Internal { host, .. } => {
-                self.plan.hosts.iter().position(|work| work.planned.name == *host).into_iter().collect()
+        match self.common.standing().yardstick {
+            Yardstick::Claims => true,
+            Yardstick::Internal { .. } => look_at_server(&self.shared, &self.common).await,
+            Yardstick::Servers { .. } => self.ask_servers(upcoming).await,
+        }
+    }
+
+    /// Asks the servers from hosts of the wave that is to come, else from others.
+    async fn ask_servers(&mut self, upcoming: &[usize]) -> bool {
+        let asks = |index: &usize| self.plan.hosts.get(*index).is_some_and(|work| !work.questions.servers.is_empty());
+        let others = (0..self.plan.hosts.len()).filter(|index| !upcoming.contains(index));
+        let among: Vec<usize> = upcoming.iter().copied().chain(others).filter(asks).collect();
+        for some in among.chunks(WITNESSES).take(MOST_TRIES) {
+            let witnesses = self.witnesses(some).await;
+            if witnesses.is_empty() {
+                continue;
             }
-        };
+            // How far the server is from UTC was judged when the plan was made.
+            let Ok(Found { yardstick, refused }) = find(&witnesses, None, true) else { return false };
+            for index in some {
+                let name = self.plan.hosts.get(*index).map(|work| work.planned.name.as_str());
+                if let Some(refusal) = name.and_then(|name| refused.get(name)) {
+                    self.contradicted.insert(*index, refusal.clone());
+                }
+            }
+            return self.common.narrow(&yardstick, self.shared.plan.clock.now());
+        }
+        false
+    }
+
+    /// What these hosts say of the servers now; those that cannot be reached say nothing.
+    async fn witnesses(&mut self, among: &[usize]) -> Vec<Witness> {
         let shared = &self.shared;
         let hosts = &self.plan.hosts;
         let benches = &mut self.benches;
-        let opened = among.into_iter().map(|index| {
-            let bench = benches.remove(&index);
+        let opened = among.iter().map(|index| {
+            let bench = benches.remove(index);
             async move {
-                let work = hosts.get(index)?;
+                let work = hosts.get(*index)?;
                 let mut bench = match bench {
                     Some(bench) => bench,
                     None => Box::pin(Bench::open(shared, work.target)).await.ok()?,
                 };
-                let witness = if work.questions.servers.is_empty() {
-                    // The server of an isolated network: its clock is the yardstick.
-                    let glimpse = bench.look(shared, work.target).await?;
-                    Witness { host: work.planned.name.clone(), offset: glimpse.clock, asked: Vec::new() }
-                } else {
-                    bench.testify(shared, work.target, work).await?
-                };
-                Some((index, bench, witness))
+                let testimony = bench.testify(shared, work, None).await;
+                Some((*index, bench, testimony))
             }
         });
-        let opened: Vec<(usize, Bench, Witness)> = join_all(opened).await.into_iter().flatten().collect();
+        let opened: Vec<_> = join_all(opened).await.into_iter().flatten().collect();
         let now = self.shared.plan.clock.now();
         let mut witnesses = Vec::new();
-        for (index, bench, witness) in opened {
-            witnesses.push(witness);
+        for (index, bench, testimony) in opened {
+            witnesses.extend(testimony.map(|testimony| testimony.at(now)));
             self.benches.insert(index, bench);
         }
-        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
-        let narrowed = match &yardstick {
-            Yardstick::Internal { host, .. } => witnesses.first().and_then(|witness| {
-                let anew = Yardstick::Internal { host: host.clone(), standing: witness.offset };
-                Some(Standing { yardstick: standing.aged(now).narrowed(&anew)?, at: now })
-            }),
-            _ if witnesses.is_empty() => None,
-            _ => standing.narrowed_by(&witnesses, now),
-        };
-        match narrowed {
-            Some(narrowed) => {
-                *standing = narrowed;
-                true
-            }
-            None => false,
-        }
+        witnesses
     }
 
     /// Begins the work on a host.
@@ -233,6 +290,7 @@ impl Driver {
         let (order, orders) = mpsc::unbounded_channel();
         self.orders.insert(index, order);
         let bench = self.benches.remove(&index);
+        let refused = self.contradicted.get(&index).map(ToString::to_string);
         let job = Job {
             shared: Arc::clone(&self.shared),
             index,
@@ -240,7 +298,10 @@ impl Driver {
             run: self.plan.run.clone(),
             hold: self.plan.hold,
             step: self.plan.step,
-            standing: Arc::clone(&self.standing),
+            common: Arc::clone(&self.common),
+            own: None,
+            is_guarded: false,
+            refused,
             chronicle: Arc::clone(&self.chronicle),
             orders,
             committed: self.committed.clone(),
@@ -250,8 +311,9 @@ impl Driver {
         tokio::spawn(async move {
             // The whole of it, or a panic would be told before the work has begun.
             let mut report = report;
-            // Never closed: the workshop lives as long as its work.
-            let _place = shared.places.acquire().await;
+            // The server of an isolated network holds what it has until others are done: it must not take a place from them.
+            let is_server = job.work.candidate.is_internal_server;
+            let _place = if is_server { None } else { shared.places.acquire().await.ok() };
             report.ended = Some(Box::pin(job.run(bench)).await);
         });
     }
@@ -303,7 +365,7 @@ impl Drop for ReportOnDrop {
         let ended = self.ended.take().unwrap_or_else(|| {
             own_defect();
             Ended {
-                outcome: Some(Outcome::Failed(Cause::ConnectionLost)),
+                outcome: Some(Outcome::Failed(Cause::Unconfirmed)),
                 detail: Some("clockaudit itself failed at this host; please report it".to_owned()),
                 last: None,
             }

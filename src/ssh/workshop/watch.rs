@@ -11,7 +11,8 @@ use crate::clock::estimate::{Config, estimate};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::inventory::target::Target;
 use crate::probe::{Failure, Reader};
-use crate::ssh::cell::HostCell;
+use crate::ssh::board::Board;
+use crate::ssh::cell::{HostCell, Standing};
 use crate::ssh::metronome::Metronome;
 use crate::ssh::pacer::Pacer;
 use crate::ssh::plan::SamplingPlan;
@@ -43,19 +44,26 @@ pub(super) struct Glimpse {
 impl Watch {
     /// Starts the probe on a host, as whoever logs in: reading a clock needs no root.
     pub(super) async fn open(shared: &Shared, host: usize) -> Result<Self, Failure> {
-        let cell = Arc::new(HostCell::new(host, Arc::clone(&shared.silence)));
+        // A board of its own: whoever hunts a clock takes in who has answered on it. Nobody hears it, for this is no scan.
+        let board = Arc::new(Board::new(shared.plan.clock, |_| {}));
+        let cell = Arc::new(HostCell::new(host, board));
         let target = shared.targets.get(host).cloned().unwrap_or_default();
         let session = shared.opener.open(&Target { elevation: None, ..target }, &cell).await?;
         Ok(Self { cell, session })
     }
 
-    /// Looks once; `None` where the host did not answer, and will not.
+    /// Looks once; `None` where an answer did not come in time: this watch must not be used any more then, for the answer may
+    /// still be on its way and would be taken for that to another question.
     pub(super) async fn look(&self, shared: &Shared) -> Option<Glimpse> {
         self.cell.take_exchanges();
-        if self.cell.reader().is_some_and(Reader::is_hunted) {
+        let is_whole = if self.cell.reader().is_some_and(Reader::is_hunted) {
             self.hunt(shared).await;
+            self.cell.failure().is_none() && self.cell.standing() == Standing::Free
         } else {
-            self.sample(shared).await;
+            self.sample(shared).await
+        };
+        if !is_whole {
+            return None;
         }
         let exchanges = self.cell.take_exchanges();
         let last = exchanges.iter().map(|exchange| exchange.received).max()?;
@@ -63,17 +71,16 @@ impl Watch {
         Some(Glimpse { at: last, clock: found.bounds })
     }
 
-    async fn sample(&self, shared: &Shared) {
+    async fn sample(&self, shared: &Shared) -> bool {
         let limit = shared.plan.limits.sample + GRACE;
         for count in 0..EXCHANGES {
             self.session.ask();
             if timeout(limit, self.cell.sampled_beyond(count)).await != Ok(true) {
-                // What comes late belongs to no look.
-                self.cell.take_asked();
-                return;
+                return false;
             }
             sleep(PAUSE).await;
         }
+        true
     }
 
     /// A clock of whole seconds needs its edge.
