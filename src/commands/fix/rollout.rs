@@ -10,8 +10,9 @@ use super::site::Site;
 use crate::clock::UnixNanos;
 use crate::commands::error::CommandError;
 use crate::files::journal::Journals;
+use crate::fix::Yardstick;
 use crate::fix::canary::Candidate;
-use crate::fix::draft::DraftedHost;
+use crate::fix::draft::{Draft, DraftedHost};
 use crate::fix::journal::{Record, RunRecord, SCHEMA};
 use crate::fix::remote::RunId;
 use crate::ssh::{Done, RolloutPlan, Work};
@@ -61,9 +62,18 @@ pub fn roll_out(
         step: plan.step,
         yardstick: draft.yardstick.clone(),
         measured_at,
+        server: internal_server(draft, selected),
     };
     let done = site.runtime.block_on(site.workshop.roll_out(rollout, telling.clone()));
     Ok(Finished { ends: hosts.into_iter().zip(done).collect(), telling })
+}
+
+/// The host whose clock is the yardstick, as a target; it may be one that is as it should be already.
+fn internal_server(draft: &Draft, selected: &Selected) -> Option<usize> {
+    match &draft.yardstick {
+        Yardstick::Internal { host, .. } => selected.targets.iter().position(|target| target.name == *host),
+        Yardstick::Servers { .. } | Yardstick::Claims => None,
+    }
 }
 
 fn work(host: &DraftedHost, selected: &Selected, plan: &FixPlan) -> Work {
