@@ -59,6 +59,11 @@ fn the_printed_sudoers_are_enough_for_a_fix_and_for_nothing_else() {
         allow(site, &lines.replace("ALL=(root) ", "ALL=(root) NOPASSWD: "));
         mended(Session::start(site.ssh("host", &by_sudo(None).command(script::START, QUESTION))), "2", false);
         nothing_else(site);
+        // The whole of it, from the scan to the scan afterwards: nothing but the script runs as root.
+        let inventory = site.inventory();
+        let fixed = site.clockaudit(&["fix", &inventory, "--ntp-server", CLOUD_SERVER, "--hold", "4s", "--yes"]);
+        assert_eq!(fixed.status, Some(0), "{fixed}");
+        assert!(fixed.stdout.contains("\n1 converged "), "{fixed}");
     });
 }
 

@@ -72,7 +72,8 @@ impl Shown {
             fix::plan(&PlanView { diffs, ..view }, detail, page(terminal))
         });
         if is_for_people {
-            terminal.print(&text)?;
+            // What is done follows the plan, an empty line between the two.
+            terminal.print(&(text + if is_check { "" } else { "\n" }))?;
         } else {
             terminal.say(&text);
         }
