@@ -186,6 +186,7 @@ impl Opener {
         cell.enter(Stage::Banner);
         let turn = self.turn(transport.socket(), settings.way.jump()).await;
         // The limit of the whole way begins with the host's turn: what it waited for others is not its fault.
+        let complaint = transport.complaint();
         let (wire, shared) = Wire::new(transport, self.plan.clock);
         let opening = timeout(limits.host, async {
             let logging_in = pin!(async {
@@ -206,7 +207,10 @@ impl Opener {
         if opened.is_err() {
             shared.cut_off(limits.close).await;
         }
-        opened.map_err(|failure| behind(&settings.way.proxy, failure))
+        match opened {
+            Ok(session) => Ok(session),
+            Err(failure) => Err(behind(&settings.way.proxy, failure, complaint).await),
+        }
     }
 
     /// A connection to a peer, by whatever is between, and the time that is left for the handshake.
@@ -242,6 +246,7 @@ impl Opener {
         let (transport, left) = self.reach(peer, cell).await?;
         cell.enter(Stage::Banner);
         let turn = self.turn(transport.socket(), peer.settings.way.jump()).await;
+        let complaint = transport.complaint();
         let (wire, shared) = Wire::new(transport, self.plan.clock);
         let opening = within(self.plan.limits.host, peer.asked, async {
             let logging_in = pin!(async {
@@ -259,7 +264,10 @@ impl Opener {
             Ok(connection) => connection.wire.allow(u64::MAX),
             Err(_) => shared.cut_off(self.plan.limits.close).await,
         }
-        opened.map_err(|failure| behind(&peer.settings.way.proxy, failure))
+        match opened {
+            Ok(connection) => Ok(connection),
+            Err(failure) => Err(behind(&peer.settings.way.proxy, failure, complaint).await),
+        }
     }
 
     /// What starts the probe on a host, as whom it is to run there.

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::jump::Lease;
+use super::transport::Stream;
 
 /// Bytes that are taken from the channel at once.
 const READ_AT_ONCE: usize = 4_096;
@@ -41,6 +42,8 @@ impl<Channel: AsyncRead + AsyncWrite + Send + 'static> Through<Channel> {
         Self { writer, arrived, rest: Cursor::default(), waiting, reading, _lease: lease.into() }
     }
 }
+
+impl<Channel: AsyncWrite + Send + Unpin> Stream for Through<Channel> {}
 
 impl<Channel> Drop for Through<Channel> {
     fn drop(&mut self) {

@@ -7,14 +7,23 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::Stdio;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop, ProcessSession};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::probe::{Failure, FailureCode, Stage};
+
+/// How long the last words of a command that has failed are waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Bytes of a line that are kept.
+const LONGEST_LINE: usize = 200;
 
 /// What carries a session.
 pub(super) enum Transport {
@@ -25,9 +34,27 @@ pub(super) enum Transport {
 }
 
 /// A connection in both directions.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
+    /// What whoever makes the connection says for people.
+    fn complaint(&self) -> Option<Complaint> {
+        None
+    }
+}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+/// The last line that a command has said for people, on its standard error.
+#[derive(Debug, Clone)]
+pub(super) struct Complaint(watch::Receiver<String>);
+
+impl Complaint {
+    /// That line, once the command has said all it has to say, or is not heard to end.
+    pub(super) async fn line(mut self) -> Option<String> {
+        let all_said = async { while self.0.changed().await.is_ok() {} };
+        // What was said by then is what there is.
+        let _ = timeout(LAST_WORDS, all_said).await;
+        let line = self.0.borrow().clone();
+        (!line.is_empty()).then_some(line)
+    }
+}
 
 impl Transport {
     /// The socket, where it is one.
@@ -35,6 +62,14 @@ impl Transport {
         match self {
             Self::Tcp(socket) => Some(socket),
             Self::Stream(_) => None,
+        }
+    }
+
+    /// What whoever makes the connection says for people.
+    pub(super) fn complaint(&self) -> Option<Complaint> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Stream(stream) => stream.complaint(),
         }
     }
 }
@@ -48,29 +83,66 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// Starts a command of the user's shell that is the connection.
+/// Starts a command of the user's shell that is the connection. It has no terminal: where several ask a person at once, and
+/// beside this program, nobody knows who is answered; and one that asks in the background is stopped instead of failing.
 pub(super) fn command(text: &str) -> Result<Transport, Failure> {
     let shell = env::var_os("SHELL").filter(|shell| !shell.is_empty()).map_or_else(|| "/bin/sh".into(), PathBuf::from);
     let mut command = Command::new(&shell);
     // The shell makes room for the command, as with OpenSSH.
-    command.arg("-c").arg(format!("exec {text}")).process_group(0).kill_on_drop(true);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.arg("-c").arg(format!("exec {text}"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let failed = |why: String| Failure {
         code: FailureCode::JumpHost,
         stage: Stage::Connect,
         detail: format!("ProxyCommand `{text}`: {why}"),
     };
-    let mut child = command.spawn().map_err(|error| failed(format!("{}: {error}", shell.display())))?;
-    let pipes = child.stdin.take().zip(child.stdout.take());
+    let mut command = CommandWrap::from(command);
+    let spawned = command.wrap(KillOnDrop).wrap(ProcessSession).spawn();
+    let mut child = spawned.map_err(|error| failed(format!("{}: {error}", shell.display())))?;
+    let pipes = child.stdin().take().zip(child.stdout().take());
     let (input, output) = pipes.ok_or_else(|| failed("it has no input".to_owned()))?;
-    Ok(Transport::Stream(Box::new(Piped { input, output, child })))
+    let (said, heard) = watch::channel(String::new());
+    if let Some(errors) = child.stderr().take() {
+        tokio::spawn(listen(errors, said));
+    }
+    Ok(Transport::Stream(Box::new(Piped { input, output, child, complaint: Complaint(heard) })))
+}
+
+/// Keeps the last line of what a command says that has something in it.
+async fn listen(mut errors: ChildStderr, said: watch::Sender<String>) {
+    let (mut chunk, mut line) = ([0; 1_024], Vec::new());
+    let tell = |line: &mut Vec<u8>| {
+        let text = String::from_utf8_lossy(line).trim().to_owned();
+        if !text.is_empty() {
+            said.send_replace(text);
+        }
+        line.clear();
+    };
+    // An error is an end as well.
+    while let Ok(length @ 1..) = errors.read(&mut chunk).await {
+        for byte in chunk.iter().take(length) {
+            match byte {
+                b'\n' => tell(&mut line),
+                _ if line.len() < LONGEST_LINE => line.push(*byte),
+                _ => {}
+            }
+        }
+    }
+    tell(&mut line);
 }
 
 /// A command's standard input and output. Its whole group ends with it.
 struct Piped {
     input: ChildStdin,
     output: ChildStdout,
-    child: Child,
+    child: Box<dyn ChildWrapper>,
+    complaint: Complaint,
+}
+
+impl Stream for Piped {
+    fn complaint(&self) -> Option<Complaint> {
+        Some(self.complaint.clone())
+    }
 }
 
 impl Drop for Piped {

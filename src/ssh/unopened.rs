@@ -7,21 +7,26 @@ use super::cell::HostCell;
 use super::dial::seconds;
 use super::handler::SessionEnd;
 use super::settings::Proxy;
+use super::transport::Complaint;
 use super::wire::{Cut, WireShared};
 use crate::inventory::elevation::ElevationMethod;
 use crate::inventory::target::Target;
 use crate::probe::{Failure, FailureCode, Stage};
 
-/// A connection that a command makes and that ends before the server has identified itself is that command's failure.
-pub(super) fn behind(proxy: &Proxy, failure: Failure) -> Failure {
-    match proxy {
-        Proxy::Command(command) if failure.stage == Stage::Banner => Failure {
-            code: FailureCode::JumpHost,
-            detail: format!("ProxyCommand `{command}`: {}", failure.detail),
-            ..failure
-        },
-        _ => failure,
+/// A connection that a command makes and that ends before the server has identified itself is that command's failure, told with
+/// what it said last.
+pub(super) async fn behind(proxy: &Proxy, failure: Failure, complaint: Option<Complaint>) -> Failure {
+    let Proxy::Command(command) = proxy else { return failure };
+    if failure.stage != Stage::Banner {
+        return failure;
     }
+    let line = match complaint {
+        Some(complaint) => complaint.line().await,
+        None => None,
+    };
+    let said = line.map(|line| format!("; it said: {line}")).unwrap_or_default();
+    let detail = format!("ProxyCommand `{command}`: {}{said}", failure.detail);
+    Failure { code: FailureCode::JumpHost, detail, ..failure }
 }
 
 /// Names the address that was looked up, where that is not the host's own name, which is said anyway.

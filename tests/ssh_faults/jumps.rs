@@ -1,6 +1,7 @@
 //! Hosts behind others: `ProxyJump` through real bastions that are throttled as usual, and `ProxyCommand`.
 
 use std::fs;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use clockaudit::inventory::target::Target;
 use clockaudit::probe::FailureCode::JumpHost as JumpFailed;
 use clockaudit::probe::Stage;
 use clockaudit::ssh::{ConnectionPlan, HostSettings, JumpHost, Proxy};
+use nix::pty::openpty;
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -230,6 +233,42 @@ async fn a_command_can_be_the_connection_and_ends_with_it() {
     assert_failed(&seen.observations[0], JumpFailed, Stage::Banner, "ProxyCommand `exit 1`: closed before");
     drop(host);
     base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_fails_is_told_with_what_it_said_last() {
+    let base = Baseline::take().await;
+    let host = Sshd::start("");
+    let mut plan = host.plan();
+    let targets = vec![host.target("user_key")];
+    let script = host.path("proxy");
+    let mut check = async |text: &str, words: &str| {
+        fs::write(&script, text).unwrap();
+        put_before(&targets, &Proxy::Command(format!("sh {}", script.display())), &mut plan);
+        let (seen, _) = scan(targets.clone(), &plan).await;
+        assert_failed(&seen.observations[0], JumpFailed, Stage::Banner, words);
+    };
+    check("echo one >&2; echo ' no way to the host\r' >&2; echo >&2\n", "; it said: no way to the host").await;
+    check("printf 'half a line' >&2\n", "; it said: half a line").await;
+    check("head -c 100000 /dev/zero | tr '\\0' x >&2\n", &format!("; it said: {}", "x".repeat(200))).await;
+    drop(host);
+    base.assert_restored().await;
+}
+
+#[test]
+fn a_command_that_asks_a_person_fails_instead_of_waiting() {
+    let _alone = ALONE.blocking_lock();
+    let home = tempfile::tempdir().unwrap();
+    let pty = openpty(None, None).unwrap();
+    let mut program = Command::new("setsid");
+    program.args(["--ctty", env!("CARGO_BIN_EXE_clockaudit"), "scan", "127.0.0.1,", "--no-state", "-F", "none"]);
+    // As ssh does for a password, whatever its standard input is.
+    program.args(["-o", "json", "--ssh-option", "ProxyCommand=sh -c 'read answer < /dev/tty'"]);
+    program.env("HOME", home.path()).env("SHELL", "/bin/sh").current_dir(home.path());
+    let output = program.stdin(pty.slave).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let failure = report["hosts"][0]["error"].to_string();
+    assert!(failure.contains("SSH906") && failure.contains("; it said: "), "{failure}");
 }
 
 #[test]
