@@ -1,14 +1,17 @@
 //! Measuring: from targets to what was seen of them, for every command that asks hosts.
 
+use std::sync::Arc;
+
 use super::error::{CommandError, Outcome};
 use super::live::{HostLines, Live};
 use super::plan::Measurement;
 use crate::audit::ExitStatus;
 use crate::cli::Format;
+use crate::inventory::connection::Hidden;
 use crate::inventory::secret::Secret;
 use crate::inventory::target::Target;
 use crate::network;
-use crate::probe::{HostEvent, Seen};
+use crate::probe::{Failure, HostEvent, Seen};
 use crate::report::Place;
 use crate::ssh::{self, Ask, Asker, Deadline, Fleet, StopSignal};
 use crate::terminal::{Progress, Terminal, give_back};
@@ -42,7 +45,16 @@ pub fn measure(
     };
     let progress = terminal.watch(names, plan.sampling.samples);
     let listener = progress.clone();
+    // A failure may repeat the words for `ssh` that it comes of, and those may hold a secret of the inventory.
+    let hidden: Arc<[Hidden]> = targets.iter().map(hidden).collect();
+    let of_events = Arc::clone(&hidden);
     let hear = move |event: HostEvent| {
+        let event = match event {
+            HostEvent::Failed { host, failure } => {
+                HostEvent::Failed { host, failure: without_secrets(failure, of_events.get(host)) }
+            }
+            other => other,
+        };
         listener.hear(&event);
         if let Some(lines) = &lines {
             lines.hear(&event);
@@ -53,7 +65,7 @@ pub fn measure(
     connection.deadline =
         plan.deadline.map(|after| Deadline::new(after, targets.len(), &plan.sampling, connection.limits));
     connection.asker = Some(Asker::new(AtTerminal { terminal: terminal.clone(), progress: progress.clone() }));
-    let (seen, stop) = runtime.block_on(async {
+    let (mut seen, stop) = runtime.block_on(async {
         let stop = StopSignal::from_outside(plan.deadline);
         let fleet = Fleet::connect(targets, &connection, hear, stop.clone()).await;
         // Beside the sampling, so that what the servers say is of nearly the same time as the hosts' offsets.
@@ -66,12 +78,26 @@ pub fn measure(
         let (seen, answered) = tokio::join!(fleet.observe(&plan.sampling), servers);
         (Seen { time_servers: answered.time, web_servers: answered.web, ..seen }, stop)
     });
+    for (observation, hidden) in seen.observations.iter_mut().zip(hidden.iter()) {
+        observation.failure = observation.failure.take().map(|failure| without_secrets(failure, Some(hidden)));
+    }
     progress.finish();
     // Somebody may still be asked for a password that nobody waits for any more.
     give_back();
     // A name look-up that hangs in the system's resolver must not hold up the report.
     runtime.shutdown_background();
     Ok((seen, Live::new(stop, printer)))
+}
+
+/// What may not be shown of a target's settings.
+fn hidden(target: &Target) -> Hidden {
+    target.settings.as_ref().map(|settings| settings.hidden.clone()).unwrap_or_default()
+}
+
+/// A failure as it becomes data: what is stored and shown from here on has no secret of its host in it.
+fn without_secrets(failure: Failure, hidden: Option<&Hidden>) -> Failure {
+    let detail = hidden.map(|hidden| hidden.masked(&failure.detail));
+    Failure { detail: detail.unwrap_or(failure.detail), ..failure }
 }
 
 /// Where targets are, for the report.

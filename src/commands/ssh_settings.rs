@@ -120,7 +120,7 @@ impl SshSettings {
                         plan.hosts.insert(target.name.clone(), Arc::new(host));
                     }
                     Err(why) => {
-                        let defects = target.defect.take().into_iter().chain([why]);
+                        let defects = target.defect.take().into_iter().chain([settings.without_secrets(&why)]);
                         target.defect = Some(defects.collect::<Vec<_>>().join("; "));
                     }
                 }
@@ -164,7 +164,7 @@ impl SshSettings {
     pub fn explained(&mut self, settings: &ConnectionSettings, name: &str) -> (Vec<Row>, Option<String>) {
         let config = match self.resolve(settings, name) {
             Ok((config, _)) => config,
-            Err(why) => return (explain::rows(settings), Some(why)),
+            Err(why) => return (explain::rows(settings), Some(settings.without_secrets(&why))),
         };
         let mut rows = explain::rows(settings);
         for told in config.told() {
@@ -286,7 +286,7 @@ impl SshSettings {
     fn given(&mut self, settings: &ConnectionSettings, name: &str) -> Result<(Vec<Given>, Which), String> {
         let mut saying = Saying { said: Vec::new(), which: self.which.clone(), is_file_named: self.is_file_named };
         let mut flags = Vec::new();
-        self.words(&settings.ssh_args, name, &mut saying)?;
+        self.words(settings, &settings.ssh_args, name, &mut saying)?;
         let checking = &settings.host_key_checking;
         if !checking.value {
             saying.say(Keyword::StrictHostKeyChecking, "no", &checking.provenance);
@@ -310,16 +310,23 @@ impl SshSettings {
         if timeout.provenance != Provenance::Default {
             saying.say(Keyword::ConnectTimeout, &timeout.value.as_secs().max(1).to_string(), &timeout.provenance);
         }
-        self.words(&settings.ssh_common_args, name, &mut saying)?;
-        self.words(&settings.ssh_extra_args, name, &mut saying)?;
+        self.words(settings, &settings.ssh_common_args, name, &mut saying)?;
+        self.words(settings, &settings.ssh_extra_args, name, &mut saying)?;
         flags.extend(self.flags.iter().cloned());
         Ok((precedence::in_order(&saying.said, flags), saying.which))
     }
 
-    fn words(&mut self, words: &Placed<Vec<String>>, name: &str, saying: &mut Saying) -> Result<(), String> {
+    fn words(
+        &mut self,
+        settings: &ConnectionSettings,
+        words: &Placed<Vec<String>>,
+        name: &str,
+        saying: &mut Saying,
+    ) -> Result<(), String> {
         let from = words.provenance.to_string();
         let read = arguments::read(&words.value, &from)?;
         for word in read.ignored {
+            let word = settings.without_secrets(&word);
             self.ignored.entry(without_effect(&word, &from)).or_default().insert(name.to_owned());
         }
         let outweighs_flags = is_of_inventory(&words.provenance);

@@ -1,6 +1,7 @@
 //! What ansible-vault encrypted is used and never shown: not by a view of the inventory, not by an error.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
@@ -12,13 +13,18 @@ fn clockaudit(folder: &TempDir, words: &[&str]) -> Output {
     command.output().expect("the program runs")
 }
 
+/// The value of the case `vault-inline` that is `hunter2` once `pw` opens it.
+fn vaulted() -> String {
+    let file = crate::staging::cases().join("vault-inline/input/group_vars/a.yml");
+    let text = fs::read_to_string(file).expect("a vault");
+    let (_, value) = text.split_once("ansible_password: ").expect("the password");
+    value.split_once("multi:").expect("the end of the password").0.to_owned()
+}
+
 /// A fleet whose secrets are those of the case `vault-inline`: `hunter2` for `ansible_password`, opened by `pw`.
 fn fleet() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let cases = crate::staging::cases();
-    let vaulted = fs::read_to_string(cases.join("vault-inline/input/group_vars/a.yml")).expect("a vault");
-    let (_, value) = vaulted.split_once("ansible_password: ").expect("the password");
-    let (value, _) = value.split_once("multi:").expect("the end of the password");
+    let value = vaulted();
     fs::create_dir(folder.path().join("group_vars")).expect("a folder");
     // The same secret where it is a password, where it is no port, and where an expression makes something of it.
     let vars = format!(
@@ -86,6 +92,77 @@ fn a_password_that_cannot_be_had_ends_the_run_with_what_to_do() {
     check(&["--vault-password-file", "gone"], &["vault password file", "gone: No such file", "hint: "]);
     fs::write(folder.path().join("blank"), " \n").expect("a file");
     check(&["--vault-id", "prod@blank"], &["the vault password of label prod is empty"]);
+}
+
+/// Everything that is written in a folder.
+fn written(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let texts = entries.map(|path| {
+        if path.is_dir() {
+            return written(&path);
+        }
+        String::from_utf8_lossy(&fs::read(path).expect("a file")).into_owned()
+    });
+    texts.collect()
+}
+
+/// A host that is reached by a command with a secret that no other setting has: `hunter2`, and `aHVudGVyMg==` made of it.
+#[test]
+fn a_secret_among_the_arguments_of_ssh_is_used_and_never_shown() {
+    use std::os::unix::fs::PermissionsExt;
+    let check = |arguments: &str, secret: &str, expected: [&str; 2]| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let proxy = folder.path().join("proxy");
+        fs::write(&proxy, "#!/bin/sh\necho \"$2\" >\"$0.called\"\n").expect("a program");
+        fs::set_permissions(&proxy, fs::Permissions::from_mode(0o755)).expect("a mode");
+        let arguments = arguments.replace("PROXY", &format!("{} -p", proxy.display()));
+        fs::create_dir(folder.path().join("group_vars")).expect("a folder");
+        let vars = format!("gate_pw: {}gate: bastion.test\n{arguments}\n", vaulted());
+        fs::write(folder.path().join("group_vars/all.yml"), vars).expect("the variables");
+        fs::write(folder.path().join("hosts.ini"), "h1\n").expect("the inventory");
+        fs::write(folder.path().join("pw"), "correct horse\n").expect("the password");
+        let said = |words: &[&str]| {
+            let words: Vec<&str> = words.iter().copied().chain(["--vault-password-file", "pw"]).collect();
+            let output = clockaudit(&folder, &words);
+            let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            assert!(!text.contains(secret), "{words:?} shows {secret}: {text}");
+            text
+        };
+        let [explained, told] = expected;
+        said(&["doctor", "hosts.ini"]);
+        for form in ["table", "json"] {
+            let text = said(&["inventory", "hosts.ini", "--explain", "h1", "-o", form]);
+            assert!(text.contains(explained), "{text}");
+        }
+        for format in ["json", "jsonl", "csv", "table"] {
+            let (trace, report) = (format!("{format}.trace"), format!("{format}.json"));
+            let words = ["scan", "hosts.ini", "-vvv", "-o", format, "--record", &trace, "--export", &report];
+            let text = said(&words);
+            // A table breaks lines wherever they are too long.
+            assert!(format == "table" || text.contains(told), "{words:?}: {text}");
+        }
+        let called = proxy.with_extension("called");
+        if called.exists() {
+            assert_eq!(fs::read_to_string(&called).expect("what it was told").trim_end(), secret, "it is used");
+            fs::remove_file(called).expect("a file");
+        }
+        let written = written(folder.path());
+        assert!(!written.contains(secret) && written.contains(told), "{secret} is written: {written}");
+    };
+    check(
+        "ansible_ssh_common_args: '-o ProxyCommand=\"PROXY {{ gate_pw }} {{ gate }}\"'",
+        "hunter2",
+        ["proxy -p ******** bastion.test", "proxy -p ******** bastion.test`: "],
+    );
+    check(
+        "ansible_ssh_common_args: '-o ProxyCommand=\"PROXY {{ gate_pw | b64encode }} {{ gate }}\"'",
+        "aHVudGVyMg==",
+        ["proxy -p ******** bastion.test", "proxy -p ******** bastion.test`: "],
+    );
+    let refused = "******** is no option of ssh";
+    check("ansible_ssh_extra_args: '{{ gate_pw }}'", "hunter2", [refused, refused]);
+    let refused = "Port does not take `********`";
+    check("ansible_ssh_extra_args: '-p {{ gate_pw }}'", "hunter2", [refused, refused]);
 }
 
 /// A program that writes down how it was called, and what its parent was; then it goes on.

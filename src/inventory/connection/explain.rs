@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use indexmap::IndexMap;
 
 use super::settings::ConnectionSettings;
-pub use super::settings::HIDDEN;
+pub use super::hidden::HIDDEN;
 use crate::inventory::configuration::{Given, Provenance};
 use crate::inventory::json;
 use crate::inventory::value::Value;

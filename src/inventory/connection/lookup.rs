@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::hidden;
 use super::table::Setting;
 use crate::inventory::configuration::{Configuration, Given, Place, Provenance, values};
 use crate::inventory::model::{HostId, Variable, Variables};
 use crate::inventory::secret::Secret;
-use crate::inventory::template::Renderer;
+use crate::inventory::template::{Rendered, Renderer};
 use crate::inventory::value::Value;
 
 /// Where the settings of one host are looked up.
@@ -19,13 +20,26 @@ pub(super) struct Lookup<'a> {
     /// The effective variables of the host.
     pub(super) variables: Arc<Variables>,
     pub(super) configuration: &'a Configuration,
-    /// Values that were encrypted, or made of what was: they may be used, never shown.
+    /// Values that were encrypted, or made of what was: they may be used, never shown. What was encrypted is among them even
+    /// where only a part of a value was.
     pub(super) hidden: RefCell<Vec<Secret>>,
 }
 
 impl Lookup<'_> {
     /// The text of a variable; null counts as not set.
     pub(super) fn variable(&self, names: &[&'static str]) -> Result<Option<Given<String>>, String> {
+        let Some((given, rendered)) = self.rendered(names)? else { return Ok(None) };
+        if rendered.is_secret {
+            let mut hidden = self.hidden.borrow_mut();
+            hidden.extend(rendered.secrets);
+            // It may be made of a secret that is no part of it.
+            hidden.push(Secret::new(given.value.clone()));
+        }
+        Ok(Some(given))
+    }
+
+    /// The text of a variable, and what it was made of.
+    fn rendered(&self, names: &[&'static str]) -> Result<Option<(Given<String>, Rendered)>, String> {
         let set = names.iter().rev().find_map(|name| {
             let variable = self.variables.get(*name).filter(|variable| variable.value != Value::Null)?;
             Some((*name, variable))
@@ -41,14 +55,24 @@ impl Lookup<'_> {
             return Err(format!("{provenance} is a date; quote it if it is meant as text"));
         }
         match rendered.value.scalar_text() {
-            Some(value) => {
-                if rendered.is_secret {
-                    self.hidden.borrow_mut().push(Secret::new(value.clone()));
-                }
-                Ok(Some(Given { value, provenance }))
-            }
+            Some(value) => Ok(Some((Given { value, provenance }, rendered))),
             None => Err(format!("{provenance} is a list or a mapping, not one value")),
         }
+    }
+
+    /// Arguments of a program, as one text. They are shown but for the secrets in them, in whatever form these come out of it.
+    pub(super) fn arguments(
+        &self,
+        setting: &Setting,
+        flag: Option<Given<String>>,
+    ) -> Result<Option<Given<String>>, String> {
+        let Some((given, rendered)) = self.rendered(setting.variables)? else {
+            let configured = || setting.names.and_then(|names| self.configuration.text(names));
+            return Ok(flag.or_else(configured));
+        };
+        let secrets = rendered.secrets.iter().chain(&rendered.printed);
+        self.hidden.borrow_mut().extend(secrets.flat_map(hidden::in_words));
+        Ok(Some(given))
     }
 
     /// A text.

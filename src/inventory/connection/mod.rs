@@ -2,6 +2,7 @@
 
 mod becoming;
 pub mod explain;
+mod hidden;
 mod lookup;
 mod reach;
 mod settings;
@@ -26,6 +27,7 @@ use lookup::Lookup;
 use reach::{Reach, Unreachable};
 
 pub use becoming::Becoming;
+pub use hidden::{HIDDEN, Hidden};
 pub use settings::{ConnectionSettings, DEFAULT_PORT, DEFAULT_TIMEOUT};
 
 /// What the command line says about connections; variables of the inventory win over all of it, as with Ansible.

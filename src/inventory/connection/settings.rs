@@ -5,14 +5,13 @@ use std::path::PathBuf;
 
 use super::ConnectionFlags;
 use super::becoming::{self, Becoming};
+use super::hidden::Hidden;
 use super::lookup::Lookup;
 use super::table::{self, Setting};
 use crate::inventory::configuration::Given;
 use crate::inventory::secret::Secret;
 use crate::inventory::shell_words;
 
-/// What stands for a secret.
-pub const HIDDEN: &str = "********";
 /// The port of SSH.
 pub const DEFAULT_PORT: u16 = 22;
 /// How long a connection may take to come about where nobody says it, in seconds.
@@ -55,8 +54,8 @@ pub struct ConnectionSettings {
     pub ssh_extra_args: Given<Vec<String>>,
     /// Whom to become on the host.
     pub becoming: Becoming,
-    /// Values among these that were encrypted, or made of what was: they may be used, never shown.
-    pub hidden: Vec<Secret>,
+    /// What of these may be used and never shown.
+    pub hidden: Hidden,
 }
 
 impl ConnectionSettings {
@@ -79,14 +78,13 @@ impl ConnectionSettings {
             ssh_common_args: Given::default_of(Vec::new()),
             ssh_extra_args: Given::default_of(Vec::new()),
             becoming: Becoming::default(),
-            hidden: Vec::new(),
+            hidden: Hidden::default(),
         }
     }
 
     /// A text to be shown, with what may not be shown replaced.
     pub fn without_secrets(&self, text: &str) -> String {
-        let texts = self.hidden.iter().map(Secret::reveal).filter(|secret| !secret.is_empty());
-        texts.fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
+        self.hidden.masked(text)
     }
 }
 
@@ -116,7 +114,7 @@ pub(super) fn read(lookup: &Lookup<'_>, name: &str, flags: &ConnectionFlags) -> 
     let extra = flag(&flags.ssh_extra_args, "--ssh-extra-args");
     replace(&mut settings.ssh_extra_args, words(lookup, &table::SSH_EXTRA_ARGS, extra), &mut defects);
     settings.becoming = becoming::read(lookup, flags, &mut defects);
-    settings.hidden = lookup.hidden.take();
+    settings.hidden = Hidden::new(lookup.hidden.take());
     // A value that is no port may be a password in the wrong place.
     let defects = defects.iter().map(|defect| settings.without_secrets(defect)).collect();
     (settings, defects)
@@ -193,7 +191,7 @@ fn words(
     setting: &Setting,
     flag: Option<Given<String>>,
 ) -> Result<Option<Given<Vec<String>>>, String> {
-    let Some(Given { value, provenance }) = lookup.text(setting, flag)? else { return Ok(None) };
+    let Some(Given { value, provenance }) = lookup.arguments(setting, flag)? else { return Ok(None) };
     match shell_words::arguments(&value) {
         Ok(value) => Ok(Some(Given { value, provenance })),
         Err(error) => Err(format!("{provenance}: {error}")),

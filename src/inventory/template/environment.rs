@@ -136,6 +136,8 @@ pub(super) struct Printed {
     count: usize,
     bytes: usize,
     last: Option<Jinja>,
+    /// All of them as texts.
+    pub(super) texts: Vec<String>,
 }
 
 impl Printed {
@@ -174,6 +176,7 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Jinja) -> Resu
     printed.count += 1;
     printed.bytes += text.len();
     printed.last = Some(value.clone());
+    printed.texts.push(text.to_owned());
     out.write_str(text).map_err(|_| Error::from(ErrorKind::WriteFailure))
 }
 

@@ -28,6 +28,7 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
 use run::Run;
 
 use super::model::{HostId, Inventory, Variables};
+use super::secret::Secret;
 use super::value::Value;
 use super::vault::Keyring;
 
@@ -63,6 +64,10 @@ pub struct Rendered {
     pub value: Value,
     /// Whether a password, or anything that was encrypted, was needed for it.
     pub is_secret: bool,
+    /// The texts of those passwords, and of what was decrypted.
+    pub secrets: Vec<Secret>,
+    /// What expressions beside them gave, which may be made of them (`{{ password | b64encode }}`).
+    pub printed: Vec<Secret>,
 }
 
 /// Renders values of hosts of one inventory.
@@ -144,7 +149,9 @@ impl Renderer {
         value: &Value,
     ) -> Result<Rendered, TemplateError> {
         if is_plain(value) {
-            return Ok(Rendered { value: value.clone(), is_secret: super::diagnostics::is_secret(name) });
+            let is_secret = super::diagnostics::is_secret(name);
+            let secrets = value.scalar_text().filter(|_| is_secret).map(Secret::new).into_iter().collect();
+            return Ok(Rendered { value: value.clone(), is_secret, secrets, printed: Vec::new() });
         }
         let run = Run::new(Arc::clone(&self.shared));
         if let Some(variables) = variables {
@@ -172,7 +179,8 @@ impl Renderer {
             ErrorKind::UndefinedError => run.blamed_below(name),
             _ => report::found(&error).unwrap_or_else(|| report::failed(&error, run.is_secret())),
         })?;
-        Ok(Rendered { value, is_secret: run.is_secret() })
+        let (secrets, printed) = run.secrets();
+        Ok(Rendered { value, is_secret: run.is_secret(), secrets, printed })
     }
 }
 

@@ -1,8 +1,9 @@
 //! One rendering: the values that it needed on its way, each rendered once, and how much work that may be.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, ErrorKind, Value as Jinja};
 
 use super::environment::Printed;
@@ -11,6 +12,7 @@ use super::scope::{LazyList, LazyMapping, Scope};
 use super::{Shared, convert, failure, literals, percent, report};
 use crate::inventory::diagnostics::is_secret;
 use crate::inventory::model::{HostId, Variables};
+use crate::inventory::secret::Secret;
 use crate::inventory::value::Value;
 
 /// How deep templates may need each other's values.
@@ -40,6 +42,12 @@ struct Progress {
     bytes: usize,
     /// Whether anything secret was looked at.
     is_secret: bool,
+    /// The secrets that were.
+    secrets: Vec<Secret>,
+    /// Values that were looked at and are none.
+    open_values: HashSet<String>,
+    /// What expressions gave in templates that had looked at a secret by their end.
+    printed: Vec<Secret>,
 }
 
 struct Open {
@@ -68,6 +76,28 @@ impl Run {
         if is_secret(name) {
             self.progress().is_secret = true;
         }
+    }
+
+    /// Takes note of what a variable is that was looked at. `is_plain` = it stands in the inventory as it is.
+    pub(super) fn note_value(&self, name: &str, value: &Jinja, is_plain: bool) {
+        let text = match value.kind() {
+            ValueKind::String | ValueKind::Number => value.to_string(),
+            _ => return,
+        };
+        if is_secret(name) {
+            self.progress().secrets.push(Secret::new(text));
+        } else if is_plain {
+            self.progress().open_values.insert(text);
+        }
+    }
+
+    /// The secrets that were looked at, and what expressions made where they were.
+    pub(super) fn secrets(&self) -> (Vec<Secret>, Vec<Secret>) {
+        let mut progress = self.progress();
+        let open_values = std::mem::take(&mut progress.open_values);
+        let mut printed = std::mem::take(&mut progress.printed);
+        printed.retain(|text| !open_values.contains(text.reveal()));
+        (std::mem::take(&mut progress.secrets), printed)
     }
 
     /// The name that is to blame for a variable that came out undefined.
@@ -135,7 +165,9 @@ impl Run {
         self.progress().is_secret = true;
         let plain = self.shared.keyring.open(text)?;
         let secret = plain.text()?;
-        Ok(Jinja::from(secret.reveal()))
+        let value = Jinja::from(secret.reveal());
+        self.progress().secrets.push(secret);
+        Ok(value)
     }
 
     /// What comes out of a template.
@@ -193,7 +225,7 @@ impl Run {
     fn evaluate_in(&self, environment: &Environment<'_>, scope: &Arc<Scope>, template: &str) -> Result<Jinja, Error> {
         let template_of = environment.template_from_str(template)?;
         let mut captured = template_of.render_captured(Jinja::from_dyn_object(Arc::clone(scope)))?;
-        let printed =
+        let mut printed =
             captured.with_state_mut(|state| std::mem::take(state.get_or_insert_extension(Printed::default())));
         let output = captured.into_output();
         {
@@ -201,6 +233,9 @@ impl Run {
             progress.bytes = progress.bytes.saturating_add(output.len());
             if progress.bytes > MOST_BYTES {
                 return Err(failure(TemplateError::TooMuch("it becomes too long")));
+            }
+            if progress.is_secret {
+                progress.printed.extend(std::mem::take(&mut printed.texts).into_iter().map(Secret::new));
             }
         }
         Ok(printed.native(output, template))

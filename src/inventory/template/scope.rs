@@ -44,7 +44,9 @@ impl Scope {
         let variables = self.run.variables(self.host);
         let variable = variables.get(name)?;
         self.run.note(name);
-        Some(self.run.lift(self.host, name, &variable.value))
+        let value = self.run.lift(self.host, name, &variable.value);
+        self.run.note_value(name, &value, super::is_plain(&variable.value));
+        Some(value)
     }
 
     fn magic(self: &Arc<Self>, name: &str) -> Option<Jinja> {
@@ -192,7 +194,9 @@ impl Object for LazyMapping {
         let key = key.as_str()?;
         let value = self.entries.get(key)?;
         self.run.note(key);
-        Some(self.run.lift(self.host, &format!("{}.{key}", self.name), value))
+        let lifted = self.run.lift(self.host, &format!("{}.{key}", self.name), value);
+        self.run.note_value(key, &lifted, super::is_plain(value));
+        Some(lifted)
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {

@@ -1,0 +1,91 @@
+//! What of a host's settings may be used and never shown, and texts without it.
+
+use crate::inventory::secret::Secret;
+
+/// What stands for a secret.
+pub const HIDDEN: &str = "********";
+/// Pieces of a secret that are shorter tell nothing, and would blacken what is none.
+const SHORTEST_PIECE: usize = 3;
+/// What ends a text that was cut.
+const CUT: char = '…';
+
+/// Texts that were encrypted, or were made of what was, or are passwords.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hidden(Vec<Secret>);
+
+impl Hidden {
+    /// The longest first, so that one that holds another is hidden as a whole.
+    pub(super) fn new(mut secrets: Vec<Secret>) -> Self {
+        secrets.retain(|secret| !secret.reveal().is_empty());
+        secrets.sort_by(|one, other| {
+            let (one, other) = (one.reveal(), other.reveal());
+            other.len().cmp(&one.len()).then_with(|| one.cmp(other))
+        });
+        secrets.dedup();
+        Self(secrets)
+    }
+
+    /// A text to be shown, with what may not be shown replaced; a secret at whose beginning it was cut is replaced too.
+    pub fn masked(&self, text: &str) -> String {
+        let texts = self.0.iter().map(Secret::reveal);
+        let text = texts.clone().fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN));
+        let Some(whole) = text.strip_suffix(CUT) else { return text };
+        let begun = |secret: &str| {
+            let lengths = secret.char_indices().skip(SHORTEST_PIECE).map(|(at, _)| at);
+            lengths.filter(|length| secret.get(..*length).is_some_and(|begun| whole.ends_with(begun))).max()
+        };
+        match texts.filter_map(begun).max() {
+            Some(length) => {
+                format!("{}{HIDDEN}{CUT}", whole.get(..whole.len().saturating_sub(length)).unwrap_or_default())
+            }
+            None => text,
+        }
+    }
+}
+
+/// The forms that a secret may have in a command line once that was split and its tokens were expanded: as it stands, without
+/// quotation marks and backslashes, with `%%` as one, and, where it has blanks or marks, each of its pieces.
+pub(super) fn in_words(secret: &Secret) -> Vec<Secret> {
+    let text = secret.reveal();
+    let is_mark = |next: char| matches!(next, '"' | '\'' | '\\');
+    let ends = |next: char| next.is_whitespace() || next == '=' || is_mark(next);
+    let pieces = text.split(ends).filter(|piece| *piece != text && piece.chars().count() >= SHORTEST_PIECE);
+    let bare: String = text.chars().filter(|next| !is_mark(*next)).collect();
+    let forms = pieces.map(str::to_owned).chain([text.to_owned(), bare]);
+    forms.flat_map(|form| [Secret::new(form.replace("%%", "%")), Secret::new(form)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hidden(secrets: &[&str]) -> Hidden {
+        Hidden::new(secrets.iter().map(|secret| Secret::new((*secret).to_owned())).collect())
+    }
+
+    #[test]
+    fn secrets_are_replaced_the_longest_first() {
+        let check = |secrets: &[&str], text: &str, expected: &str| {
+            assert_eq!(hidden(secrets).masked(text), expected, "{text}");
+        };
+        check(&[], "all of it", "all of it");
+        check(&["", "hunter2"], "-p hunter2 ssh", "-p ******** ssh");
+        check(&["hunter", "hunter2", "hunter"], "-p hunter2 hunter", "-p ******** ********");
+        check(&["hunter2"], "sshpass -p hunt…", "sshpass -p ********…");
+        check(&["hunter2"], "sshpass -p hu…", "sshpass -p hu…");
+        check(&["hunter2"], "sshpass -p hunt", "sshpass -p hunt");
+        check(&["zürich!"], "zürich!zür…", "****************…");
+    }
+
+    #[test]
+    fn a_secret_is_known_in_every_form_that_words_give_it() {
+        let check = |secret: &str, text: &str, expected: &str| {
+            assert_eq!(Hidden::new(in_words(&Secret::new(secret.to_owned()))).masked(text), expected, "{secret}");
+        };
+        check("hunter2", "ProxyCommand=sshpass -p hunter2 ssh", "ProxyCommand=sshpass -p ******** ssh");
+        check("hun\"ter2", "sshpass -p hunter2 ssh", "sshpass -p ******** ssh");
+        check("100%%sure", "sshpass -p 100%sure ssh", "sshpass -p ******** ssh");
+        check("aaa bbb", "['aaa', 'bbb']", "['********', '********']");
+        check("-o ProxyCommand=\"sshpass -p hunter2 nc\"", "sshpass -p hunter2 nc", "******** -p ******** nc");
+    }
+}
