@@ -141,25 +141,66 @@ pub fn is_secret(name: &str) -> bool {
     SECRET_WORDS.iter().any(|word| name.contains(word)) && !name.ends_with("_file")
 }
 
-/// The line with the values of secrets replaced character by character, so that columns stay where they are.
+/// What ends a name in a line.
+fn ends_name(next: char) -> bool {
+    matches!(next, ' ' | '\t' | '"' | '\'' | '{' | ',' | '[')
+}
+
+/// Where the value of the line's first secret begins, in bytes: behind the `=` or `:` of its name.
+pub(super) fn secret_at(line: &str) -> Option<usize> {
+    line.char_indices().filter(|(_, next)| matches!(next, ':' | '=')).find_map(|(at, _)| {
+        let before = line.get(..at)?.trim_end_matches(['"', '\'', ' ', '\t']);
+        is_secret(before.rsplit(ends_name).next()?).then_some(at + 1)
+    })
+}
+
+/// A text with all that is no blank replaced, character by character.
+pub(super) fn hidden(text: &str) -> String {
+    text.chars().map(|next| if next.is_whitespace() { next } else { '*' }).collect()
+}
+
+/// The line with everything behind the name of a secret replaced, so that columns stay where they are: a secret may hold blanks.
 pub fn without_secrets(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    let mut hidden = false;
-    for character in line.chars() {
-        if character == '=' && !hidden {
-            let name = out.split_whitespace().next_back().unwrap_or_default();
-            // In a `:vars` section the secret may hold blanks, so everything up to the line's end is hidden.
-            hidden = is_secret(name);
-            out.push('=');
-            continue;
-        }
-        if hidden && !character.is_whitespace() {
-            out.push('*');
-            continue;
-        }
-        out.push(character);
+    match secret_at(line).and_then(|at| line.split_at_checked(at)) {
+        Some((shown, secret)) => format!("{shown}{}", hidden(secret)),
+        None => line.to_owned(),
     }
-    out
+}
+
+/// Where a name of a secret ends that something stands behind, with or without a `=` or `:` between them, in bytes.
+fn named_secret(line: &str) -> Option<usize> {
+    let is_end = |next: char| ends_name(next) || matches!(next, ':' | '=');
+    let mut start = 0;
+    for name in line.split(is_end) {
+        let end = start + name.len();
+        if is_secret(name) && line.get(end..).is_some_and(|rest| rest.contains(|next| !is_end(next))) {
+            return Some(end);
+        }
+        // What ends a name is one byte.
+        start = end + 1;
+    }
+    None
+}
+
+/// A line of which it is not known how it was meant: everything behind the name of a secret is replaced.
+pub(super) fn without_values(line: &str) -> String {
+    match named_secret(line).and_then(|at| line.split_at_checked(at)) {
+        Some((shown, rest)) => {
+            let value =
+                rest.trim_start_matches(|next: char| matches!(next, ':' | '=' | '"' | '\'') || next.is_whitespace());
+            let between = rest.get(..rest.len() - value.len()).unwrap_or_default();
+            format!("{shown}{between}{}", hidden(value))
+        }
+        None => line.to_owned(),
+    }
+}
+
+/// A text for a message: of a secret its name alone.
+pub(super) fn brief(text: &str) -> String {
+    match named_secret(text).and_then(|at| text.get(..at)) {
+        Some(shown) => format!("{shown} ..."),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -173,6 +214,23 @@ mod tests {
         check("web1 ansible_password=s3cr#t x=1", "web1 ansible_password=****** ***");
         check("ansible_become_pass = a b", "ansible_become_pass = * *");
         check("h ansible_ssh_private_key_file=/k", "h ansible_ssh_private_key_file=/k");
+        check("ansible_password: hunter2", "ansible_password: *******");
+        check("h1 ansible_password:hunter2 x=1", "h1 ansible_password:******* ***");
+        check("h[1:3] 'ansible_password'='a b'", "h[1:3] 'ansible_password'=** **");
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_named_and_not_shown() {
+        let check = |text: &str, line: &str, message: &str| {
+            assert_eq!((without_values(text).as_str(), brief(text).as_str()), (line, message), "{text}");
+        };
+        check("broken line", "broken line", "broken line");
+        check("ansible_password hunter2", "ansible_password *******", "ansible_password ...");
+        check("ansible_password: a b", "ansible_password: * *", "ansible_password ...");
+        check("x=1 \"ansible_password\" : a", "x=1 \"ansible_password\" : *", "x=1 \"ansible_password ...");
+        check("h ansible_password", "h ansible_password", "h ansible_password");
+        check("h ansible_password :", "h ansible_password :", "h ansible_password :");
+        check("grün ansible_become_pass=süß", "grün ansible_become_pass=***", "grün ansible_become_pass ...");
     }
 
     #[test]

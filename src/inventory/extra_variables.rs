@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::diagnostics::{Diagnostic, is_secret};
+use super::diagnostics::{Diagnostic, brief, is_secret};
 use super::model::{Variable, Variables};
 use super::value::Value;
 use super::yaml::{self, DuplicateKeys};
@@ -29,13 +29,25 @@ pub fn read(text: &str, duplicates: DuplicateKeys) -> Result<Extra, Diagnostic> 
         return mapping(text, duplicates).map(Extra::Variables);
     }
     let words = words(text).map_err(|unclosed| Diagnostic::error(format!("`-e`: {unclosed} is not closed")))?;
+    let mut secret: Option<String> = None;
     let settings = words.iter().map(|word| {
         let word = &*unescaped(word);
         match word.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), variable(Value::from(unquoted(value))))),
+            Some((name, value)) if !name.is_empty() => {
+                secret = secret.take().or_else(|| is_secret(name).then(|| name.to_owned()));
+                Ok((name.to_owned(), variable(Value::from(unquoted(value)))))
+            }
             Some(_) => Err(Diagnostic::error("`-e`: a variable without a name")),
-            None => Err(Diagnostic::error(format!("`-e`: expected name=value, got {word:?}"))
-                .with_hint("A file is named with an @: `-e @vars.yml`; a value with blanks needs quotes of its own")),
+            None => {
+                // What follows a secret may be the rest of it.
+                let got = match &secret {
+                    Some(name) => format!("a word that may belong to the value of {name}"),
+                    None => format!("{:?}", brief(word)),
+                };
+                Err(Diagnostic::error(format!("`-e`: expected name=value, got {got}")).with_hint(
+                    "A file is named with an @: `-e @vars.yml`; a value with blanks needs quotes of its own",
+                ))
+            }
         }
     });
     settings.collect::<Result<Variables, _>>().map(Extra::Variables)
@@ -210,5 +222,12 @@ mod tests {
     fn secrets_are_not_in_what_is_said() {
         let error = read(r#"{"ansible_password": hunter2, }}"#, DuplicateKeys::Warn).expect_err("broken");
         assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        let check = |text: &str, expected: &str| {
+            let error = read(text, DuplicateKeys::Warn).expect_err("broken");
+            assert!(error.message.ends_with(expected), "{error:?}");
+        };
+        check("x=1 ansible_password=my hunter2", "got a word that may belong to the value of ansible_password");
+        check("'ansible_password hunter2'", "got \"'ansible_password ...\"");
+        check("ansible_password: hunter2", "got \"ansible_password:\"");
     }
 }

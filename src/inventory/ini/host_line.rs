@@ -82,8 +82,8 @@ impl Reader<'_> {
 
     fn assignment<'w>(line: &Line<'_>, word: &'w Word, is_hidden: bool) -> Result<(&'w str, Value), Fault> {
         let (name, text) = word.text.split_once('=').ok_or_else(|| {
-            let shown = if is_hidden { "***" } else { word.text.as_str() };
-            Fault::new(line.span(word.start, word.length), format!("expected key=value, got \"{shown}\""))
+            let shown = if is_hidden { "***".to_owned() } else { diagnostics::brief(&word.text) };
+            Fault::unclear(line.span(word.start, word.length), format!("expected key=value, got \"{shown}\""))
                 .with_hint("One host a line; a value with blanks needs quotes")
         })?;
         let value = typed(text, || line.span(word.start, word.length))?;

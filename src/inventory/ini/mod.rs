@@ -8,7 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use self::header::{Header, Kind};
-use super::diagnostics::{Diagnostic, Severity, Span};
+use super::diagnostics::{Diagnostic, Severity, Span, brief, without_values};
 use super::group_names::UnusualNames;
 use super::lines::{self, Line};
 use super::literals;
@@ -30,6 +30,12 @@ struct Fault {
 impl Fault {
     fn new(span: Span, message: impl Into<String>) -> Self {
         Self { span, message: message.into(), hint: None }
+    }
+
+    /// One of a line of which it is not known how it was meant.
+    fn unclear(mut span: Span, message: impl Into<String>) -> Self {
+        span.excerpt = without_values(&span.excerpt);
+        Self::new(span, message)
     }
 
     fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -96,8 +102,11 @@ impl Reader<'_> {
                 Some(header) => return self.header(line, &header),
                 // `[2001:db8::1]:22` and the like are host lines.
                 None if line.text.ends_with(']') => {
-                    return Err(Fault::new(line.full_span(), format!("`{}` is no section header", line.text))
-                        .with_hint("A header is [group], [group:children] or [group:vars], without blanks"));
+                    return Err(Fault::unclear(
+                        line.full_span(),
+                        format!("`{}` is no section header", brief(line.text)),
+                    )
+                    .with_hint("A header is [group], [group:children] or [group:vars], without blanks"));
                 }
                 None => {}
             }
@@ -133,7 +142,7 @@ impl Reader<'_> {
 
     fn child_line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
         let name = header::group_name(line.text).ok_or_else(|| {
-            Fault::new(line.full_span(), format!("expected the name of a group, got `{}`", line.text))
+            Fault::unclear(line.full_span(), format!("expected the name of a group, got `{}`", brief(line.text)))
                 .with_hint("A :children section lists one group a line, without variables")
         })?;
         if let Some(child) = self.draft.group_named(name) {
@@ -152,7 +161,7 @@ impl Reader<'_> {
 
     fn variable_line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
         let (key, raw) = line.text.split_once('=').ok_or_else(|| {
-            Fault::new(line.full_span(), format!("expected key=value, got \"{}\"", line.text))
+            Fault::unclear(line.full_span(), format!("expected key=value, got \"{}\"", brief(line.text)))
                 .with_hint("A :vars section holds one key=value a line")
         })?;
         let (key, text) = (key.trim_end_matches(lines::is_space), raw.trim_start_matches(lines::is_space));
@@ -188,17 +197,17 @@ impl Reader<'_> {
         for (name, pending) in std::mem::take(&mut self.pending) {
             let (message, hint) = match pending.parents {
                 None => (
-                    format!("[{name}:vars] is for a group that is nowhere declared"),
-                    format!("Declare it with [{name}], even without hosts"),
+                    format!("[{}:vars] is for a group that is nowhere declared", brief(&name)),
+                    format!("Declare it with [{}], even without hosts", brief(&name)),
                 ),
                 Some(_) => (
-                    format!("`{name}` is listed below a group but nowhere declared"),
+                    format!("`{}` is listed below a group but nowhere declared", brief(&name)),
                     // As with Ansible, only headers are made valid.
                     match self.draft.group_names().known(&name) {
                         known if known != name && self.draft.group_named(&known).is_some() => {
                             format!("List it as `{known}`: force_valid_group_names has changed its name")
                         }
-                        _ => format!("Declare it with [{name}], or list it as a host"),
+                        _ => format!("Declare it with [{}], or list it as a host", brief(&name)),
                     },
                 ),
             };
@@ -244,6 +253,12 @@ mod tests {
         check("[a:varz]", (1, 4, 4), "`varz` is no kind of section");
         check("[a b]", (1, 1, 5), "`[a b]` is no section header");
         check("[a:vars]\nx", (2, 1, 1), "expected key=value, got \"x\"");
+        check("[a:vars]\napi_token: x y", (2, 1, 14), "expected key=value, got \"api_token ...\"");
+        check("[a:vars]\napi_token x y", (2, 1, 13), "expected key=value, got \"api_token ...\"");
+        check("[a:children]\napi_token x", (2, 1, 11), "expected the name of a group, got `api_token ...`");
+        check("[a:children]\napi_token=x", (2, 1, 11), "`api_token ...` is listed below a group but nowhere declared");
+        check("[a api_token=x]", (1, 1, 15), "`[a api_token ...` is no section header");
+        check("h1 'api_token x'", (1, 4, 13), "expected key=value, got \"api_token ...\"");
         check(
             "[a]\n[a:vars]\nx = {{ 1 }}",
             (3, 5, 7),

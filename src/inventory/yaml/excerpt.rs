@@ -1,7 +1,7 @@
 //! The text of a file, and its lines for diagnostics: secrets never reach them.
 
 use super::node::Place;
-use crate::inventory::diagnostics::{Diagnostic, Span, is_secret};
+use crate::inventory::diagnostics::{Diagnostic, Span, hidden, secret_at, without_secrets};
 
 /// The text of the bytes without byte order mark; what is no UTF-8 or holds control characters is an error.
 pub(super) fn decoded(bytes: &[u8]) -> Result<&str, Box<Diagnostic>> {
@@ -40,9 +40,15 @@ pub(super) fn span(text: &str, place: Place) -> Span {
     let line = lines(text).nth(place.line.saturating_sub(1)).unwrap_or_default();
     let width = line.chars().count();
     let column = place.column.clamp(1, width + 1);
-    let is_below_secret = is_below_secret(text, place.line);
-    let excerpt = if is_below_secret { hidden(line) } else { without_secrets(line) };
+    let excerpt = if is_below_secret(text, place.line) { hidden(line) } else { without_secrets(line) };
     Span { line: place.line, column, length: place.length.min(width + 1 - column), excerpt }
+}
+
+/// Whether what stands at a place is, or may be, a secret or a part of one.
+pub(super) fn is_secret_at(text: &str, place: Place) -> bool {
+    let line = lines(text).nth(place.line.saturating_sub(1)).unwrap_or_default();
+    let before = secret_at(line).and_then(|at| line.get(..at)).map(|before| before.chars().count());
+    before.is_some_and(|before| place.column > before) || is_below_secret(text, place.line)
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -64,7 +70,7 @@ fn is_below_secret(text: &str, number: usize) -> bool {
             continue;
         }
         indent = own;
-        if without_secrets(line) != line || secret_key(line).is_some() {
+        if without_secrets(line) != line || secret_at(line).is_some() {
             return true;
         }
     }
@@ -73,27 +79,6 @@ fn is_below_secret(text: &str, number: usize) -> bool {
 
 fn indentation(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
-}
-
-fn hidden(line: &str) -> String {
-    line.chars().map(|character| if character.is_whitespace() { character } else { '*' }).collect()
-}
-
-/// Where the value of the line's first secret begins, in bytes.
-fn secret_key(line: &str) -> Option<usize> {
-    line.char_indices().filter(|(_, character)| matches!(character, ':' | '=')).find_map(|(at, _)| {
-        let before = line.get(..at)?.trim_end_matches(['"', '\'', ' ', '\t']);
-        let name = before.rsplit([' ', '\t', '"', '\'', '{', ',', '[']).next()?;
-        is_secret(name).then_some(at + 1)
-    })
-}
-
-/// The line with everything after the name of a secret replaced.
-fn without_secrets(line: &str) -> String {
-    match secret_key(line).and_then(|at| line.split_at_checked(at)) {
-        Some((shown, secret)) => format!("{shown}{}", hidden(secret)),
-        None => line.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -73,11 +73,21 @@ impl Fault {
     }
 
     fn diagnostic(self, text: &str) -> Diagnostic {
-        let diagnostic = Diagnostic::error(self.message).at(excerpt::span(text, self.place));
+        let is_secret = excerpt::is_secret_at(text, self.place);
+        let message = if is_secret { without_quoted(&self.message) } else { self.message };
+        let diagnostic = Diagnostic::error(message).at(excerpt::span(text, self.place));
         match self.hint {
             Some(hint) => diagnostic.with_hint(hint),
             None => diagnostic,
         }
+    }
+}
+
+/// A sentence without what it repeats of a file, which stands in quotation marks.
+fn without_quoted(words: &str) -> String {
+    match words.split_once('`').zip(words.rsplit_once('`')) {
+        Some(((before, rest), (_, after))) if rest.contains('`') => format!("{before}`***`{after}"),
+        _ => words.to_owned(),
     }
 }
 

@@ -233,7 +233,7 @@ mod tests {
         check("1.2.3", "\"1.2.3\"");
         check("10.0.0.1", "\"10.0.0.1\"");
         check("2024-02-03", "\"2024-02-03\"");
-        check("2024-02-30", "Err(\"2024-02-30 is no day of the calendar\")");
+        check("2024-02-30", "Err(\"`2024-02-30` is no day of the calendar\")");
         check("0b_", "Err(\"`0b_` has no digits\")");
         check("<<", "Ok(Merge)");
         check("=", "Ok(Equals)");

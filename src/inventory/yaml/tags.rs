@@ -59,7 +59,7 @@ pub(super) fn meaning(tag: Option<&Tag>, place: Place) -> Result<Meaning, Fault>
 }
 
 fn unknown(tag: &Tag, place: Place) -> Fault {
-    Fault::new(place, format!("the tag {} is not known", tag.original()))
+    Fault::new(place, format!("the tag `{}` is not known", tag.original()))
         .with_hint("Ansible knows !vault and !unsafe beside the standard tags of YAML")
 }
 
@@ -71,7 +71,7 @@ pub(super) fn scalar(meaning: Meaning, text: &str, is_plain: bool, place: Place)
             Ok(Plain::Value(value)) => Ok(value),
             Ok(Plain::Merge | Plain::Equals) => {
                 let message = format!("a bare `{text}` means something else in YAML than the text");
-                Err(Fault::new(place, message).with_hint(format!("Quote it: \"{text}\"")))
+                Err(Fault::new(place, message).with_hint("Quote it if the text is meant"))
             }
             Err(reason) => Err(Fault::new(place, reason).with_hint("Quote it if it is text")),
         },

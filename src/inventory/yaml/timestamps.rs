@@ -98,7 +98,7 @@ fn date(year: u32, month: u32, day: u32) -> Result<String, String> {
         _ => 0,
     };
     if year == 0 || day == 0 || day > days {
-        return Err(format!("{text} is no day of the calendar"));
+        return Err(format!("`{text}` is no day of the calendar"));
     }
     Ok(text)
 }
@@ -106,7 +106,7 @@ fn date(year: u32, month: u32, day: u32) -> Result<String, String> {
 fn time(hour: u32, minute: u32, second: u32, fraction: &str) -> Result<String, String> {
     let text = format!("{hour:02}:{minute:02}:{second:02}");
     if hour > 23 || minute > 59 || second > 59 {
-        return Err(format!("{text} is no time of the day"));
+        return Err(format!("`{text}` is no time of the day"));
     }
     let micros = format!("{fraction:0<6}");
     Ok(if micros == "000000" { text } else { format!("{text}.{micros}") })
@@ -131,9 +131,9 @@ mod tests {
         check("2024-02-03 4:05:06.1234567-3:30", Some(Ok("2024-02-03T04:05:06.123456-03:30")));
         check("2024-02-03 4:05", None);
         check("2024-02-03x", None);
-        check("2024-13-01", Some(Err("2024-13-01 is no day of the calendar")));
-        check("0000-01-01", Some(Err("0000-01-01 is no day of the calendar")));
-        check("2024-02-29T24:00:00", Some(Err("24:00:00 is no time of the day")));
+        check("2024-13-01", Some(Err("`2024-13-01` is no day of the calendar")));
+        check("0000-01-01", Some(Err("`0000-01-01` is no day of the calendar")));
+        check("2024-02-29T24:00:00", Some(Err("`24:00:00` is no time of the day")));
         check("2024-02-29T23:00:00 +24", Some(Err("a time zone of 24:00 is none")));
     }
 }
