@@ -210,3 +210,38 @@ fn the_inventories_that_come_with_clockaudit_are_read_without_a_word() {
         assert!(prepared.targets.iter().all(|target| target.defect.is_none()), "{name}");
     }
 }
+
+#[test]
+fn folders_that_links_lead_back_to_are_read_once_and_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inventories = folder.path().join("inv");
+    fs::create_dir(&inventories).expect("a folder");
+    fs::write(inventories.join("a.ini"), "h1\n").expect("a file");
+    for name in ["one", "two", "three"] {
+        std::os::unix::fs::symlink(".", inventories.join(name)).expect("a link");
+    }
+    let loaded = load(&[Source::from("inv")], &settings(folder.path())).expect("an inventory");
+    assert_eq!(said(&loaded), ["inv/one: leads back to a folder that it is in, and is passed over"]);
+    assert_eq!((loaded.inventory.sources().len(), loaded.is_incomplete()), (1, false));
+}
+
+#[test]
+fn files_of_variables_that_cannot_be_read_leave_the_inventory_incomplete() {
+    let check = |link: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("hosts.ini"), "[web]\nh1\n").expect("a file");
+        let path = folder.path().join(link);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::os::unix::fs::symlink(&path, &path).expect("a link to itself");
+        let loaded = load(&[Source::from("hosts.ini")], &settings(folder.path())).expect("an inventory");
+        let [told] = &*said(&loaded) else { panic!("{link}: {:?}", said(&loaded)) };
+        let expected = format!("inventory incomplete: {link}: cannot be read: ");
+        assert!(loaded.is_incomplete() && told.starts_with(&expected), "{link}: {told}");
+        assert!(told.ends_with("(its variables are missing)"), "{link}: {told}");
+    };
+    check("group_vars");
+    check("host_vars");
+    check("group_vars/web.yml");
+    check("group_vars/web/a.yml");
+    check("host_vars/h1");
+}

@@ -1,12 +1,14 @@
 //! A folder of inventories: its files in the order of their names, one after the other, folders in it alike.
 
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fancy_regex::Regex;
 
+use super::way::Way;
 use super::{Loading, reader};
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::Diagnostic;
@@ -14,8 +16,15 @@ use crate::inventory::diagnostics::Diagnostic;
 /// Ends of names that are no inventories, unless the configuration has others.
 const EXTENSIONS: [&str; 12] =
     [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"];
-/// Folders in folders, at most: links may go round in circles.
+/// Folders in folders, at most.
 const DEEPEST: usize = 32;
+/// Folders below one source, at most: links may multiply them.
+const MOST: usize = 10_000;
+
+/// The way into a source.
+pub(super) fn way() -> Way {
+    Way::new(DEEPEST, MOST, "its hosts and variables are missing")
+}
 
 /// Which names of a folder are passed over.
 #[derive(Debug)]
@@ -53,12 +62,18 @@ impl Ignored {
 
 impl Loading<'_> {
     /// Reads a folder; tells whether anything of it was understood.
-    pub(super) fn folder(&mut self, name: &Arc<str>, path: &Path, depth: usize) -> bool {
-        if depth > DEEPEST {
-            self.diagnostics
-                .push(reader::lost(format!("is {DEEPEST} folders deep; a link may lead round")).in_file(name));
+    pub(super) fn folder(&mut self, name: &Arc<str>, path: &Path, way: &mut Way) -> bool {
+        let lost = |error: io::Error| Some(reader::lost(format!("cannot be read: {error}")));
+        if let Err(said) = fs::metadata(path).map_err(lost).and_then(|metadata| way.enter(&metadata)) {
+            self.diagnostics.extend(said.map(|said| said.in_file(name)));
             return false;
         }
+        let is_read = self.entered(name, path, way);
+        way.leave();
+        is_read
+    }
+
+    fn entered(&mut self, name: &Arc<str>, path: &Path, way: &mut Way) -> bool {
         let listed = fs::read_dir(path).and_then(|entries| {
             entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<PathBuf>, _>>()
         });
@@ -79,9 +94,9 @@ impl Loading<'_> {
             }
             is_empty = false;
             let shown: Arc<str> = Arc::from(format!("{}/{own}", name.trim_end_matches('/')));
-            is_read |= if entry.is_dir() { self.folder(&shown, &entry, depth + 1) } else { self.file(&shown, &entry) };
+            is_read |= if entry.is_dir() { self.folder(&shown, &entry, way) } else { self.file(&shown, &entry) };
         }
-        if is_empty && depth == 0 {
+        if is_empty && way.is_at_its_beginning() {
             let hint = "Names that begin with a dot or end in .md, .txt, .cfg and the like are passed over";
             self.diagnostics.push(reader::lost("holds no inventory").in_file(name).with_hint(hint));
         }

@@ -14,6 +14,7 @@ mod variable_folders;
 mod variables;
 mod vault_passwords;
 mod via_ansible;
+mod way;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -303,7 +304,7 @@ impl Loading<'_> {
         }
         let path = paths::resolve(named, self.settings);
         if path.is_dir() {
-            self.folder(&name, &path, 0)
+            self.folder(&name, &path, &mut folder::way())
         } else if host_list::is_host_list(named) && !path.exists() && self.takes_host_lists() {
             self.host_list(&name)
         } else {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::configuration::shown;
-use super::variable_folders::VariableFolder;
+use super::variable_folders::{Found, VariableFolder};
 use super::{LoadError, LoadSettings, neighbours, sha256};
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::Diagnostic;
@@ -124,14 +124,14 @@ impl<'a> Reading<'a> {
         if let Some(folder) = self.folder(root, "group_vars") {
             let groups: Vec<_> = inventory.groups().map(|(id, group)| (id, group.name.clone())).collect();
             for (id, name) in groups {
-                let files = folder.files_of(&name, &self.extensions);
+                let files = self.files_of(&folder, &name);
                 found.groups.extend(self.together(inventory, &files).map(|variables| (id, variables)));
             }
         }
         if let Some(folder) = self.folder(root, "host_vars") {
             let hosts: Vec<_> = inventory.all_hosts().map(|(id, host)| (id, host.name.clone())).collect();
             for (id, name) in hosts {
-                let files = folder.files_of(&name, &self.extensions);
+                let files = self.files_of(&folder, &name);
                 found.hosts.extend(self.together(inventory, &files).map(|variables| (id, variables)));
             }
         }
@@ -142,12 +142,25 @@ impl<'a> Reading<'a> {
         let path = root.join(name);
         match VariableFolder::open(path.clone()) {
             Ok(folder) => folder,
-            Err(reason) => {
-                let file = Arc::from(shown(&path, self.settings));
-                self.diagnostics.push(Diagnostic::warning(reason).in_file(&file));
+            Err(diagnostic) => {
+                self.say(&path, diagnostic);
                 None
             }
         }
+    }
+
+    /// The files of a group or host; what of them is not read is said.
+    fn files_of(&mut self, folder: &VariableFolder, name: &str) -> Vec<PathBuf> {
+        let Found { files, said } = folder.files_of(name, &self.extensions);
+        for (path, diagnostic) in said {
+            self.say(&path, diagnostic);
+        }
+        files
+    }
+
+    fn say(&mut self, path: &Path, diagnostic: Diagnostic) {
+        let file = Arc::from(shown(path, self.settings));
+        self.diagnostics.push(diagnostic.in_file(&file));
     }
 
     /// The variables of some files, the later ones over the earlier ones; `None` = there are none.
