@@ -1,8 +1,12 @@
 //! How hosts are reached, against the calls of `ssh` that the real Ansible made.
 
+use std::time::Duration;
+
 use clockaudit::files::inventory::load;
-use clockaudit::inventory::connection::{Becoming, ConnectionFlags, ConnectionSettings, settings_of, targets};
+use clockaudit::inventory::configuration::Given;
+use clockaudit::inventory::connection::{Becoming, ConnectionFlags, ConnectionSettings, HIDDEN, settings_of, targets};
 use clockaudit::inventory::patterns::Selection;
+use clockaudit::inventory::secret::Secret;
 use clockaudit::inventory::{HostId, Transport, Value, json as writer};
 
 use crate::cases::{compare, for_each};
@@ -27,19 +31,105 @@ fn hosts_are_reached_as_ansible_reaches_them() {
         let mut found: Vec<Value> = hosts.iter().filter_map(|host| Some(call(&reached(*host)?))).collect();
         let Some(Value::List(calls)) = get(&expected, "ssh") else { panic!("no ssh") };
         let mut wanted: Vec<Value> = calls.iter().map(|call| expected_call(call, staged)).collect();
-        let is_on_purpose = |call: &Value| {
-            let address = text(get(call, "target").expect("a target"));
-            TARGETS_ON_PURPOSE.iter().any(|(case, host, _)| *case == staged.name && *host == address)
-        };
         for calls in [&mut found, &mut wanted] {
-            calls.retain(|call| !is_on_purpose(call));
+            calls.retain(|call| !is_on_purpose(call, staged));
             calls.sort_by_key(writer::pretty);
             calls.dedup();
         }
         compare("ssh", &Value::List(found), &Value::List(wanted), wrong);
         true
     });
-    assert!(seen >= 17, "only {seen} cases");
+    assert_eq!(seen, 24, "every case whose calls were recorded");
+}
+
+/// The same of the settings that a person is shown, in which the words of `ssh` and its files have their say too.
+#[test]
+fn hosts_are_explained_as_ansible_reaches_them() {
+    let seen = for_each(|staged, wrong| {
+        let Some(expected) = staged.expected("expected-conn.json") else { return false };
+        let words = texts(get(&expected, "cli").expect("flags"));
+        let explained = |host: &String| {
+            let told = staged.explained(host, &words);
+            let is_well = get(&told, "defects").is_some_and(|defects| !defects.is_truthy());
+            let settings = explained_settings(get(&told, "settings").expect("settings"));
+            (is_well && reaches_by_ssh(&settings)).then(|| shown(&call(&settings)))
+        };
+        let hosts: Vec<String> = entries(get(&expected, "hosts").expect("hosts")).into_keys().collect();
+        let mut found: Vec<Value> = hosts.iter().filter_map(explained).collect();
+        let Some(Value::List(calls)) = get(&expected, "ssh") else { panic!("no ssh") };
+        let mut wanted: Vec<Value> = calls.iter().map(|call| shown(&expected_call(call, staged))).collect();
+        for calls in [&mut found, &mut wanted] {
+            calls.retain(|call| !is_on_purpose(call, staged));
+            calls.sort_by_key(writer::pretty);
+            calls.dedup();
+        }
+        compare("ssh", &Value::List(found), &Value::List(wanted), wrong);
+        true
+    });
+    assert_eq!(seen, 24, "every case whose calls were recorded");
+}
+
+fn is_on_purpose(call: &Value, staged: &Staged) -> bool {
+    let address = text(get(call, "target").expect("a target"));
+    TARGETS_ON_PURPOSE.iter().any(|(case, host, _)| *case == staged.name && *host == address)
+}
+
+/// Whether the host is one that the calls were recorded of.
+fn reaches_by_ssh(settings: &ConnectionSettings) -> bool {
+    ["ssh", "smart", "ansible.builtin.ssh", "ansible.legacy.ssh"].contains(&settings.connection.value.as_str())
+}
+
+/// The settings that an explanation tells of. Of a secret it tells that there is one.
+fn explained_settings(rows: &Value) -> ConnectionSettings {
+    let value = |name: &str| get(get(rows, name).expect(name), "value").expect("a value").clone();
+    let set = |name: &str| Some(value(name)).filter(|value| *value != Value::Null);
+    let own = |name: &str| Given::default_of(text(&value(name)));
+    let words = |name: &str| Given::default_of(texts(&value(name)));
+    let secret = |name: &str| set(name).map(|value| Given::default_of(Secret::new(text(&value))));
+    ConnectionSettings {
+        connection: own("connection"),
+        port: set("port").map(|port| Given::default_of(text(&port).parse().expect("a port"))),
+        user: set("user").map(|user| Given::default_of(text(&user))),
+        password: secret("password"),
+        key_file: set("key_file").map(|file| Given::default_of(text(&file).into())),
+        host_key_checking: Given::default_of(value("host_key_checking").is_truthy()),
+        timeout: Given::default_of(Duration::from_secs(text(&value("timeout")).parse().expect("seconds"))),
+        ssh_args: words("ssh_args"),
+        ssh_common_args: words("ssh_common_args"),
+        ssh_extra_args: words("ssh_extra_args"),
+        becoming: Becoming {
+            is_wanted: Given::default_of(value("become").is_truthy()),
+            method: own("become_method"),
+            user: own("become_user"),
+            program: own("become_exe"),
+            flags: own("become_flags"),
+            password: secret("become_password"),
+        },
+        ..ConnectionSettings::of_name(&text(&value("address")))
+    }
+}
+
+/// A call as far as a person is shown it: of each option the first word, which has the say, and no secret.
+fn shown(call: &Value) -> Value {
+    let mut call = entries(call);
+    let (mut known, mut words) = (Vec::new(), Vec::new());
+    for word in texts(call.get("argv").expect("argv")) {
+        match word.split_once('=') {
+            Some((keyword, _)) if known.contains(&keyword.to_ascii_lowercase()) => {}
+            Some((keyword, value)) => {
+                known.push(keyword.to_ascii_lowercase());
+                words.push(format!("{keyword}={}", value.trim_matches('"')));
+            }
+            None => words.push(word),
+        }
+    }
+    call.insert("argv".to_owned(), list(words));
+    for secret in ["password", "become_password"] {
+        if let Some(value) = call.get_mut(secret) {
+            *value = Value::from(HIDDEN);
+        }
+    }
+    Value::Mapping(call)
 }
 
 /// The words that Ansible was given, as flags of ours.
@@ -54,7 +144,7 @@ fn flags(words: &[String], staged: &Staged) -> ConnectionFlags {
     ConnectionFlags {
         user: value("-u"),
         private_key: value("--private-key").map(Into::into),
-        timeout: value("-T").map(|text| std::time::Duration::from_secs(text.parse().expect("seconds"))),
+        timeout: value("-T").map(|text| Duration::from_secs(text.parse().expect("seconds"))),
         ssh_common_args: value("--ssh-common-args"),
         ssh_extra_args: value("--ssh-extra-args"),
         home: staged.settings.home.clone(),

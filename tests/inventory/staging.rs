@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use clockaudit::files::inventory::{Limits, LoadSettings, Source, VaultFlags, configuration, keyring};
@@ -33,6 +34,8 @@ pub(crate) struct Staged {
     pub(crate) input: PathBuf,
     /// What `-i` says.
     pub(crate) sources: Vec<Source>,
+    /// Further words of the command line.
+    pub(crate) args: Vec<String>,
     /// Where and with which environment.
     pub(crate) settings: LoadSettings,
     folder: PathBuf,
@@ -89,7 +92,25 @@ impl Staged {
             settings.keyring = Arc::new(keyring);
         }
         let sources = json::texts(json::get(&case, "sources").expect("sources")).into_iter().map(Source).collect();
-        Self { name: name.to_owned(), input, sources, settings, folder, _temporary: temporary }
+        Self { name: name.to_owned(), input, sources, args, settings, folder, _temporary: temporary }
+    }
+
+    /// What `clockaudit inventory --explain HOST -o json` prints, with more words.
+    pub(crate) fn explained(&self, host: &str, more: &[String]) -> Value {
+        let output = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
+            .args(["inventory", "-F", "none", "-o", "json", "--explain", host])
+            .args(self.sources.iter().flat_map(|source| ["-i", source.0.as_str()]))
+            .args(&self.args)
+            .args(more)
+            .current_dir(&self.settings.working_directory)
+            .env_clear()
+            .envs(&self.settings.environment)
+            .env("HOME", self.settings.home.as_ref().expect("a home"))
+            .output()
+            .expect("the program runs");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(!text.is_empty(), "{}: {host}: {}", self.name, String::from_utf8_lossy(&output.stderr));
+        json::parse(text.trim_end())
     }
 
     /// One of the files of expected results; `None` = the case has none.

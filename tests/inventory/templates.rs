@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clockaudit::files::inventory::load;
+use clockaudit::inventory::connection::HIDDEN;
 use clockaudit::inventory::model::{Draft, HostId, Inventory, Source};
 use clockaudit::inventory::template::{Renderer, Surroundings, TemplateError};
 use clockaudit::inventory::vault::Keyring;
@@ -69,6 +70,15 @@ const OTHERWISE: [&str; 8] = [
     "{{ big * big }}",
     "{% set x = ['a'] %}{% set _ = x.append('b') %}{{ x }}",
     "{{ 'b' > 1 }}",
+];
+
+/// Variables of cases that were encrypted.
+const VAULTED: [(&str, &[&str]); 5] = [
+    ("vault-client-script", &["s"]),
+    ("vault-id-label", &["secret", "secret2"]),
+    ("vault-inline", &["ansible_password", "multi"]),
+    ("vault-script-password", &["s"]),
+    ("vault-wrong-label", &["s"]),
 ];
 
 #[test]
@@ -193,6 +203,41 @@ fn variables_of_whole_inventories_come_out_as_ansible_renders_them() {
                 let found = found.map(|rendered| writer::pretty(&rendered.value));
                 if found.as_ref().ok() != expected.as_ref() {
                     wrong.push(format!("{name} {variable}: expected {expected:?}, found {found:?}"));
+                }
+            }
+        }
+        true
+    });
+    assert_eq!(seen, 15, "every case that Ansible rendered");
+}
+
+/// The same by the command that a person has: each variable as the login name that `--explain` tells of.
+#[test]
+fn variables_of_whole_inventories_are_explained_as_ansible_renders_them() {
+    let seen = for_each(|staged, wrong| {
+        let Some(expected) = staged.expected("expected-rendered.json") else { return false };
+        let home = staged.settings.home.as_ref().expect("a home").to_string_lossy().into_owned();
+        for (name, variables) in json::entries(&expected) {
+            for (variable, expected) in json::entries(&variables) {
+                let extra = format!("{{\"ansible_ssh_user\": \"{{{{ vars['{variable}'] | to_json }}}}\"}}");
+                let told = staged.explained(&name, &["-e".to_owned(), extra]);
+                let user = json::get(json::get(&told, "settings").expect("settings"), "user").expect("the login name");
+                let value = json::get(user, "value").expect("a value");
+                let found = match value {
+                    // What was decrypted is told to be there.
+                    Value::Text(hidden) if hidden == HIDDEN => hidden.clone(),
+                    Value::Text(rendered) => writer::pretty(&json::parse(rendered)),
+                    _ => format!("none: {}", json::get(&told, "defects").is_some_and(Value::is_truthy)),
+                };
+                let is_secret =
+                    VAULTED.iter().any(|(case, names)| *case == staged.name && names.contains(&variable.as_str()));
+                let expected = match json::get(&expected, "value") {
+                    Some(_) if is_secret => HIDDEN.to_owned(),
+                    Some(value) => writer::pretty(value).replace("{HOME}", &home),
+                    None => "none: true".to_owned(),
+                };
+                if found != expected {
+                    wrong.push(format!("{name} {variable}: expected {expected}, found {found}"));
                 }
             }
         }
