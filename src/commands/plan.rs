@@ -122,7 +122,7 @@ pub(super) fn flags(args: &ConnectionArgs) -> ConnectionFlags {
         ssh_common_args: args.ssh_common_args.clone(),
         ssh_extra_args: args.ssh_extra_args.clone(),
         password: None,
-        become_user: args.r#become,
+        become_user: (args.r#become || args.from_environment.contains("become")).then_some(args.r#become),
         needs_root: false,
         become_method: args.become_method.clone(),
         become_as: args.become_user.clone(),

@@ -106,6 +106,38 @@ const BECOME: [Step; 9] = [
     Step { words: &["-e", "ansible_become=yes"], expected: ("True", "extra variable", "ansible_become"), ..NOTHING },
 ];
 
+/// The same where the environment says no.
+const NOT_BECOME: [Step; 8] = [
+    Step {
+        file: Some(("ansible.cfg", "[privilege_escalation]\nbecome = false\n")),
+        expected: ("False", "file", "[privilege_escalation] become"),
+        ..NOTHING
+    },
+    Step {
+        file: Some((".config/clockaudit/config.toml", "become = true\n")),
+        expected: ("True", "file", "become"),
+        ..NOTHING
+    },
+    Step { file: Some(("clockaudit.toml", "become = false\n")), expected: ("False", "file", "become"), ..NOTHING },
+    Step {
+        environment: Some(("ANSIBLE_BECOME", "yes")),
+        expected: ("True", "environment", "ANSIBLE_BECOME"),
+        ..NOTHING
+    },
+    Step {
+        environment: Some(("CLOCKAUDIT_BECOME", "0")),
+        expected: ("False", "environment", "CLOCKAUDIT_BECOME"),
+        ..NOTHING
+    },
+    Step { words: &["-b"], expected: ("True", "flag", "--become"), ..NOTHING },
+    Step {
+        file: Some(("hosts.ini", "h1 ansible_become=no\n")),
+        expected: ("False", "variable", "ansible_become"),
+        ..NOTHING
+    },
+    Step { words: &["-e", "ansible_become=yes"], expected: ("True", "extra variable", "ansible_become"), ..NOTHING },
+];
+
 /// Takes one step after the other and checks the setting that each of them is to win.
 fn check_steps(setting: &str, steps: &[Step]) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -138,6 +170,7 @@ fn the_login_name_goes_by_the_order_of_connection_settings() {
 #[test]
 fn becoming_another_user_goes_by_the_order_too() {
     check_steps("become", &BECOME);
+    check_steps("become", &NOT_BECOME);
 }
 
 #[test]

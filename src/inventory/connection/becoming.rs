@@ -63,7 +63,7 @@ impl Becoming {
 /// here and refused where somebody is to be become.
 pub(super) fn read(lookup: &Lookup<'_>, flags: &ConnectionFlags, defects: &mut Vec<String>) -> Becoming {
     let mut becoming = Becoming::default();
-    let flag = flags.become_user.then(|| flags.given(true, "--become"));
+    let flag = flags.become_user.map(|wanted| flags.given(wanted, "--become"));
     replace(&mut becoming.is_wanted, lookup.switch(&table::BECOME, flag, true), defects);
     let method = flags.become_method.clone().map(|method| flags.given(method, "--become-method"));
     replace(&mut becoming.method, lookup.text(&table::BECOME_METHOD, method), defects);

@@ -47,8 +47,8 @@ pub struct ConnectionFlags {
     pub ssh_extra_args: Option<String>,
     /// The login password that was asked for or read from a file.
     pub password: Option<Given<Secret>>,
-    /// `-b`.
-    pub become_user: bool,
+    /// `-b`; that nobody is to be become is said in the environment only.
+    pub become_user: Option<bool>,
     /// Whether the work needs root: then what the inventory and Ansible's settings say of becoming another user counts without
     /// `-b` too.
     pub needs_root: bool,
@@ -92,7 +92,7 @@ impl ConnectionFlags {
     /// That Ansible's settings want it for its own tasks is enough only where the work needs root.
     pub fn asks_to_become(&self, configuration: &Configuration) -> bool {
         let own = || configuration.in_own_files("become").and_then(|given| values::truth(&given.value));
-        self.needs_root || self.become_user || own().unwrap_or(false)
+        self.needs_root || self.become_user.or_else(own).unwrap_or(false)
     }
 
     /// The absolute path of a file that was typed.
@@ -214,6 +214,7 @@ fn target(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::configuration::SettingsFile;
     use crate::inventory::model::{Draft, Source};
     use crate::inventory::patterns::Selection;
     use crate::inventory::{ini, ranges};
@@ -329,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_method_that_is_not_there_is_said_and_the_host_is_scanned_without() {
-        let flags = ConnectionFlags { become_user: true, ..flags() };
+        let flags = ConnectionFlags { become_user: Some(true), ..flags() };
         let prepared = prepare("h[7:9] ansible_become_method=pbrun", &flags);
         assert!(prepared.targets.iter().all(|target| target.defect.is_none() && target.elevation.is_none()));
         let said: Vec<String> = prepared.diagnostics.iter().map(ToString::to_string).collect();
@@ -337,6 +338,14 @@ mod tests {
             said,
             ["h[7-9]: become method 'pbrun' is not supported (sudo, su); use --become-method or run as root"]
         );
+    }
+
+    #[test]
+    fn whoever_says_no_is_heard_over_files() {
+        let file = SettingsFile::read(b"become = true", &"clockaudit.toml".into(), "/work").expect("settings");
+        let configuration = Configuration { files: vec![file], ..Configuration::default() };
+        let asks = |become_user| ConnectionFlags { become_user, ..flags() }.asks_to_become(&configuration);
+        assert_eq!([None, Some(true), Some(false)].map(asks), [true, true, false]);
     }
 
     #[test]
