@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use clap::{Arg, ArgAction, Command, CommandFactory, builder::FalseyValueParser};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Id, builder::FalseyValueParser};
 
 use super::Cli;
 
@@ -35,10 +36,10 @@ const DEEDS: [&str; 25] = [
     "force",
 ];
 
-/// The command line, every setting of it open to the environment.
-pub fn command() -> Command {
+/// The command line, every setting of it open to the environment but those of these ids.
+pub fn command(ruled_out: &BTreeSet<String>) -> Command {
     let open = |arg: Arg| match arg.get_long().map(str::to_owned) {
-        Some(long) if !DEEDS.contains(&long.as_str()) => {
+        Some(long) if !DEEDS.contains(&long.as_str()) && !ruled_out.contains(arg.get_id().as_str()) => {
             let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
             let arg = arg.env(variable(&long)).hide_env(true);
             // `0`, `no`, `off` and nothing at all switch nothing on.
@@ -46,8 +47,32 @@ pub fn command() -> Command {
         }
         _ => arg,
     };
-    let open_all = move |command: Command| command.mut_args(open);
+    let open_all = |command: Command| command.mut_args(open);
     open_all(Cli::command()).mut_subcommands(open_all)
+}
+
+/// Flags of which the later one wins where both are typed.
+const OPPOSITES: [[&str; 2]; 1] = [["progress", "no_progress"]];
+
+/// The ids of the flags that cannot stand beside one that was set in one of these ways, and were not set so themselves: what stands for
+/// them elsewhere does not count.
+pub fn ruled_out(matches: &ArgMatches, ways: &[ValueSource]) -> BTreeSet<String> {
+    let Some((name, matches)) = matches.subcommand() else { return BTreeSet::new() };
+    let mut command = Cli::command();
+    command.build();
+    let Some(command) = command.find_subcommand(name) else { return BTreeSet::new() };
+    let set: BTreeSet<&str> = matches
+        .ids()
+        .map(Id::as_str)
+        .filter(|id| matches.value_source(id).is_some_and(|source| ways.contains(&source)))
+        .collect();
+    let conflicts = command.get_arguments().flat_map(|arg| {
+        let others = command.get_arg_conflicts_with(arg).into_iter();
+        others.map(|other| [arg.get_id().as_str(), other.get_id().as_str()])
+    });
+    let both_ways = conflicts.chain(OPPOSITES).flat_map(|[one, other]| [[one, other], [other, one]]);
+    let ruled_out = both_ways.filter(|[one, other]| set.contains(one) && !set.contains(other));
+    ruled_out.map(|[_, other]| other.to_owned()).collect()
 }
 
 /// The environment variable of a flag.

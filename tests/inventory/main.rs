@@ -10,6 +10,7 @@ mod hostile;
 mod json;
 mod loading;
 mod messages;
+mod own_settings;
 mod precedence;
 mod properties;
 mod real_ansible;

@@ -38,7 +38,7 @@ use self::surroundings::Machine;
 
 pub use limit_file::{LimitError, limit};
 pub use settings_files::settings_files;
-pub use vault_passwords::{VaultFlags, VaultPasswordError, keyring};
+pub use vault_passwords::{VaultFlags, VaultPasswordError, asks, keyring};
 
 /// A source as the user named it: a path, a list of hosts with a comma in it, or `-` for standard input.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -82,6 +82,11 @@ pub fn keyring(
     }
 }
 
+/// Whether the source of a vault password is the user.
+pub fn asks(source: &str) -> bool {
+    ["prompt", "prompt_ask_vault_pass"].contains(&source)
+}
+
 /// What is wanted, in order: the list of ansible.cfg, the command line, at last the file of ansible.cfg.
 fn wanted(flags: &VaultFlags, configuration: &Configuration) -> Vec<Wanted> {
     let here = configuration.working_directory.clone();
@@ -90,8 +95,7 @@ fn wanted(flags: &VaultFlags, configuration: &Configuration) -> Vec<Wanted> {
         configuration.text(&names::VAULT_IDENTITY).map_or_else(|| DEFAULT_LABEL.to_owned(), |given| given.value);
     let named = |id: &String| {
         let (label, source) = id.split_once('@').unwrap_or((&default_label, id));
-        let asks = ["prompt", "prompt_ask_vault_pass"].contains(&source);
-        Wanted { label: label.to_owned(), file: (!asks).then(|| file(source)) }
+        Wanted { label: label.to_owned(), file: (!asks(source)).then(|| file(source)) }
     };
     let listed = configuration.list(&names::VAULT_IDENTITY_LIST).map(|given| given.value).unwrap_or_default();
     let mut wanted: Vec<Wanted> = listed.iter().chain(&flags.ids).map(named).collect();

@@ -1,0 +1,106 @@
+//! Settings in files of our own and in the environment beside flags that are typed: what each value means, and who wins.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A folder of these files.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
+fn clockaudit(folder: &Path, words: &[&str], environment: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_clockaudit"))
+        .args(words)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .envs(environment.iter().copied())
+        .output()
+        .expect("the program runs")
+}
+
+/// Runs in a folder; gives the exit code and what was said.
+fn ends(folder: &TempDir, words: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = clockaudit(folder.path(), words, environment);
+    (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+#[test]
+fn a_switch_of_a_file_is_on_for_every_word_that_means_yes() {
+    let check = |value: &str, code: i32, expected: &str| {
+        let settings = format!("allow_incomplete_inventory = {value}\n");
+        let folder = folder(&[("hosts.ini", "h1\nh2 broken\n"), ("clockaudit.toml", &settings)]);
+        let (found, said) = ends(&folder, &["inventory", "hosts.ini", "--hosts", "all"], &[]);
+        assert!(found == Some(code) && said.contains(expected), "{value}: {found:?} {said}");
+    };
+    for yes in ["true", "\"yes\"", "1", "\"on\""] {
+        check(yes, 0, "");
+    }
+    for no in ["false", "\"no\"", "0"] {
+        check(no, 65, "");
+    }
+    let neither = "clockaudit.toml line 1: `allow-incomplete-inventory` is neither yes nor no: `maybe`";
+    check("\"maybe\"", 64, neither);
+    check("[true, false]", 64, "`allow-incomplete-inventory` is yes or no, not a list");
+}
+
+#[test]
+fn paths_of_a_file_start_from_its_folder_or_from_home() {
+    let folder = folder(&[
+        ("at-home", "Host *\n  User home\n"),
+        (".config/clockaudit/beside", "Host *\n  User beside\n"),
+        (".config/clockaudit/config.toml", "ssh_config = \"beside\"\n"),
+        ("project/hosts.ini", "h1\nh2\n"),
+    ]);
+    let project = folder.path().join("project");
+    let home = folder.path().display().to_string();
+    let run = |words: &[&str]| {
+        let output = clockaudit(&project, words, &[("HOME", &home)]);
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let explain = ["inventory", "hosts.ini", "--explain", "h1"];
+    let told = run(&explain);
+    assert!(told.contains("beside") && told.contains("User ("), "{told}");
+    fs::write(project.join("clockaudit.toml"), "ssh-config = \"~/at-home\"\n").expect("a file");
+    let told = run(&explain);
+    assert!(told.contains("at-home line 2"), "{told}");
+    fs::write(project.join("clockaudit.toml"), "ssh-config = \"none\"\nlimit = \"@../hosts.txt\"\n").expect("a file");
+    fs::write(folder.path().join("hosts.txt"), "h2\n").expect("a file");
+    let told = run(&explain);
+    assert!(!told.contains("beside") && !told.contains("at-home"), "{told}");
+    assert_eq!(run(&["inventory", "hosts.ini", "--hosts", "all"]), "h2\n");
+    // A vault password is wanted from there, too, and told by its path where it is not there.
+    fs::write(project.join("clockaudit.toml"), "vault_password_file = \"gone\"\nvault-id = \"a@~/gone\"\n").expect("a file");
+    let told = run(&["inventory", "hosts.ini", "--hosts", "all"]);
+    assert!(told.contains(&format!("{}/gone", project.display())) || told.contains(&format!("{home}/gone")), "{told}");
+}
+
+#[test]
+fn a_flag_that_is_typed_wins_over_what_it_rules_out_elsewhere() {
+    let folder = folder(&[("hosts.ini", "h1\n"), ("pass", "x\n")]);
+    let check = |words: &[&str], environment: &[(&str, &str)], code: i32, expected: &str| {
+        let words = [&["scan", "hosts.ini", "--list-hosts"], words].concat();
+        let (found, said) = ends(&folder, &words, environment);
+        assert!(found == Some(code) && said.contains(expected), "{words:?} {environment:?}: {found:?} {said}");
+    };
+    check(&["-k"], &[("CLOCKAUDIT_CONNECTION_PASSWORD_FILE", "pass")], 0, "h1");
+    check(&["-K"], &[("CLOCKAUDIT_BECOME_PASSWORD_FILE", "pass")], 0, "h1");
+    check(&["--connection-password-file", "pass"], &[("CLOCKAUDIT_ASK_PASS", "1")], 0, "h1");
+    check(&["-k", "--connection-password-file", "pass"], &[], 64, "cannot be used with");
+    check(&["-v", "-q"], &[], 64, "cannot be used with");
+    fs::write(folder.path().join("ansible.cfg"), "[defaults]\nforks = 5\n").expect("a file");
+    check(&["-v"], &[("CLOCKAUDIT_QUIET", "1")], 0, "has no effect");
+    fs::write(folder.path().join("clockaudit.toml"), "ask-pass = true\nask-become-pass = true\nquiet = true\n")
+        .expect("a file");
+    check(&["--connection-password-file", "pass", "--become-password-file", "pass", "-v"], &[], 0, "has no effect");
+    check(&[], &[("CLOCKAUDIT_CONNECTION_PASSWORD_FILE", "pass")], 0, "h1");
+}
