@@ -8,6 +8,7 @@ use super::measure::runtime;
 use super::own_settings;
 use super::plan::{connection, flags};
 use super::policy;
+use super::secrets;
 use super::ssh_settings::SshSettings;
 use crate::audit::ExitStatus;
 use crate::audit::fitness::{self, Controller, Fitness, Login, OwnClock};
@@ -49,7 +50,8 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
                 Err(error) if error.status == ExitStatus::NoHosts => Vec::new(),
                 selected => selected?,
             };
-            let flags = flags(&args.connection);
+            let mut flags = flags(&args.connection);
+            secrets::places_of_passwords(&args.connection, &loaded.configuration, &mut flags);
             let mut targets = targets(&loaded.renderer, &selected, &flags, &loaded.configuration).targets;
             ssh.apply(&mut targets, &mut plan, terminal)?;
             Some(targets)

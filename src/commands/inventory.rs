@@ -85,7 +85,9 @@ pub fn show(
 /// The settings of a host's connection, each with where it comes from.
 fn explained(loaded: &Loaded, name: &str, args: &InventoryArgs, terminal: &Terminal) -> Result<String, CommandError> {
     let host = named(&loaded.inventory, name)?;
-    let settings = settings_of(&loaded.renderer, host, &flags(&args.connection), &loaded.configuration);
+    let mut flags = flags(&args.connection);
+    secrets::places_of_passwords(&args.connection, &loaded.configuration, &mut flags);
+    let settings = settings_of(&loaded.renderer, host, &flags, &loaded.configuration);
     let Some((settings, mut defects)) = settings else { return Ok(String::new()) };
     let mut ssh = SshSettings::new(&args.connection, terminal)?;
     let (mut rows, defect) = ssh.explained(&settings, name);

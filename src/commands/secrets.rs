@@ -12,8 +12,8 @@ use super::measure::runtime;
 use crate::cli::{ConnectionArgs, VaultArgs};
 use crate::files::inventory::{VaultFlags, VaultPasswordError, keyring};
 use crate::files::password_file::{self, PasswordFileError};
-use crate::inventory::configuration::{Configuration, Given, Names, Provenance, names};
-use crate::inventory::connection::ConnectionFlags;
+use crate::inventory::configuration::{Configuration, Given, Provenance, names};
+use crate::inventory::connection::{ConnectionFlags, HIDDEN};
 use crate::inventory::ranges;
 use crate::inventory::secret::Secret;
 use crate::inventory::target::Target;
@@ -32,10 +32,9 @@ pub(super) fn passwords(
     terminal: &Terminal,
 ) -> Result<(), CommandError> {
     flags.password = if args.ask_pass {
-        Some(given(ask(terminal, "SSH password: ", "--connection-password-file")?, "--ask-pass"))
+        Some(flags.given(ask(terminal, "SSH password: ", "--connection-password-file")?, "--ask-pass"))
     } else {
-        let file = args.connection_password_file.as_deref();
-        from_file(file, "--connection-password-file", configuration, &names::CONNECTION_PASSWORD_FILE)?
+        read(login_file(args, configuration, flags))?
     };
     if !flags.asks_to_become(configuration) {
         if args.ask_become_pass || args.become_password_file.is_some() {
@@ -48,12 +47,48 @@ pub(super) fn passwords(
         let default = if login.is_some() { "[defaults to SSH password]" } else { "" };
         let typed = ask(terminal, &format!("BECOME password{default}: "), "--become-password-file")?;
         let password = if typed.reveal().is_empty() { login.map(|login| login.value.clone()) } else { Some(typed) };
-        password.map(|password| given(password, "--ask-become-pass"))
+        password.map(|password| flags.given(password, "--ask-become-pass"))
     } else {
-        let file = args.become_password_file.as_deref();
-        from_file(file, "--become-password-file", configuration, &names::BECOME_PASSWORD_FILE)?
+        read(become_file(args, configuration, flags))?
     };
     Ok(())
+}
+
+/// Where those passwords would come from, for whoever only shows it: nobody is asked and no file is read.
+pub(super) fn places_of_passwords(args: &ConnectionArgs, configuration: &Configuration, flags: &mut ConnectionFlags) {
+    let unread = |place: Provenance| Given { value: Secret::new(HIDDEN.to_owned()), provenance: place };
+    let asked = args.ask_pass.then(|| flags.given((), "--ask-pass").provenance);
+    let place = asked.or_else(|| Some(login_file(args, configuration, flags)?.provenance));
+    flags.password = place.map(unread);
+    if flags.asks_to_become(configuration) {
+        let asked = args.ask_become_pass.then(|| flags.given((), "--ask-become-pass").provenance);
+        let place = asked.or_else(|| Some(become_file(args, configuration, flags)?.provenance));
+        flags.become_password = place.map(unread);
+    }
+}
+
+/// The file with the password to log in with.
+fn login_file(args: &ConnectionArgs, configuration: &Configuration, flags: &ConnectionFlags) -> Option<Given<PathBuf>> {
+    let typed = args.connection_password_file.clone();
+    let typed = typed.map(|file| flags.given(file, "--connection-password-file"));
+    typed.or_else(|| configuration.path(&names::CONNECTION_PASSWORD_FILE))
+}
+
+/// The file with the password for becoming another user.
+fn become_file(
+    args: &ConnectionArgs,
+    configuration: &Configuration,
+    flags: &ConnectionFlags,
+) -> Option<Given<PathBuf>> {
+    let typed = args.become_password_file.clone();
+    let typed = typed.map(|file| flags.given(file, "--become-password-file"));
+    typed.or_else(|| configuration.path(&names::BECOME_PASSWORD_FILE))
+}
+
+fn read(file: Option<Given<PathBuf>>) -> Result<Option<Given<Secret>>, CommandError> {
+    let read =
+        |file: Given<PathBuf>| Ok(Given { value: password_file::read(&file.value)?, provenance: file.provenance });
+    file.map(read).transpose()
 }
 
 /// The passwords of ansible-vault that the command line, the environment or `ansible.cfg` speak of.
@@ -83,24 +118,6 @@ pub(super) fn vault(
         terminal.warn(&error.to_string());
     }
     Ok(keyring)
-}
-
-fn given(password: Secret, flag: &'static str) -> Given<Secret> {
-    Given { value: password, provenance: Provenance::Flag(flag) }
-}
-
-fn from_file(
-    file: Option<&Path>,
-    flag: &'static str,
-    configuration: &Configuration,
-    names: &Names,
-) -> Result<Option<Given<Secret>>, CommandError> {
-    let file = match file {
-        Some(file) => Some(Given { value: file.to_owned(), provenance: Provenance::Flag(flag) }),
-        None => configuration.path(names),
-    };
-    let Some(Given { value: file, provenance }) = file else { return Ok(None) };
-    Ok(Some(Given { value: password_file::read(&file)?, provenance }))
 }
 
 /// What a person types. A signal that ends the program meanwhile leaves the terminal as it was.

@@ -79,7 +79,8 @@ fn paths_of_a_file_start_from_its_folder_or_from_home() {
     assert!(!told.contains("beside") && !told.contains("at-home"), "{told}");
     assert_eq!(run(&["inventory", "hosts.ini", "--hosts", "all"]), "h2\n");
     // A vault password is wanted from there, too, and told by its path where it is not there.
-    fs::write(project.join("clockaudit.toml"), "vault_password_file = \"gone\"\nvault-id = \"a@~/gone\"\n").expect("a file");
+    fs::write(project.join("clockaudit.toml"), "vault_password_file = \"gone\"\nvault-id = \"a@~/gone\"\n")
+        .expect("a file");
     let told = run(&["inventory", "hosts.ini", "--hosts", "all"]);
     assert!(told.contains(&format!("{}/gone", project.display())) || told.contains(&format!("{home}/gone")), "{told}");
 }
@@ -103,4 +104,31 @@ fn a_flag_that_is_typed_wins_over_what_it_rules_out_elsewhere() {
         .expect("a file");
     check(&["--connection-password-file", "pass", "--become-password-file", "pass", "-v"], &[], 0, "has no effect");
     check(&[], &[("CLOCKAUDIT_CONNECTION_PASSWORD_FILE", "pass")], 0, "h1");
+}
+
+#[test]
+fn a_password_that_a_scan_reads_is_explained_by_its_place_and_not_read() {
+    let folder = folder(&[("hosts.ini", "h1\n")]);
+    let check = |words: &[&str], environment: &[(&str, &str)], setting: &str, place: &str| {
+        for view in [&["inventory", "hosts.ini", "--explain", "h1"][..], &["doctor", "hosts.ini"]] {
+            let (_, said) = ends(&folder, &[view, words].concat(), environment);
+            let lines = said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+            let shown: Vec<String> =
+                lines.filter(|line| line.first() == Some(&setting)).map(|line| line[1..].join(" ")).collect();
+            let expected = format!("******** {place}");
+            assert!(shown.iter().any(|line| line.starts_with(&expected)), "{words:?} {environment:?}: {said}");
+            assert!(!said.contains("No such file"), "{said}");
+        }
+    };
+    let gone = ("CLOCKAUDIT_CONNECTION_PASSWORD_FILE", "gone");
+    check(&["--connection-password-file", "gone"], &[], "password", "--connection-password-file");
+    check(&[], &[gone], "password", "CLOCKAUDIT_CONNECTION_PASSWORD_FILE");
+    check(&["-k"], &[], "password", "--ask-pass");
+    check(&["-b", "--become-password-file", "gone"], &[], "become_password", "--become-password-file");
+    fs::write(folder.path().join("ansible.cfg"), "[defaults]\nconnection_password_file = gone\n").expect("a file");
+    let place = "[defaults] connection_password_file (ansible.cfg line 2)";
+    check(&[], &[], "password", place);
+    // What a host has of its own is its own.
+    fs::write(folder.path().join("hosts.ini"), "h1 ansible_password=x\n").expect("a file");
+    check(&[], &[], "password", "ansible_password (hosts.ini line 1)");
 }

@@ -67,7 +67,7 @@ pub struct ConnectionFlags {
 }
 
 /// Flags and the environment variables that stand for them.
-const VARIABLES: [(&str, &str); 9] = [
+const VARIABLES: [(&str, &str); 13] = [
     ("user", "CLOCKAUDIT_USER"),
     ("port", "CLOCKAUDIT_PORT"),
     ("private-key", "CLOCKAUDIT_PRIVATE_KEY"),
@@ -77,11 +77,15 @@ const VARIABLES: [(&str, &str); 9] = [
     ("become", "CLOCKAUDIT_BECOME"),
     ("become-method", "CLOCKAUDIT_BECOME_METHOD"),
     ("become-user", "CLOCKAUDIT_BECOME_USER"),
+    ("ask-pass", "CLOCKAUDIT_ASK_PASS"),
+    ("connection-password-file", "CLOCKAUDIT_CONNECTION_PASSWORD_FILE"),
+    ("ask-become-pass", "CLOCKAUDIT_ASK_BECOME_PASS"),
+    ("become-password-file", "CLOCKAUDIT_BECOME_PASSWORD_FILE"),
 ];
 
 impl ConnectionFlags {
     /// A value of a flag, and whether it was typed.
-    fn given<T>(&self, value: T, flag: &'static str) -> Given<T> {
+    pub fn given<T>(&self, value: T, flag: &'static str) -> Given<T> {
         let long = flag.trim_start_matches('-');
         let variable = VARIABLES.iter().find(|(name, _)| *name == long && self.from_environment.contains(long));
         let provenance = variable.map_or(Provenance::Flag(flag), |(_, variable)| Provenance::Environment(variable));
