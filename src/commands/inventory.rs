@@ -124,6 +124,7 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
         extra_variables: args.extra_vars.clone(),
         playbook_folder: args.playbook_dir.clone(),
         via_ansible: args.inventory_via_ansible,
+        vault: secrets::vault_flags(&args.vault),
         ..settings.clone()
     };
     let say = |error: &LoadError| match error {
@@ -136,8 +137,8 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
         LoadError::Contradiction(_) => {}
     };
     let configuration = configuration(&settings).inspect_err(say)?;
-    let settings =
-        LoadSettings { keyring: Arc::new(secrets::vault(&args.vault, &configuration, terminal)?), ..settings };
+    let keyring = Arc::new(secrets::vault(&settings.vault, &configuration, terminal)?);
+    let settings = LoadSettings { keyring, ..settings };
     let loaded = load(&sources, &settings).inspect_err(say)?;
     terminal.diagnose(&loaded.diagnostics);
     for (names, instead) in [

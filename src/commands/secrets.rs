@@ -91,17 +91,21 @@ fn read(file: Option<Given<PathBuf>>) -> Result<Option<Given<Secret>>, CommandEr
     file.map(read).transpose()
 }
 
-/// The passwords of ansible-vault that the command line, the environment or `ansible.cfg` speak of.
-pub(super) fn vault(
-    args: &VaultArgs,
-    configuration: &Configuration,
-    terminal: &Terminal,
-) -> Result<Keyring, CommandError> {
-    let flags = VaultFlags {
+/// What the command line says of passwords of ansible-vault.
+pub(super) fn vault_flags(args: &VaultArgs) -> VaultFlags {
+    VaultFlags {
         ids: args.vault_id.clone(),
         password_files: args.vault_password_file.clone(),
         ask: args.ask_vault_pass,
-    };
+    }
+}
+
+/// The passwords of ansible-vault that the command line, the environment or `ansible.cfg` speak of.
+pub(super) fn vault(
+    flags: &VaultFlags,
+    configuration: &Configuration,
+    terminal: &Terminal,
+) -> Result<Keyring, CommandError> {
     let is_interrupted = Cell::new(false);
     let ask = |question: &str| {
         typed(terminal, question).map_err(|error| {
@@ -109,7 +113,7 @@ pub(super) fn vault(
             error.to_string()
         })
     };
-    let found = keyring(&flags, configuration, ask);
+    let found = keyring(flags, configuration, ask);
     if is_interrupted.get() {
         return Err(CommandError::interrupted());
     }

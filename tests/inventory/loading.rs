@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use clockaudit::files::inventory::{Limits, LoadError, LoadSettings, Loaded, Source, load};
+use clockaudit::files::inventory::{Limits, LoadError, LoadSettings, Loaded, Source, VaultFlags, load};
 use clockaudit::inventory::connection::{self, ConnectionFlags};
 use clockaudit::inventory::patterns::Selection;
 
@@ -17,6 +17,7 @@ pub(crate) fn settings(folder: &Path) -> LoadSettings {
         extra_variables: Vec::new(),
         playbook_folder: None,
         keyring: std::sync::Arc::default(),
+        vault: VaultFlags::default(),
         limits: Limits::default(),
         via_ansible: false,
     }

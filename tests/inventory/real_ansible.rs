@@ -166,3 +166,35 @@ fn names_of_groups_are_made_valid_as_by_ansible() {
     let expected = ansible(&folder, &["-i", "hosts.ini", "-i", "more.yml", "--list"]);
     assert_eq!(plain(listed(&read)), plain(parse(expected.trim_end())));
 }
+
+#[test]
+fn vault_passwords_and_the_folder_of_the_play_are_handed_on() {
+    let folder =
+        folder(&[("hosts.ini", "[web]\nh1\n"), ("pw", "V4ult-pass\n"), ("play/group_vars/web.yml", "port: 2222\n")]);
+    let output = Command::new(format!("{INSTALLED}/ansible-vault"))
+        .args(["encrypt", "--vault-id", "prod@pw", "play/group_vars/web.yml"])
+        .current_dir(folder.path())
+        .env_clear()
+        .envs([("PATH", path().as_str()), ("HOME", "/nonexistent"), ("LC_ALL", "C.UTF-8")])
+        .output()
+        .expect("ansible-vault runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read = |ids: &[&str], ask: bool| {
+        loaded(&folder, &["hosts.ini"], |settings| {
+            settings.via_ansible = true;
+            settings.playbook_folder = Some("play".into());
+            settings.vault.ids = ids.iter().map(|id| (*id).to_owned()).collect();
+            settings.vault.ask = ask;
+        })
+    };
+    let known = read(&["prod@pw"], false);
+    // What Ansible read is there; the file itself cannot be opened here, without a keyring.
+    let host = known.inventory.host_named("h1").unwrap_or_else(|| panic!("{:?}", said(&known)));
+    let port = known.inventory.host(host).and_then(|host| host.variables.get("port"));
+    assert_eq!(port.map(|port| &port.value), Some(&Value::Integer("2222".to_owned())), "{:?}", said(&known));
+    let unknown = read(&["prod@prompt"], true);
+    assert!(unknown.inventory.host_named("h1").is_none(), "{:?}", said(&unknown));
+    let told = &said(&unknown)[0];
+    let expected = "`--vault-id prod@prompt`, `--ask-vault-pass`: a vault password that is typed cannot be handed on";
+    assert!(told.contains(expected), "{told}");
+}

@@ -77,6 +77,7 @@ impl Staged {
             extra_variables: after("-e").map(|(_, value)| value.clone()).collect(),
             playbook_folder: after("--playbook-dir").map(|(_, value)| value.into()).next(),
             keyring: Arc::default(),
+            vault: VaultFlags::default(),
             limits: Limits::default(),
             via_ansible: false,
         };

@@ -91,6 +91,8 @@ pub struct LoadSettings {
     pub playbook_folder: Option<PathBuf>,
     /// The vault passwords.
     pub keyring: Arc<Keyring>,
+    /// Where they came from, for Ansible to read them too.
+    pub vault: VaultFlags,
     /// What inventories may cost.
     pub limits: Limits,
     /// Whether Ansible itself reads the sources, with its plugins, and only its answer is read here.
@@ -112,6 +114,7 @@ impl LoadSettings {
             extra_variables: Vec::new(),
             playbook_folder: None,
             keyring: Arc::default(),
+            vault: VaultFlags::default(),
             limits: Limits::default(),
             via_ansible: false,
         }

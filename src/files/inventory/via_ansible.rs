@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::sync::Arc;
 
-use super::{Loading, Source, program, sha256};
+use super::{LoadSettings, Loading, Source, asks, program, sha256};
+use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::documents::Printer;
 use crate::inventory::model::Source as SourceRecord;
 
@@ -12,9 +13,15 @@ const PROGRAM: &str = "ansible-inventory";
 impl Loading<'_> {
     /// Has Ansible read the sources; its own defaults where none is named.
     pub(super) fn via_ansible(&mut self, sources: &[&Source]) {
-        let mut arguments: Vec<&str> = sources.iter().flat_map(|source| ["-i", source.0.as_str()]).collect();
-        arguments.push("--list");
+        let mut arguments: Vec<String> =
+            sources.iter().flat_map(|source| ["-i".to_owned(), source.0.clone()]).collect();
+        arguments.push("--list".to_owned());
         let name: Arc<str> = Arc::from(format!("{PROGRAM} {}", arguments.join(" ")));
+        arguments.extend(handed_on(self.settings));
+        if let Some(said) = not_handed_on(self.settings) {
+            self.diagnostics.push(said.in_file(&name));
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         // Ansible would go on without the sources that it cannot read, and only warn.
         let environment = [("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "true"), ("ANSIBLE_NOCOLOR", "1")];
         let limit = self.settings.limits.script_list;
@@ -29,4 +36,31 @@ impl Loading<'_> {
         let record = SourceRecord { name: Arc::clone(&name), file: None, folder: None, sha256: sha256(&output.bytes) };
         self.printed(record, &output, Printer::AnsibleInventory);
     }
+}
+
+/// The words of the command line that mean the same to Ansible.
+fn handed_on(settings: &LoadSettings) -> Vec<String> {
+    let vault = &settings.vault;
+    let ids = vault.ids.iter().filter(|id| !asks(source_of(id))).flat_map(|id| ["--vault-id".to_owned(), id.clone()]);
+    let text = |flag: &str, path: &std::path::Path| [flag.to_owned(), path.to_string_lossy().into_owned()];
+    let files = vault.password_files.iter().flat_map(|file| text("--vault-password-file", file));
+    let folder = settings.playbook_folder.iter().flat_map(|folder| text("--playbook-dir", folder));
+    ids.chain(files).chain(folder).collect()
+}
+
+/// Passwords that are asked for: Ansible has no terminal to ask on, and is not told them.
+fn not_handed_on(settings: &LoadSettings) -> Option<Diagnostic> {
+    let vault = &settings.vault;
+    let prompts = vault.ids.iter().filter(|id| asks(source_of(id))).map(|id| format!("`--vault-id {id}`"));
+    let prompts: Vec<String> = prompts.chain(vault.ask.then(|| "`--ask-vault-pass`".to_owned())).collect();
+    (!prompts.is_empty()).then(|| {
+        let what = "a vault password that is typed cannot be handed on to Ansible, which cannot read whole files that it encrypted";
+        Diagnostic::warning(format!("{}: {what}", prompts.join(", ")))
+            .with_hint("Hand it on in a file: `--vault-id LABEL@FILE`, or `--vault-password-file FILE`")
+    })
+}
+
+/// What stands behind the label of `[LABEL@]SOURCE`.
+fn source_of(id: &str) -> &str {
+    id.split_once('@').map_or(id, |(_, source)| source)
 }
