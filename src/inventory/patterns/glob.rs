@@ -1,8 +1,32 @@
 //! Globs over whole names, as Python's `fnmatch.fnmatchcase` has them.
 
-/// Whether a glob matches the whole name: `*`, `?`, `[abc]`, `[a-c]`, `[!abc]`; an unclosed `[` is itself.
+/// A glob, taken apart once for all the names that it is held against: `*`, `?`, `[abc]`, `[a-c]`, `[!abc]`; an unclosed `[` is
+/// itself.
+pub struct Glob(Vec<Part>);
+
+impl Glob {
+    /// Takes a glob apart; every text is one.
+    pub fn new(pattern: &str) -> Self {
+        Self(parse(pattern))
+    }
+
+    /// Whether it matches the whole name.
+    pub fn matches(&self, name: &str) -> bool {
+        walk(&self.0, name)
+    }
+}
+
+/// Whether a glob matches the whole name.
 pub fn matches(pattern: &str, name: &str) -> bool {
-    let parts = parse(pattern);
+    Glob::new(pattern).matches(name)
+}
+
+/// Whether a text stands for itself alone.
+pub(super) fn is_plain(pattern: &str) -> bool {
+    !pattern.contains(['*', '?', '['])
+}
+
+fn walk(parts: &[Part], name: &str) -> bool {
     let name: Vec<char> = name.chars().collect();
     // The classic walk with one point of return: the last `*` and where it stood in the name.
     let (mut part, mut at) = (0, 0);

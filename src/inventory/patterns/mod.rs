@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::diagnostics::Diagnostic;
 use super::model::{HostId, Inventory};
+use matching::MOST_TOLD;
 
 /// Which hosts are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Selected {
     pub hosts: Vec<HostId>,
     /// What is odd about the patterns.
     pub diagnostics: Vec<Diagnostic>,
-    /// Patterns that match nothing, one diagnostic each.
+    /// Patterns that match nothing: one diagnostic for each of the first ones, one for all others.
     pub unmatched: Vec<Diagnostic>,
 }
 
@@ -133,11 +134,14 @@ impl Inventory {
         let pattern = if selection.pattern.is_empty() { "all" } else { &selection.pattern };
         let limit = match selection.limit.as_slice() {
             [] => String::new(),
+            limit if limit.len() > MOST_TOLD => format!(" within --limit of {} patterns", limit.len()),
             limit => format!(" within --limit '{}'", limit.join(",")),
         };
-        let parts: Vec<String> = patterns.iter().chain(&selection.limit).map(|pattern| self.count(pattern)).collect();
-        let counts = if self.host_count() == 0 { "the inventory has no hosts".to_owned() } else { parts.join(", ") };
-        let nearest = evaluation.unmatched().iter().find_map(|diagnostic| diagnostic.hint.as_deref());
+        let parts = patterns.iter().chain(&selection.limit);
+        let mut counts: Vec<String> = parts.clone().take(2 * MOST_TOLD).map(|pattern| self.count(pattern)).collect();
+        counts.extend(parts.clone().nth(2 * MOST_TOLD).map(|_| "...".to_owned()));
+        let counts = if self.host_count() == 0 { "the inventory has no hosts".to_owned() } else { counts.join(", ") };
+        let nearest = evaluation.unmatched().into_iter().find_map(|diagnostic| diagnostic.hint);
         let nearest = nearest.map(|hint| format!(". {hint}")).unwrap_or_default();
         format!("'{pattern}'{limit} ({counts}){nearest}")
     }
@@ -172,6 +176,36 @@ mod tests {
         check("web:&prod", &[], "no host matches 'web:&prod' (web: 12 hosts, prod: 1 host)");
         check("web", &["prod"], "no host matches 'web' within --limit 'prod' (web: 12 hosts, prod: 1 host)");
         check("ghost", &[], "no host matches 'ghost' (ghost: 0 hosts). Did you mean 'Ghosts'?");
+        let unknown: Vec<String> = (0..12).map(|number| format!("gone{number}")).collect();
+        let unknown: Vec<&str> = unknown.iter().map(String::as_str).collect();
+        check(
+            "web",
+            &unknown,
+            "no host matches 'web' within --limit of 12 patterns (web: 12 hosts, gone0: 0 hosts, gone1: 0 hosts, gone2: 0 hosts, \
+             gone3: 0 hosts, gone4: 0 hosts, gone5: 0 hosts, gone6: 0 hosts, gone7: 0 hosts, gone8: 0 hosts, ...)",
+        );
         check("web[99]", &[], "`web[99]` asks for a host outside of the 12 that match");
+    }
+
+    #[test]
+    fn of_many_patterns_that_match_nothing_the_first_are_told_each() {
+        let mut draft = Draft::new();
+        let record = Source { name: "x".into(), file: None, folder: None, sha256: String::new() };
+        let source = draft.add_source(record);
+        ini::read(&mut draft, source, "[web]\nw[1:12]\n", &mut ranges::Budget::new(100));
+        let (inventory, _) = draft.reconcile().expect("consistent");
+        let said = |unknown: usize| {
+            let limit =
+                (0..unknown).map(|number| format!("x{number}")).chain(["web".to_owned(), "x0".to_owned()]).collect();
+            let selected = inventory.select(&Selection { pattern: "all".to_owned(), limit }).expect("hosts");
+            assert_eq!(selected.hosts.len(), 12);
+            selected.unmatched.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let each = ["0", "1", "2", "3", "4"].map(|number| format!("pattern 'x{number}' matches nothing. Did you mean 'w1'?"));
+        assert_eq!(said(5), each);
+        let [first @ .., last] = &*said(6) else { panic!("nothing is said") };
+        assert_eq!((first, last.as_str()), (&each[..], "1 more pattern matches nothing: x5"));
+        let [.., last] = &*said(2000) else { panic!("nothing is said") };
+        assert_eq!(last, "1995 more patterns match nothing: x5, x6, x7, x8, x9, ...");
     }
 }
