@@ -1,5 +1,6 @@
 //! Files on disk: what is read into the pure rooms, and what is written, whole or not at all.
 
+mod bounded;
 pub mod inventory;
 pub mod journal;
 pub mod password_file;

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::bounded::{self, Unread};
 use crate::inventory::secret::Secret;
 
 /// Bytes that a password may have; a file that has more is another one than was meant.
@@ -61,12 +62,10 @@ fn printed_by(program: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
 }
 
 fn limited(source: impl Read) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    source.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > LONGEST) {
-        return Err("is too long for a password".to_owned());
-    }
-    Ok(bytes)
+    bounded::stream(source, LONGEST).map_err(|why| match why {
+        Unread::Failed(error) => error.to_string(),
+        Unread::TooLarge(_) => "is too long for a password".to_owned(),
+    })
 }
 
 #[cfg(test)]

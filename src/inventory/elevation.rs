@@ -1,7 +1,7 @@
 //! Becoming another user on a host, as Ansible's `become` does: the command that does it, and when it is given a password.
 
 use super::secret::Secret;
-use super::shell_words::arguments;
+use super::shell_words::{arguments, in_quotes, quoted};
 
 /// Becoming another user on a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,17 +216,6 @@ fn reads_standard_input(flag: &str) -> bool {
 fn split(text: &str) -> Vec<String> {
     let words = arguments(text).unwrap_or_else(|_| vec![text.to_owned()]);
     words.iter().map(|word| quoted(word)).collect()
-}
-
-/// A word as any shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:,@%".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { in_quotes(word) }
-}
-
-/// csh and fish have their own ideas of a backslash before a quote, so a quote travels inside the other kind.
-fn in_quotes(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\"'\"'"))
 }
 
 #[cfg(test)]

@@ -53,6 +53,18 @@ pub fn arguments(text: &str) -> Result<Vec<String>, ShellWordsError> {
     Ok(split_at_comments(text, false)?.words.into_iter().map(|word| word.text).collect())
 }
 
+/// A word as any shell takes it for one, as Python's `shlex.quote` writes it.
+pub fn quoted(word: &str) -> String {
+    let is_plain = |next: char| next.is_ascii_alphanumeric() || "@%+=:,./-_".contains(next);
+    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { in_quotes(word) }
+}
+
+/// A text in single quotes. csh and fish have their own ideas of a backslash before a quote, so a quote travels inside the other
+/// kind.
+pub(super) fn in_quotes(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\"'\"'"))
+}
+
 fn split_at_comments(line: &str, has_comments: bool) -> Result<Words, ShellWordsError> {
     let mut found = Words::default();
     let mut word = Word { text: String::new(), start: 0, length: 0 };

@@ -92,7 +92,7 @@ fn what_is_wrong_ends_with_its_exit_code_and_a_word() {
     check(FLEET, &["hosts.ini", "--hosts", "webb"], 69, "no host matches 'webb' (webb: 0 hosts). Did you mean 'web'?");
     check(FLEET, &["hosts.ini", "--host", "webb"], 69, "no host matches the name 'webb'");
     check(FLEET, &["hosts.ini", "--hosts", "web:!2001:db8::1"], 64, "separate patterns with ','");
-    check(FLEET, &["hosts.ini", "--hosts", "all", "-l", "@gone.txt"], 65, "@gone.txt cannot be read");
+    check(FLEET, &["hosts.ini", "--hosts", "all", "-l", "@gone.txt"], 65, "--limit @gone.txt: there is no such file");
     check(FLEET, &["hosts.ini"], 64, "--list");
     check(FLEET, &["gone.ini", "--list"], 65, "gone.ini: there is no such file");
     check("[a:children]\nall\n[a]\n", &["hosts.ini", "--list"], 65, "every group is below `all`");

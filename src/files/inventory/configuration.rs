@@ -1,12 +1,12 @@
 //! Ansible's file of settings: which one it is, and its content.
 
 use std::fs::{self, File};
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{LoadError, LoadSettings, settings_files};
+use crate::files::bounded;
 use crate::inventory::ansible_cfg::AnsibleCfg;
 use crate::inventory::configuration::Configuration;
 use crate::inventory::diagnostics::Diagnostic;
@@ -66,13 +66,7 @@ pub(super) fn open(path: &PathBuf) -> Option<File> {
 }
 
 pub(super) fn content(opened: File) -> Result<Vec<u8>, Diagnostic> {
-    let mut bytes = Vec::new();
-    let read = opened.take(LARGEST + 1).read_to_end(&mut bytes);
-    read.map_err(|error| Diagnostic::error(format!("cannot be read: {error}")))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
-        return Err(Diagnostic::error("is larger than 1 MiB"));
-    }
-    Ok(bytes)
+    bounded::stream(opened, LARGEST).map_err(|why| Diagnostic::error(why.to_string()))
 }
 
 pub(super) fn is_world_writable(folder: &Path) -> bool {

@@ -1,9 +1,7 @@
 //! `--limit`: patterns, and `@FILE` for the lines of a file.
 
-use std::fs::File;
-use std::io::Read;
-
 use super::LoadSettings;
+use crate::files::bounded;
 use crate::inventory::lines;
 use crate::inventory::patterns::{PatternError, split};
 
@@ -11,12 +9,12 @@ use crate::inventory::patterns::{PatternError, split};
 #[derive(Debug, thiserror::Error)]
 pub enum LimitError {
     /// A file of patterns that cannot be read.
-    #[error("the file of --limit @{file} cannot be read: {reason}")]
+    #[error("the file of --limit @{file}: {why}")]
     File {
         /// The file as named.
         file: String,
         /// Why.
-        reason: String,
+        why: String,
     },
     /// A pattern that would be misread.
     #[error(transparent)]
@@ -39,16 +37,8 @@ pub fn limit(texts: &[String], settings: &LoadSettings) -> Result<Vec<String>, L
 }
 
 fn lines_of(file: &str, settings: &LoadSettings) -> Result<Vec<String>, LimitError> {
-    let failed = |reason: String| LimitError::File { file: file.to_owned(), reason };
-    let cap = settings.limits.file_bytes;
-    let mut bytes = Vec::new();
-    let opened = File::open(settings.working_directory.join(file));
-    opened
-        .and_then(|opened| opened.take(cap + 1).read_to_end(&mut bytes))
-        .map_err(|error| failed(error.to_string()))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > cap) {
-        return Err(failed(format!("it is larger than {} MiB", cap / (1024 * 1024))));
-    }
+    let bytes = bounded::file(&settings.working_directory.join(file), settings.limits.file_bytes)
+        .map_err(|why| LimitError::File { file: file.to_owned(), why: why.to_string() })?;
     let text = String::from_utf8_lossy(&bytes);
     let lines = text.lines().map(|line| line.trim_matches(lines::is_space)).filter(|line| !line.is_empty());
     Ok(lines.map(str::to_owned).collect())

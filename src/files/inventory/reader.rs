@@ -1,12 +1,13 @@
 //! One source that is a file or standard input: which readers take it, in Ansible's order, and what each makes of it.
 
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::fs::{self, Metadata};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::{Loading, script, sha256, variables};
+use crate::files::bounded::{self, Unread};
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::constructed::{self, ConstructedError, Plan};
 use crate::inventory::diagnostics::{Diagnostic, Severity};
@@ -89,8 +90,8 @@ impl Loading<'_> {
     fn one_file(&mut self, name: &Arc<str>, path: &Path) -> bool {
         let (bytes, metadata) = match self.bytes(path) {
             Ok(found) => found,
-            Err(reason) => {
-                let diagnostic = lost(reason).in_file(name);
+            Err(why) => {
+                let diagnostic = lost(why.to_string()).in_file(name);
                 let is_lone_name = !name.contains(['/', ',', '.']);
                 let hint = format!("A list of hosts needs a comma: `{name},`");
                 self.diagnostics.push(if is_lone_name { diagnostic.with_hint(hint) } else { diagnostic });
@@ -115,20 +116,15 @@ impl Loading<'_> {
     /// Reads standard input, as a file whose name has no extension.
     pub(super) fn standard_input(&mut self) -> bool {
         let name: Arc<str> = Arc::from("standard input");
-        let limit = self.settings.limits.file_bytes;
-        let mut bytes = Vec::new();
-        let read = io::stdin().lock().take(limit + 1).read_to_end(&mut bytes);
-        let is_large = u64::try_from(bytes.len()).is_ok_and(|length| length > limit);
-        let reason = match read {
-            Err(error) => Some(format!("cannot be read: {error}")),
-            Ok(_) if is_large => Some(format!("is larger than {} MiB", limit >> 20)),
-            Ok(0) => Some("is empty".to_owned()),
-            Ok(_) => None,
+        let read = bounded::stream(io::stdin().lock(), self.settings.limits.file_bytes).map_err(|why| why.to_string());
+        let read = read.and_then(|bytes| if bytes.is_empty() { Err("is empty".to_owned()) } else { Ok(bytes) });
+        let bytes = match read {
+            Ok(bytes) => bytes,
+            Err(reason) => {
+                self.diagnostics.push(lost(reason).in_file(&name));
+                return false;
+            }
         };
-        if let Some(reason) = reason {
-            self.diagnostics.push(lost(reason).in_file(&name));
-            return false;
-        }
         let record = SourceRecord { name, file: None, folder: None, sha256: sha256(&bytes) };
         self.content(record, &bytes, None)
     }
@@ -298,19 +294,9 @@ impl Loading<'_> {
     }
 
     /// The bytes of a file, or why there are none.
-    fn bytes(&self, path: &Path) -> Result<(Vec<u8>, Metadata), String> {
-        let cannot = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => "there is no such file".to_owned(),
-            _ => format!("cannot be read: {error}"),
-        };
-        let metadata = fs::metadata(path).map_err(cannot)?;
-        let limit = self.settings.limits.file_bytes;
-        let mut bytes = Vec::new();
-        File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(cannot)?;
-        if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
-            return Err(format!("is larger than {} MiB", limit >> 20));
-        }
-        Ok((bytes, metadata))
+    fn bytes(&self, path: &Path) -> Result<(Vec<u8>, Metadata), Unread> {
+        let metadata = fs::metadata(path)?;
+        Ok((bounded::file(path, self.settings.limits.file_bytes)?, metadata))
     }
 }
 

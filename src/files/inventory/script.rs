@@ -78,11 +78,14 @@ impl Loading<'_> {
         let names: Vec<String> = hosts.iter().map(|host| self.draft.host_name(*host).to_owned()).collect();
         let (mut told, mut failed) = (Vec::new(), None);
         for (ids, names) in hosts.chunks(WORKERS).zip(names.chunks(WORKERS)) {
-            let ask = |host: &String| self.ask(name, path, host);
-            let answers: Vec<Answer> = thread::scope(|scope| {
-                let asked: Vec<_> = names.iter().map(|host| scope.spawn(move || ask(host))).collect();
-                asked.into_iter().filter_map(|asked| asked.join().ok()).collect()
-            });
+            let answers = side_by_side(
+                names,
+                |host| self.ask(name, path, host),
+                |host| {
+                    // A defect of the program, which has told itself.
+                    Err(Box::new(without(name, host, Diagnostic::error("could not be asked"))))
+                },
+            );
             for (host, answer) in ids.iter().zip(answers) {
                 match answer {
                     Ok(answer) if failed.is_none() => told.push((*host, answer)),
@@ -121,20 +124,44 @@ impl Loading<'_> {
     }
 
     fn ask(&self, name: &str, path: &Path, host: &str) -> Answer {
-        let named: Arc<str> = Arc::from(format!("{name} --host {host}"));
-        let missing = |diagnostic: Diagnostic| {
-            let missing = "the variables of this host and of those after it are missing";
-            Box::new(diagnostic.in_file(&named).with_missing(missing))
-        };
+        let unread = |error: Box<Diagnostic>| Box::new(without(name, host, *error));
         let limit = self.settings.limits.script_host;
         let output = program::run(path.as_os_str(), &["--host", host], &[], limit, self.settings)
-            .map_err(|reason| missing(Diagnostic::error(reason)))?;
+            .map_err(|reason| unread(Box::new(Diagnostic::error(reason))))?;
         let sha256 = sha256(&output.bytes);
         if output.bytes.trim_ascii().is_empty() {
             return Ok(Told { variables: Vec::new(), sha256 });
         }
-        let document = yaml::read_json(&output.bytes).map_err(|error| missing(*error))?;
-        let variables = documents::host_variables(&document).map_err(|error| missing(*error))?;
+        let document = yaml::read_json(&output.bytes).map_err(unread)?;
+        let variables = documents::host_variables(&document).map_err(unread)?;
         Ok(Told { variables, sha256 })
+    }
+}
+
+/// Why a host has no variables, and those after it neither.
+fn without(name: &str, host: &str, why: Diagnostic) -> Diagnostic {
+    let missing = "the variables of this host and of those after it are missing";
+    why.in_file(&Arc::from(format!("{name} --host {host}"))).with_missing(missing)
+}
+
+/// Asks for each name in a thread of its own; the answers are in the order of the names. `lost` is the answer of a thread that
+/// ended without one.
+fn side_by_side<A: Send>(names: &[String], ask: impl Fn(&str) -> A + Sync, lost: impl Fn(&str) -> A) -> Vec<A> {
+    let ask = &ask;
+    thread::scope(|scope| {
+        let asked: Vec<_> = names.iter().map(|name| scope.spawn(move || ask(name))).collect();
+        names.iter().zip(asked).map(|(name, asked)| asked.join().unwrap_or_else(|_| lost(name))).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_lost_is_nobody_elses() {
+        let names = ["a", "b", "c"].map(str::to_owned);
+        let ask = |name: &str| if name == "b" { panic!("lost on purpose") } else { format!("of {name}") };
+        assert_eq!(side_by_side(&names, ask, |name| format!("none of {name}")), ["of a", "none of b", "of c"]);
     }
 }

@@ -1,11 +1,11 @@
 //! What templates of variables may ask of this machine: its environment, and files.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::LoadSettings;
+use crate::files::bounded::{self, Unread};
 use crate::inventory::paths;
 use crate::inventory::template::Surroundings;
 
@@ -41,16 +41,10 @@ impl Surroundings for Machine {
         let in_files = resolved(&format!("files/{path}"));
         let is_relative = !path.starts_with(['/', '~', '$']);
         let path = if is_relative && in_files.is_file() { in_files } else { resolved(path) };
-        let mut bytes = Vec::new();
-        File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(
-            |error| match error.kind() {
-                ErrorKind::NotFound => "is not there".to_owned(),
-                _ => format!("cannot be read: {error}"),
-            },
-        )?;
-        if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
-            return Err("is larger than 1 MiB".to_owned());
-        }
+        let bytes = bounded::file(&path, LARGEST).map_err(|why| match why {
+            Unread::Failed(error) if error.kind() == ErrorKind::NotFound => "is not there".to_owned(),
+            other => other.to_string(),
+        })?;
         String::from_utf8(bytes).map_err(|_| "is no text".to_owned())
     }
 }

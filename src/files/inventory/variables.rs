@@ -1,14 +1,13 @@
 //! Files of variables laid over an inventory: `group_vars`, `host_vars` and `-e`, each file read once.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::configuration::shown;
 use super::variable_folders::{Found, VariableFolder};
-use super::{LoadError, LoadSettings, neighbours, sha256};
+use super::{LoadError, LoadSettings, neighbours, reader, sha256};
+use crate::files::bounded;
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::extra_variables::{self, Extra};
@@ -66,15 +65,6 @@ pub(super) fn lay_beside(
     }
 }
 
-/// What a key that a mapping has twice is.
-pub(super) fn duplicates(configuration: &Configuration) -> DuplicateKeys {
-    match configuration.choice(&names::DUPLICATE_DICT_KEY, &["warn", "error", "ignore"]).map(|given| given.value) {
-        Some("error") => DuplicateKeys::Error,
-        Some("ignore") => DuplicateKeys::Ignore,
-        _ => DuplicateKeys::Warn,
-    }
-}
-
 /// The folder whose variables count beside those of the inventories.
 pub(super) fn play_folder(settings: &LoadSettings, configuration: &Configuration) -> PathBuf {
     match &settings.playbook_folder {
@@ -100,7 +90,7 @@ impl<'a> Reading<'a> {
         Self {
             settings,
             extensions: extensions.unwrap_or_else(|| EXTENSIONS.map(str::to_owned).to_vec()),
-            duplicates: duplicates(configuration),
+            duplicates: reader::duplicate_keys(configuration),
             known: HashMap::new(),
             diagnostics: Vec::new(),
         }
@@ -195,7 +185,8 @@ impl<'a> Reading<'a> {
     }
 
     fn read(&mut self, inventory: &mut Inventory, path: &Path, name: &Arc<str>) -> Result<Variables, Diagnostic> {
-        let bytes = content(path, self.settings.limits.file_bytes).map_err(Diagnostic::error)?;
+        let bytes = bounded::file(path, self.settings.limits.file_bytes);
+        let bytes = bytes.map_err(|why| Diagnostic::error(why.to_string()))?;
         let record = FileRecord {
             name: Arc::clone(name),
             file: Some(path.to_string_lossy().into_owned()),
@@ -249,18 +240,4 @@ impl<'a> Reading<'a> {
         }
         Ok(())
     }
-}
-
-/// The bytes of a file, or why there are none.
-fn content(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
-    let cannot = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        _ => format!("cannot be read: {error}"),
-    };
-    let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(cannot)?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
-        return Err(format!("is larger than {} MiB", limit / (1024 * 1024)));
-    }
-    Ok(bytes)
 }

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 
-use super::settings::ConnectionSettings;
 pub use super::hidden::HIDDEN;
+use super::settings::ConnectionSettings;
 use crate::inventory::configuration::{Given, Provenance};
 use crate::inventory::json;
+use crate::inventory::shell_words::quoted;
 use crate::inventory::value::Value;
 
 /// One setting.
@@ -128,15 +129,6 @@ pub(super) fn shown(row: &Row) -> String {
         value if row.setting == "timeout" => format!("{value} s"),
         value => value.to_string(),
     }
-}
-
-/// A word as a shell takes it for one.
-fn quoted(word: &str) -> String {
-    let is_plain = |next: char| next.is_ascii_alphanumeric() || "-_=./:,@%+".contains(next);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// The settings as JSON, and what is wrong with them.

@@ -201,7 +201,12 @@ mod tests {
             assert_eq!(selected.hosts.len(), 12);
             selected.unmatched.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        let each = ["0", "1", "2", "3", "4"].map(|number| format!("pattern 'x{number}' matches nothing. Did you mean 'w1'?"));
+        let each: Vec<String> = (0..5)
+            .map(|number| match number {
+                0 => "pattern 'x0' matches nothing".to_owned(),
+                near => format!("pattern 'x{near}' matches nothing. Did you mean 'w{near}'?"),
+            })
+            .collect();
         assert_eq!(said(5), each);
         let [first @ .., last] = &*said(6) else { panic!("nothing is said") };
         assert_eq!((first, last.as_str()), (&each[..], "1 more pattern matches nothing: x5"));

@@ -15,6 +15,7 @@ use super::environment::{filter, text_of};
 use super::error::TemplateError;
 use super::{Surroundings, convert, failure};
 use crate::inventory::json;
+use crate::inventory::shell_words::quoted;
 use crate::inventory::value::Value;
 
 pub(super) fn add(environment: &mut Environment<'static>, surroundings: &Arc<dyn Surroundings>) {
@@ -217,15 +218,6 @@ fn digest(text: &str, kind: &str) -> Result<String, Error> {
     };
     let digits = bytes.into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
     Ok(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect())
-}
-
-/// A word for a shell, as Python's `shlex.quote` writes it.
-fn quoted(text: &str) -> String {
-    let is_safe = |next: char| next.is_ascii_alphanumeric() || "@%+=:,./-_".contains(next);
-    if !text.is_empty() && text.chars().all(is_safe) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\"'\"'"))
 }
 
 /// Python's `os.path.dirname`.
