@@ -49,7 +49,8 @@ fn main() -> ExitCode {
         folder.path(),
         &[env!("CARGO_BIN_EXE_clockaudit"), "inventory", "hosts.ini", "--list"],
     );
-    if Path::new(ANSIBLE).exists() {
+    let has_ansible = Path::new(ANSIBLE).exists();
+    if has_ansible {
         measure("ansible-inventory", folder.path(), &[ANSIBLE, "-i", "hosts.ini", "--list"]);
     } else {
         println!("{:<26}  is missing: `./tests/run --set-up` installs it", "ansible-inventory");
@@ -57,7 +58,8 @@ fn main() -> ExitCode {
     let is_kept = own.cpu <= GOAL_CPU && own.memory <= GOAL_MEMORY;
     let word = if is_kept { "kept" } else { "MISSED" };
     println!("goal: <= {GOAL_CPU} s of CPU, <= {GOAL_MEMORY} MiB: {word}");
-    if is_kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    // A figure that nothing stands beside is half of the comparison.
+    if is_kept && has_ansible { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// What one run took.

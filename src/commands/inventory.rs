@@ -5,15 +5,18 @@ use std::sync::Arc;
 use indexmap::IndexSet;
 
 use super::error::{CommandError, Outcome};
+use super::leaving;
 use super::plan::flags;
 use super::policy;
 use super::secrets;
 use super::ssh_settings::SshSettings;
 use crate::audit::ExitStatus;
 use crate::cli::{ExplainFormat, InventoryArgs, SelectionArgs};
-use crate::files::inventory::{LimitError, LoadError, LoadSettings, Loaded, Source, configuration, limit, load};
+use crate::files::inventory::{
+    LimitError, LoadError, LoadSettings, Loaded, Source, configuration, limit, load, open_ahead,
+};
 use crate::inventory::configuration::{Configuration, names};
-use crate::inventory::connection::{explain, settings_of};
+use crate::inventory::connection::{explain, settings_of, vaulted};
 use crate::inventory::model::{HostId, Inventory};
 use crate::inventory::patterns::{Mismatch, PatternError, Selection};
 use crate::inventory::{graph, listing, nearest};
@@ -118,6 +121,8 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
             .hint("a variable of the shell may have no value: `echo \"$INVENTORY\"`")
             .hint("leave the argument out to use $ANSIBLE_INVENTORY, ansible.cfg or /etc/ansible/hosts"));
     }
+    // Scripts, and programs with passwords, are run from here on.
+    leaving::in_order();
     let sources: Vec<Source> =
         args.inventories.iter().chain(&args.inventory).map(|name| Source::from(name.as_str())).collect();
     let settings = LoadSettings {
@@ -166,6 +171,11 @@ pub fn select(
     let selection = Selection { pattern: "all".to_owned(), limit: limit(&args.limit, settings)? };
     let (hosts, said) = loaded.inventory.select(&selection)?.with(mismatch(&loaded.configuration))?;
     terminal.diagnose(&said);
+    let keyring = loaded.renderer.keyring();
+    if !keyring.is_empty() {
+        let texts = vaulted(&loaded.inventory, &hosts);
+        open_ahead(keyring, &texts.iter().map(String::as_str).collect::<Vec<_>>());
+    }
     Ok(hosts)
 }
 

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod fix;
 pub mod generate;
 pub mod inventory;
+mod leaving;
 mod live;
 pub mod measure;
 pub mod memory;

@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 use indexmap::IndexMap;
 
 use super::error::CommandError;
+use super::leaving;
 use super::measure::runtime;
 use crate::cli::{ConnectionArgs, VaultArgs};
 use crate::files::inventory::{VaultFlags, VaultPasswordError, keyring};
@@ -18,8 +18,8 @@ use crate::inventory::ranges;
 use crate::inventory::secret::Secret;
 use crate::inventory::target::Target;
 use crate::inventory::vault::Keyring;
-use crate::ssh::{ConnectionPlan, StopSignal, UnlockError, before_leaving_at_once, locked_keys};
-use crate::terminal::{AskError, Terminal, give_back};
+use crate::ssh::{ConnectionPlan, UnlockError, locked_keys};
+use crate::terminal::{AskError, Terminal};
 
 /// How often a passphrase is asked for until it is right, as OpenSSH does. It does not leave this machine.
 const TRIES: usize = 3;
@@ -126,11 +126,7 @@ pub(super) fn vault(
 
 /// What a person types. A signal that ends the program meanwhile leaves the terminal as it was.
 fn typed(terminal: &Terminal, question: &str) -> Result<Secret, AskError> {
-    static PREPARED: Once = Once::new();
-    PREPARED.call_once(|| {
-        before_leaving_at_once(give_back);
-        StopSignal::leave_at_once();
-    });
+    leaving::in_order();
     terminal.ask_secret(question)
 }
 

@@ -6,6 +6,9 @@ pub mod journal;
 pub mod password_file;
 pub mod plan;
 pub mod report;
+mod running;
 pub mod ssh_config;
 pub mod state;
 pub mod trace;
+
+pub use running::end_programs;

@@ -15,7 +15,8 @@
 //! | limits of `--limit @FILE` | [`any_file_of_patterns_is_read`] |
 //! | Jinja2, `%` of texts | `templates::any_template_ends_and_none_panics` |
 //! | Ansible Vault | `vault::any_text_ends_in_an_error_or_a_plain_text` |
-//! | `ssh_config`, known hosts | `tests/ssh_config` |
+//! | `ssh_config` | `tests/ssh_config` |
+//! | known hosts | `openssh::known_hosts` in `src` |
 
 use std::sync::Arc;
 

@@ -51,6 +51,46 @@ fn a_script_is_asked_for_each_host_that_it_does_not_describe() {
 }
 
 #[test]
+fn a_signal_that_ends_the_program_ends_what_it_runs() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+    use std::io::{BufRead, BufReader};
+    // A script and its child: both say when they are there, and once more unless they were ended.
+    let script = "#!/bin/sh\nexec 3>heard\n(sleep 20; echo child survived >&3) >/dev/null 2>&1 &\n\
+                  echo started >&3\nsleep 20\necho script survived >&3\n";
+    let listed: &[&str] = &["./inv", "--list"];
+    let matched: &[&str] = &["h1,", "--explain", "h1", "-F", "config"];
+    for (words, signal, code) in
+        [(listed, Signal::SIGINT, 130), (listed, Signal::SIGTERM, 143), (matched, Signal::SIGINT, 130)]
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        let heard = folder.path().join("heard");
+        nix::unistd::mkfifo(&heard, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        program(&folder.path().join("inv"), script);
+        fs::write(folder.path().join("config"), "Match exec ./inv\n  User x\n").expect("a file");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
+            .arg("inventory")
+            .args(words)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let mut heard = BufReader::new(fs::File::open(heard).expect("the pipe"));
+        let mut line = String::new();
+        heard.read_line(&mut line).expect("a line");
+        assert_eq!(line, "started\n");
+        let process = Pid::from_raw(i32::try_from(child.id()).expect("a number"));
+        kill(process, signal).expect("a signal");
+        assert_eq!(child.wait().expect("an end").code(), Some(code));
+        // The end of the pipe comes when nobody holds it any more.
+        let rest: Vec<String> = heard.lines().map(|line| line.expect("a line")).collect();
+        assert_eq!(rest, <[String; 0]>::default());
+    }
+}
+
+#[test]
 fn a_script_that_does_not_end_or_prints_without_end_is_an_error() {
     let hanging = load_script("#!/bin/sh\nexec sleep 600\n", |settings| {
         settings.limits.script_list = Duration::from_millis(50);

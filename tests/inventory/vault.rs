@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use clockaudit::files::inventory::{LoadSettings, Loaded, Source, load};
+use clockaudit::files::inventory::{LoadSettings, Loaded, Source, load, open_ahead};
 use clockaudit::inventory::vault::{BodyPart, Identity, Keyring, Password, VaultError};
 use proptest::prelude::*;
 
@@ -49,6 +49,20 @@ fn inline_values_open_with_their_password() {
     check(labels, "secret2", &[("dev", "dev pass"), ("prod", "prod pass")], "dev-secret");
     check("vault-wrong-label/input/group_vars/a.yml", "s", &[("other", "same pass")], "open");
     check("vault-client-script/input/group_vars/a.yml", "s", &[("prod", "prod-pass")], "open");
+}
+
+#[test]
+fn values_are_opened_ahead_whatever_comes_of_each() {
+    let keyring = keyring(&[("default", "correct horse")]);
+    let file = "cases/vault-inline/input/group_vars/a.yml";
+    let (one, other, broken) = (inline(file, "ansible_password"), inline(file, "multi"), "no vault".to_owned());
+    open_ahead(&keyring, &[]);
+    assert_eq!(keyring.tried(), 0);
+    open_ahead(&keyring, &[&one, &broken, &other]);
+    assert_eq!(keyring.tried(), 3);
+    assert_eq!(open(&keyring, &one).as_deref(), Ok(&b"hunter2"[..]));
+    assert_eq!(open(&keyring, &broken), Err(VaultError::Header));
+    assert_eq!(keyring.tried(), 3, "each once");
 }
 
 #[test]

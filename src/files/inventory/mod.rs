@@ -4,6 +4,7 @@ mod configuration;
 mod folder;
 mod limit_file;
 mod neighbours;
+mod opening;
 mod paths;
 mod program;
 mod reader;
@@ -37,6 +38,7 @@ use self::reader::Reader;
 use self::surroundings::Machine;
 
 pub use limit_file::{LimitError, limit};
+pub use opening::open_ahead;
 pub use settings_files::settings_files;
 pub use vault_passwords::{VaultFlags, VaultPasswordError, asks, keyring};
 

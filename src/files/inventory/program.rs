@@ -8,10 +8,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-
 use super::LoadSettings;
+use crate::files::running::Running;
 
 /// Of what a program says on its standard error so many bytes are kept.
 const KEPT_ERRORS: u64 = 16 * 1024;
@@ -50,7 +48,7 @@ pub(super) fn run(
             }
             _ => format!("cannot be run: {error}"),
         })?;
-    let process = child.id();
+    let running = Running::new(child.id());
     let size = settings.limits.file_bytes;
     let (output, errors) = (child.stdout.take(), child.stderr.take());
     let errors = thread::spawn(move || errors.map(kept).unwrap_or_default());
@@ -64,11 +62,9 @@ pub(super) fn run(
         let _ = sender.send((bytes, read.transpose().and(ended)));
     });
     let (bytes, ended) = receiver.recv_timeout(limit).map_err(|error| {
-        if error == RecvTimeoutError::Timeout
-            && let Ok(process) = i32::try_from(process)
-        {
-            // Not reaped yet: whoever waits for it would have told its end. So the number is still that of its group.
-            let _ = killpg(Pid::from_raw(process), Signal::SIGKILL);
+        if error == RecvTimeoutError::Timeout {
+            // Not reaped yet: whoever waits for it would have told its end.
+            running.end();
         }
         format!("has not ended within {} s and was stopped", limit.as_secs_f64())
     })?;

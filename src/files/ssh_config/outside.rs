@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, User as Account, gethostname, getuid};
 
+use crate::files::running::Running;
 use crate::openssh::config::{Outside, User};
 
 /// How long a command of `Match exec` may run.
@@ -173,6 +174,7 @@ fn succeeds(command: &str, limit: Duration) -> Result<bool, String> {
     asked.arg("-c").arg(command).process_group(0);
     asked.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = asked.spawn().map_err(|error| format!("{}: {error}", shell.display()))?;
+    let _running = Running::new(child.id());
     let group = i32::try_from(child.id()).map(Pid::from_raw).map_err(|error| error.to_string())?;
     let (done, ended) = mpsc::channel();
     let waiter = thread::spawn(move || {

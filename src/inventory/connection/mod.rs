@@ -9,6 +9,7 @@ mod settings;
 pub mod summary;
 mod table;
 mod unsupported;
+mod vaulted;
 
 use core::time::Duration;
 use std::cell::RefCell;
@@ -29,6 +30,7 @@ use reach::{Reach, Unreachable};
 pub use becoming::Becoming;
 pub use hidden::{HIDDEN, Hidden};
 pub use settings::{ConnectionSettings, DEFAULT_PORT, DEFAULT_TIMEOUT};
+pub use vaulted::vaulted;
 
 /// What the command line says about connections; variables of the inventory win over all of it, as with Ansible.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

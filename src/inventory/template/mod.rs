@@ -129,6 +129,11 @@ impl Renderer {
         Self::new(inventory, Arc::default(), &nothing, String::new())
     }
 
+    /// The passwords by which its values are opened.
+    pub fn keyring(&self) -> &Keyring {
+        &self.shared.keyring
+    }
+
     /// The inventory whose values are rendered.
     pub fn inventory(&self) -> &Inventory {
         &self.shared.inventory

@@ -74,6 +74,11 @@ impl Keyring {
         self.secrets.is_empty()
     }
 
+    /// How many texts were tried so far, whatever came of it.
+    pub fn tried(&self) -> usize {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Decrypts what ansible-vault wrote: header and hexadecimal lines.
     pub fn open(&self, text: &str) -> Result<PlainText, VaultError> {
         let known = self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(text).cloned();
