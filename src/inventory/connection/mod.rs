@@ -323,8 +323,8 @@ mod tests {
         assert!(!becomes("h ansible_become=true", flags()));
         assert!(becomes("h ansible_become=true", needs_root()));
         assert!(!becomes("h", needs_root()));
-        assert!(becomes("h", ConnectionFlags { become_user: true, ..needs_root() }));
-        assert!(!becomes("h ansible_become=false", ConnectionFlags { become_user: true, ..needs_root() }));
+        assert!(becomes("h", ConnectionFlags { become_user: Some(true), ..needs_root() }));
+        assert!(!becomes("h ansible_become=false", ConnectionFlags { become_user: Some(true), ..needs_root() }));
     }
 
     #[test]
