@@ -65,13 +65,13 @@ pub struct ChangeArgs {
     #[arg(long, value_name = "PRESET", hide_possible_values = true, ignore_case = true, help_heading = "Change")]
     pub preset: Option<Preset>,
     /// Make chrony.conf what this template gives for each host: Jinja2 over the host's variables
-    #[arg(skip)]
+    #[arg(long, value_name = "FILE", help_heading = "Change")]
     pub conf: Option<PathBuf>,
     /// Follow this host of the inventory, whose own clock serves a network without any other time server
-    #[arg(skip)]
+    #[arg(long, value_name = "HOST", help_heading = "Change")]
     pub internal: Option<String>,
     /// Step clocks at once by what their chronyd still has to correct; no file changes
-    #[arg(skip)]
+    #[arg(long, help_heading = "Change")]
     pub makestep: bool,
 }
 

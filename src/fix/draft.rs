@@ -84,6 +84,7 @@ pub struct Seen {
 
 /// A host that is to be changed, or is as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the host")]
 pub struct DraftedHost {
     /// Its place among the subjects.
     pub subject: usize,
@@ -101,6 +102,8 @@ pub struct DraftedHost {
     pub steps_now: bool,
     /// Whether others may depend on its time.
     pub is_time_server: bool,
+    /// Whether nothing is done and something is wrong all the same: its clock is off, or chronyd does not run.
+    pub is_unsettled: bool,
     /// What chronyd there can be asked for the yardstick.
     pub servers: remote::Check,
 }
@@ -283,7 +286,10 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
     let configuration = prepared.layout.main().path.clone();
     let files = prepared.files_for(intent, forecast.as_ref(), terms)?;
     let mut warnings = files.warnings;
-    warnings.extend(told_of(seen, subject, forecast.is_none().then_some(offset)));
+    warnings.extend(old_chronyd(seen));
+    let wrong = if forecast.is_none() { left_wrong(seen, offset, subject.warn) } else { None };
+    let is_unsettled = wrong.is_some();
+    warnings.extend(wrong);
     let planned = PlannedHost {
         name: subject.name.clone(),
         configuration,
@@ -306,6 +312,7 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
         needs_consent,
         steps_now,
         is_time_server,
+        is_unsettled,
         servers,
     })
 }
@@ -318,26 +325,27 @@ fn as_far_as_it_counts(checked: &Checked, terms: &Terms) -> Checked {
     }
 }
 
-/// What there is to know of a host beside its files; `left` is the offset of one that stays as it is.
-fn told_of(seen: &Seen, subject: &Subject, left: Option<Interval>) -> Vec<String> {
-    let mut told = Vec::new();
+/// What an old chronyd cannot do.
+fn old_chronyd(seen: &Seen) -> Option<String> {
     let version = seen.survey.version.as_deref().unwrap_or_default();
-    let major: Option<u32> = version.split('.').next().and_then(|major| major.parse().ok());
-    if major.is_some_and(|major| major < 4) {
-        told.push(format!(
-            "its chronyd {version} cannot check a configuration (`-p`): a dry run alone tells whether it would do"
-        ));
-    }
-    let Some(offset) = left else { return told };
+    let major: u32 = version.split('.').next()?.parse().ok()?;
+    (major < 4).then(|| {
+        format!("its chronyd {version} cannot check a configuration (`-p`): a dry run alone tells whether it would do")
+    })
+}
+
+/// What is wrong with a host on which nothing is done.
+fn left_wrong(seen: &Seen, offset: Interval, warn: Nanos) -> Option<String> {
     if seen.survey.service.as_ref().is_some_and(|service| !service.is_active) {
-        told.push("its configuration is as asked for, and chronyd does not run: start it".to_owned());
-    } else if offset.magnitude().lo > subject.warn {
-        let off = figure::with_bound(offset.midpoint(), offset);
-        told.push(format!(
-            "its configuration is as asked for, and its clock is {off} off: `chronyc tracking` there shows whether it is being slewed"
-        ));
+        return Some("its configuration is as asked for, and chronyd does not run: start it".to_owned());
     }
-    told
+    let off = figure::with_bound(offset.midpoint(), offset);
+    (offset.magnitude().lo > warn).then(|| {
+        format!(
+            "its configuration is as asked for, and its clock is {off} off: `chronyc tracking` there shows whether it is being slewed, \
+             `--makestep` steps it at once"
+        )
+    })
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! Undoing a run on one host: which of its files are put back from their backups, by what they are now.
 
 use super::journal::{Restoration, RestoredFile};
+use super::plan::GUARD_S;
 use super::refusal::Refusal;
 use super::remote::{Apply, Becomes, Change, Digest, Expected, RunId, Survey};
 
 /// For how long chronyd may take to answer after the restart, in seconds.
 const WAIT_S: u32 = 30;
-/// After how many seconds of silence the host puts back what is undone here.
-const GUARD_S: u32 = 120;
 
 /// What is asked of a host to undo a run there, which `run` is the name of; `None` where everything is as it was.
 ///

@@ -33,6 +33,11 @@ fn what_makes_no_sense_is_told_before_anybody_is_reached() {
     check(&["fix", "a.example,", "--yes", "--plan", super::slips::STORED], 65, "of format `clockaudit.report/1`");
     check(&["fix", "a.example,", "--ntp-server", "a", "--plan-out", "/nowhere/p.json"], 74, "there is no folder");
     fix(&["--yes", "--preset", "asw"], "[possible values: aws, gcp");
+    fix(&["--yes", "--makestep", "--step", "never"], "`--makestep` steps clocks, and `--step never` allows none");
+    fix(&["--yes", "--makestep", "--conf", "c"], "cannot be used with");
+    check(&["fix", "a.example,", "--yes", "--conf", "/nowhere/c"], 65, "the template `/nowhere/c` cannot be read");
+    check(&["fix", "10.0.0.1,10.0.0.2,", "--yes", "--internal", "10.0.0.3"], 64, "is not among the selected hosts");
+    check(&["fix", "10.0.0.1,", "--yes", "--internal", "10.0.0.1"], 64, "needs other hosts beside");
     fix(&["--yes", "--canary", "0"], "must be at least 1");
     fix(&["--yes", "--wave", "0%"], "must be at least 1");
     fix(&["--yes", "--max-fail", "101%"], "at most `100%`");

@@ -14,7 +14,7 @@ use crate::{SECOND, everything, with_site};
 const SERVER: [&str; 2] = ["--ntp-server", CLOUD_SERVER];
 
 /// What tells whether anything was touched: the file itself, when it was written, and the chronyd that runs.
-fn untouched(site: &Site, host: &str) -> (u64, i64, i64, String) {
+pub(crate) fn untouched(site: &Site, host: &str) -> (u64, i64, i64, String) {
     let file = fs::metadata(site.path(host, CONFIGURATION)).expect("the configuration");
     let pid = site.run(host, "systemctl show --value -p MainPID chrony");
     (file.ino(), file.mtime(), file.mtime_nsec(), pid)

@@ -13,6 +13,7 @@
 
 mod command;
 mod faults;
+mod other_ways;
 mod requests;
 mod shells;
 mod site;

@@ -180,9 +180,11 @@ impl Selected {
         host_of(inventory, target).map_or_else(Vec::new, |host| deepest_groups(inventory, host))
     }
 
-    /// The inventories, as they were named.
+    /// The inventories, so that they are found from another folder too.
     pub fn sources(&self) -> Vec<String> {
-        self.provenance.sources.clone()
+        let found = |source: &String| std::fs::canonicalize(source).ok().map(|path| path.display().to_string());
+        // What is no file is a list of hosts, or standard input.
+        self.provenance.sources.iter().map(|source| found(source).unwrap_or_else(|| source.clone())).collect()
     }
 }
 

@@ -128,6 +128,7 @@ fn a_host_that_is_as_it_should_be_is_left_as_it_is() {
         assert_eq!((found.changing().count(), found.unchanged().count()), (0, 1));
         assert_eq!(found.hosts[0].forecast, None);
         let warnings = found.hosts[0].planned.warnings.join("; ");
+        assert_eq!(found.hosts[0].is_unsettled, !expected.is_empty());
         assert!(if expected.is_empty() { warnings.is_empty() } else { warnings.contains(expected) }, "{warnings}");
     };
     check(0, true, "");
