@@ -6,7 +6,7 @@ use super::error::{CommandError, Outcome};
 use super::inventory;
 use super::measure::runtime;
 use super::own_settings;
-use super::plan::{connection, flags};
+use super::plan::{connection, flags, time_left};
 use super::policy;
 use super::secrets;
 use super::ssh_settings::SshSettings;
@@ -35,8 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// worse than it could, 2 where it fails in whole or in part.
 pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
     let mut plan = connection(&args.connection);
-    let mut ssh = SshSettings::new(&args.connection, terminal)?;
-    let settings = LoadSettings::of_this_process();
+    let settings = LoadSettings::within(time_left(&args.connection));
+    let mut ssh = SshSettings::new(&args.connection, &settings.time, terminal)?;
     let loaded = open(&args.selection, &settings, terminal)?;
     let configuration = match &loaded {
         Some(loaded) => loaded.configuration.clone(),

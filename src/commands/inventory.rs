@@ -6,12 +6,13 @@ use indexmap::IndexSet;
 
 use super::error::{CommandError, Outcome};
 use super::leaving;
-use super::plan::flags;
+use super::plan::{flags, time_left};
 use super::policy;
 use super::secrets;
 use super::ssh_settings::SshSettings;
 use crate::audit::ExitStatus;
 use crate::cli::{ExplainFormat, InventoryArgs, SelectionArgs};
+use crate::files::TimeLeft;
 use crate::files::inventory::{
     LimitError, LoadError, LoadSettings, Loaded, Source, configuration, limit, load, open_ahead,
 };
@@ -38,7 +39,7 @@ pub enum View {
 /// Reads the inventory and shows what was asked for. An incomplete inventory is shown as far as it was read, and ends
 /// with the exit code of bad input unless that was allowed.
 pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
-    let settings = LoadSettings::of_this_process();
+    let settings = LoadSettings::within(time_left(&args.connection));
     let loaded = open(&args.selection, &settings, terminal)?;
     let limit = limit(&args.selection.limit, &settings)?;
     let view = match (&args.host, &args.hosts) {
@@ -48,7 +49,7 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
         (None, None) => View::List,
     };
     let (text, said) = match &args.explain {
-        Some(host) => (explained(&loaded, host, args, terminal)?, Vec::new()),
+        Some(host) => (explained(&loaded, host, args, &settings.time, terminal)?, Vec::new()),
         None => show(&loaded.inventory, &view, limit, mismatch(&loaded.configuration))?,
     };
     terminal.diagnose(&said);
@@ -86,13 +87,19 @@ pub fn show(
 }
 
 /// The settings of a host's connection, each with where it comes from.
-fn explained(loaded: &Loaded, name: &str, args: &InventoryArgs, terminal: &Terminal) -> Result<String, CommandError> {
+fn explained(
+    loaded: &Loaded,
+    name: &str,
+    args: &InventoryArgs,
+    time: &TimeLeft,
+    terminal: &Terminal,
+) -> Result<String, CommandError> {
     let host = named(&loaded.inventory, name)?;
     let mut flags = flags(&args.connection);
     secrets::places_of_passwords(&args.connection, &loaded.configuration, &mut flags);
     let settings = settings_of(&loaded.renderer, host, &flags, &loaded.configuration);
     let Some((settings, mut defects)) = settings else { return Ok(String::new()) };
-    let mut ssh = SshSettings::new(&args.connection, terminal)?;
+    let mut ssh = SshSettings::new(&args.connection, time, terminal)?;
     let (mut rows, defect) = ssh.explained(&settings, name);
     rows.extend(policy::explained(loaded, host));
     ssh.tell(terminal);
@@ -142,7 +149,7 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
         LoadError::Contradiction(_) => {}
     };
     let configuration = configuration(&settings).inspect_err(say)?;
-    let keyring = Arc::new(secrets::vault(&settings.vault, &configuration, terminal)?);
+    let keyring = Arc::new(secrets::vault(&settings.vault, &configuration, &settings.time, terminal)?);
     let settings = LoadSettings { keyring, ..settings };
     let loaded = load(&sources, &settings).inspect_err(say)?;
     terminal.diagnose(&loaded.diagnostics);

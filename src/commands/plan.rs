@@ -10,6 +10,7 @@ use super::ssh_settings::SshSettings;
 use crate::audit::{Policy, ReferenceChoice, ServerName};
 use crate::cli::{ConnectionArgs, ScanArgs};
 use crate::clock::Nanos;
+use crate::files::TimeLeft;
 use crate::files::report::check_writable;
 use crate::inventory::connection::{ConnectionFlags, DEFAULT_TIMEOUT};
 use crate::inventory::target::Target;
@@ -26,6 +27,8 @@ pub struct ScanPlan {
     pub list_hosts: bool,
     /// What the command line says about connections, for the inventory to overrule.
     pub flags: ConnectionFlags,
+    /// What is left for the run.
+    pub time: TimeLeft,
     /// What `ssh` would be told.
     pub ssh: SshSettings,
     /// How hosts are measured.
@@ -47,7 +50,7 @@ pub struct Measurement {
     pub sampling: SamplingPlan,
     /// The time servers that were named.
     pub servers: Vec<ServerName>,
-    /// When the whole run ends at the latest.
+    /// How long measuring may take: what is left of the run.
     pub deadline: Option<Duration>,
 }
 
@@ -66,10 +69,12 @@ impl ScanPlan {
             }
             check_writable(record)?;
         }
+        let time = time_left(&args.connection);
         Ok(Self {
             list_hosts: args.list_hosts,
             flags: flags(&args.connection),
-            ssh: SshSettings::new(&args.connection, terminal)?,
+            ssh: SshSettings::new(&args.connection, &time, terminal)?,
+            time,
             measurement: Measurement::new(&args.connection, &policy),
             policy,
             record: args.record.clone(),
@@ -131,6 +136,11 @@ pub(super) fn flags(args: &ConnectionArgs) -> ConnectionFlags {
         home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         working_directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
     }
+}
+
+/// The time that a run has which begins in this instant.
+pub(super) fn time_left(args: &ConnectionArgs) -> TimeLeft {
+    TimeLeft::of(args.deadline.map(duration))
 }
 
 /// How hosts are connected to where neither they nor `ssh_config` say more.

@@ -28,11 +28,11 @@ use crate::terminal::Terminal;
 /// Measures the selected hosts and reports on them.
 pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     let mut plan = ScanPlan::new(args, terminal)?; // what was typed -> what is needed
-    let settings = LoadSettings::of_this_process();
+    let settings = LoadSettings::within(plan.time.clone());
     let loaded = inventory::open(&args.selection, &settings, terminal)?; // text -> Inventory, diagnostics shown
     let hosts = inventory::select(&args.selection, &loaded, &settings, terminal)?; // pattern -> hosts
     if !plan.list_hosts {
-        secrets::passwords(&args.connection, &loaded.configuration, &mut plan.flags, terminal)?; // asked for before anybody is reached
+        secrets::passwords(&args.connection, &loaded.configuration, &mut plan.flags, &plan.time, terminal)?; // asked for before anybody is reached
     }
     let prepared = connection::targets(&loaded.renderer, &hosts, &plan.flags, &loaded.configuration); // hosts -> Targets
     let asks = asked_by_inventory(&loaded.renderer, &hosts)?; // what is asked of each
@@ -43,7 +43,8 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
         return Ok(ExitStatus::Good);
     }
     plan.ssh.apply(&mut targets, &mut plan.measurement.connection, terminal)?; // as ssh would reach them
-    secrets::unlock(&targets, &mut plan.measurement.connection, terminal)?;
+    secrets::unlock(&targets, &mut plan.measurement.connection, &plan.time, terminal)?;
+    plan.measurement.deadline = plan.time.left();
     plan.measurement.wait_for(&targets);
     plan.measurement.sampling = Measurement::sampling(&plan.policy, &targets);
     let provenance = provenance(&loaded, &targets);

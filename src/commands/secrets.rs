@@ -10,6 +10,7 @@ use super::error::CommandError;
 use super::leaving;
 use super::measure::runtime;
 use crate::cli::{ConnectionArgs, VaultArgs};
+use crate::files::TimeLeft;
 use crate::files::inventory::{VaultFlags, VaultPasswordError, keyring};
 use crate::files::password_file::{self, PasswordFileError};
 use crate::inventory::configuration::{Configuration, Given, Provenance, names};
@@ -29,12 +30,13 @@ pub(super) fn passwords(
     args: &ConnectionArgs,
     configuration: &Configuration,
     flags: &mut ConnectionFlags,
+    time: &TimeLeft,
     terminal: &Terminal,
 ) -> Result<(), CommandError> {
     flags.password = if args.ask_pass {
-        Some(flags.given(ask(terminal, "SSH password: ", "--connection-password-file")?, "--ask-pass"))
+        Some(flags.given(ask(terminal, time, "SSH password: ", "--connection-password-file")?, "--ask-pass"))
     } else {
-        read(login_file(args, configuration, flags))?
+        read(login_file(args, configuration, flags), time)?
     };
     if !flags.asks_to_become(configuration) {
         if args.ask_become_pass || args.become_password_file.is_some() {
@@ -45,11 +47,11 @@ pub(super) fn passwords(
     flags.become_password = if args.ask_become_pass {
         let login = flags.password.as_ref().filter(|_| args.ask_pass);
         let default = if login.is_some() { "[defaults to SSH password]" } else { "" };
-        let typed = ask(terminal, &format!("BECOME password{default}: "), "--become-password-file")?;
+        let typed = ask(terminal, time, &format!("BECOME password{default}: "), "--become-password-file")?;
         let password = if typed.reveal().is_empty() { login.map(|login| login.value.clone()) } else { Some(typed) };
         password.map(|password| flags.given(password, "--ask-become-pass"))
     } else {
-        read(become_file(args, configuration, flags))?
+        read(become_file(args, configuration, flags), time)?
     };
     Ok(())
 }
@@ -85,9 +87,10 @@ fn become_file(
     typed.or_else(|| configuration.path(&names::BECOME_PASSWORD_FILE))
 }
 
-fn read(file: Option<Given<PathBuf>>) -> Result<Option<Given<Secret>>, CommandError> {
-    let read =
-        |file: Given<PathBuf>| Ok(Given { value: password_file::read(&file.value)?, provenance: file.provenance });
+fn read(file: Option<Given<PathBuf>>, time: &TimeLeft) -> Result<Option<Given<Secret>>, CommandError> {
+    let read = |file: Given<PathBuf>| {
+        Ok(Given { value: password_file::read(&file.value, time)?, provenance: file.provenance })
+    };
     file.map(read).transpose()
 }
 
@@ -104,16 +107,17 @@ pub(super) fn vault_flags(args: &VaultArgs) -> VaultFlags {
 pub(super) fn vault(
     flags: &VaultFlags,
     configuration: &Configuration,
+    time: &TimeLeft,
     terminal: &Terminal,
 ) -> Result<Keyring, CommandError> {
     let is_interrupted = Cell::new(false);
     let ask = |question: &str| {
-        typed(terminal, question).map_err(|error| {
+        typed(terminal, time, question).map_err(|error| {
             is_interrupted.set(is_interrupted.get() || error == AskError::Interrupted);
             error.to_string()
         })
     };
-    let found = keyring(flags, configuration, ask);
+    let found = keyring(flags, configuration, time, ask);
     if is_interrupted.get() {
         return Err(CommandError::interrupted());
     }
@@ -124,14 +128,14 @@ pub(super) fn vault(
     Ok(keyring)
 }
 
-/// What a person types. A signal that ends the program meanwhile leaves the terminal as it was.
-fn typed(terminal: &Terminal, question: &str) -> Result<Secret, AskError> {
+/// What a person types, who may take longer than the run. A signal that ends the program meanwhile leaves the terminal as it was.
+fn typed(terminal: &Terminal, time: &TimeLeft, question: &str) -> Result<Secret, AskError> {
     leaving::in_order();
-    terminal.ask_secret(question)
+    time.uncounted(|| terminal.ask_secret(question))
 }
 
-fn ask(terminal: &Terminal, question: &str, flag: &str) -> Result<Secret, CommandError> {
-    typed(terminal, question).map_err(|error| match error {
+fn ask(terminal: &Terminal, time: &TimeLeft, question: &str, flag: &str) -> Result<Secret, CommandError> {
+    typed(terminal, time, question).map_err(|error| match error {
         AskError::Interrupted => CommandError::interrupted(),
         AskError::NoTerminal | AskError::Failed(_) => CommandError::missing_secret(format!(
             "cannot ask for \"{}\": {error}",
@@ -146,6 +150,7 @@ fn ask(terminal: &Terminal, question: &str, flag: &str) -> Result<Secret, Comman
 pub(super) fn unlock(
     targets: &[Target],
     connection: &mut ConnectionPlan,
+    time: &TimeLeft,
     terminal: &Terminal,
 ) -> Result<(), CommandError> {
     let runtime = runtime()?;
@@ -158,7 +163,7 @@ pub(super) fn unlock(
     }
     let locked = runtime.block_on(locked_keys(connection, targets));
     for file in &locked.files {
-        match open(file, connection, terminal) {
+        match open(file, connection, time, terminal) {
             Ok(()) => {}
             Err(AskError::Interrupted) => return Err(CommandError::interrupted()),
             Err(error @ (AskError::NoTerminal | AskError::Failed(_))) if locked.nobody_else => {
@@ -225,9 +230,9 @@ fn known_passphrases(targets: &[Target]) -> Vec<(PathBuf, Secret)> {
     known
 }
 
-fn open(file: &Path, connection: &mut ConnectionPlan, terminal: &Terminal) -> Result<(), AskError> {
+fn open(file: &Path, connection: &mut ConnectionPlan, time: &TimeLeft, terminal: &Terminal) -> Result<(), AskError> {
     for _ in 0..TRIES {
-        let passphrase = typed(terminal, &format!("Enter passphrase for key '{}': ", file.display()))?;
+        let passphrase = typed(terminal, time, &format!("Enter passphrase for key '{}': ", file.display()))?;
         // As with OpenSSH: whoever types nothing goes on without the key.
         if passphrase.reveal().is_empty() {
             break;
@@ -248,6 +253,9 @@ fn open(file: &Path, connection: &mut ConnectionPlan, terminal: &Terminal) -> Re
 
 impl From<VaultPasswordError> for CommandError {
     fn from(error: VaultPasswordError) -> Self {
+        if error.is_interrupted() {
+            return Self::interrupted();
+        }
         let hint = "read it from a file: `--vault-password-file FILE`, or `--vault-id LABEL@FILE`";
         Self::missing_secret(error.to_string()).hint(hint)
     }
@@ -255,6 +263,9 @@ impl From<VaultPasswordError> for CommandError {
 
 impl From<PasswordFileError> for CommandError {
     fn from(error: PasswordFileError) -> Self {
+        if error.is_interrupted() {
+            return Self::interrupted();
+        }
         Self::missing_secret(error.to_string())
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use indexmap::{IndexMap, IndexSet};
 
 use super::error::CommandError;
-use super::plan::duration;
 use crate::cli::ConnectionArgs;
+use crate::files::TimeLeft;
 use crate::files::ssh_config::{Loaded, ThisMachine, Which, load};
 use crate::inventory::configuration::{Given as Placed, Place, Provenance};
 use crate::inventory::connection::explain::{self, Row};
@@ -54,7 +54,7 @@ pub struct SshSettings {
 
 impl SshSettings {
     /// Reads what was typed; options without effect are said.
-    pub fn new(args: &ConnectionArgs, terminal: &Terminal) -> Result<Self, CommandError> {
+    pub fn new(args: &ConnectionArgs, time: &TimeLeft, terminal: &Terminal) -> Result<Self, CommandError> {
         let wrong = |why: String| {
             CommandError::usage(why).hint("options are written as for `ssh -o`: `--ssh-option HostKeyAlias=gate`")
         };
@@ -80,7 +80,7 @@ impl SshSettings {
             which: args.ssh_config.as_deref().map_or(Which::Usual, Which::named),
             is_file_named: args.ssh_config.is_some(),
             user: ThisMachine::user(&home),
-            machine: ThisMachine::within(args.deadline.map(duration)),
+            machine: ThisMachine::within(time.clone()),
             loaded: HashMap::new(),
             jumps: HashMap::new(),
             warnings: Vec::new(),

@@ -3,12 +3,15 @@
 mod bounded;
 pub mod inventory;
 pub mod journal;
+mod lent_terminal;
 pub mod password_file;
 pub mod plan;
 pub mod report;
 mod running;
 pub mod ssh_config;
 pub mod state;
+mod time_left;
 pub mod trace;
 
 pub use running::end_programs;
+pub use time_left::TimeLeft;

@@ -1,48 +1,158 @@
-//! Programs that run on behalf of this one, each in a process group of its own, which a Ctrl-C at the terminal does not reach: they
-//! end with it all the same.
+//! Programs that run on behalf of this one, all of them started here: each in a process group of its own, within limits of time and
+//! size. A Ctrl-C at the terminal does not reach such a group; it ends with this program all the same.
 
 use std::collections::BTreeSet;
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-/// The groups of those that run.
-static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+use super::lent_terminal;
+use super::time_left::TimeLeft;
+
+/// Of what a program says on its standard error so many bytes are kept.
+const KEPT_ERRORS: u64 = 16 * 1024;
+
+/// The groups of those that run; `None` = this program is about to end, and no other one is started.
+static GROUPS: Mutex<Option<BTreeSet<i32>>> = Mutex::new(Some(BTreeSet::new()));
+
+/// What a program may cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds<'run> {
+    /// How long it may run, whatever is left for the run.
+    pub(super) limit: Duration,
+    /// What is left for the run.
+    pub(super) time: &'run TimeLeft,
+    /// Bytes that it may print.
+    pub(super) most: u64,
+    /// Whether it may ask the user something: it has the terminal while it runs, as a shell would give it.
+    pub(super) may_ask: bool,
+}
+
+/// A program that has ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// How.
+    pub(super) status: ExitStatus,
+    /// What it printed, where that was asked for.
+    pub(super) output: Vec<u8>,
+    /// The first bytes of its standard error, where that was asked for.
+    pub(super) errors: Vec<u8>,
+}
+
+/// Why a program did not come to its own end, as the end of a sentence that begins with its name.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unended {
+    /// It cannot be started.
+    #[error("cannot be run: {0}")]
+    Unstarted(io::Error),
+    /// It was stopped at its own limit.
+    #[error("has not ended within {} s and was stopped", .0.as_secs_f64())]
+    Late(Duration),
+    /// It was stopped at the end of the run.
+    #[error("has not ended within the {} s of `--deadline` and was stopped", .0.as_secs_f64())]
+    LateForRun(Duration),
+    /// Nothing is left of the run.
+    #[error("was not run, as the {} s of `--deadline` are over", .0.as_secs_f64())]
+    NoTime(Duration),
+    /// It prints more than it may.
+    #[error("prints more than {} MiB", .0 >> 20)]
+    TooLarge(u64),
+    /// What it prints cannot be read, or its end not be waited for.
+    #[error("cannot be read or waited for: {0}")]
+    Lost(io::Error),
+}
+
+/// Runs a program and waits for its end. What it prints or says is read where the command has pipes for it.
+pub(super) fn run(command: &mut Command, bounds: &Bounds<'_>) -> Result<Ended, Unended> {
+    let left = bounds.time.left().unwrap_or(Duration::MAX);
+    let whole = bounds.time.whole().unwrap_or_default();
+    if left.is_zero() {
+        return Err(Unended::NoTime(whole));
+    }
+    let limit = left.min(bounds.limit);
+    let (mut child, running) = Running::start(command).map_err(Unended::Unstarted)?;
+    let _lent = bounds.may_ask.then(|| lent_terminal::Lent::to(running.0));
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let errors = thread::spawn(move || errors.map(kept).unwrap_or_default());
+    let most = bounds.most;
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        // What prints more finds nobody who reads it, and ends.
+        let mut bytes = Vec::new();
+        let read = output.map(|output| output.take(most.saturating_add(1)).read_to_end(&mut bytes));
+        let ended = child.wait();
+        // Nobody listens any more where the time was over.
+        let _ = sender.send((bytes, read.transpose().and(ended)));
+    });
+    let (output, ended) = receiver.recv_timeout(limit).map_err(|error| {
+        if error == RecvTimeoutError::Timeout {
+            // Not reaped yet: whoever waits for it would have told its end.
+            running.end();
+        }
+        if left < bounds.limit { Unended::LateForRun(whole) } else { Unended::Late(bounds.limit) }
+    })?;
+    if u64::try_from(output.len()).is_ok_and(|length| length > most) {
+        return Err(Unended::TooLarge(most));
+    }
+    let status = ended.map_err(Unended::Lost)?;
+    // What it started may hold its standard error open; a program that failed has said what it had to say.
+    let is_said = errors.is_finished() || !status.success();
+    let errors = if is_said { errors.join().unwrap_or_default() } else { Vec::new() };
+    Ok(Ended { status, output, errors })
+}
+
+/// The first bytes of what a program says; the rest is read and dropped, so that nobody waits for a full pipe.
+fn kept(mut stream: impl Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if stream.by_ref().take(KEPT_ERRORS).read_to_end(&mut bytes).is_ok() {
+        let _ = io::copy(&mut stream, &mut io::sink());
+    }
+    bytes
+}
 
 /// A program that runs in a group of its own, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Running(Option<i32>);
+struct Running(Pid);
 
 impl Running {
-    /// The program of that process, which leads its group.
-    pub(super) fn new(process: u32) -> Self {
-        let group = i32::try_from(process).ok();
-        GROUPS.lock().unwrap_or_else(PoisonError::into_inner).extend(group);
-        Self(group)
+    /// Starts a program, which leads its group. There is no instant in which it runs and would be left behind.
+    fn start(command: &mut Command) -> io::Result<(Child, Self)> {
+        let mut groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(groups) = groups.as_mut() else { return Err(io::ErrorKind::Interrupted.into()) };
+        let child = command.process_group(0).spawn()?;
+        let group = i32::try_from(child.id()).map_err(io::Error::other)?;
+        groups.insert(group);
+        Ok((child, Self(Pid::from_raw(group))))
     }
 
     /// Ends the program and what it started. Only for one whose end nobody has heard of: its number is its own until then.
-    pub(super) fn end(&self) {
-        if let Some(group) = self.0 {
-            // An error means that all of it has ended.
-            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
-        }
+    fn end(&self) {
+        // An error means that all of it has ended.
+        let _ = killpg(self.0, Signal::SIGKILL);
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            GROUPS.lock().unwrap_or_else(PoisonError::into_inner).remove(&group);
+        if let Some(groups) = GROUPS.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            groups.remove(&self.0.as_raw());
         }
     }
 }
 
-/// Ends every program that runs, for whoever leaves without waiting for them.
+/// Ends every program that runs, and lets no other one begin, for whoever leaves without waiting for them.
 pub fn end_programs() {
-    for group in GROUPS.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+    let groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner).take();
+    for group in groups.into_iter().flatten() {
         // An error means that all of it has ended.
-        let _ = killpg(Pid::from_raw(*group), Signal::SIGKILL);
+        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
     }
+    lent_terminal::take_back();
 }

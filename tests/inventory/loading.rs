@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use clockaudit::files::TimeLeft;
 use clockaudit::files::inventory::{Limits, LoadError, LoadSettings, Loaded, Source, VaultFlags, load};
 use clockaudit::inventory::connection::{self, ConnectionFlags};
 use clockaudit::inventory::patterns::Selection;
 
 pub(crate) fn settings(folder: &Path) -> LoadSettings {
     LoadSettings {
+        time: TimeLeft::default(),
         working_directory: folder.to_owned(),
         home: Some(folder.join("home")),
         system_folder: folder.join("etc"),

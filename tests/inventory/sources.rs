@@ -60,9 +60,14 @@ fn a_signal_that_ends_the_program_ends_what_it_runs() {
                   echo started >&3\nsleep 20\necho script survived >&3\n";
     let listed: &[&str] = &["./inv", "--list"];
     let matched: &[&str] = &["h1,", "--explain", "h1", "-F", "config"];
-    for (words, signal, code) in
-        [(listed, Signal::SIGINT, 130), (listed, Signal::SIGTERM, 143), (matched, Signal::SIGINT, 130)]
-    {
+    let opened: &[&str] = &["h1,", "--list", "--vault-password-file", "inv"];
+    for (words, signal, code) in [
+        (listed, Signal::SIGINT, 130),
+        (listed, Signal::SIGTERM, 143),
+        (matched, Signal::SIGINT, 130),
+        (opened, Signal::SIGTERM, 143),
+        (opened, Signal::SIGINT, 130),
+    ] {
         let folder = tempfile::tempdir().expect("a folder");
         let heard = folder.path().join("heard");
         nix::unistd::mkfifo(&heard, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
@@ -102,6 +107,29 @@ fn a_script_that_does_not_end_or_prints_without_end_is_an_error() {
     );
     let endless = load_script("#!/bin/sh\nexec yes\n", |settings| settings.limits.file_bytes = 1 << 20);
     assert!(said(&endless)[0].contains("prints more than 1 MiB"), "{:?}", said(&endless));
+}
+
+#[test]
+fn the_deadline_of_a_run_ends_the_programs_that_it_waits_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    program(&folder.path().join("hangs"), "#!/bin/sh\nexec sleep 1000000\n");
+    let check = |words: &[&str], code: i32, expected: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
+            .args(["scan", "--deadline", "0.2", "--no-state", "-F", "none"])
+            .args(words)
+            .current_dir(folder.path())
+            .env_clear()
+            .env("HOME", folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(code) && said.contains(expected), "{words:?}: {:?} {said}", output.status);
+    };
+    let late = "has not ended within the 0.2 s of `--deadline` and was stopped";
+    check(&["./hangs"], 65, &format!("./hangs: {late} (run with --list)"));
+    check(&["127.0.0.1,", "--connection-password-file", "hangs"], 77, &format!("hangs: the program {late}"));
+    check(&["127.0.0.1,", "--vault-password-file", "hangs"], 77, &format!("hangs: the program {late}"));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use clockaudit::files::TimeLeft;
 use clockaudit::files::inventory::{Limits, LoadSettings, Source, VaultFlags, configuration, keyring};
 use clockaudit::inventory::Value;
 use tempfile::TempDir;
@@ -79,6 +80,7 @@ impl Staged {
             keyring: Arc::default(),
             vault: VaultFlags::default(),
             limits: Limits::default(),
+            time: TimeLeft::default(),
             via_ansible: false,
         };
         let vault = VaultFlags {
@@ -88,7 +90,8 @@ impl Staged {
         };
         let nobody = |_: &str| Err("nobody is asked in a test".to_owned());
         if let Ok(configuration) = configuration(&settings) {
-            let (keyring, failed) = keyring(&vault, &configuration, nobody).expect("the passwords of the case");
+            let (keyring, failed) =
+                keyring(&vault, &configuration, &settings.time, nobody).expect("the passwords of the case");
             assert!(failed.is_empty(), "{failed:?}");
             settings.keyring = Arc::new(keyring);
         }

@@ -1,7 +1,8 @@
 //! A question at a real terminal: whatever ends the program meanwhile, its user sees again what they type.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use nix::pty::openpty;
@@ -35,6 +36,39 @@ fn asked(act: impl FnOnce(&Child, &mut File)) -> (ExitStatus, LocalFlags) {
     }
     act(&child, &mut keyboard);
     (child.wait().unwrap(), modes())
+}
+
+/// Has a program that prints the password of a vault ask for a PIN at the terminal, types, and gives the end and what it read.
+fn pin(typed: &[u8]) -> (ExitStatus, Option<String>) {
+    let pty = openpty(None, None).unwrap();
+    let (mut keyboard, terminal) = (File::from(pty.master), File::from(pty.slave));
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("password");
+    let text =
+        "#!/bin/sh\nprintf 'PIN: ' >/dev/tty\nread pin </dev/tty || exit 1\nprintf %s \"$pin\" >read\necho secret\n";
+    fs::write(&program, text).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut clockaudit = Command::new("setsid");
+    clockaudit.args(["--ctty", env!("CARGO_BIN_EXE_clockaudit"), "inventory", "h1,", "--list"]);
+    clockaudit.args(["--vault-password-file", "password"]).env("HOME", folder.path()).current_dir(folder.path());
+    clockaudit.stdin(terminal.try_clone().unwrap()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = clockaudit.spawn().unwrap();
+    let (mut shown, mut chunk) = (Vec::new(), [0; 64]);
+    while !String::from_utf8_lossy(&shown).contains("PIN: ") {
+        let length = keyboard.read(&mut chunk).unwrap();
+        shown.extend_from_slice(&chunk[..length]);
+    }
+    keyboard.write_all(typed).unwrap();
+    let status = child.wait().unwrap();
+    (status, fs::read_to_string(folder.path().join("read")).ok())
+}
+
+#[test]
+fn a_password_program_may_ask_at_the_terminal() {
+    let (status, read) = pin(b"1234\n");
+    assert_eq!((status.code(), read.as_deref()), (Some(0), Some("1234")));
+    let (status, read) = pin(b"12\x03");
+    assert_eq!((status.code(), read), (Some(130), None));
 }
 
 #[test]

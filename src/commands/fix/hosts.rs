@@ -8,11 +8,12 @@ use crate::audit::Policy;
 use crate::cli::{ConnectionArgs, PolicyArgs, SelectionArgs};
 use crate::commands::error::CommandError;
 use crate::commands::inventory;
-use crate::commands::plan::{Measurement, flags};
+use crate::commands::plan::{Measurement, flags, time_left};
 use crate::commands::policy::{asked_by_inventory, policy, with_own_asks};
 use crate::commands::scan::{provenance, ready};
 use crate::commands::secrets;
 use crate::commands::ssh_settings::SshSettings;
+use crate::files::TimeLeft;
 use crate::files::inventory::{LoadSettings, Loaded};
 use crate::fix::canary::deepest_groups;
 use crate::fix::change::{self, Filled};
@@ -32,6 +33,8 @@ use crate::terminal::Terminal;
 pub struct Access {
     /// What the command line says about connections, for the inventory to overrule.
     pub flags: ConnectionFlags,
+    /// What is left for the run.
+    pub time: TimeLeft,
     /// What `ssh` would be told.
     pub ssh: SshSettings,
     /// How hosts are measured.
@@ -55,9 +58,11 @@ impl Access {
     /// The access that was typed; the limits are those where nothing is asked, as long as the inventory asks nothing.
     pub fn new(args: &ConnectionArgs, terminal: &Terminal) -> Result<Self, CommandError> {
         let policy = policy(&PolicyArgs::default(), Policy::DEFAULT_SAMPLES)?;
+        let time = time_left(args);
         Ok(Self {
             flags: ConnectionFlags { needs_root: true, ..flags(args) },
-            ssh: SshSettings::new(args, terminal)?,
+            ssh: SshSettings::new(args, &time, terminal)?,
+            time,
             measurement: Measurement::new(args, &policy),
             policy,
         })
@@ -71,11 +76,11 @@ impl Access {
         only_lists: bool,
         terminal: &Terminal,
     ) -> Result<Selected, CommandError> {
-        let settings = LoadSettings::of_this_process();
+        let settings = LoadSettings::within(self.time.clone());
         let loaded = inventory::open(selection, &settings, terminal)?;
         let hosts = inventory::select(selection, &loaded, &settings, terminal)?;
         if !only_lists {
-            secrets::passwords(connection, &loaded.configuration, &mut self.flags, terminal)?;
+            secrets::passwords(connection, &loaded.configuration, &mut self.flags, &self.time, terminal)?;
         }
         let prepared = connection::targets(&loaded.renderer, &hosts, &self.flags, &loaded.configuration);
         let asks = asked_by_inventory(&loaded.renderer, &hosts)?;
@@ -83,7 +88,8 @@ impl Access {
         let mut targets = ready(prepared, &self.policy, terminal)?;
         if !only_lists {
             self.ssh.apply(&mut targets, &mut self.measurement.connection, terminal)?;
-            secrets::unlock(&targets, &mut self.measurement.connection, terminal)?;
+            secrets::unlock(&targets, &mut self.measurement.connection, &self.time, terminal)?;
+            self.measurement.deadline = self.time.left();
             self.measurement.wait_for(&targets);
             self.measurement.sampling = Measurement::sampling(&self.policy, &targets);
         }

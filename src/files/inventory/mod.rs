@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::TimeLeft;
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::{self, Diagnostic};
 use crate::inventory::group_names::GroupNames;
@@ -97,11 +98,18 @@ pub struct LoadSettings {
     pub vault: VaultFlags,
     /// What inventories may cost.
     pub limits: Limits,
+    /// What is left for the run.
+    pub time: TimeLeft,
     /// Whether Ansible itself reads the sources, with its plugins, and only its answer is read here.
     pub via_ansible: bool,
 }
 
 impl LoadSettings {
+    /// Those of this process, for a run that has so much time left.
+    pub fn within(time: TimeLeft) -> Self {
+        Self { time, ..Self::of_this_process() }
+    }
+
     /// The directory, home and environment of this process.
     pub fn of_this_process() -> Self {
         // Names and values that are not Unicode cannot be meant for us.
@@ -118,6 +126,7 @@ impl LoadSettings {
             keyring: Arc::default(),
             vault: VaultFlags::default(),
             limits: Limits::default(),
+            time: TimeLeft::default(),
             via_ansible: false,
         }
     }

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::files::TimeLeft;
 use crate::files::password_file::{self, PasswordFileError};
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::secret::Secret;
@@ -49,6 +50,13 @@ pub enum VaultPasswordError {
     },
 }
 
+impl VaultPasswordError {
+    /// Whether somebody pressed Ctrl-C at a question of a program.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::File(error) if error.is_interrupted())
+    }
+}
+
 /// A password that is to be had.
 #[derive(Debug, PartialEq, Eq)]
 struct Wanted {
@@ -58,18 +66,20 @@ struct Wanted {
 }
 
 /// The passwords that the flags, the environment and ansible.cfg speak of, in the order they are tried, and the sources
-/// that gave none while others did. `ask` asks the user a question.
+/// that gave none while others did. Programs end within `time`; `ask` asks the user a question.
 pub fn keyring(
     flags: &VaultFlags,
     configuration: &Configuration,
+    time: &TimeLeft,
     ask: impl Fn(&str) -> Result<Secret, String>,
 ) -> Result<(Keyring, Vec<VaultPasswordError>), VaultPasswordError> {
     let only_same_label = configuration.switch(&names::VAULT_ID_MATCH).is_some_and(|given| given.value);
     let mut identities = Vec::new();
     let mut failed = Vec::new();
     for wanted in wanted(flags, configuration) {
-        match password(&wanted, &identities, &ask) {
+        match password(&wanted, &identities, time, &ask) {
             Ok(password) => identities.push(Identity { label: wanted.label, password }),
+            Err(error) if error.is_interrupted() => return Err(error),
             Err(error) => failed.push(error),
         }
     }
@@ -117,11 +127,12 @@ fn wanted(flags: &VaultFlags, configuration: &Configuration) -> Vec<Wanted> {
 fn password(
     wanted: &Wanted,
     known: &[Identity],
+    time: &TimeLeft,
     ask: &impl Fn(&str) -> Result<Secret, String>,
 ) -> Result<Password, VaultPasswordError> {
     let label = &wanted.label;
     let bytes = if let Some(path) = &wanted.file {
-        from_file(path, label, known)?
+        from_file(path, label, known, time)?
     } else {
         let named = if label == DEFAULT_LABEL { String::new() } else { format!(" ({label})") };
         let question = format!("Vault password{named}: ");
@@ -132,11 +143,11 @@ fn password(
     Password::new(bytes).ok_or_else(|| VaultPasswordError::Empty { label: label.clone() })
 }
 
-fn from_file(path: &Path, label: &str, known: &[Identity]) -> Result<Vec<u8>, VaultPasswordError> {
+fn from_file(path: &Path, label: &str, known: &[Identity], time: &TimeLeft) -> Result<Vec<u8>, VaultPasswordError> {
     // A client is told which password is wanted; it may know several.
     let is_client = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("-client"));
     let arguments: &[&str] = if is_client { &["--vault-id", label] } else { &[] };
-    let bytes = password_file::bytes(path, arguments)?;
+    let bytes = password_file::bytes(path, arguments, time)?;
     let bytes = bytes.trim_ascii();
     if !is_vaulted(bytes) {
         return Ok(bytes.to_vec());
@@ -194,7 +205,7 @@ mod tests {
         let configuration = Configuration { working_directory: folder.path().to_owned(), ..Configuration::default() };
         let check = |ids: &[&str], expected: Result<(&str, usize), &str>| {
             let flags = VaultFlags { ids: ids.iter().map(|id| (*id).to_owned()).collect(), ..VaultFlags::default() };
-            match (keyring(&flags, &configuration, nobody), expected) {
+            match (keyring(&flags, &configuration, &TimeLeft::default(), nobody), expected) {
                 (Ok((keyring, failed)), Ok((labels, count))) => {
                     assert_eq!((format!("{keyring:?}").as_str(), failed.len()), (labels, count), "{ids:?}");
                 }

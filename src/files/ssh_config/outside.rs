@@ -3,17 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::net::ToSocketAddrs as _;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::{Pid, User as Account, gethostname, getuid};
+use nix::unistd::{User as Account, gethostname, getuid};
 
-use crate::files::running::Running;
+use crate::files::TimeLeft;
+use crate::files::running::{self, Bounds, Unended};
 use crate::openssh::config::{Outside, User};
 
 /// How long a command of `Match exec` may run.
@@ -41,6 +40,8 @@ pub struct ThisMachine {
     /// What is left of the time for all commands, and how long that was.
     left: Duration,
     all: Duration,
+    /// What is left for the run.
+    time: TimeLeft,
 }
 
 impl Default for ThisMachine {
@@ -54,6 +55,7 @@ impl Default for ThisMachine {
             limit: COMMAND_LIMIT,
             left: COMMANDS_LIMIT,
             all: COMMANDS_LIMIT,
+            time: TimeLeft::default(),
         }
     }
 }
@@ -71,10 +73,9 @@ impl ThisMachine {
         }
     }
 
-    /// Has all commands end within `limit`, where that is shorter than what they have anyway.
-    pub fn within(limit: Option<Duration>) -> Self {
-        let all = limit.map_or(COMMANDS_LIMIT, |limit| limit.min(COMMANDS_LIMIT));
-        Self { left: all, all, ..Self::default() }
+    /// Has all commands end within what is left for the run, too.
+    pub fn within(time: TimeLeft) -> Self {
+        Self { time, ..Self::default() }
     }
 
     /// From now on commands are noted, not run, and an error stands for what they would say: [`Self::is_waiting`] tells whether
@@ -96,10 +97,10 @@ impl ThisMachine {
 
     fn run_all(&mut self, commands: Vec<String>) {
         let begun = Instant::now();
-        let (limit, left, all) = (self.limit, self.left, self.all);
+        let (limit, left, all, time) = (self.limit, self.left, self.all, &self.time);
         let run = |command: &str| match left.saturating_sub(begun.elapsed()) {
             Duration::ZERO => Err(format!("not run, as the commands of Match exec have taken {} s", all.as_secs_f64())),
-            left => succeeds(command, limit.min(left)),
+            left => succeeds(command, limit.min(left), time),
         };
         let workers = commands.len().min(MOST_AT_ONCE);
         let (commands, ran) = (Mutex::new(commands), Mutex::new(&mut self.ran));
@@ -167,32 +168,19 @@ fn has_address(name: &str, limit: Duration) -> Result<bool, String> {
     found.recv_timeout(limit).map_err(|_| format!("CanonicalizeHostname: no answer to the look-up of {name}"))
 }
 
-/// Whether a command of the user's shell ends well in time. It sees no terminal; what it leaves running in its group is ended.
-fn succeeds(command: &str, limit: Duration) -> Result<bool, String> {
+/// Whether a command of the user's shell ends well in time. It sees no terminal; what it leaves running is ended where it is late.
+fn succeeds(command: &str, limit: Duration, time: &TimeLeft) -> Result<bool, String> {
     let shell = env::var_os("SHELL").filter(|shell| !shell.is_empty()).map_or_else(|| "/bin/sh".into(), PathBuf::from);
     let mut asked = Command::new(&shell);
-    asked.arg("-c").arg(command).process_group(0);
-    asked.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = asked.spawn().map_err(|error| format!("{}: {error}", shell.display()))?;
-    let _running = Running::new(child.id());
-    let group = i32::try_from(child.id()).map(Pid::from_raw).map_err(|error| error.to_string())?;
-    let (done, ended) = mpsc::channel();
-    let waiter = thread::spawn(move || {
-        // Nobody listens any more only when the limit has passed, and then it does not matter.
-        let _ = done.send(child.wait());
-    });
-    let status = ended.recv_timeout(limit);
-    if status.is_err() {
-        // An error means that it has ended by itself in this instant.
-        let _ = killpg(group, Signal::SIGKILL);
-    }
-    // The child is gone by now, so that this does not wait.
-    let _ = waiter.join();
-    match status {
-        Ok(Ok(status)) => status.code().map(|code| code == 0).ok_or_else(|| format!("ended by {status}")),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("still running after {:.1} s", limit.as_secs_f64())),
-    }
+    asked.arg("-c").arg(command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let ended = running::run(&mut asked, &Bounds { limit, time, most: 0, may_ask: false });
+    let status = ended.map_err(|error| match error {
+        Unended::Unstarted(error) => format!("{}: {error}", shell.display()),
+        Unended::Late(limit) => format!("still running after {:.1} s", limit.as_secs_f64()),
+        error => error.to_string(),
+    })?;
+    let status = status.status;
+    status.code().map(|code| code == 0).ok_or_else(|| format!("ended by {status}"))
 }
 
 #[cfg(test)]
@@ -244,7 +232,8 @@ mod tests {
 
     #[test]
     fn all_commands_together_have_a_limit() {
-        let mut machine = ThisMachine::within(Some(Duration::from_millis(200)));
+        let all = Duration::from_millis(200);
+        let mut machine = ThisMachine { left: all, all, ..ThisMachine::default() };
         let late = machine.run("sleep 1000").unwrap_err();
         assert_eq!(late, "still running after 0.2 s");
         machine.postpone();
@@ -254,5 +243,14 @@ mod tests {
         machine.run_postponed();
         let why = machine.run("sleep 1000; : 7").unwrap_err();
         assert_eq!(why, "not run, as the commands of Match exec have taken 0.2 s");
+    }
+
+    #[test]
+    fn no_command_outlasts_the_run() {
+        let mut machine = ThisMachine::within(TimeLeft::of(Some(Duration::from_millis(200))));
+        let late = machine.run("sleep 1000").unwrap_err();
+        assert_eq!(late, "has not ended within the 0.2 s of `--deadline` and was stopped");
+        let late = machine.run("sleep 1001").unwrap_err();
+        assert_eq!(late, "was not run, as the 0.2 s of `--deadline` are over");
     }
 }

@@ -1,0 +1,56 @@
+//! The terminal in the hands of a program that may ask its user something: only the group that has it may read what is typed.
+
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::sync::{Mutex, PoisonError};
+
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg};
+use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
+
+/// The terminal of this process, wherever its standard streams go.
+const TERMINAL: &str = "/dev/tty";
+
+/// The terminal that is lent, and the group that it goes back to.
+static LENT: Mutex<Option<(File, Pid)>> = Mutex::new(None);
+
+/// The terminal is in other hands until this is dropped.
+#[derive(Debug)]
+pub(super) struct Lent;
+
+impl Lent {
+    /// Lends the terminal to a group, if there is one and it is this program's to lend.
+    pub(super) fn to(group: Pid) -> Self {
+        let opened = File::options().read(true).write(true).open(TERMINAL).ok();
+        let own = getpgrp();
+        let terminal = opened.filter(|terminal| tcgetpgrp(terminal).is_ok_and(|foreground| foreground == own));
+        if let Some(terminal) = terminal.filter(|terminal| hand(terminal, group).is_ok()) {
+            *LENT.lock().unwrap_or_else(PoisonError::into_inner) = Some((terminal, own));
+            // Whoever was faster to ask than this was stopped. An error means that it has ended.
+            let _ = killpg(group, Signal::SIGCONT);
+        }
+        Self
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        take_back();
+    }
+}
+
+/// Takes the terminal back, where it is lent.
+pub(super) fn take_back() {
+    if let Some((terminal, own)) = LENT.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        // There is nothing to be done about a terminal that is gone.
+        let _ = hand(&terminal, own);
+    }
+}
+
+/// Gives the terminal to a group. Whoever does so from the background is stopped, unless that signal is blocked.
+fn hand(terminal: impl AsFd, group: Pid) -> nix::Result<()> {
+    let stopped = SigSet::from_iter([Signal::SIGTTOU]);
+    let before = stopped.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let handed = tcsetpgrp(terminal, group);
+    before.thread_set_mask()?;
+    handed
+}
