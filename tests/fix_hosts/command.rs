@@ -1,24 +1,17 @@
 //! `clockaudit fix` as a user runs it, on real hosts: from stock configurations and wrong clocks to hosts that are right.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 
 use clockaudit::clock::Nanos;
 
+use crate::moments::{everything, untouched};
 use crate::requests::CONFIGURATION;
 use crate::site::{CLOUD_SERVER, Plan, Site};
 use crate::support::session::Session;
-use crate::{SECOND, everything, with_site};
+use crate::{SECOND, with_site};
 
 /// What the hosts follow in the end.
 const SERVER: [&str; 2] = ["--ntp-server", CLOUD_SERVER];
-
-/// What tells whether anything was touched: the file itself, when it was written, and the chronyd that runs.
-pub(crate) fn untouched(site: &Site, host: &str) -> (u64, i64, i64, String) {
-    let file = fs::metadata(site.path(host, CONFIGURATION)).expect("the configuration");
-    let pid = site.run(host, "systemctl show --value -p MainPID chrony");
-    (file.ino(), file.mtime(), file.mtime_nsec(), pid)
-}
 
 /// Runs `fix` for all hosts of a site, each watched for a short time once it is right.
 fn fix(site: &Site, more: &[&str]) -> Session {

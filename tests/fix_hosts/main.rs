@@ -12,9 +12,13 @@
 #![expect(dead_code, reason = "it needs only a part of what the other tests share")]
 
 mod command;
+mod endings;
 mod faults;
+mod moments;
 mod other_ways;
+mod refusals;
 mod requests;
+mod running;
 mod shells;
 mod site;
 mod sudo;
@@ -26,6 +30,7 @@ use std::sync::{PoisonError, RwLock};
 use clockaudit::clock::Nanos;
 use clockaudit::fix::remote::{Answer, Apply, Becomes, Change, Check, Digest, Expected, Request};
 use clockaudit::timekeeper::chrony::LeapStatus;
+use moments::everything;
 use requests::{CONFIGURATION, follow, run, survey};
 use site::{CLOUD_SERVER, Plan, Session, Site, digest};
 use support::confinement::confined;
@@ -40,17 +45,6 @@ pub(crate) fn with_site(test: &str, plans: &[Plan], servers: &[(&str, Nanos)], b
     let _two = (plans.len() > 1).then(|| ROOM.write().unwrap_or_else(PoisonError::into_inner));
     let _one = (plans.len() == 1).then(|| ROOM.read().unwrap_or_else(PoisonError::into_inner));
     confined(test, || body(&Site::start(plans, servers)));
-}
-
-/// Everything that `--check` must leave alone: names, modes, inodes, times and sizes, and the bytes of what is configured.
-pub(crate) fn everything(site: &Site, host: &str) -> String {
-    site.run(
-        host,
-        "find /etc /usr /var/lib/chrony /var/spool /run/systemd/system /run/systemd/transient -xdev \
-             '!' -path '*/session-*' '!' -path /run/systemd/transient \
-             -printf '%p %m %U %G %i %T@ %s\\n' 2>/dev/null | sort; find /etc /var/lib/chrony -type f -exec sha256sum {} + | sort; \
-         ls -d /run/clockaudit* /tmp/* 2>/dev/null; systemctl list-timers --all --no-legend | wc -l",
-    )
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 
 use clockaudit::clock::Nanos;
 
-use crate::command::untouched;
+use crate::moments::untouched;
 use crate::requests::CONFIGURATION;
 use crate::site::{CLOUD_SERVER, Plan};
 use crate::{SECOND, with_site};
@@ -97,5 +97,27 @@ fn a_clock_that_stood_still_is_stepped_at_once_and_no_file_changes() {
         let left = site.clock("host").offset();
         assert!(left.0.abs() < SECOND / 20, "off by {left:?}");
         assert_eq!(untouched(site, "host"), before, "a file was changed, or chronyd was restarted");
+    });
+}
+
+/// A path of 150 ms each way bounds a clock to 150 ms, which is more than it may be off.
+#[test]
+fn a_host_that_is_far_away_is_right_by_its_own_word() {
+    let furnish = "echo '169.254.169.123 time.fleet.example' >>etc/hosts";
+    let plans = [Plan { name: "host", offset: Nanos(-8 * SECOND), furnish }];
+    let name = "other_ways::a_host_that_is_far_away_is_right_by_its_own_word";
+    with_site(name, &plans, &[(CLOUD_SERVER, Nanos(0))], |site| {
+        let inventory = site.inventory();
+        let delay = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fix_hosts/delay.py");
+        let far = format!("-o ProxyCommand='python3 {delay} %h %p 150'");
+        let pool = ["--pool", "time.fleet.example", "--hold", "4s", "--yes", "--ssh-common-args", &far];
+        let fixed = site.clockaudit(&[&["fix", &inventory], &pool[..]].concat());
+        assert_eq!(fixed.status, Some(1), "{fixed}");
+        assert!(fixed.stdout.contains("\n1 converged by claim "), "{fixed}");
+        assert_eq!(site.ends(), ["host converged_by_claim"]);
+        let configured = fs::read_to_string(site.path("host", CONFIGURATION)).expect("text");
+        assert!(configured.contains("\npool time.fleet.example iburst\n"), "{configured}");
+        let left = site.clock("host").offset();
+        assert!(left.0.abs() < SECOND / 20, "off by {left:?}");
     });
 }

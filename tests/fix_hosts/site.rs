@@ -7,8 +7,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use clockaudit::clock::{Nanos, Ppm};
 use clockaudit::files::journal::Journals;
-use clockaudit::fix::remote::{Answer, Digest, Heard, Request, Step, Transcript, script};
+use clockaudit::fix::journal::{self, Record};
+use clockaudit::fix::remote::{Answer, Digest, Heard, Request, RunId, Step, Transcript, script};
 
+use crate::running::Running;
 use crate::support;
 use crate::support::confinement::unable_to_set_clock;
 use crate::support::host_clock::{self, HostClock};
@@ -128,9 +130,50 @@ impl Site {
         path.to_str().expect("a path of text").to_owned()
     }
 
+    /// Writes a file of the controller; returns where it is.
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).expect("a file");
+        path.to_str().expect("a path of text").to_owned()
+    }
+
+    /// Runs a line of sh in the site's network, beside the hosts.
+    pub(crate) fn in_network(&self, line: &str) {
+        let session = support::session::run(&mut self.command(&["/bin/sh", "-c", line]));
+        assert_eq!(session.status, Some(0), "{line}: {session}");
+    }
+
+    /// The journal of a run.
+    pub(crate) fn journal(&self, run: &str) -> Vec<Record> {
+        let journals = Journals::at(&self.folder.path().join("state/clockaudit/runs"));
+        let text = journals.read(&RunId::new(run).expect("a name of a run")).expect("a journal");
+        journal::read(&text).expect("a journal that can be read")
+    }
+
+    /// How each host ended, as the journal of the last run has it: `HOST OUTCOME`.
+    pub(crate) fn ends(&self) -> Vec<String> {
+        let ended = |record| match record {
+            Record::Ended(ended) => Some(format!("{} {}", ended.host, ended.outcome)),
+            _ => None,
+        };
+        let mut ends: Vec<String> = self.journal(&self.last_run()).into_iter().filter_map(ended).collect();
+        ends.sort();
+        ends
+    }
+
+    /// The folder that the controller's user keeps things in.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
     /// Runs clockaudit in the site's network, with nothing of whoever runs the tests; what it keeps is kept in the site's folder.
     pub(crate) fn clockaudit(&self, arguments: &[&str]) -> support::session::Session {
         support::session::run(self.command(&[]).arg(env!("CARGO_BIN_EXE_clockaudit")).args(self.words(arguments)))
+    }
+
+    /// The same, running while the test looks on.
+    pub(crate) fn start_clockaudit(&self, arguments: &[&str]) -> Running {
+        Running::start(self.command(&[]).arg(env!("CARGO_BIN_EXE_clockaudit")).args(self.words(arguments)))
     }
 
     /// The same on a terminal on which this is typed: all that was printed, and the exit status.

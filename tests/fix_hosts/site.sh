@@ -40,6 +40,9 @@ for host in $HOSTS; do
     cp "$SITE_FOLDER/key.pub" "$root/home/audit/.ssh/authorized_keys"
     chown $((first_user + 4242)) "$root/home/audit/.ssh/authorized_keys"
     chown "$first_user" "$folder/clock" "$root/etc/hostname"
+    # It cannot do without the stamps of its sockets; the preloaded clock translates them.
+    mkdir -p "$root/etc/systemd/system/systemd-journald.service.d"
+    printf '[Service]\nEnvironment=TEST_HOST_STAMPS=yes\n' >"$root/etc/systemd/system/systemd-journald.service.d/stamps.conf"
     # What this host has that others have not.
     if [ -e "$folder/furnish" ]; then (cd "$root" && . "$folder/furnish"); fi
     "$SYSTEM/nspawn" --quiet --directory="$root" --boot --private-users=$first_user:65536 \

@@ -12,6 +12,8 @@
 mod fleet;
 #[path = "../fix_hosts/requests.rs"]
 mod requests;
+#[path = "../fix_hosts/running.rs"]
+mod running;
 #[path = "../scale/scan.rs"]
 mod scan;
 #[path = "../fix_hosts/site.rs"]

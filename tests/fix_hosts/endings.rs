@@ -1,0 +1,111 @@
+//! How `clockaudit fix` ends where something happens on the way: each host is wholly old or wholly new, and the journal is true.
+
+use clockaudit::clock::Nanos;
+use nix::sys::signal::Signal;
+
+use crate::moments::{HOOKS, Old, hold, is_held, release, untouched};
+use crate::requests::CONFIGURATION;
+use crate::running::said;
+use crate::site::{CLOUD_SERVER, Plan, Site, digest};
+use crate::{SECOND, with_site};
+
+const HOST: &str = "host";
+const SERVER: [&str; 2] = ["--ntp-server", CLOUD_SERVER];
+
+#[test]
+fn what_happens_on_the_way_leaves_a_host_old_or_new() {
+    let plans = [Plan { name: HOST, offset: Nanos(-3 * SECOND), furnish: HOOKS }];
+    let test = "endings::what_happens_on_the_way_leaves_a_host_old_or_new";
+    with_site(test, &plans, &[(CLOUD_SERVER, Nanos(0))], |site| {
+        let old = Old::of(site, HOST);
+        fatal_at_the_start(site, &old);
+        still_off(site, &old);
+        before_anything_is_done(site, &old);
+        a_stale_lock(site);
+        in_the_middle(site, &old);
+    });
+}
+
+/// What only a chronyd that is to stay finds out: it keeps the clock of the machine by the one or by the other.
+fn fatal_at_the_start(site: &Site, old: &Old) {
+    let inventory = site.inventory();
+    let file =
+        site.write("template", "server 169.254.169.123 iburst\nmakestep 1.0 3\nrtcsync\nrtcfile /var/lib/chrony/rtc\n");
+    let fixed = site.clockaudit(&["fix", &inventory, "--conf", &file, "--yes", "--hold", "4s"]);
+    assert_eq!(fixed.status, Some(2), "{fixed}");
+    old.is_back(site, "fatal at the start");
+    assert!(said(&fixed).contains("Fatal error : rtcfile directive cannot be used with rtcsync"), "{fixed}");
+    assert_eq!(site.ends(), ["host rolled_back"]);
+}
+
+/// A clock that jumps after it was set, as that of a machine that was paused.
+fn still_off(site: &Site, old: &Old) {
+    let inventory = site.inventory();
+    let mut fixing =
+        site.start_clockaudit(&[&["fix", &inventory, "--yes", "--hold", "20s", "-v"], &SERVER[..]].concat());
+    fixing.until("follows its new source");
+    site.clock(HOST).step(Nanos(-2 * SECOND));
+    let fixed = fixing.finish();
+    assert_eq!(fixed.status, Some(2), "{fixed}");
+    assert!(fixed.stdout.contains("rolled back"), "{fixed}");
+    old.is_back(site, "still off");
+    assert_eq!(site.ends(), ["host rolled_back"]);
+    let undone = site.clockaudit(&["rollback", &site.last_run(), "--yes"]);
+    assert_eq!(undone.status, Some(0), "{undone}");
+    assert!(undone.stderr.contains("the run changed no host"), "{undone}");
+}
+
+/// Ctrl-C while hosts are only looked at.
+fn before_anything_is_done(site: &Site, old: &Old) {
+    let run = site.last_run();
+    let inventory = site.inventory();
+    hold(site, HOST, "before-chronyd");
+    let fixing = site.start_clockaudit(&[&["fix", &inventory, "--yes"], &SERVER[..]].concat());
+    is_held(site, HOST, "before-chronyd");
+    fixing.signal(Signal::SIGINT);
+    let fixed = fixing.finish();
+    release(site, HOST);
+    assert_eq!(fixed.status, Some(130), "{fixed}");
+    old.is_back(site, "ended before");
+    assert_eq!(site.last_run(), run, "a run that did nothing has a journal");
+}
+
+/// What an owner left that is gone is taken back by the next run, which goes on.
+fn a_stale_lock(site: &Site) {
+    site.run(
+        HOST,
+        "mkdir -p /run/clockaudit && ln -s \"1 1 $(cat /proc/sys/kernel/random/boot_id) 20200101T000000Z-dead\" /run/clockaudit/lock",
+    );
+    let inventory = site.inventory();
+    let file = site.write("template", "server 169.254.169.123 iburst\nmakestep 1.0 3\nrtcsync\n");
+    let fixed = site.clockaudit(&["fix", &inventory, "--conf", &file, "--yes", "--hold", "1s"]);
+    assert_eq!(fixed.status, Some(0), "{fixed}");
+    site.run(HOST, "! [ -e /run/clockaudit ]");
+    let undone = site.clockaudit(&["rollback", &site.last_run(), "--yes"]);
+    assert_eq!(undone.status, Some(0), "{undone}");
+}
+
+/// Another fix, and then Ctrl-C, while files are being replaced: the first is seen through.
+fn in_the_middle(site: &Site, old: &Old) {
+    let inventory = site.inventory();
+    let arguments = [&["fix", &inventory, "--yes", "--hold", "20s"], &SERVER[..]].concat();
+    hold(site, HOST, "before-mv");
+    let fixing = site.start_clockaudit(&arguments);
+    is_held(site, HOST, "before-mv");
+    let run = site.last_run();
+    let before = untouched(site, HOST);
+    let second = site.clockaudit(&arguments);
+    assert_eq!(second.status, Some(3), "{second}");
+    assert!(second.stdout.contains("another run of clockaudit works on it"), "{second}");
+    assert_eq!(untouched(site, HOST), before, "the second run changed something");
+    fixing.signal(Signal::SIGINT);
+    release(site, HOST);
+    let fixed = fixing.finish();
+    assert_eq!(fixed.status, Some(130), "{fixed}");
+    old.is_new(site, "ended in the middle");
+    assert_eq!(site.last_run(), run, "a run that changed nothing has a journal");
+    assert_eq!(site.ends(), ["host on_its_way"]);
+    let undone = site.clockaudit(&["rollback", &run, "--yes"]);
+    assert_eq!(undone.status, Some(0), "{undone}");
+    assert_eq!(digest(site, HOST, CONFIGURATION), old.digest, "rolled back");
+}
