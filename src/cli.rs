@@ -279,7 +279,8 @@ pub struct PolicyArgs {
 /// Where results go.
 #[derive(Debug, Clone, Args)]
 pub struct OutputArgs {
-    /// Print a `table` that fits one screen, every host `wide`, or everything as `json`, `jsonl` or `csv`
+    /// Print a `table` that fits one screen, every host `wide`, everything as `json`, `jsonl` or `csv`, a page as `md`, or what
+    /// `junit`, `prometheus` or `nagios` reads
     #[arg(
         short,
         long,
@@ -289,7 +290,7 @@ pub struct OutputArgs {
         help_heading = "Output"
     )]
     pub output: Format,
-    /// Write the report to a file too: `.json`, `.jsonl`, `.csv` or `.txt` (can be repeated)
+    /// Write the report to a file too: `.json`, `.jsonl`, `.csv`, `.txt`, `.md`, `.xml` (for `junit`) or `.prom` (can be repeated)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub export: Vec<PathBuf>,
 }
@@ -307,6 +308,14 @@ pub enum Format {
     Jsonl,
     /// The host table.
     Csv,
+    /// A page in Markdown.
+    Md,
+    /// A test case a host.
+    Junit,
+    /// Metrics.
+    Prometheus,
+    /// The answer of a monitoring plugin.
+    Nagios,
 }
 
 /// Arguments of `scan`.

@@ -184,7 +184,7 @@ fn what_makes_no_sense_is_told_and_ends_with_64() {
     check(&["scan", "--reference=https:a.example", "--reference=https:a.example", "a.example,"], "is given twice");
     check(&["scan", "--reference", "host:c.example", "a.example,b.example,"], "not among the selected hosts");
     check(&["scan", "--reference", "group:db", "a.example,b.example,"], "`group:db` is not among the selected hosts");
-    check(&["scan", "--export", "out.xml", "a.example,"], "cannot tell the format of `out.xml`");
+    check(&["scan", "--export", "out.pdf", "a.example,"], "cannot tell the format of `out.pdf`");
     check(&["scan", "--ssh-option", "StrictHostKeyChecking=maybe", "a.example,"], "does not take `maybe`");
     check(&[], "Usage: clockaudit");
 }
@@ -368,8 +368,10 @@ fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
     assert_eq!(with(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), again_stdout);
 
     // Every form goes to standard output and to files alike.
-    for form in ["json", "jsonl", "csv"] {
-        let file = folder.path().join(format!("again.{form}"));
+    let forms =
+        [("json", "json"), ("jsonl", "jsonl"), ("csv", "csv"), ("md", "md"), ("junit", "xml"), ("prometheus", "prom")];
+    for (form, suffix) in forms {
+        let file = folder.path().join(format!("again.{suffix}"));
         let shown = run(&["report", stored, "-o", form, "--export", file.to_str().expect("text")]);
         assert_eq!(shown.status, Some(2), "{}", shown.transcript());
         assert_eq!(shown.stdout, fs::read_to_string(&file).expect("the export"), "{form}");

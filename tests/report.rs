@@ -19,6 +19,8 @@ mod fix_report;
 mod fleet;
 #[path = "report/formats.rs"]
 mod formats;
+#[path = "report/forms.rs"]
+mod forms;
 #[path = "report/mending.rs"]
 mod mending;
 #[path = "report/merge.rs"]

@@ -100,7 +100,8 @@ impl From<OutputError> for CommandError {
 
 impl From<UnknownFormat> for CommandError {
     fn from(error: UnknownFormat) -> Self {
-        Self::usage(error.to_string()).hint("name the file `.json` or `.txt`")
+        Self::usage(error.to_string())
+            .hint("name the file `.json`, `.jsonl`, `.csv`, `.txt`, `.md`, `.xml` (JUnit) or `.prom`")
     }
 }
 

@@ -41,7 +41,14 @@ pub fn measure(
     let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
     let (lines, printer) = match format {
         Format::Jsonl => Some(HostLines::start(names.clone(), terminal)).unzip(),
-        Format::Table | Format::Wide | Format::Json | Format::Csv => (None, None),
+        Format::Table
+        | Format::Wide
+        | Format::Json
+        | Format::Csv
+        | Format::Md
+        | Format::Junit
+        | Format::Prometheus
+        | Format::Nagios => (None, None),
     };
     let progress = terminal.watch(names, plan.sampling.samples);
     let listener = progress.clone();

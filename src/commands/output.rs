@@ -7,11 +7,12 @@ use super::live::Live;
 use super::memory::Memory;
 use crate::audit::{Counts, Ending, ExitStatus, FailOn, Verdict};
 use crate::cli::{Format, OutputArgs};
-use crate::files::report::{self as report_files, Export, ExportFormat};
+use crate::files::report::{self as report_files, Export};
 use crate::probe::Interruption;
+use crate::report::fix;
+use crate::report::form::{self, Form, FormError};
 use crate::report::model::{self, Interrupted, Report};
-use crate::report::table::{self, Detail, Page, Shelf};
-use crate::report::{csv, events, fix, json};
+use crate::report::table::{Page, Shelf};
 use crate::terminal::Terminal;
 
 /// Where results go.
@@ -39,7 +40,7 @@ impl OutputPlan {
 
     /// Where `explain` finds the report: a partial one is not kept without being asked for.
     fn shelf(&self, report: &Report) -> Shelf<'_> {
-        let exported = || self.exports.iter().find(|export| export.format == ExportFormat::Json);
+        let exported = || self.exports.iter().find(|export| export.form == Form::Json);
         match &self.stored {
             Some(path) if path.as_os_str() == "-" => Shelf::Nowhere,
             Some(path) => Shelf::File(path),
@@ -55,13 +56,7 @@ impl OutputPlan {
 pub fn deliver(report: &Report, plan: &OutputPlan, live: Option<Live>, terminal: &Terminal) -> Outcome {
     let written = report_files::write_all(report, &plan.exports);
     let page = page(terminal);
-    let text = match plan.format {
-        Format::Table => table::render_from(plan.shelf(report), report, Detail::Summary, page),
-        Format::Wide => table::render_from(plan.shelf(report), report, Detail::Wide, page),
-        Format::Json => json::write(report).map_err(unwritable)?,
-        Format::Jsonl => events::write(report).map_err(unwritable)?,
-        Format::Csv => csv::write(report).map_err(unwritable)?,
-    };
+    let text = form::write(report, form_of(plan.format), plan.shelf(report), page).map_err(unwritable)?;
     let heard = live.map(Live::release).transpose()?;
     terminal.print(&text)?;
     written?;
@@ -79,9 +74,24 @@ pub fn page(terminal: &Terminal) -> Page {
     terminal.columns().map_or(Page::ENDLESS, Page::of_width)
 }
 
+/// The form that was asked for by name.
+fn form_of(format: Format) -> Form {
+    match format {
+        Format::Table => Form::Table,
+        Format::Wide => Form::Wide,
+        Format::Json => Form::Json,
+        Format::Jsonl => Form::JsonLines,
+        Format::Csv => Form::Csv,
+        Format::Md => Form::Markdown,
+        Format::Junit => Form::JUnit,
+        Format::Prometheus => Form::Prometheus,
+        Format::Nagios => Form::Nagios,
+    }
+}
+
 /// A report that the format cannot hold is a defect of the program.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` calls")]
-fn unwritable(error: serde_json::Error) -> CommandError {
+fn unwritable(error: FormError) -> CommandError {
     CommandError::internal(error.to_string())
 }
 

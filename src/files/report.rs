@@ -13,10 +13,10 @@ use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
 #[cfg(target_os = "linux")]
 use nix::unistd::linkat;
 
+use crate::report::form::{self, Form};
 use crate::report::json::{self, ReadError};
 use crate::report::model::Report;
-use crate::report::table::{self, Detail, Page, Shelf};
-use crate::report::{csv, events};
+use crate::report::table::{Page, Shelf};
 
 /// A stored report is refused beyond this size: 10,000 hosts take less than a tenth of it.
 const LARGEST: u64 = 1 << 30;
@@ -24,26 +24,13 @@ const LARGEST: u64 = 1 << 30;
 /// How the name of a file begins that is about to be renamed.
 const PREFIX: &str = ".clockaudit-";
 
-/// The form of an export, by the suffix of its file name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExportFormat {
-    /// `.json`: the whole report.
-    Json,
-    /// `.jsonl`: the whole report, one event a line.
-    JsonLines,
-    /// `.csv`: the host table.
-    Csv,
-    /// `.txt`: every host and every finding as text, without colour.
-    Text,
-}
-
 /// One file to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
     /// Where to.
     pub path: PathBuf,
     /// In which form.
-    pub format: ExportFormat,
+    pub form: Form,
 }
 
 /// A file name whose suffix tells no form.
@@ -83,15 +70,11 @@ pub enum LoadError {
 impl Export {
     /// Tells the form by the suffix.
     pub fn to(path: PathBuf) -> Result<Self, UnknownFormat> {
-        let suffix = path.extension().map(|suffix| suffix.to_string_lossy().to_lowercase());
-        let format = match suffix.as_deref() {
-            Some("json") => ExportFormat::Json,
-            Some("jsonl") => ExportFormat::JsonLines,
-            Some("csv") => ExportFormat::Csv,
-            Some("txt") => ExportFormat::Text,
-            _ => return Err(UnknownFormat(path)),
-        };
-        Ok(Self { path, format })
+        let form = path.extension().and_then(|suffix| Form::of_suffix(&suffix.to_string_lossy()));
+        match form {
+            Some(form) => Ok(Self { path, form }),
+            None => Err(UnknownFormat(path)),
+        }
     }
 }
 
@@ -102,15 +85,11 @@ pub fn write_all(report: &Report, exports: &[Export]) -> Result<(), WriteError> 
 }
 
 fn write(report: &Report, export: &Export) -> Result<(), WriteError> {
-    let text = match export.format {
-        ExportFormat::Json => json::write(report).map_err(io::Error::other),
-        ExportFormat::JsonLines => events::write(report).map_err(io::Error::other),
-        ExportFormat::Csv => csv::write(report).map_err(io::Error::other),
-        ExportFormat::Text => {
-            let text = table::render_from(Shelf::Nowhere, report, Detail::Wide, Page::ENDLESS);
-            Ok(anstream::adapter::strip_str(&text).to_string())
-        }
-    };
+    let text = form::write(report, export.form, Shelf::Nowhere, Page::ENDLESS).map_err(io::Error::other);
+    let text = text.map(|text| match export.form {
+        Form::Text => anstream::adapter::strip_str(&text).to_string(),
+        _ => text,
+    });
     text.and_then(|text| write_whole(&export.path, text.as_bytes()))
         .map_err(|cause| WriteError { path: export.path.clone(), cause })
 }
@@ -242,15 +221,13 @@ mod tests {
 
     #[test]
     fn the_suffix_tells_the_format() {
-        let check = |name: &str, expected: Option<ExportFormat>| {
-            assert_eq!(Export::to(name.into()).ok().map(|export| export.format), expected, "{name}");
+        let check = |name: &str, expected: Option<Form>| {
+            assert_eq!(Export::to(name.into()).ok().map(|export| export.form), expected, "{name}");
         };
-        check("out.json", Some(ExportFormat::Json));
-        check("out.JSON", Some(ExportFormat::Json));
-        check("out.jsonl", Some(ExportFormat::JsonLines));
-        check("out.csv", Some(ExportFormat::Csv));
-        check("a.b/out.txt", Some(ExportFormat::Text));
-        check("out.xml", None);
+        check("out.json", Some(Form::Json));
+        check("out.JSON", Some(Form::Json));
+        check("a.b/out.txt", Some(Form::Text));
+        check("out.pdf", None);
         check("out", None);
     }
 

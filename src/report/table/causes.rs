@@ -1,13 +1,12 @@
 //! The causes of a great fleet's trouble, one after the other, each with a host that can be looked at.
 
-use super::fleet::{GAP, band_text};
-use super::fold::{first_and_more, folded_names};
+use super::fleet::GAP;
 use super::layout::style;
 use super::page::{Page, cut, shortened};
-use super::word;
 use crate::audit::figure;
 use crate::report::escape::escaped;
 use crate::report::model::{Cause, Verdict};
+use crate::report::sentences::{self, first_and_more, folded_names, word};
 
 /// A page of so many columns has room for all codes of a cause.
 const ROOMY: usize = 120;
@@ -87,7 +86,7 @@ fn codes(codes: &[String], most: usize) -> String {
 fn text(cause: &Cause, room: Option<usize>, page: Page) -> Vec<String> {
     let what = escaped(&cause.what);
     let who = folded_names(&cause.hosts.iter().map(String::as_str).collect::<Vec<_>>());
-    let shared = shared(cause);
+    let shared = sentences::shared(cause);
     let fitting = |before: &str| {
         let with = |count: usize| match shared.get(..count).unwrap_or_default() {
             [] => before.to_owned(),
@@ -112,18 +111,6 @@ fn text(cause: &Cause, room: Option<usize>, page: Page) -> Vec<String> {
         format!("{}: {who}", cut(&what, Some(room.saturating_sub(who.chars().count() + 2))))
     });
     vec![line]
-}
-
-/// What the hosts of a cause have in common beside their codes.
-fn shared(cause: &Cause) -> Vec<String> {
-    let told = |word: &str, value: &Option<String>| value.as_ref().map(|value| format!("{word} {}", escaped(value)));
-    let parts = [
-        told("in", &cause.group),
-        told("follows", &cause.upstream),
-        told("on", &cause.virtualisation),
-        cause.offset_band.map(|band| format!("off by {}", band_text(band))),
-    ];
-    parts.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -2,16 +2,8 @@
 
 use crate::audit::figure::{self, Unit};
 use crate::clock::{Interval, Nanos};
-use crate::report::escape::escaped;
-use crate::report::model::{Finding, Host, Reference, ReferenceKind, Severity};
-
-/// What stands where nothing is known.
-const NOTHING: &str = "-";
-
-/// What a host has instead of an offset that is the reference itself.
-const REFERENCE: &str = "the reference";
-/// The same where there is no reference, and offsets are shown from the clock in the middle.
-const MIDDLE: &str = "the middle";
+use crate::report::model::{Host, Reference};
+use crate::report::sentences::{MIDDLE, NOTHING, REFERENCE, called, nothing, offset};
 
 /// One unit for each column of times.
 #[derive(Debug, Clone, Copy)]
@@ -35,20 +27,6 @@ impl Units {
             rtt: at_least_millis(greatest(|host| host.clock.as_ref().map(|clock| clock.rtt_min_s.0))),
         }
     }
-}
-
-/// The offset and the bounds of a host, where both are known.
-pub(super) fn offset(host: &Host) -> Option<(Nanos, Interval)> {
-    let clock = host.clock.as_ref()?;
-    let (value, lo, hi) = (clock.offset_s?.0, clock.lo_s?.0, clock.hi_s?.0);
-    Some((value, Interval::new(lo, hi)))
-}
-
-/// What a host is called whose clock the offsets are from; nothing for any other.
-fn called(host: &Host, reference: &Reference) -> Option<&'static str> {
-    let is_it = reference.host.as_ref() == Some(&host.name);
-    let word = if reference.kind == ReferenceKind::None { MIDDLE } else { REFERENCE };
-    is_it.then_some(word)
 }
 
 /// The cells OFFSET, BOUND and RTT of a host.
@@ -99,15 +77,6 @@ fn range(least: &str, most: &str) -> String {
     if least == most { most.to_owned() } else { format!("{least} to {most}") }
 }
 
-/// The offset with its bound in one piece, for a line without columns.
-pub(super) fn in_one_piece(host: &Host, reference: &Reference) -> String {
-    match (called(host, reference), offset(host)) {
-        (Some(word), Some(_)) => word.to_owned(),
-        (None, Some((value, bounds))) => figure::with_bound(value, bounds),
-        (_, None) => nothing(),
-    }
-}
-
 /// The same in words, for a line without columns: `+60 ms to +2.104 s, ± 1.3 ms to 62 ms`; nothing where no offset is known.
 pub(super) fn spread(hosts: &[&Host], reference: &Reference) -> Option<String> {
     let offsets = offsets(hosts, reference);
@@ -139,48 +108,4 @@ pub(super) fn align_times(rows: &mut [[String; 3]], units: Units) {
             };
         }
     }
-}
-
-/// The cell TIME SERVICE.
-pub(super) fn time_service(host: &Host) -> String {
-    host.time_service.as_deref().map_or_else(nothing, escaped)
-}
-
-/// The cell FINDINGS: the codes that weigh, then the notes. What CLK104 and CLK108 explain is not said twice.
-pub(super) fn codes(findings: &[Finding]) -> String {
-    let is_explained = findings.iter().any(|finding| matches!(finding.code.as_str(), "CLK104" | "CLK108"));
-    let codes = findings.iter().map(|finding| finding.code.as_str());
-    let shown: Vec<String> = codes.filter(|code| !is_explained || *code != "CLK101").map(escaped).collect();
-    shown.join(" ")
-}
-
-/// Why a host was not measured, in a few words: `SSH903  host key changed`.
-pub(super) fn failure(host: &Host) -> String {
-    match &host.error {
-        Some(error) => {
-            let words = if error.title.is_empty() { &error.message } else { &error.title };
-            format!("{}  {} ({})", escaped(&error.code), escaped(words), escaped(&error.stage))
-        }
-        None => unexplained(host),
-    }
-}
-
-/// Why a host was not measured, with what was seen: `SSH901  no answer in 10.0 s (connect)`.
-pub(super) fn failure_in_full(host: &Host) -> String {
-    match &host.error {
-        Some(error) => {
-            format!("{}  {} ({})", escaped(&error.code), escaped(&error.message), escaped(&error.stage))
-        }
-        None => unexplained(host),
-    }
-}
-
-/// What a host that was never tried has instead of an error.
-fn unexplained(host: &Host) -> String {
-    let finding = host.findings.iter().find(|finding| finding.severity == Severity::Note);
-    finding.map_or_else(nothing, |finding| format!("{}  {}", escaped(&finding.code), escaped(&finding.what)))
-}
-
-fn nothing() -> String {
-    NOTHING.to_owned()
 }

@@ -5,19 +5,18 @@ use indexmap::IndexMap;
 
 use super::Detail;
 use super::changed;
-use super::fold::{HOW_TO_LIST, folded_names};
 use super::heading::warning;
 use super::layout::{Body, Column, Line, Status, lay_out};
 use super::page::{Page, flowed};
 use crate::audit::figure;
-use crate::clock::Interval;
-use crate::fix::RefusedHost;
 use crate::report::diffs::shown;
-use crate::report::escape::{escaped, escaped_within, shell_word};
+use crate::report::escape::escaped;
 use crate::report::fix::names::{Names, counted};
-use crate::report::fix::plan::{refusals, ruler};
-use crate::report::model::{Fix, FixCounts, FixForecast, FixOffset, FixOutcome, FixedHost, Interrupted, Report};
+use crate::report::fix::plan::ruler;
+use crate::report::model::{Fix, FixOffset, FixOutcome, FixedHost, Report};
 use crate::report::paragraph::paragraph;
+use crate::report::sentences::fix::{ORDER, bounds, counts, reasons, shown_offset, what, word};
+use crate::report::sentences::{self, HOW_TO_LIST, folded_names};
 
 /// What stands between the parts of a line.
 const GAP: &str = "   ";
@@ -27,23 +26,6 @@ const INDENT: usize = 12;
 const MOST_HOSTS: usize = 40;
 /// Of more, so many lines for each way in which hosts end.
 const LINES: usize = 6;
-/// So many kinds of failure are told with all that is known of them.
-const MOST_FAILURES: usize = 6;
-/// How much of what a host or its chronyd said is shown.
-const LONGEST_DETAIL: usize = 1_000;
-
-/// The ways in which hosts end, the worst first.
-const ORDER: [FixOutcome; 8] = [
-    FixOutcome::Failed,
-    FixOutcome::RolledBack,
-    FixOutcome::NotAttempted,
-    FixOutcome::OnItsWay,
-    FixOutcome::ConvergedByClaim,
-    FixOutcome::Pending,
-    FixOutcome::Converged,
-    FixOutcome::Unchanged,
-];
-
 /// A page of fewer columns has no room for both offsets.
 const BOTH_OFFSETS: usize = 70;
 
@@ -75,48 +57,20 @@ fn above(report: &Report, fix: &Fix, page: Page) -> Vec<String> {
     let mut lines = flowed(&first, GAP, GAP.len(), page.text());
     let took = figure::seconds(report.run.finished.0.since(report.run.started.0));
     lines.extend(flowed(&[counts(fix.counts), vec![took]].concat(), GAP, GAP.len(), page.text()));
-    if report.run.partial {
-        let why = match report.run.interrupted {
-            Some(Interrupted::Interrupt) => "the run was ended by Ctrl-C",
-            Some(Interrupted::Terminate) => "the run was ended by SIGTERM",
-            Some(Interrupted::Deadline) => "the run was ended at the deadline",
-            None => "the run was ended early",
-        };
-        lines.extend(warning("PARTIAL", &format!("{why}; hosts that were not attempted are as they were"), page));
-    }
-    if report.run.inventory.incomplete {
-        lines.extend(warning("INCOMPLETE", "a part of the inventory was not understood; hosts may be missing", page));
-    }
+    lines.extend(sentences::warnings(report).iter().flat_map(|(word, what)| warning(word, what, page)));
     lines
 }
 
-/// `1 rolled back`, `2 not attempted`, `9 converged`.
-fn counts(counts: FixCounts) -> Vec<String> {
-    let parts = [
-        (counts.failed, "failed"),
-        (counts.rolled_back, "rolled back"),
-        (counts.not_attempted, "not attempted"),
-        (counts.on_their_way, "still slewed"),
-        (counts.converged_by_claim, "converged by claim"),
-        (counts.pending, "to change"),
-        (counts.converged, "converged"),
-        (counts.unchanged, "as wanted already"),
-    ];
-    parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
-}
-
 fn status(outcome: FixOutcome) -> Status {
-    let (word, style) = match outcome {
-        FixOutcome::Failed => ("FAILED", AnsiColor::Red.on_default().bold()),
-        FixOutcome::RolledBack => ("BACK", AnsiColor::Red.on_default()),
-        FixOutcome::NotAttempted => ("LEFT", AnsiColor::Magenta.on_default()),
-        FixOutcome::OnItsWay => ("SLEWS", AnsiColor::Yellow.on_default()),
-        FixOutcome::ConvergedByClaim => ("CLAIM", AnsiColor::Yellow.on_default()),
-        FixOutcome::Pending => ("plan", Style::new()),
-        FixOutcome::Converged => ("ok", AnsiColor::Green.on_default()),
-        FixOutcome::Unchanged => ("same", AnsiColor::Green.on_default()),
+    let style = match outcome {
+        FixOutcome::Failed => AnsiColor::Red.on_default().bold(),
+        FixOutcome::RolledBack => AnsiColor::Red.on_default(),
+        FixOutcome::NotAttempted => AnsiColor::Magenta.on_default(),
+        FixOutcome::OnItsWay | FixOutcome::ConvergedByClaim => AnsiColor::Yellow.on_default(),
+        FixOutcome::Pending => Style::new(),
+        FixOutcome::Converged | FixOutcome::Unchanged => AnsiColor::Green.on_default(),
     };
-    Status { word, style }
+    Status { word: word(outcome), style }
 }
 
 /// The lines of the hosts that ended in one way: one each where there are few, else those of which the same is told together.
@@ -156,50 +110,10 @@ fn together(outcome: FixOutcome, what: &str, hosts: &[&FixedHost]) -> Line {
     Line { status: status(outcome), name: folded_names(&names), body: Body::Cells(cells, what.to_owned()) }
 }
 
-fn bounds(offset: FixOffset) -> Interval {
-    Interval::new(offset.lo_s.0, offset.hi_s.0)
-}
-
-fn shown_offset(offset: FixOffset) -> String {
-    figure::with_bound(offset.offset_s.0, bounds(offset))
-}
-
 /// Within which distance of zero all of them are.
 fn range(hosts: &[&FixedHost], of: impl Fn(&FixedHost) -> Option<FixOffset>) -> String {
     let furthest = hosts.iter().filter_map(|host| of(host)).map(|offset| bounds(offset).magnitude().hi).max();
     furthest.map_or_else(|| "-".to_owned(), |furthest| format!("within ±{}", figure::length(furthest)))
-}
-
-/// What became of a host, in a few words.
-fn what(host: &FixedHost) -> String {
-    let moved = host.forecast.as_ref().map(movement);
-    let reason = || host.reason.as_deref().map_or_else(String::new, |reason| escaped(&reason.replace('_', " ")));
-    match host.outcome {
-        FixOutcome::Failed | FixOutcome::RolledBack | FixOutcome::NotAttempted => reason(),
-        FixOutcome::OnItsWay => "follows its new source".to_owned(),
-        FixOutcome::ConvergedByClaim => "right by its chronyd's word".to_owned(),
-        FixOutcome::Converged => moved.map_or_else(String::new, |moved| moved.unwrap_or("stayed as it was").to_owned()),
-        FixOutcome::Pending => match moved {
-            Some(Some(moved)) => format!("will be {moved}"),
-            Some(None) => "will stay as it is".to_owned(),
-            None => String::new(),
-        },
-        FixOutcome::Unchanged => "as wanted already".to_owned(),
-    }
-}
-
-/// How a clock is moved, in words; `None` where it is not.
-fn movement(forecast: &FixForecast) -> Option<&'static str> {
-    Some(match (forecast.movement.as_str(), forecast.direction.as_str()) {
-        ("stays", _) => return None,
-        ("slews", "forward") => "slewed forward",
-        ("slews", "backward") => "slewed back",
-        ("slews", _) => "slewed into place",
-        ("steps", "forward") => "stepped forward",
-        ("steps", "backward") => "stepped back",
-        ("steps", _) => "stepped into place",
-        _ => "slewed or stepped",
-    })
 }
 
 /// What changes in files, hosts with equal changes together.
@@ -218,60 +132,19 @@ fn below(report: &Report, fix: &Fix, detail: Detail, page: Page) -> Vec<String> 
     let mut lines: Vec<String> =
         fix.yardstick.iter().flat_map(|yardstick| labelled("Offsets", &ruler(yardstick))).collect();
     let names = if detail == Detail::Wide { Names::All } else { Names::Some };
-    for (word, outcome) in [("Failed", FixOutcome::Failed), ("Rolled back", FixOutcome::RolledBack)] {
-        for (index, text) in failures(fix, outcome, names).iter().enumerate() {
-            lines.extend(labelled(if index == 0 { word } else { "" }, text));
-        }
-    }
-    let left: Vec<RefusedHost> = fix.hosts.iter().filter_map(left_alone).collect();
-    for (index, text) in refusals(&left, names).iter().enumerate() {
-        lines.extend(labelled(if index == 0 { "Left alone" } else { "" }, text));
+    let mut before = "";
+    for (word, text) in reasons(fix, names) {
+        lines.extend(labelled(if word == before { "" } else { word }, &text));
+        before = word;
     }
     lines.extend(changed::line(report, page));
     lines.extend(fix.journal.iter().flat_map(|path| labelled("Journal", &escaped(path))));
     lines
 }
 
-/// Why hosts failed, and what they said of it; hosts of which the same is told together.
-fn failures(fix: &Fix, outcome: FixOutcome, names: Names) -> Vec<String> {
-    let mut alike: IndexMap<(&str, &str), Vec<&str>> = IndexMap::new();
-    for host in fix.hosts.iter().filter(|host| host.outcome == outcome) {
-        let told = (host.why.as_deref().unwrap_or_default(), host.detail.as_deref().unwrap_or_default());
-        alike.entry(told).or_default().push(&host.name);
-    }
-    let most = if names == Names::All { alike.len() } else { MOST_FAILURES };
-    let left: usize = alike.values().skip(most).map(Vec::len).sum();
-    let text = |((why, detail), hosts): (&(&str, &str), &Vec<&str>)| {
-        let (why, detail) = (escaped_within(why, LONGEST_DETAIL), escaped_within(detail, LONGEST_DETAIL));
-        let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
-        format!("{}: {why}{detail}", counted(hosts, names))
-    };
-    let mut texts: Vec<String> = alike.iter().take(most).map(text).collect();
-    texts.extend((left > 0).then(|| format!("and {left} more {HOW_TO_LIST}")));
-    texts
-}
-
-/// A host that was not touched, as one that was refused.
-fn left_alone(host: &FixedHost) -> Option<RefusedHost> {
-    (host.outcome == FixOutcome::NotAttempted).then(|| RefusedHost {
-        name: host.name.clone(),
-        reason: host.reason.clone().unwrap_or_default(),
-        message: host.why.clone().unwrap_or_default(),
-    })
-}
-
 /// What to type next: to go on with the rest, and to undo it.
 fn next(fix: &Fix, page: Page) -> Vec<String> {
-    let counts = fix.counts;
-    let is_changed = counts.converged + counts.converged_by_claim + counts.on_their_way + counts.failed > 0;
-    let undo = fix.run.as_ref().filter(|_| is_changed);
-    let undo = undo.map(|run| format!("clockaudit rollback {}   to undo it", shell_word(run)));
-    let retry = fix.retry.as_ref().filter(|_| counts.not_attempted > 0);
-    let retry = retry.map(|path| {
-        let word = shell_word(&format!("@{path}"));
-        format!("the same with `--limit {word}` goes on with the hosts that were not attempted")
-    });
-    let texts = retry.into_iter().chain(undo).enumerate();
+    let texts = sentences::fix::next(fix).into_iter().enumerate();
     texts
         .flat_map(|(index, text)| paragraph(if index == 0 { "Next" } else { "" }, &text, INDENT, page.text()))
         .collect()

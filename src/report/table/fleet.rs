@@ -9,6 +9,7 @@ use crate::clock::Nanos;
 use crate::report::bands;
 use crate::report::escape::escaped;
 use crate::report::model::{Host, OffsetBand, Report, Verdict};
+use crate::report::sentences;
 
 /// More hosts than this are told by group and by cause.
 pub(super) const MOST_HOSTS_BY_NAME: usize = 100;
@@ -213,7 +214,7 @@ fn band_lines(bands: Vec<(OffsetBand, usize)>, most: usize, page: Page) -> Vec<S
     }
     let greatest = rows.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
     let mut table = vec![vec!["OFF BY".to_owned(), "HOSTS".to_owned()]];
-    table.extend(rows.iter().map(|(band, count)| vec![band_text(*band), count.to_string()]));
+    table.extend(rows.iter().map(|(band, count)| vec![sentences::band_text(*band), count.to_string()]));
     let mut lines = aligned(&table);
     for (line, (_, count)) in lines.iter_mut().skip(1).zip(&rows) {
         // A single clock is seen too.
@@ -227,20 +228,9 @@ fn band_lines(bands: Vec<(OffsetBand, usize)>, most: usize, page: Page) -> Vec<S
     lines
 }
 
-/// `below 10 us`, `1 ms to 10 ms`, `1000 s and more`.
-pub(super) fn band_text(band: OffsetBand) -> String {
-    let from = figure::limit(band.from_s.0);
-    match band.below_s {
-        Some(below) if band.from_s.0 == Nanos::ZERO => format!("below {}", figure::limit(below.0)),
-        Some(below) => format!("{from} to {}", figure::limit(below.0)),
-        None => format!("{from} and more"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::quantity::Seconds;
 
     #[test]
     fn a_quantile_is_a_value_that_was_measured() {
@@ -278,16 +268,5 @@ mod tests {
             4,
             &["OFF BY           HOSTS", "below 1 ms           6", "1 ms to 10 ms        4", "10 ms to 100 ms     80"],
         );
-    }
-
-    #[test]
-    fn a_band_reads_as_a_distance() {
-        let check = |from: i64, below: Option<i64>, expected: &str| {
-            let band = OffsetBand { from_s: Seconds(Nanos(from)), below_s: below.map(|below| Seconds(Nanos(below))) };
-            assert_eq!(band_text(band), expected);
-        };
-        check(0, Some(10_000), "below 10 us");
-        check(1_000_000, Some(10_000_000), "1 ms to 10 ms");
-        check(1_000_000_000_000, None, "1000 s and more");
     }
 }

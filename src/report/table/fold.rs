@@ -6,19 +6,13 @@ use super::cells::{self, Units};
 use super::layout::{self, Body, Column, Line, lay_out};
 use super::page::Page;
 use crate::audit::figure;
-use crate::clock::Nanos;
-use crate::inventory::folding;
 use crate::report::escape::escaped;
 use crate::report::model::{Host, Report, Verdict};
+use crate::report::sentences::{self, HOW_TO_LIST};
 
 /// Lines for each kind of bad host; what one kind leaves, the next may use.
 const LINES: [(Verdict, usize); 4] =
     [(Verdict::Crit, 6), (Verdict::Warn, 4), (Verdict::Undecided, 3), (Verdict::Down, 3)];
-/// How the hosts are seen that have no line of their own.
-pub(super) const HOW_TO_LIST: &str = "(list them: -o wide)";
-/// Where folded names are longer than this, the first of them is named and the others are counted.
-const LONGEST_NAMES: usize = 32;
-
 /// One line of bad hosts: a single one, like ones folded, or the rest.
 enum Entry<'report> {
     One(&'report Host),
@@ -72,7 +66,7 @@ fn table_lines(report: &Report, entries: &[(Verdict, Entry<'_>)], together: Toge
     let units = Units::of(&with_cells.concat());
     let reference = &report.reference;
     let shown = |hosts: &&[&Host]| match hosts {
-        [host] => (cells::times(host, reference, units), cells::time_service(host)),
+        [host] => (cells::times(host, reference, units), sentences::time_service(host)),
         [worst, ..] => (cells::ranges(hosts, reference, units), format!("worst: {}", escaped(&worst.name))),
         [] => <(_, _)>::default(),
     };
@@ -106,7 +100,7 @@ fn line(
     let spread = |hosts: &[&Host]| cells::spread(hosts, &report.reference);
     let (name, host) = match entry {
         Entry::One(host) => (escaped(&host.name), *host),
-        Entry::Alike(hosts) => (names(hosts), *hosts.first()?),
+        Entry::Alike(hosts) => (sentences::names(hosts), *hosts.first()?),
         Entry::Rest(hosts) => {
             let parts: Vec<String> = spread(hosts).into_iter().chain([HOW_TO_LIST.to_owned()]).collect();
             let name = format!("{} more", hosts.len());
@@ -114,12 +108,12 @@ fn line(
         }
     };
     let body = match entry {
-        _ if verdict == Verdict::Down => Body::Missing(cells::failure(host)),
+        _ if verdict == Verdict::Down => Body::Missing(sentences::failure(host)),
         Entry::Alike(hosts) if together != Together::InColumns => Body::Text(spread(hosts).unwrap_or_default()),
         Entry::One(host) if together == Together::NothingInColumns => {
-            Body::Text(cells::in_one_piece(host, &report.reference))
+            Body::Text(sentences::in_one_piece(host, &report.reference))
         }
-        _ => Body::Cells(cells.next().unwrap_or_default(), cells::codes(&host.findings)),
+        _ => Body::Cells(cells.next().unwrap_or_default(), sentences::codes(&host.findings)),
     };
     Some(Line { status: verdict.into(), name, body })
 }
@@ -127,11 +121,7 @@ fn line(
 /// The good hosts in one line, with how far from the reference they are at most.
 fn ok_line(report: &Report) -> Option<Line> {
     let count = report.summary.counts.ok;
-    let good = report.hosts.iter().filter(|host| host.verdict == Verdict::Ok);
-    let farthest = good.filter_map(cells::offset).map(|(_, bounds)| bounds.magnitude().hi).max();
-    let within = farthest.map_or_else(String::new, |farthest: Nanos| {
-        format!("within ±{} of the reference   ", figure::length(farthest))
-    });
+    let within = sentences::good_hosts_within(report).map_or_else(String::new, |within| format!("{within}   "));
     (count > 0).then(|| Line {
         status: Verdict::Ok.into(),
         name: figure::count(count, "host"),
@@ -140,12 +130,7 @@ fn ok_line(report: &Report) -> Option<Line> {
 }
 
 fn bad_entries(report: &Report) -> Vec<(Verdict, Entry<'_>)> {
-    let of_kind = |verdict: Verdict| {
-        let mut hosts: Vec<&Host> = report.hosts.iter().filter(|host| host.verdict == verdict).collect();
-        hosts.sort_by_key(|host| (std::cmp::Reverse(badness(host)), &host.name));
-        hosts
-    };
-    let kinds = LINES.map(|(verdict, lines)| (verdict, lines, of_kind(verdict)));
+    let kinds = LINES.map(|(verdict, lines)| (verdict, lines, sentences::of_verdict(report, verdict)));
     let mut spare: usize = kinds.iter().map(|(_, lines, hosts)| lines.saturating_sub(hosts.len())).sum();
     let mut entries = Vec::new();
     for (verdict, lines, hosts) in kinds {
@@ -154,11 +139,6 @@ fn bad_entries(report: &Report) -> Vec<(Verdict, Entry<'_>)> {
         entries.extend(entries_of(hosts, lines + wanted).into_iter().map(|entry| (verdict, entry)));
     }
     entries
-}
-
-/// How bad a host is among those of its verdict: its distance from the reference.
-pub(super) fn badness(host: &Host) -> Nanos {
-    cells::offset(host).map_or(Nanos::ZERO, |(value, bounds)| value.abs().max(bounds.half_width()))
 }
 
 /// At most `lines` entries for these hosts, which are sorted worst first: one each where that fits, else like ones together.
@@ -191,28 +171,6 @@ fn entries_of(hosts: Vec<&Host>, lines: usize) -> Vec<Entry<'_>> {
 fn likeness(host: &Host) -> String {
     match &host.error {
         Some(error) if host.verdict == Verdict::Down => format!("{} {}", error.code, error.stage),
-        _ => cells::codes(&host.findings),
+        _ => sentences::codes(&host.findings),
     }
-}
-
-/// Names folded into ranges; where that is long, the first of them and how many more there are.
-pub(super) fn names(hosts: &[&Host]) -> String {
-    folded_names(&hosts.iter().map(|host| host.name.as_str()).collect::<Vec<_>>())
-}
-
-/// Names folded into ranges; where that is long, the first of them and how many more there are.
-pub(super) fn folded_names(hosts: &[&str]) -> String {
-    let escaped: Vec<String> = hosts.iter().map(|name| escaped(name)).collect();
-    let folded = folding::fold(&escaped.iter().map(String::as_str).collect::<Vec<_>>());
-    match escaped.as_slice() {
-        [first, rest @ ..] if !rest.is_empty() && folded.chars().count() > LONGEST_NAMES => {
-            first_and_more(first, rest.len())
-        }
-        _ => folded,
-    }
-}
-
-/// `web001 and 155 more`.
-pub(super) fn first_and_more(first: &str, more: usize) -> String {
-    format!("{first} and {more} more")
 }

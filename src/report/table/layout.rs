@@ -4,8 +4,8 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::page::{Page, cut, shortened};
-use super::word;
 use crate::report::model::Verdict;
+use crate::report::sentences::word;
 
 /// What stands between two columns.
 const GAP: usize = 2;

@@ -12,7 +12,6 @@ mod fleet;
 mod fold;
 mod heading;
 mod layout;
-mod limits;
 mod next;
 mod page;
 mod reasons;
@@ -20,7 +19,7 @@ mod wide;
 
 use std::path::Path;
 
-use super::model::{Report, Verdict};
+use super::model::Report;
 
 pub use page::Page;
 
@@ -84,15 +83,4 @@ pub fn render_from(shelf: Shelf<'_>, report: &Report, detail: Detail, page: Page
 fn joined(parts: &[Vec<String>]) -> String {
     let parts: Vec<String> = parts.iter().filter(|part| !part.is_empty()).map(|part| part.join("\n")).collect();
     parts.join("\n\n") + "\n"
-}
-
-/// The word of the first column.
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Ok => "ok",
-        Verdict::Warn => "WARN",
-        Verdict::Crit => "CRIT",
-        Verdict::Undecided => "UNDEC",
-        Verdict::Down => "DOWN",
-    }
 }

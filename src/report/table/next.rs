@@ -1,11 +1,10 @@
 //! What to type next: the pages of the worst host and of the gravest finding.
 
 use super::Shelf;
-use super::fold::badness;
 use super::page::Page;
-use super::reasons;
 use crate::report::escape::{escaped, shell_word};
 use crate::report::model::{Finding, Host, Kind, Report, Severity, Verdict};
+use crate::report::sentences::{self, badness};
 
 /// Where text begins behind the word in front of a line.
 const INDENT: usize = 12;
@@ -23,7 +22,7 @@ pub(super) fn lines(report: &Report, shelf: Shelf<'_>, page: Page) -> Vec<String
         }
     });
     let of_host = worst.and_then(|host| telling(&host.findings));
-    let code = reasons::doubted(report).or(of_host).or(report.findings.first()).map(|finding| escaped(&finding.code));
+    let code = sentences::doubted(report).or(of_host).or(report.findings.first()).map(|finding| escaped(&finding.code));
     let commands = host.into_iter().chain(code).map(|subject| format!("clockaudit explain {subject}"));
     let fitting = commands.filter(|command| page.holds(INDENT + command.chars().count()));
     let set = |(index, command)| format!("{:INDENT$}{command}", if index == 0 { "Next" } else { "" });

@@ -1,24 +1,15 @@
 //! The findings in words: folded to what a screen holds, or in full.
 
-use indexmap::IndexMap;
-
-use super::cells::offset;
-use super::fold::{first_and_more, names};
 use super::page::Page;
 use crate::report::escape::escaped;
-use crate::report::model::{Finding, Host, Report, Severity};
+use crate::report::model::Report;
 use crate::report::paragraph::paragraph;
+use crate::report::sentences::{self, Shared, first_and_more, names, offset};
 
 /// Where text begins: behind the code.
 const INDENT: usize = 8;
 /// In fewer lines no finding can be told with what to do about it, and how many there are beside it.
 const LEAST_LINES: usize = 3;
-
-/// A finding and the hosts that have it, worst first; none for a finding of the fleet.
-struct Shared<'report> {
-    finding: &'report Finding,
-    hosts: Vec<&'report Host>,
-}
 
 /// Every code once: who has it, what it is for the worst of them, and what to do. The gravest come first; what does not
 /// fit in `most` lines is counted.
@@ -27,7 +18,7 @@ pub(super) fn folded(report: &Report, most: usize, page: Page) -> Vec<String> {
     if most < LEAST_LINES {
         return lines;
     }
-    let shared = shared(report);
+    let shared = sentences::findings(report);
     let total = shared.len();
     for (index, Shared { finding, hosts }) in shared.into_iter().enumerate() {
         let who = match hosts.as_slice() {
@@ -72,38 +63,4 @@ pub(super) fn in_full(report: &Report, page: Page) -> Vec<String> {
         lines.extend(paragraph("", &escaped(&finding.remedy), INDENT, page.text()));
     }
     lines
-}
-
-fn shared(report: &Report) -> Vec<Shared<'_>> {
-    let mut hosts: Vec<&Host> = report.hosts.iter().collect();
-    hosts.sort_by_key(|host| std::cmp::Reverse(super::fold::badness(host)));
-    // What one code asks for may differ: a timeout of one stage has another remedy than that of another.
-    let mut by_code: IndexMap<(&str, &str), Shared<'_>> = IndexMap::new();
-    for finding in &report.findings {
-        by_code.entry((&finding.code, &finding.remedy)).or_insert(Shared { finding, hosts: Vec::new() });
-    }
-    for host in hosts {
-        for finding in &host.findings {
-            let entry =
-                by_code.entry((&finding.code, &finding.remedy)).or_insert(Shared { finding, hosts: Vec::new() });
-            entry.hosts.push(host);
-        }
-    }
-    let mut all: Vec<Shared<'_>> = by_code.into_values().collect();
-    let gravity = |finding: &Finding| match (finding.severity, finding.code.starts_with("SSH")) {
-        (Severity::Crit, _) => 0,
-        (Severity::Warn, _) => 1,
-        (Severity::Note, true) => 2,
-        (Severity::Note, false) => 3,
-    };
-    // What else is said rests on the reference.
-    let rests = |finding: &Finding| doubted(report) != Some(finding);
-    let place = |finding: &Finding| (rests(finding), gravity(finding));
-    all.sort_by(|one, other| (place(one.finding), &one.finding.code).cmp(&(place(other.finding), &other.finding.code)));
-    all
-}
-
-/// That the reference is in doubt, where that comes before all else.
-pub(super) fn doubted(report: &Report) -> Option<&Finding> {
-    report.findings.first().filter(|finding| finding.code == "CLK507")
 }

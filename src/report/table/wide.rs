@@ -6,6 +6,7 @@ use super::page::Page;
 use crate::audit::figure;
 use crate::report::escape::escaped;
 use crate::report::model::{Host, Report, Verdict};
+use crate::report::sentences;
 
 /// The order of the verdicts, worst first.
 const ORDER: [Verdict; 5] = [Verdict::Crit, Verdict::Warn, Verdict::Undecided, Verdict::Ok, Verdict::Down];
@@ -54,8 +55,9 @@ fn line(host: &Host, [offset, bound, rtt]: [String; 3]) -> Line {
         rate.map_or_else(dash, |(rate, lo, hi)| figure::rate(rate, lo, hi)),
         clock.map_or_else(dash, |clock| format!("{}, {} exch.", escaped(&clock.status), clock.exchanges)),
         reader.map_or_else(dash, escaped),
-        cells::time_service(host),
+        sentences::time_service(host),
     ];
-    let tail = if host.verdict == Verdict::Down { cells::failure_in_full(host) } else { cells::codes(&host.findings) };
+    let tail =
+        if host.verdict == Verdict::Down { sentences::failure_in_full(host) } else { sentences::codes(&host.findings) };
     Line { status: host.verdict.into(), name: escaped(&host.name), body: Body::Cells(cells, tail) }
 }

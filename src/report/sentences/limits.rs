@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::fold::folded_names;
+use super::names::folded_names;
 use crate::audit::figure;
 use crate::report::limits::{pair_limits, words};
 use crate::report::model::{HostPolicy, Policy, Report};
@@ -11,13 +11,13 @@ use crate::report::model::{HostPolicy, Policy, Report};
 const MOST: usize = 3;
 
 /// `profile jwt: warn 50 ms, crit 100 ms`.
-pub(super) fn of_all(policy: &Policy) -> String {
+pub(in crate::report) fn limits_of_all(policy: &Policy) -> String {
     words(policy.warn_s, policy.crit_s, &policy.profiles)
 }
 
 /// What single hosts are asked instead, a line for each different thing: `of mon[01-03]   profile ceph: warn 25 ms, crit
 /// 50 ms`.
-pub(super) fn of_hosts(report: &Report) -> Vec<String> {
+pub(in crate::report) fn limits_of_hosts(report: &Report) -> Vec<String> {
     let mut asked: IndexMap<String, Vec<&str>> = IndexMap::new();
     for host in &report.hosts {
         if let Some(HostPolicy { warn_s, crit_s, profiles, .. }) = &host.policy {
@@ -35,7 +35,7 @@ pub(super) fn of_hosts(report: &Report) -> Vec<String> {
 }
 
 /// What pairs are held against: `100 ms`, or `their limits (50 ms to 300 s)`.
-pub(super) fn of_pairs(report: &Report) -> String {
+pub(in crate::report) fn limits_of_pairs(report: &Report) -> String {
     let limits = pair_limits(report);
     let (least, most) = (limits.iter().min(), limits.iter().max());
     match (least, most) {
