@@ -279,8 +279,8 @@ pub struct PolicyArgs {
 /// Where results go.
 #[derive(Debug, Clone, Args)]
 pub struct OutputArgs {
-    /// Print a `table` that fits one screen, every host `wide`, everything as `json`, `jsonl` or `csv`, a page as `md`, or what
-    /// `junit`, `prometheus` or `nagios` reads
+    /// Print a `table` that fits one screen, every host `wide`, everything as `json`, `jsonl` or `csv`, a page as `md` or
+    /// `html`, or what `junit`, `prometheus` or `nagios` reads
     #[arg(
         short,
         long,
@@ -290,7 +290,7 @@ pub struct OutputArgs {
         help_heading = "Output"
     )]
     pub output: Format,
-    /// Write the report to a file too: `.json`, `.jsonl`, `.csv`, `.txt`, `.md`, `.xml` (for `junit`) or `.prom` (can be repeated)
+    /// Write the report to a file too: `.json`, `.jsonl`, `.csv`, `.txt`, `.md`, `.html`, `.xml` (for `junit`) or `.prom` (can be repeated)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub export: Vec<PathBuf>,
 }
@@ -310,6 +310,8 @@ pub enum Format {
     Csv,
     /// A page in Markdown.
     Md,
+    /// A page for a browser.
+    Html,
     /// A test case a host.
     Junit,
     /// Metrics.

@@ -368,8 +368,15 @@ fn results_go_to_stdout_without_escape_codes_and_files_are_whole() {
     assert_eq!(with(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), again_stdout);
 
     // Every form goes to standard output and to files alike.
-    let forms =
-        [("json", "json"), ("jsonl", "jsonl"), ("csv", "csv"), ("md", "md"), ("junit", "xml"), ("prometheus", "prom")];
+    let forms = [
+        ("json", "json"),
+        ("jsonl", "jsonl"),
+        ("csv", "csv"),
+        ("md", "md"),
+        ("html", "html"),
+        ("junit", "xml"),
+        ("prometheus", "prom"),
+    ];
     for (form, suffix) in forms {
         let file = folder.path().join(format!("again.{suffix}"));
         let shown = run(&["report", stored, "-o", form, "--export", file.to_str().expect("text")]);

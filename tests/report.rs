@@ -1,10 +1,14 @@
 //! The report: its schema, its exactness, what is stored for ever, and what people see of it.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends where its preparations fail")]
 
+#[path = "report/browser.rs"]
+mod browser;
 #[path = "report/causes.rs"]
 mod causes;
 #[path = "report/changed.rs"]
 mod changed;
+#[path = "report/chromium.rs"]
+mod chromium;
 #[path = "report/consequences.rs"]
 mod consequences;
 #[path = "report/contradictions.rs"]
@@ -21,6 +25,8 @@ mod fleet;
 mod formats;
 #[path = "report/forms.rs"]
 mod forms;
+#[path = "report/html.rs"]
+mod html;
 #[path = "report/mending.rs"]
 mod mending;
 #[path = "report/merge.rs"]

@@ -101,7 +101,7 @@ impl From<OutputError> for CommandError {
 impl From<UnknownFormat> for CommandError {
     fn from(error: UnknownFormat) -> Self {
         Self::usage(error.to_string())
-            .hint("name the file `.json`, `.jsonl`, `.csv`, `.txt`, `.md`, `.xml` (JUnit) or `.prom`")
+            .hint("name the file `.json`, `.jsonl`, `.csv`, `.txt`, `.md`, `.html`, `.xml` (JUnit) or `.prom`")
     }
 }
 

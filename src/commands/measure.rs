@@ -46,6 +46,7 @@ pub fn measure(
         | Format::Json
         | Format::Csv
         | Format::Md
+        | Format::Html
         | Format::Junit
         | Format::Prometheus
         | Format::Nagios => (None, None),

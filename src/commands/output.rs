@@ -83,6 +83,7 @@ fn form_of(format: Format) -> Form {
         Format::Jsonl => Form::JsonLines,
         Format::Csv => Form::Csv,
         Format::Md => Form::Markdown,
+        Format::Html => Form::Html,
         Format::Junit => Form::JUnit,
         Format::Prometheus => Form::Prometheus,
         Format::Nagios => Form::Nagios,

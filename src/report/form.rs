@@ -2,7 +2,7 @@
 
 use super::model::Report;
 use super::table::{self, Detail, Page, Shelf};
-use super::{csv, document, events, json, junit, markdown, nagios, prometheus};
+use super::{csv, document, events, html, json, junit, markdown, nagios, prometheus};
 
 /// A form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Form {
     Csv,
     /// The page that a ticket or a merge request shows.
     Markdown,
+    /// One page for a browser, that needs no network.
+    Html,
     /// A test case a host, for what shows the tests of a pipeline.
     JUnit,
     /// Metrics, for a file that a node exporter reads.
@@ -38,6 +40,7 @@ impl Form {
             "csv" => Self::Csv,
             "txt" => Self::Text,
             "md" => Self::Markdown,
+            "html" | "htm" => Self::Html,
             "xml" => Self::JUnit,
             "prom" => Self::Prometheus,
             _ => return None,
@@ -54,6 +57,9 @@ pub enum FormError {
     /// XML refused it.
     #[error(transparent)]
     JUnit(#[from] quick_junit::SerializeError),
+    /// The page cannot be made.
+    #[error(transparent)]
+    Html(#[from] minijinja::Error),
 }
 
 /// Writes a report that lies there in a form; the page is only what text is set for. Text
@@ -66,6 +72,7 @@ pub fn write(report: &Report, form: Form, shelf: Shelf<'_>, page: Page) -> Resul
         Form::JsonLines => events::write(report)?,
         Form::Csv => csv::write(report)?,
         Form::Markdown => markdown::write(&document::of(report)),
+        Form::Html => html::write(report)?,
         Form::JUnit => junit::write(report)?,
         Form::Prometheus => prometheus::write(report),
         Form::Nagios => nagios::write(report),
@@ -85,6 +92,7 @@ mod tests {
         check("csv", Some(Form::Csv));
         check("txt", Some(Form::Text));
         check("md", Some(Form::Markdown));
+        check("html", Some(Form::Html));
         check("xml", Some(Form::JUnit));
         check("prom", Some(Form::Prometheus));
         check("pdf", None);

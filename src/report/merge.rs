@@ -5,6 +5,8 @@ mod references;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(in crate::report) use references::standing;
+
 use super::causes::causes;
 use super::compose;
 use super::consequences;
@@ -121,20 +123,16 @@ impl<'merge> Shards<'merge> {
 /// What a report tells of clocks, on the ruler of its reference's point estimate: there its hosts' own bounds are had back
 /// exactly, without what is not known of the reference.
 fn shard(report: &Report, indices: &BTreeMap<&str, usize>) -> Result<Shard, MergeError> {
-    let reference = references::interval(&report.reference);
     let mut sightings = Vec::new();
     let mut epoch = report.run.started.0;
     for host in &report.hosts {
         let (Some(clock), Some(index)) = (&host.clock, indices.get(host.name.as_str())) else {
             continue;
         };
-        let (Some(offset), Some(lo), Some(hi)) = (clock.offset_s, clock.lo_s, clock.hi_s) else {
+        let Some(standing) = standing(&report.reference, host) else {
             return Err(MergeError::NoReference);
         };
         epoch = clock.at.0;
-        let is_reference = report.reference.host.as_deref() == Some(host.name.as_str());
-        let bounds = if is_reference { reference } else { Interval::new(lo.0 + reference.hi, hi.0 + reference.lo) };
-        let standing = Standing { bounds, estimate: offset.0.clamp(bounds.lo, bounds.hi) };
         sightings.push((*index, Sighting { standing, is_steady: clock.status == Status::Steady.label() }));
     }
     sightings.sort_by_key(|(index, _)| *index);

@@ -15,6 +15,7 @@ pub mod explain;
 pub mod fitness;
 pub mod fix;
 pub mod form;
+pub mod html;
 pub mod json;
 pub mod junit;
 mod limits;

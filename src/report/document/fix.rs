@@ -14,12 +14,16 @@ const MOST_HOSTS: usize = 200;
 /// More lines of diffs are counted.
 const MOST_LINES: usize = 400;
 
-/// The page.
-pub(super) fn page(report: &Report, fix: &Fix) -> Document {
+/// `Clocks fixed: 1 rolled back, 9 converged`.
+pub(super) fn title(fix: &Fix) -> String {
     let counts = sentences::counts(fix.counts).join(", ");
     let what = if fix.run.is_some() { "Clocks fixed" } else { "A fix of clocks, only planned" };
-    let title = if counts.is_empty() { what.to_owned() } else { format!("{what}: {counts}") };
-    let mut blocks = vec![Block::Heading(1, title)];
+    if counts.is_empty() { what.to_owned() } else { format!("{what}: {counts}") }
+}
+
+/// The page.
+pub(super) fn page(report: &Report, fix: &Fix) -> Document {
+    let mut blocks = vec![Block::Heading(1, title(fix))];
     blocks.extend(warnings(report).into_iter().map(|(word, what)| Block::Paragraph(labelled(word, &what))));
     blocks.push(Block::List(facts(report, fix)));
     blocks.extend(hosts(fix));

@@ -69,6 +69,11 @@ pub struct Lines {
     pub lines: Vec<String>,
 }
 
+/// The title of the page of a report: the worst verdict, or how a fix ended, with the numbers of hosts.
+pub(in crate::report) fn title(report: &Report) -> String {
+    report.fix.as_ref().map_or_else(|| scan::title(report), fix::title)
+}
+
 /// The page of a report.
 pub fn of(report: &Report) -> Document {
     match &report.fix {

@@ -30,7 +30,7 @@ pub(super) fn page(report: &Report) -> Document {
 }
 
 /// `Clocks: CRIT, 2 of 12 hosts crit, 1 warn, 1 undecided, 2 down, 6 ok`.
-fn title(report: &Report) -> String {
+pub(super) fn title(report: &Report) -> String {
     format!("Clocks: {}, {}", sentences::word(report.summary.verdict), headline(report))
 }
 

@@ -9,7 +9,7 @@ use crate::clock::estimate::Config;
 use crate::clock::pairs::Standing;
 use crate::clock::{Interval, Nanos};
 use crate::report::limits::standard;
-use crate::report::model::{MergedRun, Reference, ReferenceKind, Report};
+use crate::report::model::{Host, MergedRun, Reference, ReferenceKind, Report};
 use crate::report::quantity::Seconds;
 
 /// The reference against its own point estimate; reports of before it was stored have half the width.
@@ -18,6 +18,17 @@ pub(super) fn interval(reference: &Reference) -> Interval {
         (Some(lo), Some(hi)) => Interval::new(lo.0, hi.0),
         _ => Interval::around(Nanos::ZERO, reference.bound_s.map_or(Nanos::ZERO, |bound| bound.0)),
     }
+}
+
+/// Where a measured host's clock stands on the ruler of the point estimate of its report's reference: its own bounds, had back
+/// exactly, without what is not known of the reference. `None` where it has no offset.
+pub(in crate::report) fn standing(reference: &Reference, host: &Host) -> Option<Standing> {
+    let clock = host.clock.as_ref()?;
+    let (offset, lo, hi) = (clock.offset_s?.0, clock.lo_s?.0, clock.hi_s?.0);
+    let of_reference = interval(reference);
+    let is_reference = reference.host.as_deref() == Some(host.name.as_str());
+    let bounds = if is_reference { of_reference } else { Interval::new(lo + of_reference.hi, hi + of_reference.lo) };
+    Some(Standing { bounds, estimate: offset.clamp(bounds.lo, bounds.hi) })
 }
 
 /// The places of the reports, the one with the best reference first.

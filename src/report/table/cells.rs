@@ -29,6 +29,14 @@ impl Units {
     }
 }
 
+/// The cells OFFSET, BOUND and RTT of each of these hosts, with their units, the decimal points one under the other.
+pub(in crate::report) fn times_of(hosts: &[&Host], reference: &Reference) -> Vec<[String; 3]> {
+    let units = Units::of(hosts);
+    let mut times: Vec<[String; 3]> = hosts.iter().map(|host| times(host, reference, units)).collect();
+    align_times(&mut times, units);
+    times
+}
+
 /// The cells OFFSET, BOUND and RTT of a host.
 pub(super) fn times(host: &Host, reference: &Reference, units: Units) -> [String; 3] {
     let rtt = host.clock.as_ref().map_or_else(nothing, |clock| figure::length_in(clock.rtt_min_s.0, units.rtt));

@@ -21,6 +21,7 @@ use std::path::Path;
 
 use super::model::Report;
 
+pub(in crate::report) use cells::times_of;
 pub use page::Page;
 
 /// Lines of a screen: a summary has no more, however many hosts there are.

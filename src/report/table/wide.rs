@@ -1,6 +1,6 @@
 //! Every host on a line of its own, with every column.
 
-use super::cells::{self, Units};
+use super::cells;
 use super::layout::{Body, Column, Line, lay_out};
 use super::page::Page;
 use crate::audit::figure;
@@ -28,9 +28,7 @@ const COLUMNS: [Column; 9] = [
 pub(super) fn host_lines(report: &Report) -> Vec<String> {
     let hosts: Vec<&Host> =
         ORDER.iter().flat_map(|verdict| report.hosts.iter().filter(move |host| host.verdict == *verdict)).collect();
-    let units = Units::of(&hosts);
-    let mut times: Vec<[String; 3]> = hosts.iter().map(|host| cells::times(host, &report.reference, units)).collect();
-    cells::align_times(&mut times, units);
+    let times = cells::times_of(&hosts, &report.reference);
     let lines: Vec<Line> = hosts.iter().zip(times).map(|(host, times)| line(host, times)).collect();
     lay_out(&COLUMNS, "FINDINGS", &lines, Page::ENDLESS)
 }
