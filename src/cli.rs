@@ -4,13 +4,14 @@ pub mod fix;
 pub mod settings;
 pub mod values;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::audit::{FailOn, Profile, ReferenceChoice, TokenPolicy};
 use crate::clock::Nanos;
+use crate::inventory::configuration::Place;
 pub use fix::{FixArgs, RollbackArgs};
 pub use values::ExplainFormat;
 use values::{at_least_one, parse_duration, parse_reference, parse_seconds, parse_tokens};
@@ -243,6 +244,9 @@ pub struct ConnectionArgs {
     /// The long names of the flags above that the environment set.
     #[arg(skip)]
     pub from_environment: BTreeSet<String>,
+    /// The long names of the flags above that a file set, each with its line.
+    #[arg(skip)]
+    pub from_files: BTreeMap<String, Place>,
 }
 
 /// The limits, and what offsets are relative to.

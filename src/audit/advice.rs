@@ -204,8 +204,32 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
             "log in as a user with a shell, or allow `date` for this key",
         ),
         FailureCode::SudoPassword => (
-            "sudo or su wants a password",
-            "give it (`--ask-become-pass`), or scan without `--become`: the clock itself is read without",
+            "sudo wants the password of the login before it lets anybody become another user",
+            "give it (`--ask-become-pass`, `ansible_become_password`), allow it without (NOPASSWD in sudoers), or scan without \
+             `--become`: the clock itself is read without",
+        ),
+        FailureCode::SudoPasswordWrong => (
+            "sudo takes the password of the login, not that of root; it was given once, so that no account is locked",
+            "correct `ansible_become_password`, or what `--ask-become-pass` is answered with",
+        ),
+        FailureCode::SudoForbidden => (
+            "sudo does not let this login become that user, whatever the password",
+            "allow it in sudoers there, see `sudo -l` as that login; or scan without `--become`: the clock itself is read without",
+        ),
+        FailureCode::SuPassword => (
+            "su wants the password of the user who is to be become",
+            "give that (`--ask-become-pass`, `ansible_become_password`), or use `--become-method sudo`, or scan without \
+             `--become`: the clock itself is read without",
+        ),
+        FailureCode::SuPasswordWrong => (
+            "su takes the password of the user who is to be become, not that of the login, and where it is left to a group \
+             (wheel) it says the same to others",
+            "correct `ansible_become_password`; see whether that user has a password (`sudo passwd -S root`); else use \
+             `--become-method sudo`",
+        ),
+        FailureCode::SuForbidden => (
+            "su does not let this login become that user: it may be left to a group (wheel), or that user has no shell",
+            "see /etc/pam.d/su there, or use `--become-method sudo`, or scan without `--become`: the clock itself is read without",
         ),
         FailureCode::NameNotFound => {
             ("neither DNS nor /etc/hosts knows the name", "correct the name, or set `ansible_host` to its address")
@@ -263,6 +287,11 @@ pub fn failure_title(failure: FailureCode) -> &'static str {
         FailureCode::Dropped => "connection lost",
         FailureCode::NoShell => "no shell",
         FailureCode::SudoPassword => "sudo wants a password",
+        FailureCode::SudoPasswordWrong => "sudo password wrong",
+        FailureCode::SudoForbidden => "sudo not allowed",
+        FailureCode::SuPassword => "su wants a password",
+        FailureCode::SuPasswordWrong => "su password wrong",
+        FailureCode::SuForbidden => "su not allowed",
         FailureCode::NameNotFound => "name not found",
         FailureCode::NotAttempted => "not attempted",
         FailureCode::HostKeyRevoked => "host key revoked",

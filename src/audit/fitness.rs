@@ -86,6 +86,8 @@ pub enum KeyState {
     Encrypted,
     /// There is none.
     Missing,
+    /// Others have rights to it, these: it is not used.
+    Exposed(u32),
     /// It cannot be read or understood, and why.
     Unreadable(String),
 }
@@ -238,6 +240,12 @@ fn key_file(key: &KeyFile) -> Check {
             format!("{path} does not exist"),
             "correct `ansible_ssh_private_key_file` or `--private-key`",
         ),
+        KeyState::Exposed(mode) => not_fit(
+            SUBJECT,
+            gravity,
+            format!("{path} is not used: others have rights to it (mode {mode:04o}), and `ssh` does not use it either"),
+            format!("`chmod 600 {path}`; others may have a copy of it"),
+        ),
         KeyState::Unreadable(why) => not_fit(
             SUBJECT,
             gravity,
@@ -358,6 +366,8 @@ mod tests {
         };
         check(KeyState::Usable, true, Fitness::Fit);
         check(KeyState::Encrypted, true, Fitness::Poor);
+        check(KeyState::Exposed(0o644), true, Fitness::Unfit);
+        check(KeyState::Exposed(0o644), false, Fitness::Poor);
         check(KeyState::Missing, true, Fitness::Unfit);
         check(KeyState::Unreadable("permission denied".to_owned()), true, Fitness::Unfit);
         check(KeyState::Unreadable("permission denied".to_owned()), false, Fitness::Poor);

@@ -6,6 +6,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Id, builder::FalseyValueParser};
 
 use super::Cli;
+use crate::inventory::nearest;
 
 /// Flags that say what is to be done now, and those whose environment variable is looked up with Ansible's.
 const DEEDS: [&str; 25] = [
@@ -75,9 +76,12 @@ pub fn ruled_out(matches: &ArgMatches, ways: &[ValueSource]) -> BTreeSet<String>
     ruled_out.map(|[_, other]| other.to_owned()).collect()
 }
 
+/// How the names of our environment variables begin.
+const PREFIX: &str = "CLOCKAUDIT_";
+
 /// The environment variable of a flag.
 pub fn variable(long: &str) -> String {
-    format!("CLOCKAUDIT_{}", long.to_ascii_uppercase().replace('-', "_"))
+    format!("{PREFIX}{}", long.to_ascii_uppercase().replace('-', "_"))
 }
 
 /// The long names of the flags that files of settings may set.
@@ -86,4 +90,42 @@ pub fn names() -> BTreeSet<String> {
     let all = command.get_subcommands().flat_map(Command::get_arguments).chain(command.get_arguments());
     let settings = all.filter_map(|arg| arg.get_long().map(str::to_owned));
     settings.filter(|long| long == "inventory" || !DEEDS.contains(&long.as_str())).collect()
+}
+
+/// What is to be said of variables that look like ours and stand for no flag, with what was probably meant.
+pub fn unknown<'name>(variables: impl Iterator<Item = &'name String>) -> Vec<String> {
+    let known: BTreeSet<String> = names().iter().map(|long| variable(long)).collect();
+    let unknown = variables.filter(|name| name.starts_with(PREFIX) && !known.contains(*name));
+    let told = |name: &String| {
+        let own = |name: &str| name.strip_prefix(PREFIX).map(str::to_owned).unwrap_or_default();
+        let deed = DEEDS.iter().find(|deed| variable(deed) == *name);
+        let near = known.iter().map(|name| own(name)).collect::<Vec<_>>();
+        let what = match (deed, nearest::name(&own(name), near.iter().map(String::as_str))) {
+            (Some(deed), _) => format!("; `--{deed}` can only be typed"),
+            (None, Some(near)) => format!("; did you mean `{PREFIX}{near}`?"),
+            (None, None) => String::new(),
+        };
+        format!("the environment variable `{name}` is no setting and has no effect{what}")
+    };
+    unknown.map(told).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_that_stand_for_no_flag_are_told_with_what_was_meant() {
+        let check = |name: &str, expected: Option<&str>| {
+            let told = unknown([name.to_owned()].iter());
+            assert_eq!(told.first().map(|told| told.split_once("no effect").expect("its end").1), expected, "{name}");
+        };
+        check("CLOCKAUDIT_WARN", None);
+        check("CLOCKAUDIT_INVENTORY", None);
+        check("PATH", None);
+        check("CLOCKAUDIT_WRAN", Some("; did you mean `CLOCKAUDIT_WARN`?"));
+        check("CLOCKAUDIT_ACCEPTNEW", Some("; did you mean `CLOCKAUDIT_ACCEPT_NEW`?"));
+        check("CLOCKAUDIT_NTP_SERVER", Some("; `--ntp-server` can only be typed"));
+        check("CLOCKAUDIT_OF_ANOTHER_PROGRAM", Some(""));
+    }
 }

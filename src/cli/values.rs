@@ -47,8 +47,14 @@ pub fn parse_duration(text: &str) -> Result<Nanos, String> {
 
 /// Reads `10`, as OpenSSH's `ConnectTimeout`, or a duration with its unit.
 pub(super) fn parse_seconds(text: &str) -> Result<Nanos, String> {
-    let is_plain = text.ends_with(|last: char| last.is_ascii_digit()) && !text.starts_with('-');
-    let length = if is_plain { scaled(text, 1_000_000_000)? } else { parse_duration(text)? };
+    const EXPECTED: &str = "expected seconds, or a duration with its unit: `10`, `0.5`, `250ms`, `2m`";
+    if text.starts_with('-') {
+        return parse_duration(text);
+    }
+    let is_plain = text.ends_with(|last: char| last.is_ascii_digit());
+    let length = if is_plain { scaled(text, 1_000_000_000) } else { parse_duration(text) };
+    // What is too long is told as that.
+    let length = length.map_err(|why| if why == LONGEST { why } else { EXPECTED.to_owned() })?;
     if length.0 > 0 { Ok(length) } else { Err("must be longer than 0 s".to_owned()) }
 }
 
@@ -255,6 +261,11 @@ mod tests {
         for bad in ["0", "-3", "0ms", "99999999999", "ten"] {
             assert!(parse_seconds(bad).is_err(), "{bad}");
         }
+        for bad in ["abc", "10x", "", "1e3"] {
+            let told = parse_seconds(bad).expect_err("a mistake");
+            assert!(told.starts_with("expected seconds, or a duration with its unit: `10`"), "{bad}: {told}");
+        }
+        assert!(parse_seconds("99999999999").is_err_and(|told| told.contains("292 years")));
     }
 
     #[test]

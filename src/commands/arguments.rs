@@ -16,21 +16,49 @@ use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::paths;
 use crate::terminal::{Coloring, Talk, Terminal};
 
+/// What is said to whoever has a value wrong in a file.
+const HINT: &str = "`clockaudit COMMAND --help` lists the flags, which are the settings of that file";
+
+/// Words that were not typed.
+struct Added {
+    /// The long name of their flag.
+    long: String,
+    /// The line that they stand for.
+    place: Place,
+    words: Vec<OsString>,
+}
+
 /// Reads the command line. The error is told already; what is left of it is the exit code.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitStatus> {
     let words: Vec<OsString> = words.into_iter().collect();
-    // What is typed makes no sense by itself, or rules out what the environment has.
-    let alone = Cli::command().try_get_matches_from(&words).ok();
-    let alone = alone.map(|typed| settings::ruled_out(&typed, &[ValueSource::CommandLine])).unwrap_or_default();
-    let typed = settings::command(&alone).try_get_matches_from(&words).map_err(|error| super::usage_error(&error))?;
+    let process = LoadSettings::of_this_process();
     let terminal = Terminal::new(Talk { verbosity: Some(0), progress: None, coloring: Coloring::Auto });
+    // What is typed makes no sense by itself, or rules out what the environment has.
+    let alone = Cli::command().try_get_matches_from(&words);
+    let ruled_out = alone.as_ref().map(|typed| settings::ruled_out(typed, &[ValueSource::CommandLine]));
+    let ruled_out = ruled_out.unwrap_or_default();
+    let typed = settings::command(&ruled_out).try_get_matches_from(&words).map_err(|error| match &alone {
+        Ok(_) => match named(&error).and_then(|long| in_environment(&long, &process)) {
+            Some(variable) => wrong(&terminal, &variable, &error, "`clockaudit COMMAND --help` lists the flags"),
+            None => super::usage_error(&error),
+        },
+        Err(slip) if slip.use_stderr() => super::usage_error(slip),
+        Err(_) => super::usage_error(&error),
+    })?;
     let unreadable = |error: &Diagnostic| {
         terminal.diagnose(std::slice::from_ref(error));
         ExitStatus::BadInput
     };
-    let process = LoadSettings::of_this_process();
     let (files, diagnostics) = settings_files(&process).map_err(|error| unreadable(&error))?;
     terminal.diagnose(&diagnostics);
+    let finished = |matches: &ArgMatches, added: &[Added]| {
+        let cli = finished(matches, added)?;
+        let terminal = Terminal::new(super::talk(&cli.talk));
+        for told in settings::unknown(process.environment.keys()) {
+            terminal.warn(&told);
+        }
+        Ok(cli)
+    };
     if files.is_empty() {
         return finished(&typed, &[]);
     }
@@ -38,24 +66,23 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitStatu
     if let Some(unknown) = files.iter().find_map(|file| file.unknown(&names)) {
         return Err(unreadable(&unknown));
     }
-    let wrong = |place: &str, why: &str| {
-        let hint = "`clockaudit COMMAND --help` lists the flags, which are the settings of that file";
-        terminal.error(&format!("{place}: {why}"), &[hint.to_owned()]);
+    let added = added(&typed, &files, &process).map_err(|(place, why)| {
+        terminal.error(&format!("{place}: {why}"), &[HINT.to_owned()]);
         ExitStatus::Usage
-    };
-    let added = added(&typed, &files, &process).map_err(|(place, why)| wrong(&place.to_string(), &why))?;
-    let matches =
-        settings::command(&alone).try_get_matches_from(with(&words, &added)).map_err(|error| {
-            match culprit(&error, &files) {
-                Some(place) => wrong(&place, &summary(&error)),
-                None => super::usage_error(&error),
-            }
-        })?;
+    })?;
+    let all = with(&words, &added);
+    let matches = settings::command(&ruled_out).try_get_matches_from(all).map_err(|error| {
+        let long = named(&error);
+        match long.and_then(|long| added.iter().find(|added| added.long == long)) {
+            Some(added) => wrong(&terminal, &added.place.to_string(), &error, HINT),
+            None => super::usage_error(&error),
+        }
+    })?;
     finished(&matches, &added)
 }
 
 /// The arguments, and which of them were not typed. `added` = the words that files stand for.
-fn finished(matches: &ArgMatches, added: &[OsString]) -> Result<Cli, ExitStatus> {
+fn finished(matches: &ArgMatches, added: &[Added]) -> Result<Cli, ExitStatus> {
     let mut cli = Cli::from_arg_matches(matches).map_err(|error| super::usage_error(&error))?;
     let policy = match &mut cli.command {
         Command::Scan(args) => Some(&mut args.policy),
@@ -63,8 +90,7 @@ fn finished(matches: &ArgMatches, added: &[OsString]) -> Result<Cli, ExitStatus>
         _ => None,
     };
     if let Some(policy) = policy {
-        let longs = added.iter().filter_map(|word| word.to_str()?.strip_prefix("--")?.split('=').next());
-        policy.from_files = longs.map(str::to_owned).collect();
+        policy.from_files = added.iter().map(|added| added.long.clone()).collect();
     }
     let connection = match &mut cli.command {
         Command::Scan(args) => &mut args.connection,
@@ -74,6 +100,7 @@ fn finished(matches: &ArgMatches, added: &[OsString]) -> Result<Cli, ExitStatus>
         Command::Inventory(args) => &mut args.connection,
         _ => return Ok(cli),
     };
+    connection.from_files = added.iter().map(|added| (added.long.clone(), added.place.clone())).collect();
     if let Some((_, matches)) = matches.subcommand() {
         let set = matches.ids().map(clap::Id::as_str);
         let set = set.filter(|id| matches.value_source(id) == Some(ValueSource::EnvVariable));
@@ -84,13 +111,13 @@ fn finished(matches: &ArgMatches, added: &[OsString]) -> Result<Cli, ExitStatus>
 
 /// The words for settings that nobody typed and the environment does not have; the error is where a value stands, and what is wrong
 /// with it. Settings that Ansible's environment or the inventory overrules are no words: they are looked up where the others are.
-fn added(typed: &ArgMatches, files: &[SettingsFile], process: &LoadSettings) -> Result<Vec<OsString>, (Place, String)> {
+fn added(typed: &ArgMatches, files: &[SettingsFile], process: &LoadSettings) -> Result<Vec<Added>, (Place, String)> {
     const SET: [ValueSource; 2] = [ValueSource::CommandLine, ValueSource::EnvVariable];
     let Some((name, matches)) = typed.subcommand() else { return Ok(Vec::new()) };
     let root = Cli::command();
     let Some(command) = root.find_subcommand(name) else { return Ok(Vec::new()) };
     let ruled_out = settings::ruled_out(typed, &SET);
-    let mut words = Vec::new();
+    let mut all = Vec::new();
     for arg in command.get_arguments().chain(root.get_arguments()) {
         let Some(long) = arg.get_long() else { continue };
         let is_elsewhere = names::WITH_FLAG.iter().any(|names| names.flag == Some(long));
@@ -103,10 +130,14 @@ fn added(typed: &ArgMatches, files: &[SettingsFile], process: &LoadSettings) -> 
         let in_file = |file: &'_ SettingsFile| file.settings.contains_key(long);
         let Some(file) = files.iter().find(|file| in_file(file)) else { continue };
         let Some(setting) = file.settings.get(long) else { continue };
-        let typed = as_typed(long, arg, &setting.values, Path::new(&file.folder), process);
-        words.extend(typed.map_err(|why| (file.place(setting), why))?);
+        let place = file.place(setting);
+        let words = as_typed(long, arg, &setting.values, Path::new(&file.folder), process);
+        let words = words.map_err(|why| (place.clone(), why))?;
+        if !words.is_empty() {
+            all.push(Added { long: long.to_owned(), place, words });
+        }
     }
-    Ok(words)
+    Ok(all)
 }
 
 /// The words that stand for the values of a flag in a file of that folder.
@@ -150,22 +181,34 @@ fn in_folder(long: &str, is_path: bool, value: &str, folder: &Path, process: &Lo
 }
 
 /// The words with others behind them, in front of those that are no flags whatever they look like.
-fn with(words: &[OsString], added: &[OsString]) -> Vec<OsString> {
+fn with(words: &[OsString], added: &[Added]) -> Vec<OsString> {
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     let (flags, rest) = words.split_at(end);
-    flags.iter().chain(added).chain(rest).cloned().collect()
+    flags.iter().chain(added.iter().flat_map(|added| &added.words)).chain(rest).cloned().collect()
 }
 
-/// Where the value of a file stands that the command line does not take.
-fn culprit(error: &clap::Error, files: &[SettingsFile]) -> Option<String> {
+/// The long name of the flag that the command line does not take so.
+fn named(error: &clap::Error) -> Option<String> {
     let argument = error.get(ContextKind::InvalidArg)?.to_string();
-    let long = argument.split([' ', '=']).next()?.trim_start_matches('-').to_owned();
-    files.iter().find_map(|file| Some(file.place(file.settings.get(&long)?).to_string()))
+    Some(argument.split([' ', '=']).next()?.trim_start_matches('-').to_owned())
 }
 
-/// The first line of what clap says, without its label.
-fn summary(error: &clap::Error) -> String {
+/// The environment variable that stands for a flag, where it is set.
+fn in_environment(long: &str, process: &LoadSettings) -> Option<String> {
+    let variable = settings::variable(long);
+    process.environment.contains_key(&variable).then_some(variable)
+}
+
+/// Tells what is wrong with a value that nobody typed, and where it stands.
+fn wrong(terminal: &Terminal, place: &str, error: &clap::Error, hint: &str) -> ExitStatus {
     let text = error.render().to_string();
-    let first = text.lines().next().unwrap_or_default();
-    first.strip_prefix("error: ").unwrap_or(first).to_owned()
+    let mut lines = text.lines().map(str::trim);
+    let first = lines.next().unwrap_or_default();
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    // The flag was not typed.
+    let flag = error.get(ContextKind::InvalidArg).map(|flag| format!(" for '{flag}'")).unwrap_or_default();
+    let tips = lines.filter_map(|line| line.strip_prefix("tip: ").map(str::to_owned));
+    let hints: Vec<String> = tips.chain([hint.to_owned()]).collect();
+    terminal.error(&format!("{place}: {}", first.replacen(&flag, "", 1)), &hints);
+    ExitStatus::Usage
 }

@@ -32,7 +32,8 @@ pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Outcome {
     let text = match Code::of_label(&args.subject).as_slice() {
         [] => of_host(&args.subject, report.as_ref())?,
         codes @ [first, ..] => {
-            let of_code: Vec<&Page> = codes.iter().map(|code| explain::page(*code)).collect();
+            let mut of_code: Vec<&Page> = codes.iter().map(|code| explain::page(*code)).collect();
+            of_code.dedup_by_key(|page| page.title);
             pages::page(&first.label(), &of_code, report.as_ref())
         }
     };

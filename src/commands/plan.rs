@@ -133,6 +133,7 @@ pub(super) fn flags(args: &ConnectionArgs) -> ConnectionFlags {
         become_as: args.become_user.clone(),
         become_password: None,
         from_environment: args.from_environment.clone(),
+        from_files: args.from_files.clone(),
         home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         working_directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
     }

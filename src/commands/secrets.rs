@@ -33,7 +33,7 @@ pub(super) fn passwords(
     time: &TimeLeft,
     terminal: &Terminal,
 ) -> Result<(), CommandError> {
-    flags.password = if args.ask_pass {
+    flags.password = if asks(args.ask_pass, "ask-pass", login_file(args, configuration, flags).as_ref(), flags) {
         Some(flags.given(ask(terminal, time, "SSH password: ", "--connection-password-file")?, "--ask-pass"))
     } else {
         read(login_file(args, configuration, flags), time)?
@@ -44,14 +44,15 @@ pub(super) fn passwords(
         }
         return Ok(());
     }
-    flags.become_password = if args.ask_become_pass {
+    let file = become_file(args, configuration, flags);
+    flags.become_password = if asks(args.ask_become_pass, "ask-become-pass", file.as_ref(), flags) {
         let login = flags.password.as_ref().filter(|_| args.ask_pass);
         let default = if login.is_some() { "[defaults to SSH password]" } else { "" };
         let typed = ask(terminal, time, &format!("BECOME password{default}: "), "--become-password-file")?;
         let password = if typed.reveal().is_empty() { login.map(|login| login.value.clone()) } else { Some(typed) };
         password.map(|password| flags.given(password, "--ask-become-pass"))
     } else {
-        read(become_file(args, configuration, flags), time)?
+        read(file, time)?
     };
     Ok(())
 }
@@ -59,14 +60,23 @@ pub(super) fn passwords(
 /// Where those passwords would come from, for whoever only shows it: nobody is asked and no file is read.
 pub(super) fn places_of_passwords(args: &ConnectionArgs, configuration: &Configuration, flags: &mut ConnectionFlags) {
     let unread = |place: Provenance| Given { value: Secret::new(HIDDEN.to_owned()), provenance: place };
-    let asked = args.ask_pass.then(|| flags.given((), "--ask-pass").provenance);
-    let place = asked.or_else(|| Some(login_file(args, configuration, flags)?.provenance));
+    let file = login_file(args, configuration, flags);
+    let asked = asks(args.ask_pass, "ask-pass", file.as_ref(), flags).then(|| flags.given((), "--ask-pass").provenance);
+    let place = asked.or_else(|| file.map(|file| file.provenance));
     flags.password = place.map(unread);
     if flags.asks_to_become(configuration) {
-        let asked = args.ask_become_pass.then(|| flags.given((), "--ask-become-pass").provenance);
-        let place = asked.or_else(|| Some(become_file(args, configuration, flags)?.provenance));
+        let file = become_file(args, configuration, flags);
+        let is_asked = asks(args.ask_become_pass, "ask-become-pass", file.as_ref(), flags);
+        let asked = is_asked.then(|| flags.given((), "--ask-become-pass").provenance);
+        let place = asked.or_else(|| file.map(|file| file.provenance));
         flags.become_password = place.map(unread);
     }
+}
+
+/// Whether a password is asked for: a file of our own that says so counts less than a password file of Ansible's environment.
+fn asks(is_set: bool, long: &str, file: Option<&Given<PathBuf>>, flags: &ConnectionFlags) -> bool {
+    let is_of_environment = || file.is_some_and(|file| matches!(file.provenance, Provenance::Environment(_)));
+    is_set && !(flags.from_files.contains_key(long) && is_of_environment())
 }
 
 /// The file with the password to log in with.

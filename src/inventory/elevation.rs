@@ -121,14 +121,53 @@ pub enum Reply {
     Wait,
     /// The password is asked for, for the first time.
     Answer(Secret),
-    /// The password is asked for in vain; the text says why.
-    GiveUp(String),
+    /// The password is asked for in vain.
+    GiveUp(Denied),
+}
+
+/// Why nobody else was become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Denied {
+    /// A password is wanted, and none was given.
+    NoPassword,
+    /// The password that was given was not taken.
+    WrongPassword,
+    /// It is not allowed, whatever the password.
+    Forbidden,
+}
+
+/// What sudo says without asking where it may not ask (`-n`), and where a password was not taken, in the words of its sources
+/// (`plugins/sudoers`); other languages are told apart by whether a password was given.
+const SUDO_WANTS_ONE: &str = "a password is required";
+const SUDO_TOOK_NONE: [&str; 2] = ["incorrect password attempt", "no password was provided"];
+/// What it says whatever the password.
+const SUDO_FORBIDS: [&str; 4] = ["not in the sudoers", "is not allowed to", "may not run sudo", "must have a tty"];
+
+impl Denied {
+    /// Why a method ended without having made another user of the login, by its last line; `has_password` = there was one to
+    /// give, `is_answered` = it was asked for and given.
+    pub fn by_last_line(method: ElevationMethod, line: &str, has_password: bool, is_answered: bool) -> Self {
+        let says = |words: &[&str]| words.iter().any(|words| line.contains(words));
+        match method {
+            ElevationMethod::Sudo if says(&SUDO_FORBIDS) => Self::Forbidden,
+            ElevationMethod::Sudo if says(&SUDO_TOOK_NONE) => Self::WrongPassword,
+            ElevationMethod::Sudo if says(&[SUDO_WANTS_ONE]) || !has_password => Self::NoPassword,
+            // su says no more than that it failed.
+            ElevationMethod::Su if is_answered => Self::WrongPassword,
+            ElevationMethod::Sudo | ElevationMethod::Su => Self::Forbidden,
+        }
+    }
 }
 
 /// Bytes that are kept of what was heard: more than any lecture before a question.
 const KEPT: usize = 4_096;
 
 impl Dialogue {
+    /// The method that is heard.
+    pub fn method(&self) -> ElevationMethod {
+        self.method
+    }
+
     /// Takes in what the method said; a password is answered with once, and a second question means that it was wrong.
     pub fn hear(&mut self, bytes: &[u8]) -> Reply {
         self.heard.extend_from_slice(bytes);
@@ -143,14 +182,13 @@ impl Dialogue {
             return Reply::Wait;
         }
         self.heard.clear();
-        let method = self.method.name();
         match (&self.password, self.is_answered) {
             (Some(password), false) => {
                 self.is_answered = true;
                 Reply::Answer(password.clone())
             }
-            (Some(_), true) => Reply::GiveUp(format!("{method} refused the password")),
-            (None, _) => Reply::GiveUp(format!("{method} asks for a password, and none was given")),
+            (Some(_), true) => Reply::GiveUp(Denied::WrongPassword),
+            (None, _) => Reply::GiveUp(Denied::NoPassword),
         }
     }
 }
@@ -268,7 +306,7 @@ mod tests {
                 .map(|text| match dialogue.hear(text.as_bytes()) {
                     Reply::Wait => String::new(),
                     Reply::Answer(secret) => secret.reveal().to_owned(),
-                    Reply::GiveUp(why) => format!("!{why}"),
+                    Reply::GiveUp(why) => format!("!{why:?}"),
                 })
                 .collect();
             assert_eq!(replies, expected, "{heard:?}");
@@ -276,7 +314,7 @@ mod tests {
         let (sudo, su) = (ElevationMethod::Sudo, ElevationMethod::Su);
         check(sudo, Some("pw"), &["We trust you\n", "[clockaudit 1f] pass", "word:"], &["", "", "pw"]);
         let again = ["[clockaudit 1f] password:", "Sorry, try again.\n[clockaudit 1f] password:"];
-        check(sudo, Some("pw"), &again, &["pw", "!sudo refused the password"]);
+        check(sudo, Some("pw"), &again, &["pw", "!WrongPassword"]);
         // Another program's question is none of sudo's.
         check(
             sudo,
@@ -289,6 +327,24 @@ mod tests {
         check(su, Some("pw"), &["Passwort: "], &["pw"]);
         check(su, Some("pw"), &["密码：", "su: 鉴定故障\n"], &["pw", ""]);
         check(su, Some("pw"), &["loading profile:", "\nYour password expires:\n"], &["", ""]);
-        check(su, None, &["Password: "], &["!su asks for a password, and none was given"]);
+        check(su, None, &["Password: "], &["!NoPassword"]);
+    }
+
+    #[test]
+    fn the_last_line_tells_why_nobody_else_was_become() {
+        let (sudo, su) = (ElevationMethod::Sudo, ElevationMethod::Su);
+        let check = |method, line: &str, has_password: bool, is_answered: bool, expected: Denied| {
+            assert_eq!(Denied::by_last_line(method, line, has_password, is_answered), expected, "{line}");
+        };
+        check(sudo, "sudo: a password is required", false, false, Denied::NoPassword);
+        check(sudo, "sudo: Ein Passwort ist notwendig", false, false, Denied::NoPassword);
+        check(sudo, "sudo: 1 incorrect password attempt", true, true, Denied::WrongPassword);
+        check(sudo, "audit is not in the sudoers file.", true, true, Denied::Forbidden);
+        let line = "Sorry, user audit is not allowed to execute '/bin/sh' as root on h1.";
+        check(sudo, line, false, false, Denied::Forbidden);
+        check(sudo, "sudo: sorry, you must have a tty to run sudo", true, false, Denied::Forbidden);
+        check(su, "su: Authentication failure", true, true, Denied::WrongPassword);
+        check(su, "su: Permission denied", true, false, Denied::Forbidden);
+        check(su, "This account is currently not available.", false, false, Denied::Forbidden);
     }
 }

@@ -1,6 +1,6 @@
 //! Why a host was not measured: a closed list of causes, each with its code, and the stage it happened in.
 
-/// Why a host was not measured. Two causes share a code where users know them by one (product page, section 6).
+/// Why a host was not measured. Several causes share a code where users know them by one (product page, section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureCode {
     /// A stage took longer than its time limit.
@@ -28,6 +28,16 @@ pub enum FailureCode {
     NoShell,
     /// sudo asked for a password that was not given.
     SudoPassword,
+    /// sudo did not take the password that was given.
+    SudoPasswordWrong,
+    /// sudo lets nobody else be become, whatever the password.
+    SudoForbidden,
+    /// su asked for a password that was not given.
+    SuPassword,
+    /// su did not take the password that was given.
+    SuPasswordWrong,
+    /// su lets nobody else be become, whatever the password.
+    SuForbidden,
     /// The name has no address.
     NameNotFound,
     /// The run ended before this host's turn, or nothing can be tried.
@@ -51,23 +61,33 @@ impl FailureCode {
             Self::Throttled => "SSH907",
             Self::Dropped => "SSH908",
             Self::NoShell => "SSH909",
-            Self::SudoPassword => "SSH910",
+            Self::SudoPassword
+            | Self::SudoPasswordWrong
+            | Self::SudoForbidden
+            | Self::SuPassword
+            | Self::SuPasswordWrong
+            | Self::SuForbidden => "SSH910",
             Self::NameNotFound => "SSH911",
             Self::NotAttempted => "SSH912",
         }
     }
 
-    /// The word for it in traces: its code, and what tells it from the other one of that code.
+    /// The word for it in traces: its code, and what tells it from others of that code.
     pub fn word(self) -> &'static str {
         match self {
             Self::HostKeyRevoked => "SSH903-revoked",
             Self::HostCertificateRefused => "SSH904-certificate",
+            Self::SudoPasswordWrong => "SSH910-sudo-wrong",
+            Self::SudoForbidden => "SSH910-sudo-forbidden",
+            Self::SuPassword => "SSH910-su",
+            Self::SuPasswordWrong => "SSH910-su-wrong",
+            Self::SuForbidden => "SSH910-su-forbidden",
             other => other.code(),
         }
     }
 
     /// Every code, by number.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::Timeout,
         Self::Refused,
         Self::HostKeyChanged,
@@ -80,6 +100,11 @@ impl FailureCode {
         Self::Dropped,
         Self::NoShell,
         Self::SudoPassword,
+        Self::SudoPasswordWrong,
+        Self::SudoForbidden,
+        Self::SuPassword,
+        Self::SuPasswordWrong,
+        Self::SuForbidden,
         Self::NameNotFound,
         Self::NotAttempted,
     ];

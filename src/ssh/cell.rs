@@ -1,6 +1,6 @@
 //! What is known of one host while a scan runs: its cell is written by the host's own session and read by the pacer.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ pub(super) struct HostCell {
     pub(super) board: Arc<Board>,
     known: Mutex<Known>,
     changed: Notify,
+    gave_password: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -91,7 +92,7 @@ impl HostCell {
             probe_over: false,
             finished: false,
         };
-        Self { index, board, known: Mutex::new(known), changed: Notify::new() }
+        Self { index, board, known: Mutex::new(known), changed: Notify::new(), gave_password: AtomicBool::new(false) }
     }
 
     /// The host enters a stage; one that has greeted does not go back, whichever task comes first to say where it is.
@@ -338,6 +339,15 @@ impl HostCell {
         if let Some(line) = line {
             self.lock().first_noise = Some(line.to_owned());
         }
+    }
+
+    /// Whoever asked for the password of another user was given it.
+    pub(super) fn gave_password(&self) {
+        self.gave_password.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_given_password(&self) -> bool {
+        self.gave_password.load(Ordering::Relaxed)
     }
 
     pub(super) fn first_noise(&self) -> Option<String> {

@@ -9,10 +9,11 @@ use russh::{Channel, ChannelId};
 use super::cell::HostCell;
 use super::hearing::{Ear, Misheard, Stamps};
 use super::host_key::{HostKeys, Judgement, LookUp};
+use super::unopened::denied;
 use super::wire::{Arrival, Cut, WireShared};
 use crate::inventory::elevation::{Dialogue, Reply};
 use crate::probe::transcript::{self, MAX_LINE};
-use crate::probe::{FailureCode, HostEvent, Reader, Stage};
+use crate::probe::{Failure, FailureCode, HostEvent, Reader, Stage};
 
 /// Channels that a server may try to open at us before the session is ended; each is refused.
 const UNASKED_CHANNELS: u32 = 16;
@@ -127,16 +128,19 @@ impl SessionHandler {
     fn answer(&mut self, channel: ChannelId, bytes: &[u8], session: &mut Session) -> Result<(), SessionEnd> {
         let is_before = !self.cell.is_there();
         let Some(dialogue) = self.dialogue.as_mut().filter(|_| is_before) else { return Ok(()) };
+        let method = dialogue.method();
         match dialogue.hear(bytes) {
             Reply::Wait => Ok(()),
             Reply::Answer(password) => {
+                self.cell.gave_password();
                 // What was said up to here was a question, and no reason.
                 self.errors.clear();
                 session.data(channel, format!("{}\n", password.reveal()).into_bytes())?;
                 Ok(())
             }
             Reply::GiveUp(why) => {
-                self.cell.fail(FailureCode::SudoPassword, Stage::Probe, why);
+                let Failure { code, stage, detail } = denied(method, why, None);
+                self.cell.fail(code, stage, detail);
                 Err(SessionEnd::PasswordInVain)
             }
         }

@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 
 use super::cell::HostCell;
 use super::hearing::{Ear, Stamps};
+use super::unopened::denied;
 use super::wire::Arrival;
 use crate::clock::UnixNanos;
 use crate::inventory::elevation::{Dialogue, Reply};
@@ -210,6 +211,7 @@ async fn converse(
         if cell.is_there() {
             continue;
         }
+        let method = dialogue.method();
         match dialogue.hear(bytes) {
             Reply::Wait => {
                 said.extend(bytes.iter().take(ERRORS_KEPT.saturating_sub(said.len())));
@@ -218,12 +220,14 @@ async fn converse(
             }
             Reply::Answer(password) => {
                 said.clear();
+                cell.gave_password();
                 let input = input.lock().unwrap_or_else(PoisonError::into_inner);
                 // A pipe that takes no line any more belongs to a program that has ended, which is told elsewhere.
                 let _ = input.as_ref().map(|input| input.try_write(format!("{}\n", password.reveal()).as_bytes()));
             }
             Reply::GiveUp(why) => {
-                cell.fail(FailureCode::SudoPassword, Stage::Probe, why);
+                let Failure { code, stage, detail } = denied(method, why, None);
+                cell.fail(code, stage, detail);
                 *input.lock().unwrap_or_else(PoisonError::into_inner) = None;
             }
         }
@@ -308,7 +312,7 @@ mod tests {
         let script = "ask() { printf '[k] password:' >&2; read -r p; }; ask; [ \"$p\" = right ] || ask; \
                       echo sorry >&2; exit 1";
         for (password, code, detail) in
-            [("right", None, "sorry"), ("wrong", Some(FailureCode::SudoPassword), "sudo refused the password")]
+            [("right", None, "sorry"), ("wrong", Some(FailureCode::SudoPasswordWrong), "sudo refused the password")]
         {
             let cell = cell();
             let dialogue = elevation(password).dialogue("[k] password:");

@@ -103,8 +103,7 @@ impl Opener {
         let command = elevation.map_or(Cow::Borrowed(fix_script::START), |elevation| {
             Cow::Owned(elevation.command(fix_script::START, &self.prompt))
         });
-        let refused =
-            || Err(elevation.map_or_else(|| no_shell(cell), |elevation| not_elevated(cell, elevation.method)));
+        let refused = || Err(elevation.map_or_else(|| no_shell(cell), |elevation| not_elevated(cell, elevation)));
         let opened = match target.transport {
             Transport::Ssh => {
                 self.open_channel(target, cell, ear, &command, async |connection, channel| {
@@ -148,7 +147,7 @@ impl Opener {
         if self.greeted(cell).await? {
             return Ok(Session::with_local(cell, probe));
         }
-        Err(elevation.map_or_else(|| no_shell(cell), |elevation| not_elevated(cell, elevation.method)))
+        Err(elevation.map_or_else(|| no_shell(cell), |elevation| not_elevated(cell, elevation)))
     }
 
     async fn open_ssh(&self, target: &Target, cell: &Arc<HostCell>) -> Result<Session, Failure> {
@@ -157,7 +156,7 @@ impl Opener {
             match (self.greeted(cell).await?, elevation) {
                 (true, _) => Ok(Session::with_probe(cell, connection, channel)),
                 (false, None) => self.fall_back(cell, connection).await,
-                (false, Some(elevation)) => Err(not_elevated(cell, elevation.method)),
+                (false, Some(elevation)) => Err(not_elevated(cell, elevation)),
             }
         })
         .await

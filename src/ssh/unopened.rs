@@ -9,7 +9,7 @@ use super::handler::SessionEnd;
 use super::settings::Proxy;
 use super::transport::Complaint;
 use super::wire::{Cut, WireShared};
-use crate::inventory::elevation::ElevationMethod;
+use crate::inventory::elevation::{Denied, Elevation, ElevationMethod};
 use crate::inventory::target::Target;
 use crate::probe::{Failure, FailureCode, Stage};
 
@@ -51,14 +51,38 @@ pub(super) fn no_shell(cell: &HostCell) -> Failure {
 const NO_PROGRAM: [u32; 2] = [126, 127];
 
 /// The probe did not run because nobody else was become: another command, as who logged in, would be another answer than asked for.
-pub(super) fn not_elevated(cell: &HostCell, method: ElevationMethod) -> Failure {
+pub(super) fn not_elevated(cell: &HostCell, elevation: &Elevation) -> Failure {
     if let Some(detail) = cell.lost_before_greeting() {
         return Failure { code: FailureCode::Dropped, stage: Stage::Probe, detail };
     }
-    let is_missing = cell.status().is_some_and(|status| NO_PROGRAM.contains(&status));
-    let code = if is_missing { FailureCode::NoShell } else { FailureCode::SudoPassword };
+    let method = elevation.method;
     let said = cell.first_noise().unwrap_or_else(|| "it said nothing".to_owned());
-    Failure { code, stage: Stage::Probe, detail: format!("{} did not let the probe run: {said}", method.name()) }
+    if cell.status().is_some_and(|status| NO_PROGRAM.contains(&status)) {
+        let detail = format!("{} did not let the probe run: {said}", method.name());
+        return Failure { code: FailureCode::NoShell, stage: Stage::Probe, detail };
+    }
+    let why = Denied::by_last_line(method, &said, elevation.password.is_some(), cell.has_given_password());
+    denied(method, why, Some(&said))
+}
+
+/// Nobody else was become, for that reason; `said` = what was said, where the method ended by itself.
+pub(super) fn denied(method: ElevationMethod, why: Denied, said: Option<&str>) -> Failure {
+    let code = match (method, why) {
+        (ElevationMethod::Sudo, Denied::NoPassword) => FailureCode::SudoPassword,
+        (ElevationMethod::Sudo, Denied::WrongPassword) => FailureCode::SudoPasswordWrong,
+        (ElevationMethod::Sudo, Denied::Forbidden) => FailureCode::SudoForbidden,
+        (ElevationMethod::Su, Denied::NoPassword) => FailureCode::SuPassword,
+        (ElevationMethod::Su, Denied::WrongPassword) => FailureCode::SuPasswordWrong,
+        (ElevationMethod::Su, Denied::Forbidden) => FailureCode::SuForbidden,
+    };
+    let method = method.name();
+    let detail = match (why, said) {
+        (_, Some(said)) => format!("{method} did not let the probe run: {said}"),
+        (Denied::NoPassword, None) => format!("{method} asks for a password, and none was given"),
+        (Denied::WrongPassword, None) => format!("{method} refused the password"),
+        (Denied::Forbidden, None) => format!("{method} does not allow it"),
+    };
+    Failure { code, stage: Stage::Probe, detail }
 }
 
 /// Why a connection ended, as far as this side knows.

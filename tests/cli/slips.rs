@@ -26,6 +26,8 @@ fn the_name_that_was_probably_meant_is_told() {
     scan(["--profile", "cheph"], "'ceph'");
     check(&["scan", &inventory, "-l", "databse"], 69, "Did you mean 'database'?");
     check(&["inventory", &inventory, "--host", "db-mian"], 69, "Did you mean 'db-main'?");
+    scan(["-T", "abc"], "expected seconds, or a duration with its unit: `10`");
+    scan(["-J", "a;b"], "hint: jump hosts are written as for `ssh -J`");
     check(&["report", STORED, "-o", "tabel"], 64, "'table'");
     check(&["explain", "CLK1010", "--report", STORED], 64, "did you mean `CLK101`?");
     check(&["explain", "jwtt", "--report", STORED], 64, "did you mean `jwt`?");

@@ -248,3 +248,22 @@ fn files_of_variables_that_cannot_be_read_leave_the_inventory_incomplete() {
     check("group_vars/web/a.yml");
     check("host_vars/h1");
 }
+
+#[test]
+fn a_name_that_a_list_has_with_several_ports_is_told_to_be_one_host() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = |list: &str| {
+        let loaded = load(&[Source::from(list)], &settings(folder.path())).expect("an inventory");
+        assert!(!loaded.is_incomplete());
+        said(&loaded)
+    };
+    let expected = "127.0.0.1:2231,127.0.0.1:2232: 127.0.0.1 is named twice, with port 2231 and with port 2232; one host remains, \
+                    with port 2231. Hosts need names of their own, as in an inventory file with the lines \
+                    `a ansible_host=127.0.0.1 ansible_port=2231` and `b ansible_host=127.0.0.1 ansible_port=2232`";
+    assert_eq!(told("127.0.0.1:2231,127.0.0.1:2232"), [expected]);
+    let thrice = told("a,b,a:22,a:23");
+    let expected = "a is named 3 times, without a port and with port 22; one host remains, without a port";
+    assert!(thrice.first().is_some_and(|said| said.contains(expected)), "{thrice:?}");
+    assert_eq!(told("a,b,a"), <[String; 0]>::default());
+    assert_eq!(told("a:22,b:22,a:22"), <[String; 0]>::default());
+}

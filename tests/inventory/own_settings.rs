@@ -132,3 +132,42 @@ fn a_password_that_a_scan_reads_is_explained_by_its_place_and_not_read() {
     fs::write(folder.path().join("hosts.ini"), "h1 ansible_password=x\n").expect("a file");
     check(&[], &[], "password", "ansible_password (hosts.ini line 1)");
 }
+
+#[test]
+fn slips_in_the_names_and_values_of_our_environment_are_told() {
+    let folder = folder(&[("hosts.ini", "h1\n")]);
+    let check = |words: &[&str], environment: &[(&str, &str)], code: i32, expected: &str| {
+        let words = [&["scan", "hosts.ini", "--list-hosts"], words].concat();
+        let (found, said) = ends(&folder, &words, environment);
+        assert!(found == Some(code) && said.contains(expected), "{words:?} {environment:?}: {found:?} {said}");
+        said
+    };
+    let meant = "warning: the environment variable `CLOCKAUDIT_WRAN` is no setting and has no effect; did you mean \
+                 `CLOCKAUDIT_WARN`?";
+    check(&[], &[("CLOCKAUDIT_WRAN", "20ms")], 0, meant);
+    let quiet = check(&["-q"], &[("CLOCKAUDIT_WRAN", "20ms")], 0, "h1");
+    assert!(!quiet.contains("CLOCKAUDIT"), "{quiet}");
+    let wrong = "error: CLOCKAUDIT_WARN: invalid value '20': a duration needs a unit";
+    let said = check(&[], &[("CLOCKAUDIT_WARN", "20")], 64, wrong);
+    assert!(!said.contains("--warn"), "{said}");
+    check(&[], &[("CLOCKAUDIT_PROFILE", "cheph")], 64, "a similar value exists: 'ceph'");
+    // What is typed wins, and what is typed wrongly is told as that.
+    check(&["--warn", "20ms"], &[("CLOCKAUDIT_WARN", "20")], 0, "h1");
+    check(&["--crit", "30"], &[("CLOCKAUDIT_WARN", "20")], 64, "invalid value '30' for '--crit");
+    let both = [("CLOCKAUDIT_ASK_PASS", "1"), ("CLOCKAUDIT_CONNECTION_PASSWORD_FILE", "pass")];
+    check(&[], &both, 64, "CLOCKAUDIT_");
+    fs::write(folder.path().join("clockaudit.toml"), "# limits\nwarn = \"20\"\n").expect("a file");
+    check(&[], &[], 64, "error: clockaudit.toml line 2: invalid value '20': a duration needs a unit");
+}
+
+#[test]
+fn what_a_file_of_our_own_asks_for_counts_less_than_the_environment_of_ansible() {
+    let folder = folder(&[("hosts.ini", "h1\n"), ("clockaudit.toml", "ask-pass = true\n")]);
+    let place = |environment: &[(&str, &str)]| {
+        let (_, said) = ends(&folder, &["inventory", "hosts.ini", "--explain", "h1"], environment);
+        let line = said.lines().find(|line| line.trim_start().starts_with("password ")).unwrap_or_default();
+        line.split_whitespace().skip(2).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(place(&[]), "ask-pass (clockaudit.toml line 1)");
+    assert_eq!(place(&[("ANSIBLE_CONNECTION_PASSWORD_FILE", "gone")]), "ANSIBLE_CONNECTION_PASSWORD_FILE");
+}

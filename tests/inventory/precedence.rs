@@ -138,6 +138,151 @@ const NOT_BECOME: [Step; 8] = [
     Step { words: &["-e", "ansible_become=yes"], expected: ("True", "extra variable", "ansible_become"), ..NOTHING },
 ];
 
+/// The hosts that are gone through: Ansible has them in words for `ssh`, and the flag is one of OpenSSH's.
+const JUMP: [Step; 9] = [
+    Step {
+        file: Some((".ssh/config", "Host *\n  ProxyJump conf\n")),
+        expected: ("conf", "file", "ProxyJump"),
+        ..NOTHING
+    },
+    Step {
+        file: Some(("ansible.cfg", "[ssh_connection]\nssh_args = -J cfg\n")),
+        expected: ("cfg", "file", "[ssh_connection] ssh_args"),
+        ..NOTHING
+    },
+    Step {
+        file: Some((".config/clockaudit/config.toml", "jump = \"own\"\n")),
+        expected: ("own", "file", "jump"),
+        ..NOTHING
+    },
+    Step { file: Some(("clockaudit.toml", "jump = \"project\"\n")), expected: ("project", "file", "jump"), ..NOTHING },
+    Step {
+        environment: Some(("ANSIBLE_SSH_ARGS", "-J ansible")),
+        expected: ("ansible", "environment", "ANSIBLE_SSH_ARGS"),
+        ..NOTHING
+    },
+    Step {
+        environment: Some(("CLOCKAUDIT_JUMP", "env")),
+        expected: ("env", "environment", "CLOCKAUDIT_JUMP"),
+        ..NOTHING
+    },
+    Step { words: &["-J", "flag"], expected: ("flag", "flag", "--jump"), ..NOTHING },
+    Step {
+        file: Some(("hosts.ini", "h1 ansible_ssh_args='-J variable'\n")),
+        expected: ("variable", "variable", "ansible_ssh_args"),
+        ..NOTHING
+    },
+    Step {
+        words: &["-e", "ansible_ssh_args='-J extra'"],
+        expected: ("extra", "extra variable", "ansible_ssh_args"),
+        ..NOTHING
+    },
+];
+
+/// Another setting of OpenSSH's, by `--ssh-option`.
+const OPTION: [Step; 8] = [
+    Step {
+        file: Some((".ssh/config", "Host *\n  HostKeyAlias conf\n")),
+        expected: ("conf", "file", "HostKeyAlias"),
+        ..NOTHING
+    },
+    Step {
+        file: Some(("ansible.cfg", "[ssh_connection]\nssh_extra_args = -oHostKeyAlias=cfg\n")),
+        expected: ("cfg", "file", "[ssh_connection] ssh_extra_args"),
+        ..NOTHING
+    },
+    Step {
+        file: Some((".config/clockaudit/config.toml", "ssh-option = \"HostKeyAlias=own\"\n")),
+        expected: ("own", "file", "ssh-option"),
+        ..NOTHING
+    },
+    Step {
+        file: Some(("clockaudit.toml", "ssh-option = [\"HostKeyAlias=project\"]\n")),
+        expected: ("project", "file", "ssh-option"),
+        ..NOTHING
+    },
+    Step {
+        environment: Some(("ANSIBLE_SSH_COMMON_ARGS", "-o HostKeyAlias=ansible")),
+        expected: ("ansible", "environment", "ANSIBLE_SSH_COMMON_ARGS"),
+        ..NOTHING
+    },
+    Step {
+        environment: Some(("CLOCKAUDIT_SSH_OPTION", "HostKeyAlias=env")),
+        expected: ("env", "environment", "CLOCKAUDIT_SSH_OPTION"),
+        ..NOTHING
+    },
+    Step { words: &["--ssh-option", "HostKeyAlias=flag"], expected: ("flag", "flag", "--ssh-option"), ..NOTHING },
+    Step {
+        file: Some(("hosts.ini", "h1 ansible_ssh_common_args=-oHostKeyAlias=variable\n")),
+        expected: ("variable", "variable", "ansible_ssh_common_args"),
+        ..NOTHING
+    },
+];
+
+/// The file that is read in place of the usual ones.
+const FILE: [Step; 7] = [
+    Step {
+        file: Some(("ansible.cfg", "[ssh_connection]\nssh_args = -F none\n")),
+        expected: ("none", "file", "[ssh_connection] ssh_args"),
+        ..NOTHING
+    },
+    Step {
+        file: Some((".config/clockaudit/config.toml", "ssh-config = \"/dev/null\"\n")),
+        expected: ("/dev/null", "file", "ssh-config"),
+        ..NOTHING
+    },
+    Step {
+        file: Some(("clockaudit.toml", "ssh-config = \"none\"\n")),
+        expected: ("none", "file", "ssh-config"),
+        ..NOTHING
+    },
+    Step {
+        environment: Some(("ANSIBLE_SSH_ARGS", "-F /dev/null")),
+        expected: ("/dev/null", "environment", "ANSIBLE_SSH_ARGS"),
+        ..NOTHING
+    },
+    Step {
+        environment: Some(("CLOCKAUDIT_SSH_CONFIG", "none")),
+        expected: ("none", "environment", "CLOCKAUDIT_SSH_CONFIG"),
+        ..NOTHING
+    },
+    Step { words: &["-F", "/dev/null"], expected: ("/dev/null", "flag", "--ssh-config"), ..NOTHING },
+    Step {
+        file: Some(("hosts.ini", "h1 ansible_ssh_args='-F none'\n")),
+        expected: ("none", "variable", "ansible_ssh_args"),
+        ..NOTHING
+    },
+];
+
+/// Whether unknown keys of hosts are accepted, by a switch; the words of others say otherwise.
+const ACCEPT_NEW: [Step; 5] = [
+    Step {
+        file: Some(("clockaudit.toml", "accept-new = true\n")),
+        expected: ("accept-new", "file", "accept-new"),
+        ..NOTHING
+    },
+    Step {
+        environment: Some(("ANSIBLE_SSH_ARGS", "-oStrictHostKeyChecking=yes")),
+        expected: ("yes", "environment", "ANSIBLE_SSH_ARGS"),
+        ..NOTHING
+    },
+    Step {
+        environment: Some(("CLOCKAUDIT_ACCEPT_NEW", "1")),
+        expected: ("accept-new", "environment", "CLOCKAUDIT_ACCEPT_NEW"),
+        ..NOTHING
+    },
+    Step {
+        words: &["--ssh-option", "StrictHostKeyChecking=yes"],
+        expected: ("yes", "flag", "--ssh-option"),
+        ..NOTHING
+    },
+    Step {
+        file: Some(("hosts.ini", "h1 ansible_ssh_args=-oStrictHostKeyChecking=accept-new\n")),
+        expected: ("accept-new", "variable", "ansible_ssh_args"),
+        ..NOTHING
+    },
+];
+
 /// Takes one step after the other and checks the setting that each of them is to win.
 fn check_steps(setting: &str, steps: &[Step]) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -171,6 +316,29 @@ fn the_login_name_goes_by_the_order_of_connection_settings() {
 fn becoming_another_user_goes_by_the_order_too() {
     check_steps("become", &BECOME);
     check_steps("become", &NOT_BECOME);
+}
+
+#[test]
+fn flags_of_openssh_go_by_the_order_too() {
+    check_steps("ProxyJump", &JUMP);
+    check_steps("HostKeyAlias", &OPTION);
+    check_steps("ssh_config", &FILE);
+    check_steps("StrictHostKeyChecking", &ACCEPT_NEW);
+}
+
+#[test]
+fn the_port_of_a_file_of_our_own_wins_over_words_of_ansible_cfg() {
+    let port = |environment, file, expected| Step { environment, file, expected, ..NOTHING };
+    let words = "[ssh_connection]\nssh_args = -p 1\n";
+    check_steps(
+        "port",
+        &[
+            port(None, Some(("ansible.cfg", words)), ("1", "file", "[ssh_connection] ssh_args")),
+            port(None, Some(("clockaudit.toml", "port = 2\n")), ("2", "file", "port")),
+            port(Some(("ANSIBLE_SSH_ARGS", "-p 3")), None, ("3", "environment", "ANSIBLE_SSH_ARGS")),
+            port(Some(("CLOCKAUDIT_PORT", "4")), None, ("4", "environment", "CLOCKAUDIT_PORT")),
+        ],
+    );
 }
 
 #[test]
@@ -298,7 +466,8 @@ fn what_a_file_of_settings_has_wrong_is_told_with_its_place() {
     check("warm = \"20ms\"\n", 65, "there is no setting `warm`");
     check("warm = \"20ms\"\n", 65, "Did you mean `warn`?");
     check("warn = \n", 65, "clockaudit.toml");
-    check("forks = \"many\"\n", 64, "clockaudit.toml line 1: invalid value 'many' for '--forks");
+    check("forks = \"many\"\n", 64, "clockaudit.toml line 1: invalid value 'many': ");
+    check("\nport = 22\nforks = \"-1\"\n", 64, "clockaudit.toml line 3: invalid value '-1': ");
     check("samples = 12\nallow_incomplete_inventory = true\n", 0, "");
 }
 

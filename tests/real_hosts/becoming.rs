@@ -103,15 +103,19 @@ fn the_password_reaches_whoever_asks_for_it_and_nobody_else() {
         for name in well {
             assert_eq!(told(name, &report).verdict, Verdict::Ok, "{name}: {session}\n{}", of(name).log());
         }
-        for (name, code, words) in [
-            ("wrong", "SSH910", "sudo refused the password"),
-            ("none-given", "SSH910", "a password is required"),
-            ("not-allowed", "SSH910", "not in the sudoers file"),
-            ("su-wrong", "SSH910", "Authentication failure"),
-            ("su-none", "SSH910", "su asks for a password, and none was given"),
+        for (name, title, words, remedy) in [
+            ("wrong", "sudo password wrong", "sudo refused the password", "correct `ansible_become_password`"),
+            ("none-given", "sudo wants a password", "a password is required", "give it (`--ask-become-pass`"),
+            ("not-allowed", "sudo not allowed", "not in the sudoers file", "allow it in sudoers"),
+            ("su-wrong", "su password wrong", "Authentication failure", "`sudo passwd -S root`"),
+            ("su-none", "su wants a password", "su asks for a password, and none was given", "`--become-method sudo`"),
         ] {
-            let (told, message) = message(&report, name);
-            assert!(told == code && message.contains(words), "{name}: {told} {message}");
+            let (code, message) = message(&report, name);
+            assert!(code == "SSH910" && message.contains(words), "{name}: {code} {message}");
+            let host = told(name, &report);
+            assert_eq!(host.error.as_ref().map(|error| error.title.as_str()), Some(title), "{name}");
+            let remedies: Vec<&str> = host.findings.iter().map(|finding| finding.remedy.as_str()).collect();
+            assert!(remedies.iter().any(|told| told.contains(remedy)), "{name}: {remedies:?}");
         }
         // What reached the standard input of the hosts' commands.
         for (name, secret, times) in [

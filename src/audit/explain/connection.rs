@@ -17,7 +17,8 @@ pub(super) fn page(failure: FailureCode) -> &'static Page {
         FailureCode::Throttled => &THROTTLED,
         FailureCode::Dropped => &DROPPED,
         FailureCode::NoShell => &NO_SHELL,
-        FailureCode::SudoPassword => &SUDO_PASSWORD,
+        FailureCode::SudoPassword | FailureCode::SudoPasswordWrong | FailureCode::SudoForbidden => &SUDO,
+        FailureCode::SuPassword | FailureCode::SuPasswordWrong | FailureCode::SuForbidden => &SU,
         FailureCode::NameNotFound => &NAME_NOT_FOUND,
         FailureCode::NotAttempted => &NOT_ATTEMPTED,
     }
@@ -141,14 +142,28 @@ const NO_SHELL: Page = Page {
     ],
 };
 
-const SUDO_PASSWORD: Page = Page {
-    title: "sudo wants a password",
-    evidence: "`--become` was asked for, and sudo (or su) wanted a password that was not given, refused the one that was, or does \
-               not let this user become another one. What it said is shown. A password is given once, and only when it is asked \
-               for: a wrong one cannot lock the account.",
+const SUDO: Page = Page {
+    title: "sudo did not make another user of the login",
+    evidence: "`--become` was asked for, and sudo wanted a password that was not given, refused the one that was, or does not let \
+               this login become that user. What it said is shown. A password is given once, and only when it is asked for: a \
+               wrong one cannot lock the account.",
     meaning: "The clock itself is read without root; only what needs root there is missing.",
     remedy: &[
-        "`--ask-become-pass` asks for it; `ansible_become_password` has one for each host.",
+        "`--ask-become-pass` asks for the password, which is that of the login; `ansible_become_password` has one for each host.",
+        "`sudo -l` as that login shows what sudoers allows; NOPASSWD there needs no password.",
+        "Or scan without `--become`: it is needed only where chronyd answers nobody else.",
+    ],
+};
+
+const SU: Page = Page {
+    title: "su did not make another user of the login",
+    evidence: "`--become-method su` was asked for, and su wanted a password that was not given, refused the one that was, or does \
+               not let this login become that user, which it tells apart for nobody. What it said is shown.",
+    meaning: "The clock itself is read without root; only what needs root there is missing.",
+    remedy: &[
+        "`--ask-become-pass` asks for the password, which is that of the user who is to be become; `ansible_become_password` has \
+         one for each host. Where root has none (`passwd -S root`), use `--become-method sudo`.",
+        "su may be left to a group: see `pam_wheel` in /etc/pam.d/su.",
         "Or scan without `--become`: it is needed only where chronyd answers nobody else.",
     ],
 };

@@ -341,7 +341,8 @@ impl Loading<'_> {
         let id = self.draft.add_source(SourceRecord { name: Arc::clone(name), file: None, folder: None, sha256 });
         let first = self.readers.iter().find(|reader| matches!(reader, Reader::HostList | Reader::AdvancedHostList));
         if first != Some(&Reader::AdvancedHostList) {
-            host_list::read(&mut self.draft, id, name);
+            let said = host_list::read(&mut self.draft, id, name);
+            self.diagnostics.extend(said.into_iter().map(|said| said.in_file(name)));
         } else if let Err(error) = host_list::read_ranges(&mut self.draft, id, name, &mut self.budget) {
             self.diagnostics.push(reader::lost(error.to_string()).in_file(name));
             return false;

@@ -14,8 +14,9 @@ pub struct Names {
 
 /// The settings that have a flag of their own. What a file says of them is found through their names, below the environment
 /// of Ansible; of all other flags it is taken as if it had been typed.
-pub const WITH_FLAG: [&Names; 12] = [
+pub const WITH_FLAG: [&Names; 13] = [
     &INVENTORY,
+    &PLAYBOOK_DIR,
     &REMOTE_USER,
     &REMOTE_PORT,
     &PRIVATE_KEY_FILE,
@@ -65,7 +66,7 @@ settings! {
     /// The plugins that bring variables from outside of inventories.
     VARS_PLUGINS_ENABLED: ["ANSIBLE_VARS_ENABLED"], ["defaults" "vars_plugins_enabled"];
     /// The folder whose `group_vars` and `host_vars` count beside those of the inventories.
-    PLAYBOOK_DIR: ["ANSIBLE_PLAYBOOK_DIR"], ["defaults" "playbook_dir"];
+    PLAYBOOK_DIR = "playbook-dir": ["ANSIBLE_PLAYBOOK_DIR"], ["defaults" "playbook_dir"];
     /// The readers of inventories, in the order they are tried.
     ENABLE_PLUGINS: ["ANSIBLE_INVENTORY_ENABLED"], ["inventory" "enable_plugins"];
     /// Whether one source that cannot be read ends the run.

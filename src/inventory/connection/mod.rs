@@ -13,11 +13,11 @@ mod vaulted;
 
 use core::time::Duration;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::configuration::{Configuration, Given, Provenance, values};
+use super::configuration::{Configuration, Given, Place, Provenance, values};
 use super::diagnostics::Diagnostic;
 use super::model::HostId;
 use super::paths;
@@ -62,6 +62,8 @@ pub struct ConnectionFlags {
     pub become_password: Option<Given<Secret>>,
     /// The long names of flags above that were not typed: `CLOCKAUDIT_*` of the environment stands for them.
     pub from_environment: BTreeSet<String>,
+    /// The long names of flags that were not typed: these lines of our own files stand for them.
+    pub from_files: BTreeMap<String, Place>,
     /// The user's home, for `~` in paths of keys.
     pub home: Option<PathBuf>,
     /// The current directory, from which `--private-key` is made absolute.
@@ -69,7 +71,7 @@ pub struct ConnectionFlags {
 }
 
 /// Flags and the environment variables that stand for them.
-const VARIABLES: [(&str, &str); 13] = [
+const VARIABLES: [(&str, &str); 17] = [
     ("user", "CLOCKAUDIT_USER"),
     ("port", "CLOCKAUDIT_PORT"),
     ("private-key", "CLOCKAUDIT_PRIVATE_KEY"),
@@ -83,14 +85,22 @@ const VARIABLES: [(&str, &str); 13] = [
     ("connection-password-file", "CLOCKAUDIT_CONNECTION_PASSWORD_FILE"),
     ("ask-become-pass", "CLOCKAUDIT_ASK_BECOME_PASS"),
     ("become-password-file", "CLOCKAUDIT_BECOME_PASSWORD_FILE"),
+    ("jump", "CLOCKAUDIT_JUMP"),
+    ("ssh-config", "CLOCKAUDIT_SSH_CONFIG"),
+    ("ssh-option", "CLOCKAUDIT_SSH_OPTION"),
+    ("accept-new", "CLOCKAUDIT_ACCEPT_NEW"),
 ];
 
 impl ConnectionFlags {
-    /// A value of a flag, and whether it was typed.
+    /// A value of a flag, and whether it was typed, or what stands for it.
     pub fn given<T>(&self, value: T, flag: &'static str) -> Given<T> {
         let long = flag.trim_start_matches('-');
         let variable = VARIABLES.iter().find(|(name, _)| *name == long && self.from_environment.contains(long));
-        let provenance = variable.map_or(Provenance::Flag(flag), |(_, variable)| Provenance::Environment(variable));
+        let provenance = match (variable, self.from_files.get(long)) {
+            (Some((_, variable)), _) => Provenance::Environment(variable),
+            (None, Some(place)) => Provenance::File { section: "", key: long, place: place.clone() },
+            (None, None) => Provenance::Flag(flag),
+        };
         Given { value, provenance }
     }
 

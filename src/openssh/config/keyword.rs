@@ -273,27 +273,8 @@ pub(super) fn nearest(word: &str) -> Option<&'static str> {
         return None;
     }
     let names = KEYWORDS.iter().map(|(name, _)| *name).chain(STRUCTURE.iter().map(|(name, _)| *name)).chain(SILENT);
-    let rated = names.map(|name| (distance(&name.to_ascii_lowercase(), word), name));
+    let rated = names.map(|name| (strsim::osa_distance(&name.to_ascii_lowercase(), word), name));
     rated.filter(|(distance, _)| *distance <= MOST).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
-}
-
-/// How many letters are to be put in, taken out or changed.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut diagonal = line;
-        let mut left = line + 1;
-        let mut next = vec![left];
-        for (above, mine) in row.iter().skip(1).zip(&other) {
-            let changed = diagonal + usize::from(letter != *mine);
-            left = changed.min(above + 1).min(left + 1);
-            diagonal = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -3,28 +3,50 @@
 use super::directive::Given;
 use super::keyword::Keyword;
 
-/// A setting, and whether the flags of OpenSSH's own kind leave it the first word.
+/// Who says something of a host before any file of `ssh_config` is read; the later one of these counts more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Speaker {
+    /// ansible.cfg, or nobody.
+    AnsibleFile,
+    /// `clockaudit.toml`.
+    OwnFile,
+    /// `ANSIBLE_*`.
+    AnsibleEnvironment,
+    /// `CLOCKAUDIT_*`.
+    OwnEnvironment,
+    /// The command line.
+    Flag,
+    /// The inventory, or a variable on the command line.
+    Inventory,
+}
+
+/// A setting, and who says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     /// The setting.
     pub given: Given,
-    /// Whether it counts more than those flags: the inventory says it of the host, or a flag of its own does.
-    pub outweighs_flags: bool,
+    /// Who says it.
+    pub speaker: Speaker,
+    /// Whether it has a name of its own there (`-u`), and is no option of `ssh` among others: of one speaker that counts more.
+    pub has_own_name: bool,
 }
 
-/// Puts flags before everything but what outweighs them. Among themselves both keep their order, so that all is as with Ansible
-/// where there are no such flags.
-pub fn in_order(said: &[Said], flags: Vec<Given>) -> Vec<Given> {
-    let is_outweighed = |flag: &Given| {
-        said.iter().any(|said| said.outweighs_flags && is_same_setting(said.given.keyword, flag.keyword))
+/// Puts flags of OpenSSH's own kind before everything but what counts more. All others keep their order, so that all is as with
+/// Ansible where there are no such flags.
+pub fn in_order(said: &[Said], mut flags: Vec<Said>) -> Vec<Given> {
+    let weight = |said: &Said| (said.speaker, said.has_own_name);
+    let is_outweighed = |flag: &Said| {
+        let counts_more = |said: &&Said| weight(said) > (flag.speaker, false);
+        said.iter().filter(counts_more).any(|said| is_same_setting(said.given.keyword, flag.given.keyword))
     };
-    let (behind, before): (Vec<Given>, Vec<Given>) = flags.into_iter().partition(is_outweighed);
+    flags.sort_by_key(|flag| std::cmp::Reverse(flag.speaker));
+    let (behind, before): (Vec<Said>, Vec<Said>) = flags.into_iter().partition(is_outweighed);
     // An option that replaces what was said before it is about what stands beside it.
     let is_replaced = |said: &Said| {
-        said.given.replaces && before.iter().any(|flag| is_same_setting(said.given.keyword, flag.keyword))
+        said.given.replaces && before.iter().any(|flag| is_same_setting(said.given.keyword, flag.given.keyword))
     };
-    let said: Vec<Given> = said.iter().filter(|said| !is_replaced(said)).map(|said| said.given.clone()).collect();
-    before.into_iter().chain(said).chain(behind).collect()
+    let said: Vec<Said> = said.iter().filter(|said| !is_replaced(said)).cloned().collect();
+    before.into_iter().chain(said).chain(behind).map(|said| said.given).collect()
 }
 
 /// Whether the first of two shuts out the other: a command and jump hosts are two ways of one connection.
@@ -40,16 +62,18 @@ mod tests {
 
     #[test]
     fn flags_stand_between_the_inventory_and_everything_else() {
-        let said = |words: &str, outweighs_flags: bool| {
+        let said = |words: &str, speaker: Speaker| {
             let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
             let given = arguments::read(&words, "here").expect("options").given;
-            given.into_iter().map(move |given| Said { given, outweighs_flags }).collect::<Vec<_>>()
+            let said = |given| Said { given, speaker, has_own_name: false };
+            given.into_iter().map(said).collect::<Vec<_>>()
         };
         let check = |of_files: &str, of_inventory: &str, flags: &str, expected: &str| {
-            let all: Vec<Said> = said(of_files, false).into_iter().chain(said(of_inventory, true)).collect();
-            let ordered = in_order(&all, said(flags, false).into_iter().map(|said| said.given).collect());
+            let of_files = said(of_files, Speaker::AnsibleFile);
+            let all: Vec<Said> = of_files.into_iter().chain(said(of_inventory, Speaker::Inventory)).collect();
+            let ordered = in_order(&all, said(flags, Speaker::Flag));
             let texts = ordered.iter().map(|given| format!("{}={}", given.keyword.name(), given.words.join(" ")));
-            assert_eq!(texts.collect::<Vec<_>>().join(" "), expected, "{of_files} | {of_inventory} | {flags}");
+            assert_eq!(texts.collect::<Vec<_>>().join(" "), expected, "{of_inventory} | {flags}");
         };
         check("-p 1", "-l a", "-oPort=2", "Port=2 Port=1 User=a");
         check("-p 1", "-p 3", "-oPort=2", "Port=1 Port=3 Port=2");
@@ -57,5 +81,35 @@ mod tests {
         check("-l b", "-J gate", "-oProxyCommand=x", "User=b ProxyJump=gate ProxyCommand=x");
         check("-4", "-l a", "-6", "AddressFamily=inet6 User=a");
         check("-l b", "-4", "-6", "User=b AddressFamily=inet AddressFamily=inet6");
+    }
+
+    #[test]
+    fn each_speaker_counts_more_than_those_before() {
+        let said = |port: &str, speaker: Speaker, has_own_name: bool| Said {
+            given: arguments::said(Keyword::Port, port, "here"),
+            speaker,
+            has_own_name,
+        };
+        let first = |all: &[Said], flags: Vec<Said>| in_order(all, flags).first().map(|given| given.words.join(" "));
+        let speakers = [
+            Speaker::AnsibleFile,
+            Speaker::OwnFile,
+            Speaker::AnsibleEnvironment,
+            Speaker::OwnEnvironment,
+            Speaker::Flag,
+            Speaker::Inventory,
+        ];
+        for pair in speakers.windows(2) {
+            let [low, high] = pair else { continue };
+            let check = |all: &[Said], flags: Vec<Said>| {
+                assert_eq!(first(all, flags).as_deref(), Some("2"), "{low:?} {high:?}");
+            };
+            check(&[said("1", *low, true)], vec![said("2", *high, false)]);
+            check(&[said("2", *high, false)], vec![said("1", *low, false)]);
+            check(&[], vec![said("1", *low, false), said("2", *high, false)]);
+        }
+        let (flag, named) = (said("1", Speaker::Flag, false), said("2", Speaker::Flag, true));
+        assert_eq!(first(&[named], vec![flag.clone()]).as_deref(), Some("2"));
+        assert_eq!(first(&[said("2", Speaker::Flag, false)], vec![flag]).as_deref(), Some("1"));
     }
 }

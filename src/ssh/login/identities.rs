@@ -8,7 +8,7 @@ use russh::keys::agent::AgentIdentity;
 use russh::keys::{Certificate, PublicKey};
 
 use super::agent::Agent;
-use super::key_file::{CertificateFile, KeyFile, UnlockedKeys, certificate_beside};
+use super::key_file::{CertificateFile, KeyFile, UnlockedKeys, certificate_beside, exposed};
 use super::ladder::TouchNotice;
 use super::offer::{Credential, Offer, Proof};
 use crate::audit::fitness::{self, KeyState};
@@ -145,6 +145,13 @@ impl Identities {
                 }
                 None => "is encrypted and the agent does not hold it (ssh-add)".to_owned(),
             },
+            Some(KeyFile::Exposed(key, mode)) => match key.as_ref().and_then(|key| Some((key, in_agent(key)?))) {
+                Some((key, agent)) => {
+                    self.offer_key(path, login, key, &Proof::Agent(agent), offers);
+                    return;
+                }
+                None => format!("is not used: {}", exposed(path, *mode)),
+            },
             Some(KeyFile::PublicOnly(key)) => match in_agent(key) {
                 Some(agent) => {
                     self.offer_key(path, login, key, &Proof::Agent(agent), offers);
@@ -254,6 +261,7 @@ impl Identities {
                     KeyFile::Usable(_) => KeyState::Usable,
                     KeyFile::Locked(_) => KeyState::Encrypted,
                     KeyFile::PublicOnly(_) | KeyFile::Missing => KeyState::Missing,
+                    KeyFile::Exposed(_, mode) => KeyState::Exposed(*mode),
                     KeyFile::Unreadable(why) => KeyState::Unreadable(why.clone()),
                 };
                 fitness::KeyFile { path: path.display().to_string(), is_named: is_named(path), state }
@@ -282,6 +290,7 @@ impl Credential {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     use russh::keys::ssh_key::LineEnding;
     use russh::keys::{Algorithm, PrivateKey};
@@ -297,6 +306,7 @@ mod tests {
         for path in &paths {
             let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap();
             fs::write(path, key.to_openssh(LineEnding::LF).unwrap().as_bytes()).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
         }
         let check = async |count: usize, expected: Option<&str>| {
             let target = Target { key_files: paths[..count].to_vec(), ..Target::default() };

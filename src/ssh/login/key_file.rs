@@ -1,10 +1,13 @@
 //! Key files and certificate files: read once for the whole scan; what is encrypted is unlocked beforehand, by a passphrase.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use nix::unistd::getuid;
 use russh::keys::{Certificate, PrivateKey, PublicKey, decode_secret_key};
 
 use crate::inventory::secret::Secret;
@@ -18,6 +21,8 @@ pub(super) enum KeyFile {
     Locked(Option<PublicKey>),
     /// Only its public half is there: the agent can sign for it.
     PublicOnly(PublicKey),
+    /// Others can read it, and may have it too: only the agent can sign for it. With its rights.
+    Exposed(Option<PublicKey>, u32),
     Missing,
     Unreadable(String),
 }
@@ -55,6 +60,9 @@ impl UnlockedKeys {
     /// Opens a key file by its passphrase. It takes some tenths of a second, by design of those files.
     pub fn unlock(&mut self, path: &Path, passphrase: &Secret) -> Result<(), UnlockError> {
         let text = read_text(path, KEY_LIMIT).map_err(|error| UnlockError::Unusable(error.to_string()))?;
+        if let Some(mode) = open_to_others(path) {
+            return Err(UnlockError::Unusable(exposed(path, mode)));
+        }
         self.take_in(path, &text, Some(passphrase))
     }
 
@@ -103,6 +111,9 @@ impl KeyFile {
         if let Some(why) = foreign_encryption(&text) {
             return Self::Unreadable(why);
         }
+        if let Some(mode) = open_to_others(path).filter(|_| is_private(&text)) {
+            return Self::Exposed(public_half(path, &text), mode);
+        }
         match decode_secret_key(&text, None) {
             Ok(key) if !key.is_encrypted() => Self::Usable(Arc::new(key)),
             Ok(key) => Self::Locked(Some(key.public_key().clone())),
@@ -126,6 +137,30 @@ impl CertificateFile {
             Err(error) => Self::Unreadable(error.to_string()),
         }
     }
+}
+
+/// The rights of a file that others than its owner have any right to, where its owner is whoever runs this. As OpenSSH has it
+/// (`authfile.c`, `sshkey_perm_ok`), somebody else's file is their own business.
+fn open_to_others(path: &Path) -> Option<u32> {
+    const OF_OTHERS: u32 = 0o077;
+    let found = fs::metadata(path).ok()?;
+    let mode = found.mode() & 0o777;
+    (found.uid() == getuid().as_raw() && mode & OF_OTHERS != 0).then_some(mode)
+}
+
+/// What is said of such a file.
+pub(super) fn exposed(path: &Path, mode: u32) -> String {
+    let path = path.display();
+    format!("others have rights to it (mode {mode:04o}), as `ssh` does not use it either; `chmod 600 {path}`")
+}
+
+/// Whether a text is a private key of some format, rather than a public one.
+fn is_private(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim();
+        line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----")
+            || line.starts_with("PuTTY-User-Key-File-")
+    })
 }
 
 /// Where OpenSSH looks for the certificate of a key file.
@@ -167,4 +202,50 @@ fn public_beside(path: &Path) -> Option<PublicKey> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".pub");
     PublicKey::from_openssh(read_text(Path::new(&beside), KEY_LIMIT).ok()?.trim()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use russh::keys::key::safe_rng;
+    use russh::keys::ssh_key::LineEnding;
+    use russh::keys::{Algorithm, PrivateKey};
+
+    use super::*;
+
+    #[test]
+    fn a_private_key_that_others_have_rights_to_is_not_used() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let key = PrivateKey::random(&mut safe_rng(), Algorithm::Ed25519).expect("a key");
+        let locked = key.encrypt(&mut safe_rng(), "secret").expect("encrypted");
+        let text = |key: &PrivateKey| key.to_openssh(LineEnding::LF).expect("a text").to_string();
+        let (clear, locked) = (text(&key), text(&locked));
+        let public = key.public_key().to_openssh().expect("a text");
+        let path = folder.path().join("id");
+        let write = |text: &str, mode: u32| {
+            use std::os::unix::fs::PermissionsExt;
+            fs::write(&path, text).expect("a file");
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("its rights");
+        };
+        for (mode, is_exposed) in
+            [(0o600, false), (0o400, false), (0o700, false), (0o640, true), (0o604, true), (0o666, true), (0o601, true)]
+        {
+            for text in [&clear, &locked] {
+                write(text, mode);
+                match KeyFile::read(&path, &UnlockedKeys::default()) {
+                    KeyFile::Exposed(Some(found), told) if is_exposed => {
+                        assert_eq!((found.key_data(), told), (key.public_key().key_data(), mode));
+                    }
+                    KeyFile::Usable(_) | KeyFile::Locked(_) if !is_exposed => {}
+                    other => panic!("{mode:o}: {other:?}"),
+                }
+            }
+            let opened = UnlockedKeys::default().unlock(&path, &Secret::new("secret".to_owned()));
+            let refused = Err(UnlockError::Unusable(exposed(&path, mode)));
+            assert_eq!(opened, if is_exposed { refused } else { Ok(()) }, "{mode:o}");
+        }
+        write(&public, 0o644);
+        assert!(matches!(KeyFile::read(&path, &UnlockedKeys::default()), KeyFile::PublicOnly(_)));
+        let told = exposed(Path::new("/k"), 0o644);
+        assert_eq!(told, "others have rights to it (mode 0644), as `ssh` does not use it either; `chmod 600 /k`");
+    }
 }

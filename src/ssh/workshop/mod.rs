@@ -240,7 +240,12 @@ fn ended(reason: Interruption) -> &'static str {
 fn refusal(failure: &Failure) -> Refusal {
     let Failure { code, detail, .. } = failure;
     match code {
-        FailureCode::SudoPassword => Refusal::NotRoot(detail.clone()),
+        FailureCode::SudoPassword
+        | FailureCode::SudoPasswordWrong
+        | FailureCode::SudoForbidden
+        | FailureCode::SuPassword
+        | FailureCode::SuPasswordWrong
+        | FailureCode::SuForbidden => Refusal::NotRoot(detail.clone()),
         _ => Refusal::NotSurveyed(format!("{}: {detail}", code.label())),
     }
 }
