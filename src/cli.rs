@@ -1,5 +1,6 @@
 //! The command line: what can be typed, word for word. No logic; `commands/` turns these into plans.
 
+pub mod compare;
 pub mod fix;
 pub mod settings;
 pub mod values;
@@ -12,6 +13,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::audit::{FailOn, Profile, ReferenceChoice, TokenPolicy};
 use crate::clock::Nanos;
 use crate::inventory::configuration::Place;
+pub use compare::{CompareArgs, CompareFormat};
 pub use fix::{FixArgs, RollbackArgs};
 pub use values::ExplainFormat;
 use values::{at_least_one, parse_duration, parse_reference, parse_seconds, parse_tokens};
@@ -78,6 +80,9 @@ pub enum Command {
     /// Join the reports of several controllers that measured some hosts in common
     #[command(after_help = EXIT_CODES)]
     Merge(MergeArgs),
+    /// Tell what is new, resolved, worse and better between two reports
+    #[command(after_help = compare::EXIT_CODES)]
+    Compare(CompareArgs),
     /// Say what a code means, or what the last scan knows of a host
     Explain(ExplainArgs),
     /// Tell whether this machine is fit to scan, and whether the inventory is understood

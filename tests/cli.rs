@@ -137,6 +137,7 @@ fn help_reads_like_this() {
         vec!["inventory", "--help"],
         vec!["replay", "--help"],
         vec!["merge", "--help"],
+        vec!["compare", "--help"],
         vec!["demo", "--help"],
         vec!["generate", "--help"],
     ];
@@ -186,6 +187,7 @@ fn what_makes_no_sense_is_told_and_ends_with_64() {
     check(&["scan", "--reference", "group:db", "a.example,b.example,"], "`group:db` is not among the selected hosts");
     check(&["scan", "--export", "out.pdf", "a.example,"], "cannot tell the format of `out.pdf`");
     check(&["scan", "--ssh-option", "StrictHostKeyChecking=maybe", "a.example,"], "does not take `maybe`");
+    check(&["compare", "a.json"], "two reports are compared, the earlier one first");
     check(&[], "Usage: clockaudit");
 }
 

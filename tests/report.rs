@@ -9,6 +9,8 @@ mod causes;
 mod changed;
 #[path = "report/chromium.rs"]
 mod chromium;
+#[path = "report/compared.rs"]
+mod compared;
 #[path = "report/consequences.rs"]
 mod consequences;
 #[path = "report/contradictions.rs"]

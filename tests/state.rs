@@ -95,6 +95,22 @@ fn the_second_scan_says_what_changed() {
     assert!(changes.better.is_empty(), "{changes:?}");
     assert_eq!(changes.run, report(&first).run.id);
 
+    // The two are found again for `compare`, by the inventory's name or as the last ones of all.
+    let inventory = user.inventory();
+    for named in [vec![inventory.to_str().expect("text")], Vec::new()] {
+        let compared = user.run(&[&["compare", "--last"], named.as_slice()].concat());
+        assert_eq!(compared.status, Some(4), "{}{}", compared.stdout, compared.stderr);
+        let told = compared.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in ["New CLK101 appeared +", "Worse CLK101 grows +", "Resolved CLK101 mended +"] {
+            assert!(told.contains(words), "{words}: {}", compared.stdout);
+        }
+        let since = report(&first).run.started.to_text()[..16].replace('T', " ");
+        assert!(told.contains(&format!(", first seen {since} UTC")), "{}", compared.stdout);
+    }
+    let other = user.run(&["compare", "--last", "-l", "stays", inventory.to_str().expect("text")]);
+    assert_eq!(other.status, Some(65), "{}", other.stdout);
+    assert!(other.stderr.contains("no two scans of it were kept"), "{}", other.stderr);
+
     let table = user.scan(&before, &[]).stdout;
     let told = table.lines().skip_while(|line| !line.starts_with("Changes")).take(4).collect::<Vec<_>>().join("\n");
     for words in ["new: CLK101 mended", "gone: CLK101 appeared", "better: CLK101 grows"] {
@@ -102,6 +118,13 @@ fn the_second_scan_says_what_changed() {
     }
     let same = user.scan(&before, &[]).stdout;
     assert!(same.contains("Changes     none since the scan of "), "{same}");
+    let compared = user.run(&["compare", "--last"]);
+    assert_eq!(
+        (compared.status, compared.stdout.contains("\nChanges     none\n")),
+        (Some(0), true),
+        "{}",
+        compared.stdout
+    );
 }
 
 #[test]

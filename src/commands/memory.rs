@@ -2,7 +2,7 @@
 
 use crate::files::state::{Key, State};
 use crate::report::Report;
-use crate::report::changes::changes;
+use crate::report::changes::{changes, note_first_seen};
 use crate::terminal::Terminal;
 
 /// Where the last report of this kind of scan is kept. Without a home nothing is.
@@ -21,7 +21,9 @@ impl Memory {
 
     /// Notes in the report what changed since the last one.
     pub fn compare(&self, report: &mut Report) {
-        report.changes = self.state.last(&self.key).map(|before| changes(&before, report));
+        let before = self.state.last(&self.key);
+        note_first_seen(before.as_ref(), report);
+        report.changes = before.map(|before| changes(&before, report));
     }
 
     /// Keeps the report, unless it is partial: what it lacks would be told as new by the next scan.

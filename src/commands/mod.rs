@@ -1,6 +1,7 @@
 //! The commands, one short file each: they turn arguments into plans and walk the way of the data.
 
 pub mod arguments;
+pub mod compare;
 pub mod conclude;
 pub mod demo;
 pub mod doctor;
@@ -72,6 +73,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Outcome {
         Command::Report(args) => report::run(&args, terminal),
         Command::Doctor(args) => doctor::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
+        Command::Compare(args) => compare::run(&args, terminal),
         Command::Merge(args) => merge::run(&args, terminal),
         Command::Inventory(args) => inventory::run(&args, terminal),
         Command::Replay(args) => replay::run(&args, terminal),

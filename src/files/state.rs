@@ -72,6 +72,17 @@ impl State {
         load(&self.path(key)).ok()
     }
 
+    /// The report of this kind before the last one; none where there is none that can be read.
+    pub fn previous(&self, key: &Key) -> Option<Report> {
+        load(&previous(&self.path(key))).ok()
+    }
+
+    /// The kind of scan whose report was written last.
+    pub fn latest_key(&self) -> Option<Key> {
+        let (_, path) = self.stored().into_iter().next()?;
+        Some(Key(path.file_stem()?.to_str()?.to_owned()))
+    }
+
     /// The report that was written last, of any inventory.
     ///
     /// # Errors
@@ -92,14 +103,18 @@ impl State {
         fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700))?;
         let text = json::write(report).map_err(io::Error::other)?;
         let path = self.path(key);
-        write_whole(&path, text.as_bytes())?;
-        // Names of hosts and what is wrong with them are nobody else's business.
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+        // Without an earlier one there is nothing to keep beside it.
+        if let Ok(before) = fs::read(&path) {
+            keep(&previous(&path), &before)?;
+        }
+        keep(&path, text.as_bytes())?;
         for (_, forgotten) in self.stored().into_iter().skip(REMEMBERED) {
-            // Another scan may have forgotten it first.
-            match fs::remove_file(forgotten) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
+            for file in [previous(&forgotten), forgotten] {
+                // Another scan may have forgotten it first, and the one before it may never have been.
+                match fs::remove_file(file) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
             }
         }
         Ok(())
@@ -122,4 +137,15 @@ impl State {
         stored.sort_by(|one, other| other.cmp(one));
         stored
     }
+}
+
+/// Where the report before the one in this file is kept.
+fn previous(path: &Path) -> PathBuf {
+    path.with_extension("previous")
+}
+
+/// Writes a file for its owner's eyes: names of hosts and what is wrong with them are nobody else's business.
+fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_whole(path, bytes)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
 }

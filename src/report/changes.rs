@@ -60,6 +60,29 @@ pub fn changes(before: &Report, now: &Report) -> Changes {
     }
 }
 
+/// Notes in each finding when it was seen first: as the report before has it, where that has the same code at the same host. A host
+/// that was not measured in between has lost its past: nobody knows whether it was mended meanwhile.
+pub fn note_first_seen(before: Option<&Report>, now: &mut Report) {
+    let started = now.run.started;
+    let old: IndexMap<&str, &[Finding]> = before
+        .map(|before| before.hosts.iter().map(|host| (host.name.as_str(), host.findings.as_slice())).collect())
+        .unwrap_or_default();
+    let first = |past: &[Finding], finding: &Finding| {
+        let same = past.iter().find(|past| past.code == finding.code);
+        same.map_or(started, |past| past.first_seen.or(before.map(|before| before.run.started)).unwrap_or(started))
+    };
+    for host in &mut now.hosts {
+        let past = old.get(host.name.as_str()).copied().unwrap_or_default();
+        for finding in &mut host.findings {
+            finding.first_seen = Some(first(past, finding));
+        }
+    }
+    let past = before.map(|before| before.findings.as_slice()).unwrap_or_default();
+    for finding in &mut now.findings {
+        finding.first_seen = Some(first(past, finding));
+    }
+}
+
 /// What the two runs' offsets are relative to.
 #[derive(Clone, Copy)]
 struct References<'reports> {

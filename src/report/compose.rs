@@ -384,6 +384,7 @@ fn pair(pair: &Pair, seen: &Seen) -> Option<model::Pair> {
 
 pub(super) fn finding(finding: &audit::Finding) -> model::Finding {
     model::Finding {
+        first_seen: None,
         code: finding.code.label(),
         severity: match finding.severity {
             audit::Severity::Crit => model::Severity::Crit,

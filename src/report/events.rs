@@ -12,7 +12,7 @@ use super::model::{
     Cause, Changes, Error, Finding, Fix, FixCounts, FixDiff, FixYardstick, FixedHost, Host, Impact, Kind, Pair, Policy,
     Reference, Report, Run, Severity, Summary, Tokens, Tool, Verdict,
 };
-use super::quantity::Seconds;
+use super::quantity::{Instant, Seconds};
 use crate::audit;
 use crate::clock::estimate::{Config, estimate};
 use crate::clock::{Exchange, Nanos};
@@ -66,6 +66,7 @@ struct Found<'report> {
     expected: &'report str,
     meaning: &'report str,
     remedy: &'report str,
+    first_seen: Option<Instant>,
 }
 
 /// What is known of a fix beside its hosts.
@@ -170,6 +171,6 @@ fn error(failure: &Failure) -> Error {
 }
 
 fn found<'report>(host: Option<&'report str>, finding: &'report Finding) -> Found<'report> {
-    let Finding { code, severity, what, expected, meaning, remedy } = finding;
-    Found { host, code, severity: *severity, what, expected, meaning, remedy }
+    let Finding { code, severity, what, expected, meaning, remedy, first_seen } = finding;
+    Found { host, code, severity: *severity, what, expected, meaning, remedy, first_seen: *first_seen }
 }

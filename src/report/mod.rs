@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod bands;
 pub mod causes;
 pub mod changes;
+pub mod compare;
 pub mod compose;
 mod consequences;
 pub mod csv;

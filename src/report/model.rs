@@ -5,6 +5,7 @@
 
 mod causes;
 mod changes;
+mod comparison;
 mod consequences;
 mod fix;
 mod policy;
@@ -13,6 +14,7 @@ mod timekeeping;
 
 pub use causes::{Cause, OffsetBand};
 pub use changes::{Change, Changes};
+pub use comparison::{COMPARISON_SCHEMA, ChangeKind, ChangedFinding, ComparedOffset, ComparedRun, Comparison};
 pub use consequences::{EarlyEnd, Impact, RefusingPair, Tokens};
 pub use fix::{
     Fix, FixCounts, FixDiff, FixForecast, FixOffset, FixOutcome, FixYardstick, FixYardstickKind, FixedFile, FixedHost,
@@ -422,6 +424,9 @@ pub struct Finding {
     pub meaning: String,
     /// What to do.
     pub remedy: String,
+    /// When it was seen first at this host, of the scans that were kept in an unbroken row; null where none was kept.
+    #[serde(default)]
+    pub first_seen: Option<Instant>,
 }
 
 /// How much a finding weighs.

@@ -1,0 +1,41 @@
+//! The arguments of `compare`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Shown under the help of `compare`.
+pub const EXIT_CODES: &str = "Exit codes:
+  0    nothing new
+  4    new findings
+  64   the command line makes no sense
+  65   a report cannot be understood
+  74   output could not be written";
+
+/// Arguments of `compare`.
+#[derive(Debug, Clone, Args)]
+pub struct CompareArgs {
+    /// The earlier report and the later one, as `--export FILE.json` wrote them; or, with `--last`, an inventory
+    #[arg(value_name = "OLD NEW", num_args = 0..=2)]
+    pub files: Vec<PathBuf>,
+    /// Compare the last two scans of this inventory that were kept; without an inventory, of the one that was scanned last
+    #[arg(long)]
+    pub last: bool,
+    /// With `--last`: the `--limit` that the scans had
+    #[arg(short, long, value_name = "PATTERN", requires = "last")]
+    pub limit: Vec<String>,
+    /// Print lines as a `table`, a page as `md`, or everything as `json`
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_possible_values = true)]
+    pub output: CompareFormat,
+}
+
+/// The form of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompareFormat {
+    /// Lines for a terminal.
+    Table,
+    /// A page in Markdown.
+    Md,
+    /// Everything.
+    Json,
+}
