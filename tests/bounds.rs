@@ -414,6 +414,7 @@ proptest! {
                 claims: &read.claims,
                 inventory_incomplete: read.inventory_incomplete,
                 asked: read.asked.as_ref(),
+                not_audited: &read.not_audited,
             })
             .expect("a trace");
             prop_assert_eq!(&trace::read(&written).expect("readable").seen, &read.seen);

@@ -165,6 +165,50 @@ fn each_planted_fault_is_found() {
 }
 
 #[test]
+fn settings_that_lose_hosts_are_found_with_their_place() {
+    let home = Home::new();
+    let check = |text: &str, code: i32, word: &str, told: &[&str]| {
+        let inventory = home.inventory("fleet.ini", text);
+        let output = home.command(&[]).arg("doctor").arg(&inventory).output().expect("a command that ends");
+        let text = String::from_utf8(output.stdout).expect("text").replace(&inventory.display().to_string(), "FLEET");
+        assert_eq!(output.status.code(), Some(code), "{text}");
+        assert!(line(&text, "settings").starts_with(word), "{text}");
+        assert!(!text.contains("everything understood"), "{text}");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in told {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+    };
+    let of_group = "[web]\nweb[1:40]\na.example\n[web:vars]\nansible_port=22x1\n";
+    check(
+        of_group,
+        2,
+        "FAIL",
+        &["a.example,web[1-40]: ansible_port (FLEET line 5) is no port: 22x1", "not fit to scan"],
+    );
+    check("a.example\nb ansible_port=99999\n", 2, "FAIL", &["b: ansible_port (FLEET line 2) is no port: 99999"]);
+    let remedy = "`clockaudit inventory INVENTORY --explain b` shows every setting";
+    check("b ansible_host=x:2200\n", 2, "FAIL", &["FLEET line 1) is x:2200; a port belongs into ansible_port", remedy]);
+    check("b ansible_user='{{ who }}'\n", 2, "FAIL", &["(FLEET line 1) refers to 'who', which is not defined"]);
+    check("b clockaudit_warn=soon\n", 2, "FAIL", &["clockaudit_warn", "no scan begins before"]);
+    let doas = "b: ansible_become_method (FLEET line 1) is 'doas', which is not supported (sudo, su)";
+    check("b ansible_become_method=doas\n", 1, "warn", &[doas, "a fix refuses the host: say sudo or su"]);
+}
+
+#[test]
+fn hosts_that_are_not_audited_are_told() {
+    let home = Home::new();
+    let fleet = "a.example\n[windows]\nwin[01:02] ansible_connection=winrm\n";
+    let (code, text) = doctor(&mut home.command(&[]), &home.inventory("fleet.ini", fleet));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("\nok    inventory   not audited: win[01-02] (winrm)\n"), "{text}");
+    let alone = home.inventory("windows.ini", "win01 ansible_connection=winrm\n");
+    let (code, text) = doctor(&mut home.command(&[]), &alone);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(line(&text, "inventory").contains("none of its hosts can be audited: win01 (winrm)"), "{text}");
+}
+
+#[test]
 fn a_key_that_this_user_may_not_read_is_found() {
     let home = Home::new();
     let key = home.path("locked");

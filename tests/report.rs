@@ -33,6 +33,8 @@ mod html;
 mod mending;
 #[path = "report/merge.rs"]
 mod merge;
+#[path = "report/not_audited.rs"]
+mod not_audited;
 #[path = "report/reference.rs"]
 mod reference;
 #[path = "report/remedies.rs"]

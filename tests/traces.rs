@@ -8,7 +8,7 @@ use std::process::Command;
 
 use clockaudit::clock::reference::NtpExchange;
 use clockaudit::clock::{Exchange, Interval, Nanos, UnixNanos};
-use clockaudit::probe::trace::{self, Asked, FleetAsked, Recording, Trace, TraceHost};
+use clockaudit::probe::trace::{self, Asked, FleetAsked, NotAudited, Recording, Trace, TraceHost};
 use clockaudit::probe::{
     ControllerReading, Facts, FactsReading, Failure, FailureCode, Interruption, Observation, Reader, SamplingWindow,
     Seen, Stage, TimeServer, WebServer,
@@ -303,12 +303,24 @@ fn a_scan_is_written_and_read_again_whole() {
         },
         TraceHost::default(),
     ];
+    let left_out = [NotAudited {
+        name: "win01".to_owned(),
+        groups: vec!["windows".to_owned()],
+        by: "winrm".to_owned(),
+        reason: "connection 'winrm' (Windows) is not supported".to_owned(),
+    }];
     let asked = FleetAsked {
         asked: Asked { profiles: vec!["ceph".to_owned()], warn: Some(Nanos(3)), crit: None },
         from_files: vec!["warn".to_owned()],
     };
-    let recording =
-        Recording { seen: &seen, hosts: &places, claims: &[], inventory_incomplete: true, asked: Some(&asked) };
+    let recording = Recording {
+        seen: &seen,
+        hosts: &places,
+        claims: &[],
+        inventory_incomplete: true,
+        asked: Some(&asked),
+        not_audited: &left_out,
+    };
     let text = trace::write(&recording).expect("a trace");
     let again = trace::read(&text).expect("readable");
     assert_eq!(again.seen, seen);
@@ -316,12 +328,14 @@ fn a_scan_is_written_and_read_again_whole() {
     assert_eq!(again.epoch(), Some(UnixNanos(5_000)));
     assert!(again.inventory_incomplete);
     assert_eq!(again.asked, Some(asked));
+    assert_eq!(again.not_audited, left_out);
 }
 
 #[test]
 fn a_recorded_scan_that_was_cut_anywhere_is_refused() {
     let seen = a_scan();
-    let recording = Recording { seen: &seen, hosts: &[], claims: &[], inventory_incomplete: false, asked: None };
+    let recording =
+        Recording { seen: &seen, hosts: &[], claims: &[], inventory_incomplete: false, asked: None, not_audited: &[] };
     let text = trace::write(&recording).expect("a trace");
     // The line end at the very end carries nothing; whatever else is missing is missed.
     for kept in (0..text.len() - 1).filter(|kept| text.is_char_boundary(*kept)) {

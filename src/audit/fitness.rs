@@ -10,6 +10,9 @@ const FEW_FILES: u64 = 4_096;
 /// Timers later than this, at the 95th percentile, make bounds wider than the network does (`docs/measurement.md`, 8).
 pub const LATE: Nanos = Nanos::from_millis(1);
 
+/// So many wrong settings are told one by one.
+const MOST_WRONG: usize = 8;
+
 /// How good something on the controller is; the greater is the worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fitness {
@@ -38,10 +41,29 @@ pub struct Controller {
     pub known_hosts: KnownHosts,
     /// What of the inventory was not understood, one line each; none where no inventory was named.
     pub inventory: Option<Vec<String>>,
+    /// The selected hosts that are not audited, such as `win01 (winrm)`; empty where there are none.
+    pub not_audited: String,
+    /// What is wrong with settings of hosts, the gravest first.
+    pub wrong: Vec<WrongSettings>,
     /// How late this machine's timers are: the 95th percentile.
     pub timer_lateness: Option<Nanos>,
     /// What its own timekeeper says of its clock.
     pub clock: OwnClock,
+}
+
+/// A setting that is wrong, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongSettings {
+    /// The hosts that have it, folded.
+    pub hosts: String,
+    /// How many there are.
+    pub count: usize,
+    /// What is wrong, with the file and the line.
+    pub what: String,
+    /// Whether these hosts are measured all the same.
+    pub is_measured: bool,
+    /// What to do.
+    pub remedy: String,
 }
 
 /// What hosts are logged in to with, as far as this machine has to bring it.
@@ -134,6 +156,7 @@ pub struct Check {
 pub fn checks(controller: &Controller) -> Vec<Check> {
     let mut checks = Vec::new();
     checks.extend(inventory(controller));
+    checks.extend(wrong_settings(&controller.wrong));
     checks.push(open_files(controller));
     if controller.login != Login::Nothing {
         checks.push(agent(controller));
@@ -172,7 +195,15 @@ fn inventory(controller: &Controller) -> Vec<Check> {
         })
         .collect();
     let hosts = controller.hosts.unwrap_or(0);
-    if hosts == 0 {
+    let others = &controller.not_audited;
+    if hosts == 0 && !others.is_empty() {
+        checks.push(not_fit(
+            SUBJECT,
+            Fitness::Unfit,
+            format!("none of its hosts can be audited: {others}"),
+            "clockaudit needs SSH; `clockaudit inventory INVENTORY --explain HOST` tells why a host is left out",
+        ));
+    } else if hosts == 0 {
         checks.push(not_fit(
             SUBJECT,
             Fitness::Unfit,
@@ -180,8 +211,30 @@ fn inventory(controller: &Controller) -> Vec<Check> {
             "see `clockaudit inventory --list`",
         ));
     } else if problems.is_empty() {
-        let noun = if hosts == 1 { "host" } else { "hosts" };
-        checks.push(fit(SUBJECT, format!("{hosts} {noun}, everything understood")));
+        let hosts = figure::count(hosts, "host");
+        let understood = if controller.wrong.is_empty() { ", everything understood" } else { "" };
+        checks.push(fit(SUBJECT, format!("{hosts}{understood}")));
+    }
+    if hosts > 0 && !others.is_empty() {
+        checks.push(fit(SUBJECT, format!("not audited: {others}")));
+    }
+    checks
+}
+
+/// Each wrong setting once, with the hosts that have it; of very many the first.
+fn wrong_settings(wrong: &[WrongSettings]) -> Vec<Check> {
+    const SUBJECT: &str = "settings";
+    let gravity = |wrong: &WrongSettings| if wrong.is_measured { Fitness::Poor } else { Fitness::Unfit };
+    let check = |wrong: &WrongSettings| {
+        not_fit(SUBJECT, gravity(wrong), format!("{}: {}", wrong.hosts, wrong.what), wrong.remedy.clone())
+    };
+    let mut checks: Vec<Check> = wrong.iter().take(MOST_WRONG).map(check).collect();
+    let rest = wrong.get(MOST_WRONG..).unwrap_or_default();
+    if let Some(worst) = rest.iter().map(gravity).max() {
+        let hosts: usize = rest.iter().map(|wrong| wrong.count).sum();
+        let what =
+            format!("and {} of {}", figure::count(rest.len(), "more wrong setting"), figure::count(hosts, "host"));
+        checks.push(not_fit(SUBJECT, worst, what, "correct those above, and ask again"));
     }
     checks
 }
@@ -313,6 +366,8 @@ mod tests {
             key_files: Vec::new(),
             known_hosts: KnownHosts { keys: 12, unreadable: Vec::new() },
             inventory: Some(Vec::new()),
+            not_audited: String::new(),
+            wrong: Vec::new(),
             timer_lateness: Some(Nanos::from_micros(80)),
             clock: OwnClock::Claimed {
                 timekeeper: "chronyd".to_owned(),
@@ -351,8 +406,32 @@ mod tests {
         check(|c| c.known_hosts.unreadable.push("x: denied".to_owned()), ("known hosts", Fitness::Unfit));
         check(|c| c.inventory = Some(vec!["unknown plugin".to_owned()]), ("inventory", Fitness::Unfit));
         check(|c| c.hosts = Some(0), ("inventory", Fitness::Unfit));
+        check(|c| (c.hosts, c.not_audited) = (Some(0), "win01 (winrm)".to_owned()), ("inventory", Fitness::Unfit));
+        check(|c| c.wrong.push(wrong("ansible_port is no port", false)), ("settings", Fitness::Unfit));
+        check(|c| c.wrong.push(wrong("doas is not supported", true)), ("settings", Fitness::Poor));
         check(|c| c.timer_lateness = Some(Nanos::from_millis(5)), ("load", Fitness::Poor));
         check(|c| c.clock = OwnClock::Unsynchronised("chronyd".to_owned()), ("clock", Fitness::Poor));
+    }
+
+    fn wrong(what: &str, is_measured: bool) -> WrongSettings {
+        let remedy = "correct it".to_owned();
+        WrongSettings { hosts: "web[1-3]".to_owned(), count: 3, what: what.to_owned(), is_measured, remedy }
+    }
+
+    #[test]
+    fn hosts_that_are_left_out_and_settings_that_are_wrong_are_told() {
+        let told = |controller: &Controller| {
+            let found =
+                checks(controller).into_iter().filter(|check| matches!(check.subject, "inventory" | "settings"));
+            found.map(|check| check.what).collect::<Vec<_>>()
+        };
+        let left_out = Controller { not_audited: "win01 (winrm)".to_owned(), ..healthy() };
+        assert_eq!(told(&left_out), ["12 hosts, everything understood", "not audited: win01 (winrm)"]);
+        let many: Vec<WrongSettings> = (0..1_000).map(|line| wrong(&format!("line {line}"), false)).collect();
+        let told = told(&Controller { wrong: many, ..healthy() });
+        assert_eq!(told.len(), MOST_WRONG + 2);
+        assert_eq!(told[..2], ["12 hosts".to_owned(), "web[1-3]: line 0".to_owned()]);
+        assert_eq!(told.last().map(String::as_str), Some("and 992 more wrong settings of 2976 hosts"));
     }
 
     #[test]

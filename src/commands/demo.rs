@@ -88,6 +88,7 @@ fn provenance(targets: &[Target]) -> Provenance {
         sha256: None,
         incomplete: false,
         places: places(targets),
+        not_audited: Vec::new(),
     }
 }
 

@@ -2,24 +2,32 @@
 
 use std::time::Duration;
 
+use indexmap::IndexMap;
+
 use super::error::{CommandError, Outcome};
 use super::inventory;
 use super::measure::runtime;
 use super::own_settings;
 use super::plan::{connection, flags, time_left};
 use super::policy;
+use super::policy::asked_by_inventory;
+use super::scan::not_audited;
 use super::secrets;
 use super::ssh_settings::SshSettings;
 use crate::audit::ExitStatus;
-use crate::audit::fitness::{self, Controller, Fitness, Login, OwnClock};
+use crate::audit::fitness::{self, Controller, Fitness, Login, OwnClock, WrongSettings};
 use crate::cli::{DoctorArgs, SelectionArgs};
 use crate::files::inventory::{LoadSettings, Loaded, configuration};
-use crate::inventory::configuration::names;
+use crate::inventory::configuration::{Given, names};
 use crate::inventory::connection::explain::Row;
 use crate::inventory::connection::{summary, targets};
+use crate::inventory::folding;
+use crate::inventory::model::HostId;
 use crate::inventory::target::{Target, Transport};
 use crate::probe::Seen;
+use crate::report::escape::shell_word;
 use crate::report::fitness as page;
+use crate::report::listed;
 use crate::ssh::{ConnectionPlan, Fleet, SamplingPlan, StopSignal, inspect};
 use crate::terminal::Terminal;
 use crate::timekeeper::{ClaimOutcome, claim};
@@ -42,7 +50,7 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
         Some(loaded) => loaded.configuration.clone(),
         None => configuration(&settings)?,
     };
-    let hosts = match &loaded {
+    let (hosts, not_audited, wrong) = match &loaded {
         Some(loaded) => {
             let allowed = SelectionArgs { allow_incomplete_inventory: true, ..args.selection.clone() };
             let selected = match inventory::select(&allowed, loaded, &settings, terminal) {
@@ -52,17 +60,20 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
             };
             let mut flags = flags(&args.connection);
             secrets::places_of_passwords(&args.connection, &loaded.configuration, &mut flags);
-            let mut targets = targets(&loaded.renderer, &selected, &flags, &loaded.configuration).targets;
+            let prepared = targets(&loaded.renderer, &selected, &flags, &loaded.configuration);
+            terminal.diagnose(&prepared.diagnostics);
+            let mut targets = prepared.targets;
             ssh.apply(&mut targets, &mut plan, terminal)?;
-            Some(targets)
+            let wrong = wrong_settings(loaded, &selected, &targets);
+            (Some(targets), listed(&not_audited(&prepared.skipped)), wrong)
         }
-        None => None,
+        None => (None, String::new(), Vec::new()),
     };
     let has_password_file = args.connection.connection_password_file.is_some()
         || configuration.path(&names::CONNECTION_PASSWORD_FILE).is_some();
     let has_password = args.connection.ask_pass || has_password_file;
     let login = login(hosts.as_deref().unwrap_or_default(), has_password);
-    let controller = Controller { login, ..look(&plan, loaded.as_ref(), hosts.as_deref())? };
+    let controller = Controller { login, not_audited, wrong, ..look(&plan, loaded.as_ref(), hosts.as_deref())? };
     let checks = fitness::checks(&controller);
     terminal.print(&page::render(&checks, super::output::page(terminal)))?;
     let rows = loaded.as_ref().map(|loaded| rows(loaded, hosts.as_deref().unwrap_or_default(), &mut ssh));
@@ -75,6 +86,51 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
         Some(Fitness::Poor) => ExitStatus::Warning,
         Some(Fitness::Fit) | None => ExitStatus::Good,
     })
+}
+
+/// What is wrong with settings of hosts: what loses them first, then what a scan does without.
+fn wrong_settings(loaded: &Loaded, selected: &[HostId], hosts: &[Target]) -> Vec<WrongSettings> {
+    let mut lost: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    let mut lesser: IndexMap<String, Vec<&str>> = IndexMap::new();
+    for host in hosts {
+        if let Some(defect) = &host.defect {
+            lost.entry(defect).or_default().push(&host.name);
+        }
+        if let Some(becoming) = host.settings.as_ref().map(|settings| &settings.becoming)
+            && becoming.elevation().is_err()
+        {
+            let Given { value, provenance } = &becoming.method;
+            let what = format!("{provenance} is '{value}', which is not supported (sudo, su)");
+            lesser.entry(what).or_default().push(&host.name);
+        }
+    }
+    let wrong = |(what, names): (&str, &Vec<&str>), is_measured: bool, remedy: String| WrongSettings {
+        hosts: folding::shortened(names),
+        count: names.len(),
+        what: what.to_owned(),
+        is_measured,
+        remedy,
+    };
+    let correct = |(what, names): (&&str, &Vec<&str>)| {
+        let name = names.first().copied().unwrap_or_default();
+        let remedy = format!(
+            "correct it, else a scan does not reach {}; `clockaudit inventory INVENTORY --explain {}` shows every setting",
+            if names.len() == 1 { "this host" } else { "these hosts" },
+            shell_word(name),
+        );
+        wrong((what, names), false, remedy)
+    };
+    let limits = asked_by_inventory(&loaded.renderer, selected);
+    let limits = limits.err().map(|error| WrongSettings {
+        hosts: "limits".to_owned(),
+        count: 1,
+        what: error.message,
+        is_measured: false,
+        remedy: "correct it: no scan begins before".to_owned(),
+    });
+    let by_sudo = "a scan reads the clock as who logs in, and a fix refuses the host: say sudo or su".to_owned();
+    let lesser = lesser.iter().map(|(what, names)| wrong((what, names), true, by_sudo.clone()));
+    limits.into_iter().chain(lost.iter().map(correct)).chain(lesser).collect()
 }
 
 /// The settings of each of these hosts, with where they come from.
@@ -131,6 +187,8 @@ fn look(plan: &ConnectionPlan, loaded: Option<&Loaded>, hosts: Option<&[Target]>
         key_files: inspection.key_files,
         known_hosts: inspection.known_hosts,
         inventory: loaded.map(not_understood),
+        not_audited: String::new(),
+        wrong: Vec::new(),
         timer_lateness: seen.timer_lateness_p95,
         clock: own_clock(&seen),
     })

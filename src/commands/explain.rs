@@ -51,15 +51,19 @@ fn of_host(name: &str, report: Option<&Report>) -> Result<String, CommandError> 
             .hint("scan first, or name a stored report: `clockaudit explain HOST --report FILE`")
             .hint("a code is written `CLK101` or `SSH901`; `jwt` explains what clocks mean for tokens"));
     };
+    let hosts = report.hosts.iter().map(|host| host.name.as_str());
     let fixed = || report.fix.iter().flat_map(|fix| &fix.hosts).find(|host| host.name == name);
-    match (report.hosts.iter().find(|host| host.name == name), fixed()) {
-        (Some(host), _) => Ok(pages::host(host, report)),
-        (None, Some(host)) => Ok(pages::fixed_page(host, report)),
-        (None, None) => Err(CommandError::usage(format!(
+    let found = || report.not_audited.iter().find(|host| host.name == name);
+    let left_out = report.not_audited.iter().map(|host| host.name.as_str());
+    match (report.hosts.iter().find(|host| host.name == name), fixed(), found()) {
+        (Some(host), ..) => Ok(pages::host(host, report)),
+        (None, Some(host), _) => Ok(pages::fixed_page(host, report)),
+        (None, None, Some(host)) => Ok(pages::not_audited(host, report)),
+        (None, None, None) => Err(CommandError::usage(format!(
             "`{shown}` is neither a code nor a host of the scan {}",
             escaped(&report.run.id)
         ))
-        .did_you_mean(name, report.hosts.iter().map(|host| host.name.as_str()).chain(others))
+        .did_you_mean(name, hosts.chain(left_out).chain(others))
         .hint(known(report))),
     }
 }

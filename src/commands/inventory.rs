@@ -17,7 +17,7 @@ use crate::files::inventory::{
     LimitError, LoadError, LoadSettings, Loaded, Source, configuration, limit, load, open_ahead,
 };
 use crate::inventory::configuration::{Configuration, names};
-use crate::inventory::connection::{explain, settings_of, vaulted};
+use crate::inventory::connection::{Told, explain, settings_of, vaulted};
 use crate::inventory::model::{HostId, Inventory};
 use crate::inventory::patterns::{Mismatch, PatternError, Selection};
 use crate::inventory::{graph, listing, nearest};
@@ -37,7 +37,7 @@ pub enum View {
 }
 
 /// Reads the inventory and shows what was asked for. An incomplete inventory is shown as far as it was read, and ends
-/// with the exit code of bad input unless that was allowed.
+/// with the exit code of bad input unless that was allowed; so do wrong settings of a host that is explained.
 pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
     let settings = LoadSettings::within(time_left(&args.connection));
     let loaded = open(&args.selection, &settings, terminal)?;
@@ -48,14 +48,17 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
         (None, None) if args.graph => View::Graph,
         (None, None) => View::List,
     };
-    let (text, said) = match &args.explain {
+    let ((text, is_right), said) = match &args.explain {
         Some(host) => (explained(&loaded, host, args, &settings.time, terminal)?, Vec::new()),
-        None => show(&loaded.inventory, &view, limit, mismatch(&loaded.configuration))?,
+        None => {
+            let (text, said) = show(&loaded.inventory, &view, limit, mismatch(&loaded.configuration))?;
+            ((text, true), said)
+        }
     };
     terminal.diagnose(&said);
     terminal.print(&text)?;
-    let is_fine = args.selection.allow_incomplete_inventory || !loaded.is_incomplete();
-    Ok(if is_fine { ExitStatus::Good } else { ExitStatus::BadInput })
+    let is_whole = args.selection.allow_incomplete_inventory || !loaded.is_incomplete();
+    Ok(if is_whole && is_right { ExitStatus::Good } else { ExitStatus::BadInput })
 }
 
 /// What a view shows, and what there is to say about it.
@@ -86,28 +89,30 @@ pub fn show(
     }
 }
 
-/// The settings of a host's connection, each with where it comes from.
+/// The settings of a host's connection, each with where it comes from, and whether all of them are right.
 fn explained(
     loaded: &Loaded,
     name: &str,
     args: &InventoryArgs,
     time: &TimeLeft,
     terminal: &Terminal,
-) -> Result<String, CommandError> {
+) -> Result<(String, bool), CommandError> {
     let host = named(&loaded.inventory, name)?;
     let mut flags = flags(&args.connection);
     secrets::places_of_passwords(&args.connection, &loaded.configuration, &mut flags);
     let settings = settings_of(&loaded.renderer, host, &flags, &loaded.configuration);
-    let Some((settings, mut defects)) = settings else { return Ok(String::new()) };
+    let Some(Told { settings, mut defects, not_audited }) = settings else { return Ok((String::new(), true)) };
     let mut ssh = SshSettings::new(&args.connection, time, terminal)?;
     let (mut rows, defect) = ssh.explained(&settings, name);
     rows.extend(policy::explained(loaded, host));
     ssh.tell(terminal);
-    defects.extend(defect);
-    Ok(match args.output {
-        ExplainFormat::Table => explain::table(name, &rows, &defects),
-        ExplainFormat::Json => explain::document(name, &rows, &defects) + "\n",
-    })
+    // Nobody asks OpenSSH about a host that is not reached by it.
+    defects.extend(defect.filter(|_| not_audited.is_none()));
+    let text = match args.output {
+        ExplainFormat::Table => explain::table(name, &rows, &defects, not_audited.as_deref()),
+        ExplainFormat::Json => explain::document(name, &rows, &defects, not_audited.as_deref()) + "\n",
+    };
+    Ok((text, defects.is_empty()))
 }
 
 /// The host of exactly this name, this machine included.

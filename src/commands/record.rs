@@ -7,9 +7,9 @@ use super::policy::{OwnAsk, OwnAsks, asked_by_flags};
 use crate::cli::PolicyArgs;
 use crate::clock::Nanos;
 use crate::files;
-use crate::probe::trace::{self, Asked, ChronyClaim, Recording, TraceHost};
+use crate::probe::trace::{self, Asked, ChronyClaim, NotAudited, Recording, TraceHost};
 use crate::probe::{Observation, Seen};
-use crate::report::{Place, Provenance};
+use crate::report::{Place, Provenance, model};
 use crate::timekeeper::{self, Timekeeper};
 
 /// Writes the trace of a scan; `flags` ask of all hosts, `asks` is what the inventory asks of single ones.
@@ -26,9 +26,22 @@ pub fn record(
     let claims: Vec<ChronyClaim> = seen.observations.iter().filter_map(claim).collect();
     let inventory_incomplete = provenance.incomplete;
     let asked = asked_by_flags(flags);
-    let recording = Recording { seen, hosts: &hosts, claims: &claims, inventory_incomplete, asked: Some(&asked) };
+    let left_out: Vec<NotAudited> = provenance.not_audited.iter().map(not_audited).collect();
+    let recording = Recording {
+        seen,
+        hosts: &hosts,
+        claims: &claims,
+        inventory_incomplete,
+        asked: Some(&asked),
+        not_audited: &left_out,
+    };
     let text = trace::write(&recording).map_err(|error| CommandError::internal(error.to_string()))?;
     files::trace::write(path, &text).map_err(|error| CommandError::output(error.to_string()))
+}
+
+fn not_audited(host: &model::NotAudited) -> NotAudited {
+    let model::NotAudited { name, groups, by, reason } = host.clone();
+    NotAudited { name, groups, by, reason }
 }
 
 fn host(place: &Place, asked: Asked) -> TraceHost {

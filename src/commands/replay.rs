@@ -105,5 +105,12 @@ fn provenance(trace: &Trace, text: &str, path: &Path) -> Provenance {
             .iter()
             .map(|host| Place { address: host.address.clone(), port: host.port, groups: host.groups.clone() })
             .collect(),
+        not_audited: trace.not_audited.iter().map(not_audited).collect(),
     }
+}
+
+/// A host that the recorded scan did not audit, as reports have it.
+fn not_audited(host: &trace::NotAudited) -> model::NotAudited {
+    let trace::NotAudited { name, groups, by, reason } = host.clone();
+    model::NotAudited { name, groups, by, reason }
 }

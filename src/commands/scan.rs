@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
 use super::conclude::conclude;
@@ -17,13 +18,18 @@ use super::secrets;
 use crate::audit::{self, ExitStatus, Policy};
 use crate::cli::ScanArgs;
 use crate::files::inventory::{LoadSettings, Loaded};
-use crate::inventory::connection::{self, Prepared};
+use crate::inventory::connection::{self, Prepared, Skipped};
+use crate::inventory::folding;
 use crate::inventory::model::Source;
 use crate::inventory::target::Target;
 use crate::report::escape::visible;
-use crate::report::{Provenance, model::Kind};
+use crate::report::model::{Kind, NotAudited};
+use crate::report::{Provenance, listed};
 use crate::ssh::own_defects;
 use crate::terminal::Terminal;
+
+/// So many reasons why hosts are not audited are repeated where none is.
+const MOST_REASONS: usize = 3;
 
 /// Measures the selected hosts and reports on them.
 pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
@@ -37,7 +43,7 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     let prepared = connection::targets(&loaded.renderer, &hosts, &plan.flags, &loaded.configuration); // hosts -> Targets
     let asks = asked_by_inventory(&loaded.renderer, &hosts)?; // what is asked of each
     plan.policy = with_own_asks(plan.policy, &args.policy, &asks)?;
-    let mut targets = ready(prepared, &plan.policy, terminal)?;
+    let (mut targets, not_audited) = ready(prepared, &plan.policy, terminal)?;
     if plan.list_hosts {
         terminal.print(&list(&targets))?;
         return Ok(ExitStatus::Good);
@@ -47,7 +53,7 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     plan.measurement.deadline = plan.time.left();
     plan.measurement.wait_for(&targets);
     plan.measurement.sampling = Measurement::sampling(&plan.policy, &targets);
-    let provenance = provenance(&loaded, &targets);
+    let provenance = provenance(&loaded, &targets, not_audited);
     let sources = provenance.sources.iter().map(String::as_str);
     let output = OutputPlan { memory: Memory::of(sources, &args.selection.limit, args.no_state), ..plan.output };
     let (seen, live) = measure(targets, &plan.measurement, output.format, terminal)?; // all hosts, one start signal
@@ -59,22 +65,49 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     sound(status, own_defects())
 }
 
-/// The targets, once everything about them is said and the reference is known to be among them.
-pub(super) fn ready(prepared: Prepared, policy: &Policy, terminal: &Terminal) -> Result<Vec<Target>, CommandError> {
+/// The targets, once everything about them is said and the reference is known to be among them; and the selected hosts that are
+/// not audited.
+pub(super) fn ready(
+    prepared: Prepared,
+    policy: &Policy,
+    terminal: &Terminal,
+) -> Result<(Vec<Target>, Vec<NotAudited>), CommandError> {
     let Prepared { targets, skipped, diagnostics: said } = prepared;
     terminal.diagnose(&said);
-    for host in skipped {
-        terminal.note(&format!("{} is not audited: {}", host.name, host.reason));
+    let mut alike: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    for host in &skipped {
+        alike.entry(&host.reason).or_default().push(&host.name);
+    }
+    for (reason, names) in &alike {
+        let are = if names.len() == 1 { "is" } else { "are" };
+        terminal.note(&format!("{} {are} not audited: {reason}", folding::shortened(names)));
     }
     if targets.is_empty() {
-        return Err(CommandError::no_hosts("none of the selected hosts can be audited"));
+        return Err(nothing_to_audit(&not_audited(&skipped), alike.keys().copied()));
     }
     let hosts: Vec<(&str, &[String])> =
         targets.iter().map(|target| (target.name.as_str(), target.groups.as_slice())).collect();
     match unknown_name(policy, &hosts, "the selected hosts") {
         Some(error) => Err(error.hint("name it as `clockaudit inventory --list` does, and let `--limit` include it")),
-        None => Ok(targets),
+        None => Ok((targets, not_audited(&skipped))),
     }
+}
+
+/// None of the selected hosts can be audited: nothing was, whatever the clocks are like.
+fn nothing_to_audit<'reason>(hosts: &[NotAudited], reasons: impl Iterator<Item = &'reason str>) -> CommandError {
+    let error = CommandError::no_hosts(format!("none of the selected hosts can be audited: {}", listed(hosts)));
+    reasons.take(MOST_REASONS).fold(error, |error, reason| error.hint(reason))
+}
+
+/// Hosts that are not audited, as reports have them.
+pub(super) fn not_audited(skipped: &[Skipped]) -> Vec<NotAudited> {
+    let stored = |host: &Skipped| NotAudited {
+        name: host.name.clone(),
+        groups: host.groups.clone(),
+        by: host.by.clone(),
+        reason: host.reason.clone(),
+    };
+    skipped.iter().map(stored).collect()
 }
 
 /// The hosts as `ansible --list-hosts` lists them.
@@ -84,7 +117,7 @@ pub(super) fn list(targets: &[Target]) -> String {
 }
 
 /// Where the hosts come from.
-pub(super) fn provenance(loaded: &Loaded, targets: &[Target]) -> Provenance {
+pub(super) fn provenance(loaded: &Loaded, targets: &[Target], not_audited: Vec<NotAudited>) -> Provenance {
     let sources = loaded.inventory.sources();
     Provenance {
         kind: Kind::Scan,
@@ -93,6 +126,7 @@ pub(super) fn provenance(loaded: &Loaded, targets: &[Target]) -> Provenance {
         sha256: Some(fingerprint(sources, loaded.inventory.layers().files())),
         incomplete: loaded.is_incomplete(),
         places: places(targets),
+        not_audited,
     }
 }
 

@@ -18,6 +18,18 @@ pub fn fold(names: &[&str]) -> String {
     runs.iter().map(Run::text).collect::<Vec<_>>().join(",")
 }
 
+/// Longer lists of names give way to their number.
+const LONGEST: usize = 88;
+
+/// Names folded into ranges; where that is long, how many there are and one of them.
+pub fn shortened(names: &[&str]) -> String {
+    let folded = fold(names);
+    match names.first().filter(|_| folded.chars().count() > LONGEST && names.len() > 1) {
+        Some(first) => format!("{} hosts (such as {first})", names.len()),
+        None => folded,
+    }
+}
+
 /// A stretch of digits, or of anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece<'a> {

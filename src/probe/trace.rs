@@ -5,12 +5,14 @@
 
 mod claim;
 mod line;
+mod not_audited;
 mod read;
 mod settings;
 mod tokens;
 mod write;
 
 pub use claim::ChronyClaim;
+pub use not_audited::NotAudited;
 pub use read::{TraceError, TraceProblem, read};
 pub use settings::Settings;
 pub use tokens::TokenQuestion;
@@ -69,6 +71,8 @@ pub struct Trace {
     pub claims: Vec<ChronyClaim>,
     /// Whether a part of the scan's inventory could not be understood, so that hosts may be missing.
     pub inventory_incomplete: bool,
+    /// The selected hosts that were not audited.
+    pub not_audited: Vec<NotAudited>,
     /// What the scan's flags ask of all hosts; `None` where that was not recorded.
     pub asked: Option<FleetAsked>,
     /// The question about tokens, where one is asked.
@@ -88,6 +92,8 @@ pub struct Recording<'scan> {
     pub inventory_incomplete: bool,
     /// What the scan's flags ask of all hosts.
     pub asked: Option<&'scan FleetAsked>,
+    /// The selected hosts that were not audited.
+    pub not_audited: &'scan [NotAudited],
 }
 
 impl Trace {

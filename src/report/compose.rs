@@ -30,6 +30,8 @@ pub struct Provenance {
     pub incomplete: bool,
     /// Where each host is, in the order of the observations.
     pub places: Vec<Place>,
+    /// The selected hosts that are not audited.
+    pub not_audited: Vec<model::NotAudited>,
 }
 
 impl Provenance {
@@ -76,6 +78,8 @@ pub fn compose(
         })
         .collect();
     hosts.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut not_audited = provenance.not_audited.clone();
+    not_audited.sort_by(|one, other| one.name.cmp(&other.name));
     let names = |host: usize| seen.observations.get(host).map_or_else(String::new, |one| one.host.clone());
     let pairs_worst: Vec<model::Pair> = judgement.worst_pairs.iter().filter_map(|found| pair(found, seen)).collect();
     model::Report {
@@ -89,6 +93,7 @@ pub fn compose(
         findings: judgement.findings.iter().map(finding).collect(),
         causes: causes(&hosts),
         hosts,
+        not_audited,
         pairs_worst,
         impact: consequences::impact(&judgement.impact, &names),
         jwt: consequences::tokens(&judgement.tokens, &names),
@@ -119,7 +124,7 @@ fn run(seen: &Seen, judgement: &Judgement, provenance: &Provenance) -> model::Ru
         inventory: model::Inventory {
             sources: provenance.sources.clone(),
             sha256: provenance.sha256.clone(),
-            selected: seen.observations.len(),
+            selected: seen.observations.len() + provenance.not_audited.len(),
             incomplete: provenance.incomplete,
         },
         merged: Vec::new(),

@@ -1,4 +1,5 @@
 //! The host table as CSV (RFC 4180): one line a host, everything that the JSON says of it, to the last digit; of a fix, what it did.
+//! Selected hosts that are not audited come last, with why instead of a verdict.
 //!
 //! Cells are taken from the JSON text itself, so that no duration goes through a float. Lists stand in their cell as JSON.
 
@@ -7,10 +8,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::json::harmless;
-use super::model::{Host, Report};
+use super::model::{Host, NotAudited, Report};
 
 /// The columns: the keys of a host's JSON on the way to a value, joined by dots. New ones are added at the end.
-pub const COLUMNS: [&str; 64] = [
+pub const COLUMNS: [&str; 66] = [
     "name",
     "address",
     "port",
@@ -76,6 +77,9 @@ pub const COLUMNS: [&str; 64] = [
     "policy.profiles",
     "policy.relative.warn_s",
     "policy.relative.crit_s",
+    // Of hosts that are not audited.
+    "not_audited.by",
+    "not_audited.reason",
 ];
 
 /// The columns of a report of a fix, which has a line for each selected host: the keys of its JSON. New ones are added at the end.
@@ -113,19 +117,55 @@ const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋',
 
 /// Writes the hosts, with the names of the columns in the first line.
 pub fn write(report: &Report) -> Result<String, serde_json::Error> {
-    match &report.fix {
-        Some(fix) => rows(&FIX_COLUMNS, &fix.hosts, |_| String::new()),
-        None => rows(&COLUMNS, &report.hosts, codes),
+    let mut text = String::new();
+    if let Some(fix) = &report.fix {
+        heading(&FIX_COLUMNS, &mut text);
+        rows(&FIX_COLUMNS, &fix.hosts, |_| String::new(), &mut text)?;
+        rows(&FIX_COLUMNS, &left_out(report), |_| String::new(), &mut text)?;
+    } else {
+        heading(&COLUMNS, &mut text);
+        rows(&COLUMNS, &report.hosts, codes, &mut text)?;
+        rows(&COLUMNS, &left_out(report), |_| String::new(), &mut text)?;
     }
+    Ok(text)
+}
+
+/// What stands in the place of a verdict, or of what became of a host, where it is not audited.
+const NOT_AUDITED: &str = "not_audited";
+
+/// A host that is not audited, with the keys of the columns that tell it.
+#[derive(Serialize)]
+struct LeftOut<'report> {
+    name: &'report str,
+    groups: &'report [String],
+    verdict: &'static str,
+    outcome: &'static str,
+    why: &'report str,
+    not_audited: &'report NotAudited,
+}
+
+impl<'report> LeftOut<'report> {
+    fn of(host: &'report NotAudited) -> Self {
+        let NotAudited { name, groups, reason, .. } = host;
+        Self { name, groups, verdict: NOT_AUDITED, outcome: NOT_AUDITED, why: reason, not_audited: host }
+    }
+}
+
+fn left_out(report: &Report) -> Vec<LeftOut<'_>> {
+    report.not_audited.iter().map(LeftOut::of).collect()
+}
+
+fn heading(columns: &[&str], text: &mut String) {
+    text.push_str(&columns.join(","));
+    text.push_str("\r\n");
 }
 
 fn rows<Row: Serialize>(
     columns: &[&str],
     rows: &[Row],
     codes: impl Fn(&Row) -> String,
-) -> Result<String, serde_json::Error> {
-    let mut text = columns.join(",");
-    text.push_str("\r\n");
+    text: &mut String,
+) -> Result<(), serde_json::Error> {
     for row in rows {
         let json = serde_json::to_string(row)?;
         for (index, column) in columns.iter().enumerate() {
@@ -139,7 +179,7 @@ fn rows<Row: Serialize>(
         }
         text.push_str("\r\n");
     }
-    Ok(text)
+    Ok(())
 }
 
 fn codes(host: &Host) -> String {
@@ -221,7 +261,7 @@ mod tests {
     #[test]
     fn every_value_that_the_json_has_of_a_host_has_a_column() {
         let schema = serde_json::to_value(schema_for!(Host)).expect("a schema");
-        let mut expected = BTreeSet::from([CODES.to_owned()]);
+        let mut expected = BTreeSet::from([CODES, "not_audited.by", "not_audited.reason"].map(str::to_owned));
         leaves(&schema, &schema, "", &mut expected);
         assert_eq!(BTreeSet::from(COLUMNS.map(str::to_owned)), expected);
         let schema = serde_json::to_value(schema_for!(FixedHost)).expect("a schema");

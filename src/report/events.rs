@@ -1,5 +1,6 @@
-//! The report as JSON lines: `run`, then each `host` with its `finding` lines behind it, then `summary`. Of a fix there is a line
-//! `fixed` for each selected host before that, and `fix` for all of them.
+//! The report as JSON lines: `run`, then each `host` with its `finding` lines behind it, `not_audited` for each selected host that
+//! is not audited, then `summary`. Of a fix there is a line `fixed` for each host that it is about before that, and `fix` for all
+//! of them.
 //!
 //! A line is `{"event": …, "data": {…}}`. What a host is depends on the reference, which depends on all hosts: these lines come
 //! when the last host has been judged. A scan that prints them says what it saw of each host before, as soon as nothing more
@@ -9,8 +10,8 @@ use serde::Serialize;
 
 use super::json::harmless;
 use super::model::{
-    Cause, Changes, Error, Finding, Fix, FixCounts, FixDiff, FixYardstick, FixedHost, Host, Impact, Kind, Pair, Policy,
-    Reference, Report, Run, Severity, Summary, Tokens, Tool, Verdict,
+    Cause, Changes, Error, Finding, Fix, FixCounts, FixDiff, FixYardstick, FixedHost, Host, Impact, Kind, NotAudited,
+    Pair, Policy, Reference, Report, Run, Severity, Summary, Tokens, Tool, Verdict,
 };
 use super::quantity::{Instant, Seconds};
 use crate::audit;
@@ -26,6 +27,7 @@ enum Event<'report> {
     Run(Beginning<'report>),
     Host(&'report Host),
     Finding(Found<'report>),
+    NotAudited(&'report NotAudited),
     Fixed(&'report FixedHost),
     Fix(Mended<'report>),
     Summary(End<'report>),
@@ -96,7 +98,7 @@ struct End<'report> {
 
 /// Writes the report, one event a line.
 pub fn write(report: &Report) -> Result<String, serde_json::Error> {
-    let Report { schema, kind, tool, run, policy, reference, summary, findings, hosts, .. } = report;
+    let Report { schema, kind, tool, run, policy, reference, summary, findings, hosts, not_audited, .. } = report;
     let mut text = String::new();
     let mut add = |event: &Event<'_>| -> Result<(), serde_json::Error> {
         text.push_str(&harmless(&serde_json::to_string(event)?));
@@ -109,6 +111,9 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
         for finding in &host.findings {
             add(&Event::Finding(found(Some(&host.name), finding)))?;
         }
+    }
+    for host in not_audited {
+        add(&Event::NotAudited(host))?;
     }
     for finding in findings {
         add(&Event::Finding(found(None, finding)))?;

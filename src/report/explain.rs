@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 
 use super::escape::escaped;
 use super::limits::words;
-use super::model::{Claim, Clock, Finding, Host, ReferenceKind, Report, TimeSource, Timekeeping, Verdict};
+use super::model::{Claim, Clock, Finding, Host, NotAudited, ReferenceKind, Report, TimeSource, Timekeeping, Verdict};
 use super::paragraph::{indented, wrapped};
 use super::token_lines;
 use crate::audit::explain::Page;
@@ -129,6 +129,17 @@ pub fn host(host: &Host, report: &Report) -> String {
     if let Some(code) = codes.first() {
         lines.extend([String::new(), format!("More on a code: clockaudit explain {}", escaped(code))]);
     }
+    lines.join("\n") + "\n"
+}
+
+/// A selected host that was not audited, and why.
+pub fn not_audited(host: &NotAudited, report: &Report) -> String {
+    let mut lines = vec![format!("{}  not audited", escaped(&host.name)), String::new()];
+    lines.extend(wrapped("Scan", &format!("{}, {}", escaped(&report.run.id), report.run.finished.to_text())));
+    if !host.groups.is_empty() {
+        lines.extend(wrapped("Groups", &escaped(&host.groups.join(" "))));
+    }
+    lines.extend(wrapped("Why", &escaped(&host.reason)));
     lines.join("\n") + "\n"
 }
 

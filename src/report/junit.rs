@@ -10,7 +10,7 @@ use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, Test
 
 use super::document::headline;
 use super::escape::escaped;
-use super::model::{Finding, Fix, FixOutcome, FixedHost, Host, Report, Severity, Verdict};
+use super::model::{Finding, Fix, FixOutcome, FixedHost, Host, NotAudited, Report, Severity, Verdict};
 use super::sentences::{self, fix as fixes};
 
 /// Groups that every inventory has, and that say nothing of their members.
@@ -31,6 +31,7 @@ pub fn write(report: &Report) -> Result<String, SerializeError> {
             std::iter::once(fleet(report)).chain(report.hosts.iter().map(|host| of_host(host, report))),
         ),
     };
+    suite.add_test_cases(report.not_audited.iter().map(not_audited));
     let mut suites = quick_junit::Report::new("clockaudit");
     suites.set_timestamp(started.fixed_offset()).set_time(took).add_test_suite(suite);
     let mut text = suites.to_string()?;
@@ -93,6 +94,15 @@ fn of_host(host: &Host, report: &Report) -> TestCase {
     if host.clock.is_some() {
         case.set_system_out(format!("offset {offset}, {}", sentences::time_service(host)));
     }
+    case
+}
+
+/// A selected host that is not audited is held against nobody.
+fn not_audited(host: &NotAudited) -> TestCase {
+    let mut status = TestCaseStatus::skipped();
+    status.set_type("not_audited").set_message(escaped(&host.reason));
+    let mut case = TestCase::new(escaped(&host.name), status);
+    case.set_classname(class(&host.groups));
     case
 }
 

@@ -161,6 +161,7 @@ impl Joined<'_> {
             }
         }
         report.hosts = hosts.into_values().cloned().collect();
+        report.not_audited = self.not_audited(&report.hosts);
         let policy = limits::read(&report);
         let standard = limits::standard(&report.reference);
         self.judge_hosts(&mut report, &policy, standard, &standings);
@@ -178,6 +179,14 @@ impl Joined<'_> {
             indices.keys().map(|name| policy.of_host(name).applied(standard.is_utc).crit).collect();
         self.set_findings_and_summary(&mut report, &merged, &limits);
         report
+    }
+
+    /// The hosts that none of the reports audited.
+    fn not_audited(&self, audited: &[model::Host]) -> Vec<model::NotAudited> {
+        let audited: BTreeSet<&str> = audited.iter().map(|host| host.name.as_str()).collect();
+        let told = self.shards.reports.iter().flat_map(|report| &report.not_audited);
+        let told = told.filter(|host| !audited.contains(host.name.as_str())).map(|host| (&host.name, host));
+        told.collect::<BTreeMap<_, _>>().into_values().cloned().collect()
     }
 
     /// Puts every host on the chosen reference and judges it there by what is asked of it.
@@ -268,7 +277,7 @@ impl Joined<'_> {
         let worst_host = report.hosts.iter().map(|host| judging::weighed(host.verdict)).max().unwrap_or(Verdict::Ok);
         let worst_pair = if pairs.beyond > 0 { Verdict::Crit } else { Verdict::Ok };
         let counts = audit::Counts::of(report.hosts.iter().map(|host| judging::weighed(host.verdict)));
-        report.run.inventory.selected = report.hosts.len();
+        report.run.inventory.selected = report.hosts.len() + report.not_audited.len();
         report.findings = findings;
         report.summary = model::Summary {
             verdict: compose::verdict(worst_host.max(worst_pair)),

@@ -33,3 +33,4 @@ mod token_lines;
 
 pub use compose::{Place, Provenance, compose};
 pub use model::Report;
+pub use sentences::listed;

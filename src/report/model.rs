@@ -8,6 +8,7 @@ mod changes;
 mod comparison;
 mod consequences;
 mod fix;
+mod not_audited;
 mod policy;
 mod reference;
 mod timekeeping;
@@ -19,6 +20,7 @@ pub use consequences::{EarlyEnd, Impact, RefusingPair, Tokens};
 pub use fix::{
     Fix, FixCounts, FixDiff, FixForecast, FixOffset, FixOutcome, FixYardstick, FixYardstickKind, FixedFile, FixedHost,
 };
+pub use not_audited::NotAudited;
 pub use policy::{HostPolicy, Limits, Policy};
 pub use reference::{MergedRun, Reference, ReferenceKind};
 pub use timekeeping::{Service, TimeSource, Timekeeping};
@@ -51,8 +53,11 @@ pub struct Report {
     /// Findings about the fleet, its pairs and the controller.
     #[serde(default)]
     pub findings: Vec<Finding>,
-    /// Every selected host, sorted by name.
+    /// Every selected host that is audited, sorted by name.
     pub hosts: Vec<Host>,
+    /// The selected hosts that are not, sorted by name.
+    #[serde(default)]
+    pub not_audited: Vec<NotAudited>,
     /// The pairs that are surely furthest apart, worst first.
     #[serde(default)]
     pub pairs_worst: Vec<Pair>,
@@ -155,7 +160,7 @@ pub struct Inventory {
     pub sources: Vec<String>,
     /// SHA-256 of all of them, hexadecimal; null where there is no text to hash.
     pub sha256: Option<String>,
-    /// How many hosts were selected.
+    /// How many hosts were selected, those that are not audited included.
     pub selected: usize,
     /// Whether a part of the inventory could not be understood, so that hosts may be missing.
     #[serde(default)]

@@ -27,6 +27,9 @@ pub fn write(report: &Report) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{word}: {}", unbarred(&what));
     }
+    if let Some(told) = sentences::not_audited(report) {
+        let _ = writeln!(text, "{}", unbarred(&told));
+    }
     let lines = match &report.fix {
         Some(of) => {
             let hosts = fix::worst_first(of);

@@ -128,6 +128,16 @@ fn the_settings_of_a_connection_are_explained_with_their_places() {
 }
 
 #[test]
+fn wrong_settings_of_a_host_that_is_explained_end_as_bad_input() {
+    for form in ["table", "json"] {
+        let explained = |text: &str| run(text, &["hosts.ini", "--explain", "h1", "-o", form]);
+        let (code, printed, said) = explained("h1 ansible_port=22x1\n");
+        assert!(code == 65 && printed.contains("ansible_port (hosts.ini line 1) is no port: 22x1"), "{printed}{said}");
+        assert_eq!(explained("h1\nh2 ansible_port=22x1\n").0, 0);
+    }
+}
+
+#[test]
 fn groups_are_drawn_as_a_tree() {
     let expected =
         "@all:\n  |--@ungrouped:\n  |  |--gate\n  |--@eu:\n  |  |--@web:\n  |  |  |--web1\n  |  |  |--web2\n";

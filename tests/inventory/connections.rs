@@ -26,7 +26,7 @@ fn hosts_are_reached_as_ansible_reaches_them() {
             let prepared = targets(&loaded.renderer, &[host], &flags, &loaded.configuration);
             let target = prepared.targets.into_iter().next()?;
             (target.defect.is_none() && target.transport == Transport::Ssh)
-                .then(|| settings_of(&loaded.renderer, host, &flags, &loaded.configuration).expect("settings").0)
+                .then(|| settings_of(&loaded.renderer, host, &flags, &loaded.configuration).expect("settings").settings)
         };
         let mut found: Vec<Value> = hosts.iter().filter_map(|host| Some(call(&reached(*host)?))).collect();
         let Some(Value::List(calls)) = get(&expected, "ssh") else { panic!("no ssh") };

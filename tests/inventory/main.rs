@@ -10,6 +10,7 @@ mod hostile;
 mod json;
 mod loading;
 mod messages;
+mod not_audited;
 mod own_settings;
 mod precedence;
 mod properties;

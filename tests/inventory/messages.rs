@@ -139,7 +139,7 @@ fn an_expression_that_only_ansible_can_evaluate_fails_its_host_alone() {
     let words = ["inventory", "hosts.ini", "--explain", "h3"];
     let told = "wrong: ansible_password (hosts.ini line 2) uses lookup('community.hashi_vault.hashi_vault'), which only Ansible \
                 can run; pass its value with -e, or pass --inventory-via-ansible";
-    check(fleet, &words, told, &["exit 0"]);
+    check(fleet, &words, told, &["exit 65"]);
     check(fleet, &["inventory", "hosts.ini", "--explain", "h1"], "not set", &["exit 0"]);
     check(
         "h3 ansible_host=\"{{ lookup('pipe', 'id') }}\"\n",

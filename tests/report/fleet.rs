@@ -160,6 +160,7 @@ fn report_in_groups(seen: &Seen, groups: Vec<Vec<String>>, policy: &Policy) -> R
         sha256: None,
         incomplete: false,
         places: groups.into_iter().map(|groups| Place { groups, ..Place::default() }).collect(),
+        not_audited: Vec::new(),
     };
     let (groups, addresses) = (provenance.groups(), provenance.addresses());
     let places = audit::Places { groups: &groups, addresses: &addresses };

@@ -85,7 +85,7 @@ impl Access {
         let prepared = connection::targets(&loaded.renderer, &hosts, &self.flags, &loaded.configuration);
         let asks = asked_by_inventory(&loaded.renderer, &hosts)?;
         self.policy = with_own_asks(self.policy.clone(), &PolicyArgs::default(), &asks)?;
-        let mut targets = ready(prepared, &self.policy, terminal)?;
+        let (mut targets, not_audited) = ready(prepared, &self.policy, terminal)?;
         if !only_lists {
             self.ssh.apply(&mut targets, &mut self.measurement.connection, terminal)?;
             secrets::unlock(&targets, &mut self.measurement.connection, &self.time, terminal)?;
@@ -93,7 +93,7 @@ impl Access {
             self.measurement.wait_for(&targets);
             self.measurement.sampling = Measurement::sampling(&self.policy, &targets);
         }
-        let provenance = provenance(&loaded, &targets);
+        let provenance = provenance(&loaded, &targets, not_audited);
         Ok(Selected { loaded, targets, provenance })
     }
 }

@@ -94,8 +94,8 @@ fn maybe<T>(
     Row { setting, value: given.map_or(Value::Null, |given| value(&given.value)), provenance, otherwise }
 }
 
-/// The settings as a table, one a line, and what is wrong with them.
-pub fn table(host: &str, rows: &[Row], defects: &[String]) -> String {
+/// The settings as a table, one a line, what is wrong with them, and why the host is not audited where it is not.
+pub fn table(host: &str, rows: &[Row], defects: &[String], not_audited: Option<&str>) -> String {
     let shown: Vec<String> = rows.iter().map(shown).collect();
     let name_width = rows.iter().map(|row| row.setting.len()).max().unwrap_or_default();
     let value_width = shown.iter().map(|value| value.chars().count()).filter(|width| *width <= 40).max();
@@ -109,6 +109,9 @@ pub fn table(host: &str, rows: &[Row], defects: &[String]) -> String {
         let name = row.setting;
         // Writing to a text cannot fail.
         let _ = writeln!(out, "  {name:name_width$}  {value:value_width$}  {place}");
+    }
+    if let Some(reason) = not_audited {
+        let _ = writeln!(out, "  not audited: {reason}");
     }
     for defect in defects {
         let _ = writeln!(out, "  wrong: {defect}");
@@ -131,14 +134,15 @@ pub(super) fn shown(row: &Row) -> String {
     }
 }
 
-/// The settings as JSON, and what is wrong with them.
-pub fn document(host: &str, rows: &[Row], defects: &[String]) -> String {
+/// The settings as JSON, what is wrong with them, and why the host is not audited; null where it is.
+pub fn document(host: &str, rows: &[Row], defects: &[String], not_audited: Option<&str>) -> String {
     let settings = rows.iter().map(|row| (row.setting.to_owned(), Value::Mapping(entry(row))));
     let defects = defects.iter().map(|defect| Value::Text(defect.clone())).collect();
     let document = IndexMap::from([
         ("host".to_owned(), Value::from(host)),
         ("settings".to_owned(), Value::Mapping(settings.collect())),
         ("defects".to_owned(), Value::List(defects)),
+        ("not_audited".to_owned(), not_audited.map_or(Value::Null, Value::from)),
     ]);
     json::pretty(&Value::Mapping(document))
 }

@@ -122,6 +122,10 @@ impl ConnectionFlags {
 pub struct Skipped {
     /// Its inventory name.
     pub name: String,
+    /// Every group it is in, ancestors included, `all` left out; sorted.
+    pub groups: Vec<String>,
+    /// What its inventory says it is reached by, or the shell where that is what is not supported: `winrm`, `powershell`.
+    pub by: String,
     /// Why, in one line.
     pub reason: String,
 }
@@ -154,10 +158,16 @@ pub fn targets(
         let variables = Arc::new(resolver.variables(*id));
         let lookup = Lookup { renderer, host: *id, variables, configuration, hidden: RefCell::default() };
         let (settings, mut defects) = settings::read(&lookup, &host.name, flags);
+        let groups = || inventory.group_names(*id).into_iter().map(str::to_owned).collect();
         let reach = match reach::reach(&settings) {
             Ok(reach) => reach,
-            Err(Unreachable::Skip(reason)) => {
-                prepared.skipped.push(Skipped { name: host.name.clone(), reason: settings.without_secrets(&reason) });
+            Err(Unreachable::Skip { by, reason }) => {
+                prepared.skipped.push(Skipped {
+                    name: host.name.clone(),
+                    groups: groups(),
+                    by: settings.without_secrets(&by),
+                    reason: settings.without_secrets(&reason),
+                });
                 continue;
             }
             Err(Unreachable::Defect(reason)) => {
@@ -174,7 +184,7 @@ pub fn targets(
         let mut target =
             target(settings, reach.transport, is_to_become, |reason| ignored.note_method(reason, &host.name));
         target.name.clone_from(&host.name);
-        target.groups = inventory.group_names(*id).into_iter().map(str::to_owned).collect();
+        target.groups = groups();
         target.defect = (!defects.is_empty()).then(|| defects.join("; "));
         prepared.targets.push(target);
     }
@@ -182,22 +192,35 @@ pub fn targets(
     prepared
 }
 
-/// The settings of a host as they are, before anything is made of them, and what is wrong with them.
+/// The settings of a host as they are, before anything is made of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What was set, and where.
+    pub settings: ConnectionSettings,
+    /// What is wrong with it.
+    pub defects: Vec<String>,
+    /// Why the host is not audited, where it is not: that is no defect.
+    pub not_audited: Option<String>,
+}
+
+/// The settings of a host, and what is wrong with them.
 pub fn settings_of(
     renderer: &Renderer,
     id: HostId,
     flags: &ConnectionFlags,
     configuration: &Configuration,
-) -> Option<(ConnectionSettings, Vec<String>)> {
+) -> Option<Told> {
     let host = renderer.inventory().host(id)?;
     let variables = Arc::new(renderer.inventory().variables(id));
     let lookup = Lookup { renderer, host: id, variables, configuration, hidden: RefCell::default() };
     let (settings, mut defects) = settings::read(&lookup, &host.name, flags);
+    let mut not_audited = None;
     match reach::reach(&settings) {
         Ok(_) => {}
-        Err(Unreachable::Skip(reason) | Unreachable::Defect(reason)) => defects.push(settings.without_secrets(&reason)),
+        Err(Unreachable::Skip { reason, .. }) => not_audited = Some(settings.without_secrets(&reason)),
+        Err(Unreachable::Defect(reason)) => defects.push(settings.without_secrets(&reason)),
     }
-    Some((settings, defects))
+    Some(Told { settings, defects, not_audited })
 }
 
 fn target(

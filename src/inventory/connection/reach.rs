@@ -46,8 +46,8 @@ pub(super) struct Reach {
 /// Why a host is not reached at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unreachable {
-    /// By its nature.
-    Skip(String),
+    /// By its nature: what says so, `winrm`, and the reason.
+    Skip { by: String, reason: String },
     /// By a setting that is wrong.
     Defect(String),
 }
@@ -56,10 +56,10 @@ pub(super) enum Unreachable {
 pub(super) fn reach(settings: &ConnectionSettings) -> Result<Reach, Unreachable> {
     let shell = settings.shell_type.as_ref().map(|shell| shell.value.as_str());
     if let Some(shell) = shell.filter(|shell| matches!(*shell, "powershell" | "cmd")) {
-        return Err(Unreachable::Skip(format!(
-            "shell '{shell}' (Windows) is not supported; clockaudit needs SSH and chrony"
-        )));
+        let reason = format!("shell '{shell}' (Windows) is not supported; clockaudit needs SSH and chrony");
+        return Err(Unreachable::Skip { by: shell.to_owned(), reason });
     }
+    let skip = |reason: String| Err(Unreachable::Skip { by: settings.connection.value.clone(), reason });
     let name = settings.connection.value.as_str();
     let last = name.rsplit('.').next().unwrap_or_default();
     if SSH.contains(&name) {
@@ -69,15 +69,11 @@ pub(super) fn reach(settings: &ConnectionSettings) -> Result<Reach, Unreachable>
     } else if SSH_BY_ANOTHER_NAME.contains(&name) {
         Ok(Reach { transport: Transport::Ssh, is_alias: true })
     } else if CONTAINERS.contains(&last) {
-        Err(Unreachable::Skip(format!(
-            "connection '{name}' is not SSH; a container shares its host's clock, audit the host instead"
-        )))
+        skip(format!("connection '{name}' is not SSH; a container shares its host's clock, audit the host instead"))
     } else if WINDOWS.contains(&last) {
-        Err(Unreachable::Skip(format!(
-            "connection '{name}' (Windows) is not supported; clockaudit needs SSH and chrony"
-        )))
+        skip(format!("connection '{name}' (Windows) is not supported; clockaudit needs SSH and chrony"))
     } else if NETWORK.contains(&last) || SERVICES.contains(&last) {
-        Err(Unreachable::Skip(format!("connection '{name}' is not supported; clockaudit needs SSH and chrony")))
+        skip(format!("connection '{name}' is not supported; clockaudit needs SSH and chrony"))
     } else {
         let place = &settings.connection.provenance;
         Err(Unreachable::Defect(format!("{place} is '{name}', which is not known; clockaudit needs SSH")))

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::NotAudited;
 use crate::clock::reference::NtpExchange;
 use crate::clock::{Exchange, Nanos, UnixNanos};
 
@@ -190,6 +191,8 @@ pub(super) struct Run {
     pub(super) inventory_incomplete: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) asked: Option<AskedLine>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) not_audited: Vec<NotAudited>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) hosts: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -164,6 +164,9 @@ impl Reading {
             "run" if self.run.is_some() => Err(TraceProblem::SecondRun),
             "run" => {
                 let run: Run = parsed(line)?;
+                if run.not_audited.len() > MOST_HOSTS {
+                    return Err(TraceProblem::TooMany { what: "hosts that are not audited", limit: MOST_HOSTS });
+                }
                 self.asked = run.asked.as_ref().map(asked_of_all).transpose()?;
                 self.interrupted = run.interrupted.as_deref().map(interruption).transpose()?;
                 self.run = Some(run);
@@ -340,6 +343,7 @@ impl Reading {
             hosts: self.hosts,
             claims: self.claims,
             inventory_incomplete,
+            not_audited: self.run.map(|run| run.not_audited).unwrap_or_default(),
             asked: self.asked,
             tokens: self.tokens,
         }

@@ -10,7 +10,7 @@ use crate::probe::Observation;
 ///
 /// The first line counts the hosts and all lines, so that a reader knows whether the rest is there.
 pub fn write(recording: &Recording<'_>) -> Result<String, serde_json::Error> {
-    let Recording { seen, hosts, claims, inventory_incomplete, asked } = *recording;
+    let Recording { seen, hosts, claims, inventory_incomplete, asked, not_audited } = *recording;
     let mut body = Lines::default();
     for window in &seen.windows {
         body.add(&Window {
@@ -84,6 +84,7 @@ pub fn write(recording: &Recording<'_>) -> Result<String, serde_json::Error> {
             crit_ns: asked.asked.crit.map(|limit| limit.0),
             from_files: asked.from_files.clone(),
         }),
+        not_audited: not_audited.to_vec(),
         hosts: Some(seen.observations.len()),
         lines: Some(1 + body.count),
     })?;

@@ -1,6 +1,6 @@
 //! The page of a fix: how each host ended, what changed in its files, what to do with those that were left.
 
-use super::{Block, Document, Lines, Span, Table, labelled, left, name, right, text};
+use super::{Block, Document, Lines, Span, Table, labelled, left, left_out, name, right, text};
 use crate::audit::figure;
 use crate::report::escape::{escaped, visible};
 use crate::report::fix::names::{Names, counted};
@@ -25,6 +25,7 @@ pub(super) fn title(fix: &Fix) -> String {
 pub(super) fn page(report: &Report, fix: &Fix) -> Document {
     let mut blocks = vec![Block::Heading(1, title(fix))];
     blocks.extend(warnings(report).into_iter().map(|(word, what)| Block::Paragraph(labelled(word, &what))));
+    blocks.extend(left_out(report));
     blocks.push(Block::List(facts(report, fix)));
     blocks.extend(hosts(fix));
     blocks.extend(reasons(fix));

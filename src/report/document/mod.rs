@@ -9,6 +9,12 @@ mod scan;
 pub use scan::headline;
 
 use super::model::Report;
+use super::sentences;
+
+/// The selected hosts that are not audited, where there are some.
+fn left_out(report: &Report) -> Option<Block> {
+    sentences::not_audited(report).map(|told| Block::Paragraph(vec![text(told)]))
+}
 
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq)]

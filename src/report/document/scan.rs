@@ -1,6 +1,6 @@
 //! The page of an audit: what is wrong, where, what it breaks, what to do.
 
-use super::{Block, Column, Document, Lines, Span, Table, labelled, left, name, part, right, text};
+use super::{Block, Column, Document, Lines, Span, Table, labelled, left, left_out, name, part, right, text};
 use crate::audit::figure;
 use crate::report::escape::{escaped, shell_word};
 use crate::report::model::{Cause, Counts, Host, Report, Verdict};
@@ -15,6 +15,7 @@ const MOST_CAUSES: usize = 40;
 pub(super) fn page(report: &Report) -> Document {
     let mut blocks = vec![Block::Heading(1, title(report))];
     blocks.extend(sentences::warnings(report).into_iter().map(|(word, what)| Block::Paragraph(labelled(word, &what))));
+    blocks.extend(left_out(report));
     blocks.push(Block::List(facts(report)));
     blocks.extend(causes(report));
     blocks.extend(hosts(report));

@@ -10,6 +10,7 @@ pub(in crate::report) mod fix;
 mod hosts;
 mod limits;
 mod names;
+mod not_audited;
 mod run;
 
 pub(in crate::report) use breaks::breaks;
@@ -22,4 +23,6 @@ pub(in crate::report) use hosts::{
 };
 pub(in crate::report) use limits::{limits_of_all, limits_of_hosts};
 pub(in crate::report) use names::{HOW_TO_LIST, first_and_more, folded_names, names};
+pub use not_audited::listed;
+pub(in crate::report) use not_audited::{alike, not_audited};
 pub(in crate::report) use run::{controller, moment, pairs, reference, runs, sampling, warnings};

@@ -7,6 +7,7 @@ use super::Detail;
 use super::changed;
 use super::heading::warning;
 use super::layout::{Body, Column, Line, Status, lay_out};
+use super::not_audited;
 use super::page::{Page, flowed};
 use crate::audit::figure;
 use crate::report::diffs::shown;
@@ -57,6 +58,7 @@ fn above(report: &Report, fix: &Fix, page: Page) -> Vec<String> {
     let mut lines = flowed(&first, GAP, GAP.len(), page.text());
     let took = figure::seconds(report.run.finished.0.since(report.run.started.0));
     lines.extend(flowed(&[counts(fix.counts), vec![took]].concat(), GAP, GAP.len(), page.text()));
+    lines.extend(not_audited::lines(report, page));
     lines.extend(sentences::warnings(report).iter().flat_map(|(word, what)| warning(word, what, page)));
     lines
 }

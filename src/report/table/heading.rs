@@ -1,6 +1,7 @@
 //! What stands above and below the table of hosts: the run, the reference, the pairs.
 
 use super::layout::style;
+use super::not_audited;
 use super::page::{Page, flowed};
 use crate::audit::figure;
 use crate::report::escape::escaped;
@@ -34,6 +35,7 @@ pub(super) fn above(report: &Report, page: Page) -> Vec<String> {
     lines
         .extend(sentences::limits_of_hosts(report).iter().flat_map(|line| paragraph("", line, GAP.len(), page.text())));
     lines.extend(flowed(&sentences::sampling(report), GAP, GAP.len(), page.text()));
+    lines.extend(not_audited::lines(report, page));
     lines.extend(sentences::warnings(report).iter().flat_map(|(word, what)| warning(word, what, page)));
     lines
 }

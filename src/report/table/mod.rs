@@ -13,6 +13,7 @@ mod fold;
 mod heading;
 mod layout;
 mod next;
+mod not_audited;
 mod page;
 mod reasons;
 mod wide;
@@ -62,6 +63,10 @@ pub fn render_from(shelf: Shelf<'_>, report: &Report, detail: Detail, page: Page
     below.extend(consequences::lines(report, page));
     below.extend(changed::line(report, page));
     let next = next::lines(report, shelf, page);
+    let left_out = match detail {
+        Detail::Summary => Vec::new(),
+        Detail::Wide => not_audited::in_full(&report.not_audited, page),
+    };
     // Between any two parts is an empty line.
     let room = |parts: &[&Vec<String>]| {
         parts.iter().fold(SCREEN, |room, part| room.saturating_sub(part.len() + usize::from(!part.is_empty())))
@@ -77,7 +82,7 @@ pub fn render_from(shelf: Shelf<'_>, report: &Report, detail: Detail, page: Page
         Detail::Summary => reasons::folded(report, room(&[&above, &hosts, &below, &next]), page),
         Detail::Wide => reasons::in_full(report, page),
     };
-    joined(&[above, hosts, below, reasons, next])
+    joined(&[above, hosts, left_out, below, reasons, next])
 }
 
 /// Parts with an empty line between any two.
