@@ -18,6 +18,7 @@ use crate::audit::ExitStatus;
 use crate::audit::fitness::{self, Controller, Fitness, Login, OwnClock, WrongSettings};
 use crate::cli::{DoctorArgs, SelectionArgs};
 use crate::files::inventory::{LoadSettings, Loaded, configuration};
+use crate::inventory::command_secrets::masked;
 use crate::inventory::configuration::{Given, names};
 use crate::inventory::connection::explain::Row;
 use crate::inventory::connection::{summary, targets};
@@ -77,7 +78,9 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
     let checks = fitness::checks(&controller);
     terminal.print(&page::render(&checks, super::output::page(terminal)))?;
     let rows = loaded.as_ref().map(|loaded| rows(loaded, hosts.as_deref().unwrap_or_default(), &mut ssh));
-    let told = summary::table(&own_settings::told(&configuration), &rows.unwrap_or_default());
+    let own =
+        own_settings::told(&configuration).into_iter().map(|[setting, value, place]| [setting, masked(&value), place]);
+    let told = summary::table(&own.collect::<Vec<_>>(), &rows.unwrap_or_default());
     if !told.is_empty() {
         terminal.print(&format!("\nSettings, and where they come from\n{told}"))?;
     }

@@ -17,6 +17,7 @@ use super::error::CommandError;
 use crate::cli::ConnectionArgs;
 use crate::files::TimeLeft;
 use crate::files::ssh_config::{Loaded, ThisMachine, Which, load};
+use crate::inventory::command_secrets::masked;
 use crate::inventory::configuration::{Given as Placed, Provenance};
 use crate::inventory::connection::{ConnectionSettings, DEFAULT_PORT};
 use crate::inventory::ranges;
@@ -139,7 +140,7 @@ impl SshSettings {
     /// Tells what there is to say about files that were read and words that have no effect.
     pub fn tell(&mut self, terminal: &Terminal) {
         for warning in self.warnings.drain(..) {
-            terminal.warn(&warning);
+            terminal.warn(&masked(&warning));
         }
         for (what, hosts) in self.ignored.drain(..) {
             let hosts = ranges::fold(&hosts.iter().map(String::as_str).collect::<Vec<_>>());
@@ -303,7 +304,7 @@ fn named(keyword: Keyword, value: &str, provenance: &Provenance) -> Said {
 }
 
 fn without_effect(word: &str, from: &str) -> String {
-    format!("ssh option {word} ({from}) is not supported and has no effect")
+    format!("ssh option {} ({from}) is not supported and has no effect", masked(word))
 }
 
 fn home() -> PathBuf {

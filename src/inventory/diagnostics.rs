@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::command_secrets;
+
 /// How grave a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -162,9 +164,19 @@ pub(super) fn hidden(text: &str) -> String {
 /// The line with everything behind the name of a secret replaced, so that columns stay where they are: a secret may hold blanks.
 pub fn without_secrets(line: &str) -> String {
     match secret_at(line).and_then(|at| line.split_at_checked(at)) {
-        Some((shown, secret)) => format!("{shown}{}", hidden(secret)),
-        None => line.to_owned(),
+        Some((shown, secret)) => format!("{}{}", without_commands(shown), hidden(secret)),
+        None => without_commands(line),
     }
+}
+
+/// The line with the passwords of commands in it replaced, character by character.
+fn without_commands(line: &str) -> String {
+    let mut shown = line.to_owned();
+    for secret in command_secrets::found(line).into_iter().rev() {
+        let stars = line.get(secret.clone()).map(hidden).unwrap_or_default();
+        shown.replace_range(secret, &stars);
+    }
+    shown
 }
 
 /// Where a name of a secret ends that something stands behind, with or without a `=` or `:` between them, in bytes.

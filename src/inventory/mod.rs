@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod ansible_cfg;
+pub mod command_secrets;
 pub mod configuration;
 pub mod connection;
 pub mod constructed;

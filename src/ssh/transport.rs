@@ -18,6 +18,7 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::inventory::command_secrets::masked;
 use crate::probe::{Failure, FailureCode, Stage};
 
 /// How long the last words of a command that has failed are waited for.
@@ -94,7 +95,7 @@ pub(super) fn command(text: &str) -> Result<Transport, Failure> {
     let failed = |why: String| Failure {
         code: FailureCode::JumpHost,
         stage: Stage::Connect,
-        detail: format!("ProxyCommand `{text}`: {why}"),
+        detail: format!("ProxyCommand `{}`: {why}", masked(text)),
     };
     let mut command = CommandWrap::from(command);
     let spawned = command.wrap(KillOnDrop).wrap(ProcessSession).spawn();

@@ -9,6 +9,8 @@ use super::handler::SessionEnd;
 use super::settings::Proxy;
 use super::transport::Complaint;
 use super::wire::{Cut, WireShared};
+use crate::inventory::command_secrets;
+use crate::inventory::connection::HIDDEN;
 use crate::inventory::elevation::{Denied, Elevation, ElevationMethod};
 use crate::inventory::target::Target;
 use crate::probe::{Failure, FailureCode, Stage};
@@ -20,12 +22,15 @@ pub(super) async fn behind(proxy: &Proxy, failure: Failure, complaint: Option<Co
     if failure.stage != Stage::Banner {
         return failure;
     }
+    let secrets = command_secrets::secrets(command);
     let line = match complaint {
         Some(complaint) => complaint.line().await,
         None => None,
     };
+    // It may repeat its own password.
+    let line = line.map(|line| secrets.iter().fold(line, |line, secret| line.replace(secret, HIDDEN)));
     let said = line.map(|line| format!("; it said: {line}")).unwrap_or_default();
-    let detail = format!("ProxyCommand `{command}`: {}{said}", failure.detail);
+    let detail = format!("ProxyCommand `{}`: {}{said}", command_secrets::masked(command), failure.detail);
     Failure { code: FailureCode::JumpHost, detail, ..failure }
 }
 

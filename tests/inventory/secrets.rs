@@ -226,3 +226,68 @@ fn no_program_that_is_run_is_told_a_secret() {
         }
     }
 }
+
+/// Everything in the files of a folder, but for those of these names.
+fn everything_in(folder: &Path, but: &[&str]) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            text += &everything_in(&path, but);
+        } else if !but.iter().any(|name| path.ends_with(name)) {
+            text += &String::from_utf8_lossy(&fs::read(&path).expect("a file"));
+        }
+    }
+    text
+}
+
+#[test]
+fn passwords_that_stand_in_commands_as_they_are_are_shown_nowhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let of_inventory = "h1 ansible_ssh_common_args='-o ProxyCommand=\"sshpass -p hunter2 false\" \
+                        -o LocalCommand=\"SSHPASS=hunter2 true\"'\nh2\nh3\nh4\n";
+    let of_ssh = "Host h2\n  ProxyCommand sshpass -phunter2 false\n  LocalCommand true --password=hunter2\n\
+                  Host h3\n  ProxyCommand env PROXY_PASSWORD='hunter2 x' sh -c 'echo $PROXY_PASSWORD >&2'\n\
+                  Match host h4 exec \"SSHPASS=hunter2 true\" nonsense\n  User x\n";
+    let broken = "h1 ansible_ssh_common_args='-o ProxyCommand=\"sshpass -p hunter2 false\"' broken\n";
+    let settings = "ssh-option = [\"ProxyCommand=sshpass -p hunter2 false\"]\n";
+    let sources =
+        [("hosts.ini", of_inventory), ("config", of_ssh), ("bad.ini", broken), ("own/clockaudit.toml", settings)];
+    fs::create_dir(folder.path().join("own")).expect("a folder");
+    for (name, text) in sources {
+        fs::write(folder.path().join(name), text).expect("a file");
+    }
+    let explain = |host, form| ["inventory", "hosts.ini", "-F", "config", "--explain", host, "-o", form];
+    let mut views: Vec<Vec<&str>> = vec![
+        vec!["doctor", "hosts.ini", "-F", "config"],
+        vec!["inventory", "bad.ini", "--list"],
+        vec!["scan", "hosts.ini", "-F", "config", "-vvv", "--record", "t", "--export", "r.json", "-o", "wide"],
+        vec!["explain", "h1"],
+        vec!["explain", "h3", "--report", "r.json"],
+        vec!["scan", "h5,", "-F", "config", "--ssh-option", "LocalCommand=sshpass -p hunter2 x", "--no-state"],
+    ];
+    for host in ["h1", "h2", "h3", "h4"] {
+        views.extend(["table", "json"].map(|form| explain(host, form).to_vec()));
+    }
+    let mut all = String::new();
+    for view in views {
+        let output = clockaudit(&folder, &view);
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(!said.contains("hunter2"), "{view:?}: {said}");
+        all += &said;
+    }
+    let mut own = Command::new(env!("CARGO_BIN_EXE_clockaudit"));
+    own.current_dir(folder.path().join("own")).env_clear().env("HOME", folder.path()).args(["doctor", "h1,"]);
+    let own = own.output().expect("the program runs");
+    all += &String::from_utf8_lossy(&[own.stdout, own.stderr].concat());
+    all += &everything_in(folder.path(), &["hosts.ini", "config", "bad.ini", "clockaudit.toml"]);
+    assert!(!all.contains("hunter2"), "{all}");
+    // Something was shown at all.
+    for told in
+        ["sshpass -p ******** false", "sshpass -p******** false", "it said: ********", "PROXY_PASSWORD=********"]
+    {
+        assert!(all.contains(told), "{told}: {all}");
+    }
+    assert!(all.matches("ProxyCommand=sshpass -p ********").count() > 1, "the word of the file of settings: {all}");
+}

@@ -5,6 +5,7 @@ use crate::cli::ConnectionArgs;
 use crate::commands::error::CommandError;
 use crate::commands::plan::flags;
 use crate::files::ssh_config::Which;
+use crate::inventory::command_secrets::masked;
 use crate::inventory::configuration::{Given as Placed, Provenance};
 use crate::openssh::config::precedence::{Said, Speaker};
 use crate::openssh::config::{Given, Keyword, arguments};
@@ -40,14 +41,15 @@ impl SshFlags {
         for option in &args.ssh_option {
             let Placed { value, provenance } = flags.given(option, "--ssh-option");
             let read = arguments::read_option(value, &provenance.to_string()).map_err(|why| {
-                CommandError::usage(why).hint("options are written as for `ssh -o`: `--ssh-option HostKeyAlias=gate`")
+                CommandError::usage(masked(&why))
+                    .hint("options are written as for `ssh -o`: `--ssh-option HostKeyAlias=gate`")
             })?;
             take(read, &provenance);
         }
         if let Some(jump) = &args.jump {
             let Placed { value, provenance } = flags.given(["-J".to_owned(), jump.clone()], "--jump");
             let read = arguments::read(&value, &provenance.to_string()).map_err(|why| {
-                CommandError::usage(why)
+                CommandError::usage(masked(&why))
                     .hint("jump hosts are written as for `ssh -J`, comma after comma: `--jump ops@gate:2222,inner`")
             })?;
             take(read, &provenance);

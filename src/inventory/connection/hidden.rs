@@ -1,5 +1,6 @@
 //! What of a host's settings may be used and never shown, and texts without it.
 
+use crate::inventory::command_secrets;
 use crate::inventory::secret::Secret;
 
 /// What stands for a secret.
@@ -25,8 +26,13 @@ impl Hidden {
         Self(secrets)
     }
 
-    /// A text to be shown, with what may not be shown replaced; a secret at whose beginning it was cut is replaced too.
+    /// A text to be shown, with what may not be shown replaced, passwords that stand in a command as they are among that; a
+    /// secret at whose beginning it was cut is replaced too.
     pub fn masked(&self, text: &str) -> String {
+        command_secrets::masked(&self.without_own(text))
+    }
+
+    fn without_own(&self, text: &str) -> String {
         let texts = self.0.iter().map(Secret::reveal);
         let text = texts.clone().fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN));
         let Some(whole) = text.strip_suffix(CUT) else { return text };
@@ -71,9 +77,10 @@ mod tests {
         check(&[], "all of it", "all of it");
         check(&["", "hunter2"], "-p hunter2 ssh", "-p ******** ssh");
         check(&["hunter", "hunter2", "hunter"], "-p hunter2 hunter", "-p ******** ********");
-        check(&["hunter2"], "sshpass -p hunt…", "sshpass -p ********…");
-        check(&["hunter2"], "sshpass -p hu…", "sshpass -p hu…");
-        check(&["hunter2"], "sshpass -p hunt", "sshpass -p hunt");
+        check(&["hunter2"], "-p hunt…", "-p ********…");
+        check(&["hunter2"], "-p hu…", "-p hu…");
+        check(&["hunter2"], "-p hunt", "-p hunt");
+        check(&[], "sshpass -p hunter2 ssh", "sshpass -p ******** ssh");
         check(&["zürich!"], "zürich!zür…", "****************…");
     }
 
