@@ -48,12 +48,12 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
         (None, None) if args.graph => View::Graph,
         (None, None) => View::List,
     };
-    let ((text, is_right), said) = match &args.explain {
-        Some(host) => (explained(&loaded, host, args, &settings.time, terminal)?, Vec::new()),
-        None => {
-            let (text, said) = show(&loaded.inventory, &view, limit, mismatch(&loaded.configuration))?;
-            ((text, true), said)
-        }
+    let (text, said, is_right) = if let Some(host) = &args.explain {
+        let (text, is_right) = explained(&loaded, host, args, &settings.time, terminal)?;
+        (text, Vec::new(), is_right)
+    } else {
+        let (text, said) = show(&loaded.inventory, &view, limit, mismatch(&loaded.configuration))?;
+        (text, said, true)
     };
     terminal.diagnose(&said);
     terminal.print(&text)?;

@@ -96,7 +96,7 @@ pub(super) fn ready(
 /// None of the selected hosts can be audited: nothing was, whatever the clocks are like.
 fn nothing_to_audit<'reason>(hosts: &[NotAudited], reasons: impl Iterator<Item = &'reason str>) -> CommandError {
     let error = CommandError::no_hosts(format!("none of the selected hosts can be audited: {}", listed(hosts)));
-    reasons.take(MOST_REASONS).fold(error, |error, reason| error.hint(reason))
+    reasons.take(MOST_REASONS).fold(error, CommandError::hint)
 }
 
 /// Hosts that are not audited, as reports have them.

@@ -1,4 +1,4 @@
-//! Passwords that stand in a command as they are: `sshpass -p hunter2 ssh -W %h:%p gate` of a ProxyCommand. Whoever shows a command
+//! Passwords that stand in a command as they are: `sshpass -p hunter2 ssh -W %h:%p gate` of a proxy. Whoever shows a command
 //! shows it without them.
 
 use std::ops::Range;

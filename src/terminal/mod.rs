@@ -151,10 +151,13 @@ impl Terminal {
         let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
     }
 
-    /// Says what there is to say about an inventory, each with its line; with `--quiet` errors only.
+    /// Says what there is to say about an inventory, each with its line; with `--quiet` only what is an error, or leaves the
+    /// inventory incomplete.
     pub fn diagnose(&self, diagnostics: &[Diagnostic]) {
         let is_quiet = self.talk.verbosity.is_none();
-        let said = diagnostics.iter().filter(|diagnostic| !is_quiet || diagnostic.severity == Severity::Error);
+        let is_grave =
+            |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error || diagnostic.missing.is_some();
+        let said = diagnostics.iter().filter(|diagnostic| !is_quiet || is_grave(diagnostic));
         self.say(&diagnostics::render(said, self.stderr != anstream::ColorChoice::Never));
     }
 

@@ -138,6 +138,18 @@ fn wrong_settings_of_a_host_that_is_explained_end_as_bad_input() {
 }
 
 #[test]
+fn a_group_with_a_misspelt_part_leaves_the_inventory_incomplete_and_is_told_whatever_is_quiet() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "web:\n  hosts: {h1: }\ndb:\n  hots: {h2: }\n";
+    fs::write(folder.path().join("hosts.yml"), text).expect("a file");
+    let (code, printed, said) = run_in(folder.path(), &["hosts.yml", "--hosts", "all", "-q"]);
+    assert_eq!((code, printed.as_str()), (65, "h1\n"), "{said}");
+    assert!(said.contains("--> hosts.yml:4:3") && said.contains("Did you mean `hosts`?"), "{said}");
+    let allowed = ["hosts.yml", "--hosts", "all", "--allow-incomplete-inventory"];
+    assert_eq!(run_in(folder.path(), &allowed).0, 0);
+}
+
+#[test]
 fn groups_are_drawn_as_a_tree() {
     let expected =
         "@all:\n  |--@ungrouped:\n  |  |--gate\n  |--@eu:\n  |  |--@web:\n  |  |  |--web1\n  |  |  |--web2\n";

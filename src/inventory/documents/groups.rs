@@ -3,9 +3,16 @@
 use super::{Builder, Fault};
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::model::{Draft, GroupId, SourceId};
+use crate::inventory::nearest;
 use crate::inventory::ranges::Budget;
 use crate::inventory::value::Value;
 use crate::inventory::yaml::{Document, Form, Key, Node};
+
+/// What a group has.
+const PARTS: [&str; 3] = ["hosts", "children", "vars"];
+const PARTS_HINT: &str = "Below a group stand `hosts`, `children` and `vars`";
+/// What is missing where something is skipped that may have hosts in it.
+const LOST: &str = "what stands below it is missing";
 
 /// Reads a document into the draft. The first thing that cannot be read ends it, and what was read before stays, as with
 /// Ansible; the diagnostic then says what is missing.
@@ -46,8 +53,7 @@ impl Builder<'_, '_> {
             Form::Scalar(Value::Null) => &[],
             Form::Scalar(_) | Form::List(_) => {
                 let message = format!("`{}` is skipped: a group is a mapping, this is {}", key.text(), node.kind());
-                let hint = "Below a group stand `hosts`, `children` and `vars`";
-                self.say(self.document.warning(key.place, message).with_hint(hint));
+                self.say(self.document.warning(key.place, message).with_hint(PARTS_HINT));
                 return Ok(key.as_text().and_then(|name| self.draft.group_named(name)));
             }
         };
@@ -64,15 +70,33 @@ impl Builder<'_, '_> {
                 Some("children") if self.document.is_toml => self.listed_children(group, node)?,
                 Some("children") => self.children(group, node)?,
                 Some("hosts") => self.host_entries(group, node)?,
-                _ if matches!(node.form(), Form::Mapping(_)) || self.document.is_toml => {
-                    let message = format!("`{}` is no part of a group and is skipped", part.text());
-                    let hint = "Below a group stand `hosts`, `children` and `vars`";
-                    self.say(self.document.warning(part.place, message).with_hint(hint));
-                }
-                _ => {}
+                _ => self.unknown_part(part, node),
             }
         }
         Ok(Some(group))
+    }
+
+    /// A part that no group has. Ansible warns of a mapping and skips it, with the hosts and groups that were meant to be in it.
+    fn unknown_part(&mut self, part: &Key, node: &Node) {
+        let name = part.text();
+        let near = nearest::name(&name, PARTS.into_iter());
+        let (is_mapping, is_empty) = match node.form() {
+            Form::Mapping(entries) => (true, entries.is_empty()),
+            Form::List(items) => (false, items.is_empty()),
+            Form::Scalar(value) => (false, *value == Value::Null || near.is_none()),
+        };
+        if !is_mapping && near.is_none() && !self.document.is_toml {
+            return;
+        }
+        let is_group = |node: &Node| PARTS.into_iter().any(|part| node.get(part).is_some());
+        let hint = match near {
+            Some(near) => format!("Did you mean `{near}`? {PARTS_HINT}"),
+            None if is_group(node) => format!("A group within a group stands below `children`. {PARTS_HINT}"),
+            None => PARTS_HINT.to_owned(),
+        };
+        let told = self.document.warning(part.place, format!("`{name}` is no part of a group and is skipped"));
+        let told = told.with_hint(hint);
+        self.say(if is_empty { told } else { told.with_missing(LOST) });
     }
 
     /// Whether the parts of a group have the right form: all of them, before any of them counts.

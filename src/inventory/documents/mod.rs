@@ -39,13 +39,16 @@ struct Builder<'a, 't> {
     unusual: UnusualNames,
     diagnostics: Vec<Diagnostic>,
     untold: usize,
+    /// What is missing by one of those that are not told.
+    untold_missing: Option<String>,
 }
 
 impl<'a, 't> Builder<'a, 't> {
     fn new(draft: &'a mut Draft, source: SourceId, document: &'a Document<'t>, budget: &'a mut Budget) -> Self {
         let file = draft.source(source).map(|source| Arc::clone(&source.name)).unwrap_or_default();
         let (unusual, diagnostics) = (UnusualNames::default(), Vec::new());
-        let mut builder = Self { draft, source, budget, document, file, unusual, diagnostics, untold: 0 };
+        let mut builder =
+            Self { draft, source, budget, document, file, unusual, diagnostics, untold: 0, untold_missing: None };
         for warning in &document.warnings {
             builder.say(warning.clone());
         }
@@ -56,7 +59,11 @@ impl<'a, 't> Builder<'a, 't> {
     fn finish(mut self, outcome: Result<(), Fault>) -> Vec<Diagnostic> {
         if self.untold > 0 {
             let message = format!("{} more warnings of this kind", self.untold);
-            self.diagnostics.push(Diagnostic::warning(message).in_file(&self.file));
+            let told = Diagnostic::warning(message).in_file(&self.file);
+            self.diagnostics.push(match self.untold_missing.take() {
+                Some(missing) => told.with_missing(missing),
+                None => told,
+            });
         }
         if let Some(note) = std::mem::take(&mut self.unusual).told(self.draft.group_names()) {
             self.diagnostics.push(note.in_file(&self.file));
@@ -76,6 +83,7 @@ impl<'a, 't> Builder<'a, 't> {
             self.diagnostics.push(diagnostic.in_file(&self.file));
         } else {
             self.untold += 1;
+            self.untold_missing = self.untold_missing.take().or(diagnostic.missing);
         }
     }
 

@@ -46,6 +46,8 @@ fn what_is_wrong_with_a_tree_has_its_place() {
     check("web: [h1]\n", "Some((1, 1)) `web` is skipped: a group is a mapping, this is a list");
     check("web:\n  vars: 1\n", "Some((2, 9)) `vars` of `web` is a mapping, this is a number");
     check("web:\n  hots: {h1: }\n", "Some((2, 3)) `hots` is no part of a group and is skipped");
+    check("web:\n  hots: [h1]\n", "Some((2, 3)) `hots` is no part of a group and is skipped");
+    check("web:\n  other: {h1: }\n", "Some((2, 3)) `other` is no part of a group and is skipped");
     check("a:\n  children:\n    a:\n", "Some((3, 5)) `a` below `a` would make a circle of groups");
     check(
         "a:\n  children:\n    b:\n      children:\n        a:\n",
@@ -66,6 +68,36 @@ fn what_is_wrong_with_a_tree_has_its_place() {
     check("plugin: {hosts: {h1: }}\n", "Some((1, 1)) `plugin` names an inventory plugin and no group");
     check("- h1\n", "Some((1, 1)) expected a mapping of groups, got a list");
     check("web-a:\nweb-b:\n", "Some((1, 1)) `web-a` and 1 more are unusual names for groups");
+}
+
+#[test]
+fn what_is_skipped_with_hosts_in_it_leaves_the_inventory_incomplete() {
+    let told = |text: &str| {
+        let (mut draft, source) = draft();
+        let document = yaml::read(text.as_bytes(), DuplicateKeys::Warn).expect("a document");
+        let said = read_groups(&mut draft, source, &document, &mut Budget::new(1000));
+        let hint = said.last().and_then(|told| told.hint.clone()).unwrap_or_default();
+        (said.len(), said.iter().any(|told| told.missing.is_some()), hint)
+    };
+    let check = |text: &str, count: usize, is_lost: bool, hint: &str| {
+        let (said, lost, told) = told(text);
+        assert_eq!((said, lost), (count, is_lost), "{text}");
+        assert!(told.starts_with(hint), "{told}");
+    };
+    check("web:\n  hots: {h1: }\n", 1, true, "Did you mean `hosts`?");
+    check("web:\n  hots: [h1]\n", 1, true, "Did you mean `hosts`?");
+    check("web:\n  hots: h1\n", 1, true, "Did you mean `hosts`?");
+    check("web:\n  hots:\n", 1, false, "Did you mean `hosts`?");
+    check("web:\n  childern: {db: {hosts: {h1: }}}\n", 1, true, "Did you mean `children`?");
+    check("all:\n  web: {hosts: {h1: }}\n", 1, true, "A group within a group stands below `children`");
+    check("all:\n  machines: {h1: }\n", 1, true, "Below a group stand");
+    check("all:\n  machines: {}\n", 1, false, "Below a group stand");
+    check("all:\n  note: of last year\n", 0, false, "");
+    check("web: [h1]\n", 1, false, "Below a group stand");
+    check("version: 2\n", 1, false, "Below a group stand");
+    let many: String =
+        (0..50).map(|number| format!("g{number}: 1\n")).chain(["web: {hots: {h1: }}\n".to_owned()]).collect();
+    check(&many, 21, true, "");
 }
 
 #[test]
