@@ -75,7 +75,10 @@ impl Site {
         self.progress.finish();
         let mut subjects = subjects(selected, intents, before, plan);
         for Inspected { host, outcome } in inspected {
-            let seen = |Looked { survey, checked, at }| draft::Seen { survey, checked, clock: before.clock(host, at) };
+            let seen = |Looked { survey, checked, at, clock }| {
+                let clock = clock.or_else(|| before.clock(host, at));
+                draft::Seen { survey, checked, clock }
+            };
             if let Some(subject) = subjects.get_mut(host) {
                 subject.seen = outcome.map(seen);
             }

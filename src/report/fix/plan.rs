@@ -267,7 +267,7 @@ pub(in crate::report) fn ruler(yardstick: &FixYardstick) -> String {
         }
         FixYardstickKind::Internal => {
             let host = yardstick.host.as_deref().map_or_else(|| "the server".to_owned(), escaped);
-            format!("from the clock of {host}, which the others are to follow{bound}")
+            format!("from the clock of {host} (LOCAL: its own, not UTC), which the others are to follow{bound}")
         }
         FixYardstickKind::Claims => "from the scan's reference: no host can ask the new servers beforehand, so in the \
                                      end each is judged by what its own chronyd says"

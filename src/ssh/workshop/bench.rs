@@ -8,8 +8,8 @@ use super::Shared;
 use super::conversation::{Conversation, Patience};
 use super::rollout::{Common, Work};
 use super::watch::{Glimpse, Watch};
+use crate::clock::UnixNanos;
 use crate::clock::estimate::Config;
-use crate::clock::{Interval, UnixNanos};
 use crate::fix::remote::{Answer, Check, Request, RunId};
 use crate::fix::yardstick::Witness;
 use crate::fix::{Yardstick, guards};
@@ -83,9 +83,8 @@ impl Bench {
         let Ok(Answer::Check(Ok(checked))) = answer else { return None };
         self.sign(run).await?;
         let after = self.look(shared, work.target).await?;
-        let offset = Interval { lo: before.clock.lo.min(after.clock.lo), hi: before.clock.hi.max(after.clock.hi) };
         let asked = guards::corrections(&checked);
-        let witness = Witness { host: work.planned.name.clone(), offset, asked };
+        let witness = Witness { host: work.planned.name.clone(), offset: before.until(after), asked };
         Some(Testimony { witness, asked: before.at })
     }
 

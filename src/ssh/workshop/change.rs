@@ -172,7 +172,7 @@ impl Job {
     async fn see_through(&mut self, bench: &mut Bench, terms: Terms, restarted: UnixNanos) -> Ended {
         let (mut attempt, mut action) = Attempt::applied(terms);
         let (mut last, mut detail) = (None, None);
-        let mut asked = self.shared.plan.clock.now();
+        let mut asked = None;
         loop {
             let event = match action {
                 Action::End(outcome) => return Ended { outcome: Some(outcome), detail, last },
@@ -181,13 +181,15 @@ impl Job {
                     Some(Order::Conclude | Order::Settle) => Event::Interrupted,
                     None => match self.sign(bench).await {
                         Ok(tracking) => {
-                            let now = self.shared.plan.clock.now();
-                            if now.since(asked) > ASKED_AGAIN && self.is_blunt(now) {
-                                asked = now;
+                            let mut glimpse = bench.look(&self.shared, self.work.target).await;
+                            let mut offset = glimpse.and_then(|glimpse| self.offset(glimpse));
+                            // A clock that is still being slewed tells nobody where a server stands: one that may be right does.
+                            if self.is_undecided(offset, asked) {
+                                asked = Some(self.shared.plan.clock.now());
                                 self.sharpen(bench).await;
+                                glimpse = bench.look(&self.shared, self.work.target).await;
+                                offset = glimpse.and_then(|glimpse| self.offset(glimpse));
                             }
-                            let glimpse = bench.look(&self.shared, self.work.target).await;
-                            let offset = glimpse.and_then(|glimpse| self.offset(glimpse));
                             last = offset.or(last);
                             let at = glimpse.map_or_else(|| self.shared.plan.clock.now(), |glimpse| glimpse.at);
                             let is_right = offset.is_none_or(|offset| offset.magnitude().hi <= self.work.warn);
@@ -380,6 +382,14 @@ impl Job {
             }
             Yardstick::Claims => false,
         }
+    }
+
+    /// Whether it is the yardstick's age that leaves open whether the clock is right, and it was not measured anew just now.
+    fn is_undecided(&self, offset: Option<Interval>, asked: Option<UnixNanos>) -> bool {
+        let now = self.shared.plan.clock.now();
+        let is_open =
+            offset.map(Interval::magnitude).is_some_and(|size| size.lo <= self.work.warn && size.hi > self.work.warn);
+        is_open && self.is_blunt(now) && asked.is_none_or(|asked| now.since(asked) > ASKED_AGAIN)
     }
 
     fn look(&self, elapsed: Nanos, offset: Option<Interval>, tracking: Option<&Tracking>) -> Look {

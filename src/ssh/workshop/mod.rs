@@ -19,7 +19,7 @@ use super::limits::{Capacity, raise_open_files};
 use super::opener::Opener;
 use super::plan::ConnectionPlan;
 use super::stop::StopSignal;
-use crate::clock::UnixNanos;
+use crate::clock::{Interval, UnixNanos};
 use crate::fix::remote::{self, Answer, CheckRefusal, Checked, Request, Survey};
 use crate::fix::{FixEvent, Refusal};
 use crate::inventory::target::Target;
@@ -29,6 +29,7 @@ use conversation::{Conversation, Patience};
 pub(super) use ear::ScriptEar;
 pub(super) use line::Line;
 pub use rollout::{Done, RolloutPlan, Work};
+use watch::Watch;
 
 /// Hosts that are worked on at once at most: each has two connections and is looked at every other second.
 const MOST_AT_ONCE: usize = 256;
@@ -70,6 +71,8 @@ pub struct Looked {
     pub checked: Option<Result<Checked, CheckRefusal>>,
     /// When it had answered, on the plan's clock.
     pub at: UnixNanos,
+    /// Its clock minus the axis while chronyd asked servers, however it moved meanwhile; `None` where it was not seen.
+    pub clock: Option<Interval>,
 }
 
 /// Hears what happens to hosts that are changed; they are named by their places in the rollout.
@@ -193,18 +196,24 @@ impl Shared {
             Ok(_) => return Err(unclear()),
             Err(lost) => return Err(Refusal::NotSurveyed(lost)),
         };
-        let checked = match question(host, &survey)? {
-            None => None,
-            Some(check) => {
-                let patience = Patience::of_check(&check);
-                match conversation.ask(&Request::Check(check), patience, |_| {}).await {
-                    Ok(Answer::Check(checked)) => Some(checked),
-                    Ok(_) => return Err(unclear()),
-                    Err(lost) => return Err(Refusal::NotSurveyed(lost)),
-                }
+        let (mut checked, mut clock) = (None, None);
+        if let Some(check) = question(host, &survey)? {
+            // A clock that is slewed moves while it is asked about: it is looked at before and afterwards.
+            let watch = if check.servers.is_empty() { None } else { Watch::open(self, host).await.ok() };
+            let before = watch::look(watch.as_ref(), self).await;
+            let patience = Patience::of_check(&check);
+            match conversation.ask(&Request::Check(check), patience, |_| {}).await {
+                Ok(Answer::Check(answer)) => checked = Some(answer),
+                Ok(_) => return Err(unclear()),
+                Err(lost) => return Err(Refusal::NotSurveyed(lost)),
             }
-        };
-        Ok(Looked { survey, checked, at: self.plan.clock.now() })
+            let after = watch::look(watch.as_ref(), self).await;
+            clock = before.zip(after).map(|(before, after)| before.until(after));
+            if let Some(watch) = watch {
+                watch.close(self.plan.limits.close).await;
+            }
+        }
+        Ok(Looked { survey, checked, at: self.plan.clock.now(), clock })
     }
 
     async fn restore(&self, host: usize, apply: &remote::Apply) -> Result<remote::Applied, String> {

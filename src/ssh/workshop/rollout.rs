@@ -22,7 +22,7 @@ use crate::ssh::cell::own_defect;
 
 /// Hosts that are asked for the yardstick at once, before a wave.
 const WITNESSES: usize = 8;
-/// How often others are asked where none of them answers.
+/// How often they are asked, others first, where none of them answers or what they say contradicts what was known.
 const MOST_TRIES: usize = 4;
 
 /// What is to be done, all in all.
@@ -239,20 +239,24 @@ impl Driver {
         let asks = |index: &usize| self.plan.hosts.get(*index).is_some_and(|work| !work.questions.servers.is_empty());
         let others = (0..self.plan.hosts.len()).filter(|index| !upcoming.contains(index));
         let among: Vec<usize> = upcoming.iter().copied().chain(others).filter(asks).collect();
-        for some in among.chunks(WITNESSES).take(MOST_TRIES) {
+        // Where there are few they are asked again: a busy machine may have answered late.
+        for some in among.chunks(WITNESSES).cycle().take(MOST_TRIES) {
             let witnesses = self.witnesses(some).await;
             if witnesses.is_empty() {
                 continue;
             }
             // How far the server is from UTC was judged when the plan was made.
-            let Ok(Found { yardstick, refused }) = find(&witnesses, None, true) else { return false };
+            let Ok(Found { yardstick, refused }) = find(&witnesses, None, true) else { continue };
+            if !self.common.narrow(&yardstick, self.shared.plan.clock.now()) {
+                continue;
+            }
             for index in some {
                 let name = self.plan.hosts.get(*index).map(|work| work.planned.name.as_str());
                 if let Some(refusal) = name.and_then(|name| refused.get(name)) {
                     self.contradicted.insert(*index, refusal.clone());
                 }
             }
-            return self.common.narrow(&yardstick, self.shared.plan.clock.now());
+            return true;
         }
         false
     }

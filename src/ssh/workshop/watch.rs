@@ -41,6 +41,18 @@ pub(super) struct Glimpse {
     pub(super) clock: Interval,
 }
 
+impl Glimpse {
+    /// Where the clock was between this glimpse and a later one, whatever moved it.
+    pub(super) fn until(self, later: Self) -> Interval {
+        Interval { lo: self.clock.lo.min(later.clock.lo), hi: self.clock.hi.max(later.clock.hi) }
+    }
+}
+
+/// Looks once, where there is a watch.
+pub(super) async fn look(watch: Option<&Watch>, shared: &Shared) -> Option<Glimpse> {
+    watch?.look(shared).await
+}
+
 impl Watch {
     /// Starts the probe on a host, as whoever logs in: reading a clock needs no root.
     pub(super) async fn open(shared: &Shared, host: usize) -> Result<Self, Failure> {
