@@ -84,8 +84,12 @@ fn unreachable(circumstances: &Circumstances<'_>) -> Option<Finding> {
     let sources = service.known_sources();
     let silent = || sources.iter().filter(|source| source.is_unreachable());
     let count = silent().count();
-    let total = sources.len() + usize::try_from(service.unresolved).unwrap_or(0);
-    let what = match (count, service.unresolved) {
+    // A pool of fewer addresses than chronyd would take leaves places open that look like names without an address: where there
+    // are as many sources as names, each name may have its own.
+    let is_pool_short = (1..=sources.len()).contains(&configured_servers(service).count());
+    let unresolved = if is_pool_short { 0 } else { service.unresolved };
+    let total = sources.len() + usize::try_from(unresolved).unwrap_or(0);
+    let what = match (count, unresolved) {
         (0, 0) => return None,
         (0, unresolved) => format!("{unresolved} of {total} sources have a name that does not resolve"),
         (_, 0) => format!("{count} of {total} sources did not answer their last eight polls: {}", names(silent())),
