@@ -21,6 +21,7 @@ fn what_happens_on_the_way_leaves_a_host_old_or_new() {
         fatal_at_the_start(site, &old);
         still_off(site, &old);
         before_anything_is_done(site, &old);
+        full_in_the_middle(site, &old);
         a_stale_lock(site);
         in_the_middle(site, &old);
     });
@@ -43,8 +44,11 @@ fn still_off(site: &Site, old: &Old) {
     let inventory = site.inventory();
     let mut fixing =
         site.start_clockaudit(&[&["fix", &inventory, "--yes", "--hold", "20s", "-v"], &SERVER[..]].concat());
-    fixing.until("follows its new source");
-    site.clock(HOST).step(Nanos(-2 * SECOND));
+    // It has been right at three looks, so chronyd has had the answers to its first questions, and asks again in a minute.
+    for text in ["follows its new source", " off", " off", " off"] {
+        fixing.until(text);
+    }
+    site.clock(HOST).step(Nanos(5 * SECOND));
     let fixed = fixing.finish();
     assert_eq!(fixed.status, Some(2), "{fixed}");
     assert!(fixed.stdout.contains("rolled back"), "{fixed}");
@@ -68,6 +72,27 @@ fn before_anything_is_done(site: &Site, old: &Old) {
     assert_eq!(fixed.status, Some(130), "{fixed}");
     old.is_back(site, "ended before");
     assert_eq!(site.last_run(), run, "a run that did nothing has a journal");
+}
+
+/// A disk that had room when it was looked at.
+fn full_in_the_middle(site: &Site, old: &Old) {
+    let inventory = site.inventory();
+    site.run(
+        HOST,
+        "mkdir /run/full && mount -t tmpfs -o size=256k,mode=755 full /run/full && cp -a /etc/chrony/. /run/full/ && \
+         mount --bind /run/full /etc/chrony",
+    );
+    hold(site, HOST, "before-chronyd");
+    let fixing = site.start_clockaudit(&[&["fix", &inventory, "--yes"], &SERVER[..]].concat());
+    is_held(site, HOST, "before-chronyd");
+    site.run(HOST, "head -c 1000000 /dev/zero >/etc/chrony/filled 2>/dev/null || true");
+    release(site, HOST);
+    let fixed = fixing.finish();
+    assert_eq!(fixed.status, Some(2), "{fixed}");
+    assert!(said(&fixed).contains("No space left"), "{fixed}");
+    assert_eq!(digest(site, HOST, CONFIGURATION), old.digest);
+    site.run(HOST, "! ls -A /etc/chrony | grep clockaudit; umount /etc/chrony && umount /run/full && rmdir /run/full");
+    old.is_back(site, "full");
 }
 
 /// What an owner left that is gone is taken back by the next run, which goes on.

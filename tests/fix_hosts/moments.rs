@@ -58,7 +58,7 @@ pub(crate) fn release(site: &Site, host: &str) {
 
 /// What a host was before a fix.
 pub(crate) struct Old {
-    host: &'static str,
+    pub(crate) host: &'static str,
     pub(crate) digest: Option<Digest>,
     inode: u64,
 }

@@ -27,6 +27,15 @@ pub(crate) struct Plan {
     pub(crate) furnish: &'static str,
 }
 
+/// How the hosts of a site start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Boot {
+    /// As Debian does, by systemd.
+    Whole,
+    /// With sshd alone, and chronyd by its script for a sysv init.
+    Light,
+}
+
 /// A running site; it ends when dropped, and nothing of it stays.
 pub(crate) struct Site {
     first_process: Child,
@@ -38,6 +47,11 @@ pub(crate) struct Site {
 impl Site {
     /// Boots the hosts, with a time server at each of the addresses that is as far ahead of this machine as is said.
     pub(crate) fn start(plans: &[Plan], servers: &[(&str, Nanos)]) -> Self {
+        Self::start_by(Boot::Whole, plans, servers)
+    }
+
+    /// The same, its hosts started in that way.
+    pub(crate) fn start_by(boot: Boot, plans: &[Plan], servers: &[(&str, Nanos)]) -> Self {
         let system = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/fix-hosts");
         assert!(system.join("made").is_file(), "the system of the fix hosts is not there; tests/run --set-up makes it");
         // Not below /tmp: an overlay's files cannot lie on every file system that may be there.
@@ -57,22 +71,17 @@ impl Site {
             })
             .collect();
         for (address, ahead) in servers {
-            HostClock::create(&path.join(address).with_extension("clock"), *ahead, Ppm::from_ppb(0));
+            HostClock::create(&path.join(format!("{address}.clock")), *ahead, Ppm::from_ppb(0));
         }
-        let served: Vec<String> = servers
-            .iter()
-            .map(|(address, _)| {
-                let clock = Path::new(address).with_extension("clock");
-                format!("{address}={}", clock.to_str().expect("a name of text"))
-            })
-            .collect();
+        let served: Vec<String> = servers.iter().map(|(address, _)| format!("{address}={address}.clock")).collect();
         let names: Vec<&str> = plans.iter().map(|plan| plan.name).collect();
         let mut command = unable_to_set_clock();
         command.args(["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc", "bash"]);
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fix_hosts/site.sh"));
         command.env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         command.env("SITE_FOLDER", path).env("SYSTEM", system).env("HOSTS", names.join(" "));
-        command.env("SERVERS", served.join(" "));
+        let boot = if boot == Boot::Light { "light" } else { "whole" };
+        command.env("SERVERS", served.join(" ")).env("BOOT", boot);
         let log = fs::File::create(path.join("said")).expect("a log");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut first_process = command.spawn().expect("the first process of a site");

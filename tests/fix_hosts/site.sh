@@ -4,6 +4,7 @@
 #
 # It runs in mount, process and network namespaces of its own, without the right to set a clock: all of it is gone with it.
 # SITE_FOLDER holds a folder for each host with its clock; SYSTEM is what `prepare.sh` made; HOSTS are the hosts' names;
+# BOOT is how they start: `whole`, by systemd, or `light`, with nothing but sshd and chronyd of a sysv init.
 # SERVERS are addresses of time servers, each with how far it is ahead: `169.254.169.123=clock`, a clock of the site's folder.
 set -euo pipefail
 umask 022
@@ -26,6 +27,11 @@ for server in $SERVERS; do
         chronyd -x -u root -f "$SITE_FOLDER/$address.conf" >>"$SITE_FOLDER/log" 2>&1
 done
 
+case $BOOT in
+whole) first=systemd boot='--boot' ;;
+light) first='(sd-stubinit)' boot='--as-pid2' ;;
+esac
+
 number=10
 for host in $HOSTS; do
     number=$((number + 1))
@@ -45,13 +51,21 @@ for host in $HOSTS; do
     printf '[Service]\nEnvironment=TEST_HOST_STAMPS=yes\n' >"$root/etc/systemd/system/systemd-journald.service.d/stamps.conf"
     # What this host has that others have not.
     if [ -e "$folder/furnish" ]; then (cd "$root" && . "$folder/furnish"); fi
-    "$SYSTEM/nspawn" --quiet --directory="$root" --boot --private-users=$first_user:65536 \
+    command=
+    if [ "$BOOT" = light ]; then
+        command=/root/light
+        printf '%s\n' '#!/bin/sh' 'mkdir -p /run/sshd' '/etc/init.d/chrony start' \
+            'exec /usr/sbin/sshd -D' >"$root$command"
+        chmod 0755 "$root$command"
+        chown $first_user:$first_user "$root$command"
+    fi
+    "$SYSTEM/nspawn" --quiet --directory="$root" $boot --private-users=$first_user:65536 \
         --private-users-ownership=off --private-network --register=no --keep-unit --capability=CAP_SYS_TIME \
-        --machine="$host" --bind="$folder/clock:/run/host/clock" --console=pipe </dev/null >"$folder/log" 2>&1 &
+        --machine="$host" --bind="$folder/clock:/run/host/clock" --console=pipe $command </dev/null >"$folder/log" 2>&1 &
     nspawn=$!
     # nspawn's first child makes the one that becomes the container's init.
     until leader=$(cat "/proc/$nspawn/task/$nspawn/children") && leader=${leader%% *} && [ "$leader" ] &&
-        [ "$(cat "/proc/$leader/comm" 2>/dev/null)" = systemd ]; do
+        [ "$(cat "/proc/$leader/comm" 2>/dev/null)" = "$first" ]; do
         kill -0 $nspawn || { cat "$folder/log" >&2; exit 1; }
         sleep 0.05
     done
@@ -65,6 +79,14 @@ for host in $HOSTS; do
 done
 for host in $HOSTS; do
     leader=$(cat "$SITE_FOLDER/$host/leader")
+    if [ "$BOOT" = light ]; then
+        until nsenter --all --target="$leader" sh -c 'chronyc -n tracking && grep -q ":0016 .* 0A " /proc/net/tcp' >/dev/null 2>&1
+        do
+            kill -0 "$leader"
+            sleep 0.1
+        done
+        continue
+    fi
     # `degraded` is what a container is that lacks what only a machine can have; before its init answers it is nothing.
     until [ -n "$(nsenter --all --target="$leader" systemctl is-system-running --wait 2>/dev/null | grep -e running -e degraded)" ]
     do

@@ -1,4 +1,5 @@
-//! What takes minutes: the tests of the real hosts repeated, and the greatest fleet that one scan is for.
+//! What takes minutes: the tests of the real hosts repeated, the greatest fleet that one scan is for, and fixes of many hosts or with
+//! long waits.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -8,8 +9,12 @@
 #![expect(clippy::print_stdout, reason = "what a great scan costs is worth a look")]
 #![expect(dead_code, reason = "it needs only a part of what the other tests share")]
 
+mod fix_cuts;
+mod fix_fleet;
 #[path = "../scale/fleet.rs"]
 mod fleet;
+#[path = "../fix_hosts/moments.rs"]
+mod moments;
 #[path = "../fix_hosts/requests.rs"]
 mod requests;
 #[path = "../fix_hosts/running.rs"]
@@ -34,6 +39,14 @@ use scan::{Scan, seconds};
 use site::{CLOUD_SERVER, Plan, Site, digest};
 use support::confinement::confined;
 use support::far_away::nobody_is_accused_wrongly;
+
+pub(crate) const SECOND: i64 = 1_000_000_000;
+
+/// Runs a test that boots a site, beside no other of these tests.
+pub(crate) fn with_site(test: &str, plans: &[Plan], servers: &[(&str, Nanos)], body: impl FnOnce(&Site)) {
+    let _alone = fleet::alone();
+    confined(test, || body(&Site::start(plans, servers)));
+}
 
 #[test]
 fn in_many_scans_a_host_399_ms_away_is_never_accused_wrongly() {
