@@ -112,6 +112,13 @@ pub struct RolloutArgs {
     /// Change hosts without asking; those that need a step back are left alone unless `--step any` allows it
     #[arg(long, help_heading = "Change")]
     pub yes: bool,
+    /// Install chrony on hosts without any timekeeper, by their apt-get, dnf, yum, zypper or apk
+    #[arg(long, conflicts_with_all = ["makestep", "plan"], help_heading = "Change")]
+    pub install: bool,
+    /// Have chronyd keep the clock in the place of systemd-timesyncd, ntpd, ntpsec, openntpd, ntpd-rs or busybox's ntpd: the other one
+    /// is stopped for good, and chrony installed where it is missing
+    #[arg(long, conflicts_with_all = ["makestep", "plan"], help_heading = "Change")]
+    pub replace_timekeeper: bool,
     /// Follow new servers though they are far from UTC as the hosts' claims have it, or smear leap seconds beside others that do not
     #[arg(long, help_heading = "Change")]
     pub force: bool,

@@ -98,12 +98,14 @@ pub fn measure(
 }
 
 /// What may not be shown of a target's settings.
-fn hidden(target: &Target) -> Hidden {
-    target.settings.as_ref().map(|settings| settings.hidden.clone()).unwrap_or_default()
+pub(super) fn hidden(target: &Target) -> Hidden {
+    let of_elevation = target.elevation.as_ref().and_then(|elevation| elevation.password.as_ref());
+    let hidden = target.settings.as_ref().map(|settings| settings.hidden.clone()).unwrap_or_default();
+    hidden.and(target.password.iter().chain(of_elevation))
 }
 
 /// A failure as it becomes data: what is stored and shown from here on has no secret of its host in it.
-fn without_secrets(failure: Failure, hidden: Option<&Hidden>) -> Failure {
+pub(super) fn without_secrets(failure: Failure, hidden: Option<&Hidden>) -> Failure {
     let detail = hidden.map(|hidden| hidden.masked(&failure.detail));
     Failure { detail: detail.unwrap_or(failure.detail), ..failure }
 }

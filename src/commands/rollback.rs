@@ -18,7 +18,7 @@ use crate::fix::journal::{
     AppliedRecord, BegunRecord, EndedRecord, FileRecord, OverRecord, Record, Restoration, RunRecord, SCHEMA, instant,
     read, restorations,
 };
-use crate::fix::remote::{Applied, Apply, Becomes, Change, RunId};
+use crate::fix::remote::{Applied, Becomes, Change, Request, RunId, Taken};
 use crate::fix::restore::restore;
 use crate::report::escape::{escaped, visible};
 use crate::terminal::Terminal;
@@ -56,7 +56,7 @@ pub fn run(args: &RollbackArgs, terminal: &Terminal) -> Outcome {
     let site = Site::open(&selected.targets, &access, terminal)?;
     let run = run_id();
     let name = RunId::new(&run).ok_or_else(|| CommandError::internal(format!("`{run}` is no name of a run")))?;
-    let mut applies: Vec<(usize, Apply)> = Vec::new();
+    let mut applies: Vec<(usize, Request)> = Vec::new();
     let hosts: Vec<usize> = work.keys().copied().collect();
     for (index, survey) in site.survey(&hosts) {
         let Some(restoration) = work.get(&index) else { continue };
@@ -64,7 +64,7 @@ pub fn run(args: &RollbackArgs, terminal: &Terminal) -> Outcome {
         match survey.and_then(|survey| restore(restoration, &survey, name.clone())) {
             Ok(Some(apply)) => applies.push((index, apply)),
             Ok(None) => ends.unchanged.push(host),
-            Err(refusal) => ends.left.push((host, refusal.to_string())),
+            Err(refusal) => ends.left.push((host, site.hidden(index).masked(&refusal.to_string()))),
         }
     }
     if site.interrupted().is_some() {
@@ -138,18 +138,40 @@ fn work(undone: &[Restoration], selected: &Selected) -> (BTreeMap<usize, Restora
 }
 
 /// What will be put back, a file a line.
-fn plan(applies: &[(usize, Apply)], work: &BTreeMap<usize, Restoration>) -> String {
+fn plan(applies: &[(usize, Request)], work: &BTreeMap<usize, Restoration>) -> String {
     let mut text = String::new();
-    for (index, apply) in applies {
+    for (index, request) in applies {
         let host = work.get(index).map_or("?", |restoration| restoration.host.as_str());
-        for change in &apply.changes {
-            if let Becomes::Backup { path, .. } = &change.becomes {
-                text =
-                    format!("{text}{}: {} is put back from {}\n", escaped(host), escaped(&change.path), escaped(path));
-            }
+        for deed in deeds(request) {
+            text = format!("{text}{}: {deed}\n", escaped(host));
         }
     }
     text
+}
+
+/// What a request puts back, in words.
+fn deeds(request: &Request) -> Vec<String> {
+    let restored = |path: &str, backup: &str| format!("{} is put back from {}", escaped(path), escaped(backup));
+    match request {
+        Request::Apply(apply) => {
+            let deed = |change: &Change| match &change.becomes {
+                Becomes::Backup { path, .. } => restored(&change.path, path),
+                Becomes::Absent | Becomes::Bytes(_) => format!("{} goes", escaped(&change.path)),
+            };
+            apply.changes.iter().map(deed).collect()
+        }
+        Request::TakeBack(back) => {
+            let taken = back.taken.iter().filter_map(|taken| match taken {
+                Taken::Package { manager, .. } => Some(format!("chrony is removed by {}", manager.label())),
+                Taken::Back(package) => Some(format!("{} comes back", escaped(&package.name))),
+                Taken::Service { name, ran } if ran.is_active => Some(format!("{} is started again", escaped(name))),
+                Taken::Service { .. } | Taken::Own(_) => None,
+            });
+            let files = back.files.iter().filter_map(|file| Some(restored(&file.path, file.backup.as_deref()?)));
+            taken.chain(files).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Begins the journal of the rollback, which can be undone like any other run.
@@ -158,7 +180,7 @@ fn begin(
     run: &RunId,
     args: &RollbackArgs,
     selected: &Selected,
-    applies: &[(usize, Apply)],
+    applies: &[(usize, Request)],
     work: &BTreeMap<usize, Restoration>,
     at: UnixNanos,
 ) -> Result<Journal, CommandError> {
@@ -176,12 +198,17 @@ fn begin(
         inventories: selected.sources(),
     };
     journal.add(&Record::Run(record)).map_err(failed)?;
-    for (index, apply) in applies {
+    for (index, request) in applies {
         let Some(restoration) = work.get(index) else { continue };
+        let changes = match request {
+            Request::Apply(apply) => apply.changes.as_slice(),
+            // What was installed once is not installed again by undoing: `fix` does that.
+            _ => &[],
+        };
         let digest = |change: &Change| match &change.becomes {
             Becomes::Backup { digest, .. } => Some(FileRecord {
                 path: change.path.clone(),
-                was_sha256: change.was?.to_string(),
+                was_sha256: Some(change.was?.to_string()),
                 becomes_sha256: digest.to_string(),
                 meanwhile_sha256: None,
             }),
@@ -192,7 +219,7 @@ fn begin(
             at: instant(at),
             configuration: restoration.configuration.clone(),
             service: restoration.service.clone(),
-            files: apply.changes.iter().filter_map(digest).collect(),
+            files: changes.iter().filter_map(digest).collect(),
         };
         journal.add(&Record::Begun(begun)).map_err(failed)?;
     }
@@ -204,7 +231,11 @@ fn note(journal: &Journal, host: &str, answer: &Result<Applied, String>, at: Uni
     let host = host.to_owned();
     if let Ok(applied) = answer {
         let backups = applied.kept.iter().map(|kept| (kept.path.clone(), kept.backup.clone())).collect();
-        write(journal, &Record::Applied(AppliedRecord { host: host.clone(), at: instant(at), backups }), terminal);
+        write(
+            journal,
+            &Record::Applied(AppliedRecord { host: host.clone(), at: instant(at), backups, taken: Vec::new() }),
+            terminal,
+        );
     }
     let (outcome, why) = match answer {
         Ok(_) => ("restored", None),

@@ -13,6 +13,7 @@ use super::change::Mending;
 use super::diff::FileDiff;
 use super::forecast::{self, Forecast, Outset, Ruling, StepPolicy};
 use super::guards::{self, Allowed};
+use super::installation::Installation;
 use super::pace::{Pace, pace};
 use super::plan::{Check, Plan, PlannedHost, RefusedHost};
 use super::refusal::Refusal;
@@ -137,7 +138,13 @@ pub fn question(survey: &Survey, intent: &Intent, terms: &Terms) -> Result<Optio
         // The new server does not serve yet.
         asked.servers.clear();
     }
-    Ok(Some(asked).filter(|asked| !asked.servers.is_empty() || !asked.directives.is_empty()))
+    asked.installs = prepared.installation.and_then(|installation| installation.manager);
+    if asked.installs.is_some() {
+        // There is no chronyd that could try them.
+        asked.directives.clear();
+    }
+    let asks = !asked.servers.is_empty() || !asked.directives.is_empty() || asked.installs.is_some();
+    Ok(asks.then_some(asked))
 }
 
 /// Works out the draft.
@@ -260,6 +267,8 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
         Some(Err(CheckRefusal::NoChronyd)) => return Err(Refusal::NoChronyd),
         None => {}
     }
+    let checked = seen.checked.as_ref().and_then(|checked| checked.as_ref().ok());
+    let installs = prepared.installation(intent, checked)?;
     let not_measured = |why: &str| Refusal::NotMeasured(why.to_owned());
     let clock = seen.clock.ok_or_else(|| not_measured("its clock could not be read beside the survey"))?;
     let offset = found.yardstick.offset(clock).or(subject.scanned);
@@ -272,7 +281,8 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
         if steps_now { forecast::step_now(outset, terms.step) } else { forecast::forecast(outset, terms.step) };
     let is_right = steps_now && offset.magnitude().hi <= subject.warn;
     let (forecast, needs_consent) = match ruling {
-        _ if is_right || (prepared.files.files.is_empty() && !steps_now) => (None, false),
+        _ if is_right => (None, false),
+        _ if prepared.files.files.is_empty() && installs.is_none() && !steps_now => (None, false),
         Ruling::Allowed(forecast) => {
             checks.push(Check::Movement);
             (Some(forecast), false)
@@ -293,9 +303,9 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
     let planned = PlannedHost {
         name: subject.name.clone(),
         configuration,
-        service: seen.survey.service.as_ref().map_or_else(String::new, |service| service.name.clone()),
+        service: service(&seen.survey, installs.as_ref()),
         version: seen.survey.version.clone(),
-        installs: None,
+        installs,
         files: files.files,
         follows: follows(intent),
         without_steps,
@@ -317,10 +327,16 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
     })
 }
 
+/// The service that is restarted.
+fn service(survey: &Survey, installs: Option<&Installation>) -> String {
+    let there = survey.service.as_ref().map(|service| service.name.clone());
+    there.or(installs.map(|installs| installs.service().to_owned())).unwrap_or_default()
+}
+
 /// What chronyd said, without what it cannot know yet: the server of an isolated network does not serve before it is changed.
 fn as_far_as_it_counts(checked: &Checked, terms: &Terms) -> Checked {
     match terms.internal {
-        Some(_) => Checked { servers: Vec::new(), syntax: checked.syntax.clone(), dry_run: None },
+        Some(_) => Checked { servers: Vec::new(), dry_run: None, ..checked.clone() },
         None => checked.clone(),
     }
 }

@@ -2,7 +2,7 @@
 //! the rollout.
 
 use super::attempt::Outcome;
-use super::remote::{Kept, Step};
+use super::remote::{Kept, Step, Taken};
 use crate::clock::{Interval, Nanos};
 
 /// One thing that happened.
@@ -26,6 +26,8 @@ pub enum FixEvent {
         host: usize,
         /// The files and their backups.
         kept: Vec<Kept>,
+        /// The way back from an installation.
+        taken: Vec<Taken>,
     },
     /// It was looked at.
     Looked {

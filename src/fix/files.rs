@@ -12,8 +12,8 @@ use crate::timekeeper::chrony::configuration::{Layout, Manager, defects};
 pub struct PlannedFile {
     /// Where it is, links resolved.
     pub path: String,
-    /// What it must still be when it is changed.
-    pub was: Digest,
+    /// What it must still be when it is changed; `None` where there is none, as long as chrony is not installed.
+    pub was: Option<Digest>,
     /// What it is in the end; where it changes only for the time of a slew, what it was.
     pub becomes: Vec<u8>,
     /// What it is while the clock is slewed, where that is something else: without steps.
@@ -28,7 +28,7 @@ impl PlannedFile {
 
     /// Whether it is another one from the beginning.
     pub fn changes_at_once(&self) -> bool {
-        Digest::of(self.first()) != self.was
+        Some(Digest::of(self.first())) != self.was
     }
 }
 
@@ -100,7 +100,7 @@ pub fn plan_files(
         planned.diffs.extend(diff(&before.path, &was, &becomes));
         planned.files.push(PlannedFile {
             path: before.path.clone(),
-            was: Digest::of(&was),
+            was: Some(Digest::of(&was)),
             meanwhile: (between != becomes).then_some(between),
             becomes,
         });
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!((&main.becomes, main.first()), (&stepped.files[0].becomes, main.becomes.as_slice()));
         assert_eq!(text(included.first()), "#clockaudit-off# makestep 1 3\n");
         assert_eq!(
-            (text(&included.becomes), Digest::of(b"makestep 1 3\n")),
+            (text(&included.becomes), Some(Digest::of(b"makestep 1 3\n"))),
             ("makestep 1 3\n".to_owned(), included.was)
         );
         assert_eq!(slewed.diffs, stepped.diffs, "only what stays is shown");

@@ -1,6 +1,7 @@
 //! What is looked into before a host is changed: by its survey, by what its chronyd says of the new sources and configuration.
 
 use super::files::PlannedFile;
+use super::installation::installation;
 use super::plan::Check;
 use super::refusal::Refusal;
 use super::remote::{self, Checked, FileKind, Survey};
@@ -34,14 +35,7 @@ pub fn surveyed(survey: &Survey, allowed: Allowed) -> Result<Vec<Check>, Refusal
     if let Some(run) = survey.locked.as_ref().or(guarded) {
         return Err(Refusal::Locked(run.as_str().to_owned()));
     }
-    if let Some(other) = survey.others.first().filter(|_| !allowed.replaces) {
-        let runs = survey.version.is_some() && survey.service.as_ref().is_some_and(|service| service.is_active);
-        let other = other.clone();
-        return Err(if runs { Refusal::TwoTimekeepers(other) } else { Refusal::OtherTimekeeper(other) });
-    }
-    if survey.version.is_none() && !(allowed.installs || allowed.replaces) {
-        return Err(Refusal::NoChronyd);
-    }
+    installation(survey, allowed)?;
     if survey.arguments.as_deref().is_some_and(leaves_alone) {
         return Err(Refusal::CannotSetClock("`-x` in the arguments of its chronyd".to_owned()));
     }
@@ -115,7 +109,7 @@ pub fn replaceable(survey: &Survey, files: &[PlannedFile]) -> Result<(), Refusal
 pub fn questions(configuration: &Layout) -> remote::Check {
     let sources = configuration.files().flat_map(|file| file.lines.iter());
     let servers = sources.filter(|line| line.directive() == Some(Directive::Source)).filter_map(question);
-    remote::Check { servers: servers.collect(), directives: configuration.directives() }
+    remote::Check { servers: servers.collect(), directives: configuration.directives(), installs: None }
 }
 
 /// A source as it is asked for once: quickly, and what its line says of keys and ports.
@@ -184,7 +178,9 @@ mod tests {
     use super::*;
     use crate::clock::Nanos;
     use crate::fix::remote::survey::Directory;
-    use crate::fix::remote::{Digest, Guard, Init, RunId, ServerAnswer, Service, SurveyedFile};
+    use crate::fix::remote::{
+        Digest, Guard, Init, OtherTimekeeper, PackageManager, RunId, ServerAnswer, Service, SurveyedFile,
+    };
 
     fn survey() -> Survey {
         let file = |kind, path: &str, bytes: &[u8]| SurveyedFile {
@@ -210,6 +206,7 @@ mod tests {
             version: Some("4.3".to_owned()),
             arguments: Some("/usr/sbin/chronyd -F 1".to_owned()),
             guard: Some(Guard::SystemdRun),
+            packages: Some(PackageManager::Apt),
             files: vec![
                 file(FileKind::Main, "/etc/chrony/chrony.conf", b"sourcedir /etc/chrony/sources.d\n"),
                 file(FileKind::Sources, "/etc/chrony/sources.d/a.sources", b"pool a iburst maxsources 2 nts\n"),
@@ -217,6 +214,11 @@ mod tests {
             directories: vec![Directory { path: "/etc/chrony".to_owned(), is_writable: true, free_kib: 999_999 }],
             ..Survey::default()
         }
+    }
+
+    fn timesyncd() -> Vec<OtherTimekeeper> {
+        let service = Some("systemd-timesyncd".to_owned());
+        vec![OtherTimekeeper { process: "systemd-timesyn".to_owned(), service }]
     }
 
     #[test]
@@ -232,13 +234,13 @@ mod tests {
         check(|survey| survey.locked = RunId::new("a"), none, Some("locked"));
         check(|survey| survey.version = None, none, Some("no_chronyd"));
         check(|survey| survey.version = None, Allowed { installs: true, replaces: false }, None);
-        check(|survey| survey.others = vec!["systemd-timesyncd".to_owned()], none, Some("two_timekeepers"));
-        let timesyncd = |survey: &mut Survey| {
-            *survey = Survey { version: None, others: vec!["systemd-timesyncd".to_owned()], ..std::mem::take(survey) };
+        check(|survey| survey.others = timesyncd(), none, Some("two_timekeepers"));
+        let replaced = |survey: &mut Survey| {
+            *survey = Survey { version: None, others: timesyncd(), ..std::mem::take(survey) };
         };
-        check(timesyncd, none, Some("other_timekeeper"));
-        check(timesyncd, Allowed { installs: true, replaces: false }, Some("other_timekeeper"));
-        check(timesyncd, Allowed { installs: false, replaces: true }, None);
+        check(replaced, none, Some("other_timekeeper"));
+        check(replaced, Allowed { installs: true, replaces: false }, Some("other_timekeeper"));
+        check(replaced, Allowed { installs: false, replaces: true }, None);
         check(|survey| survey.arguments = Some("chronyd -F 2 -x".to_owned()), none, Some("cannot_set_clock"));
         check(|survey| survey.unable = vec!["adjtimex failed".to_owned()], none, Some("cannot_set_clock"));
         check(|survey| survey.service = None, none, Some("no_service"));
@@ -262,7 +264,7 @@ mod tests {
     fn files_that_cannot_be_replaced_are_told_beforehand() {
         let files = [PlannedFile {
             path: "/etc/chrony/chrony.conf".to_owned(),
-            was: Digest::of(b""),
+            was: Some(Digest::of(b"")),
             becomes: Vec::new(),
             meanwhile: None,
         }];
@@ -286,6 +288,7 @@ mod tests {
             servers: vec![server(Ok(Nanos::from_seconds(3)))],
             syntax: Some(Ok(())),
             dry_run: Some(Ok(Nanos::ZERO)),
+            offer: None,
         };
         assert_eq!(answered(&good), Ok(vec![Check::ServersAnswer, Check::Syntax, Check::DryRun]));
         assert_eq!(corrections(&good), [Asked { server: "a".to_owned(), correction: Nanos::from_seconds(3) }]);

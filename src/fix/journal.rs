@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attempt::Outcome;
 use super::files::PlannedFile;
-use super::remote::Digest;
+use super::remote::{Digest, Taken};
 use super::rollout::{HostEnd, Spared};
 use crate::clock::UnixNanos;
 
@@ -70,8 +70,8 @@ pub struct BegunRecord {
 pub struct FileRecord {
     /// Where it is.
     pub path: String,
-    /// The SHA-256 of what it was.
-    pub was_sha256: String,
+    /// The SHA-256 of what it was; null where there was none.
+    pub was_sha256: Option<String>,
     /// The SHA-256 of what it becomes.
     pub becomes_sha256: String,
     /// The SHA-256 of what it is while the clock is slewed; null where that is what it becomes.
@@ -87,6 +87,9 @@ pub struct AppliedRecord {
     pub at: String,
     /// The backups, by the paths of their files; null for a file that was not there.
     pub backups: BTreeMap<String, Option<String>>,
+    /// What an installation took away, a line each; none where nothing was installed or stopped.
+    #[serde(default)]
+    pub taken: Vec<String>,
 }
 
 /// How the change of a host ended.
@@ -141,7 +144,7 @@ impl FileRecord {
     pub fn of(file: &PlannedFile) -> Self {
         Self {
             path: file.path.clone(),
-            was_sha256: file.was.to_string(),
+            was_sha256: file.was.map(|digest| digest.to_string()),
             becomes_sha256: Digest::of(&file.becomes).to_string(),
             meanwhile_sha256: file.meanwhile.as_deref().map(|bytes| Digest::of(bytes).to_string()),
         }
@@ -206,6 +209,8 @@ pub struct Restoration {
     pub service: String,
     /// Its files; one is put back only where it is still what the run wrote.
     pub files: Vec<RestoredFile>,
+    /// What an installation took away.
+    pub taken: Vec<Taken>,
 }
 
 /// A file that is put back.
@@ -215,8 +220,8 @@ pub struct RestoredFile {
     pub path: String,
     /// What the run may have left there: it is put back from these only.
     pub written: Vec<Digest>,
-    /// What it was.
-    pub was: Digest,
+    /// What it was; `None` where there was none.
+    pub was: Option<Digest>,
     /// Its backup; `None` where the journal ends before it names one.
     pub backup: Option<String>,
 }
@@ -229,6 +234,7 @@ pub fn restorations(records: &[Record]) -> Vec<Restoration> {
             Record::Begun(begun) => hosts.push(restoration(begun)),
             Record::Applied(applied) => {
                 for host in hosts.iter_mut().filter(|host| host.host == applied.host) {
+                    host.taken = applied.taken.iter().filter_map(|line| Taken::parse(line)).collect();
                     for file in &mut host.files {
                         file.backup = applied.backups.get(&file.path).cloned().flatten().or(file.backup.take());
                     }
@@ -238,7 +244,7 @@ pub fn restorations(records: &[Record]) -> Vec<Restoration> {
             Record::Run(_) | Record::Ended(_) | Record::Over(_) => {}
         }
     }
-    hosts.retain(|host| !host.files.is_empty());
+    hosts.retain(|host| !host.files.is_empty() || !host.taken.is_empty());
     hosts
 }
 
@@ -248,7 +254,7 @@ fn restoration(begun: &BegunRecord) -> Restoration {
         Some(RestoredFile {
             path: file.path.clone(),
             written: written.into_iter().flatten().filter_map(|text| Digest::parse(text)).collect(),
-            was: Digest::parse(&file.was_sha256)?,
+            was: file.was_sha256.as_ref().map_or(Some(None), |text| Digest::parse(text).map(Some))?,
             backup: None,
         })
     };
@@ -257,6 +263,7 @@ fn restoration(begun: &BegunRecord) -> Restoration {
         configuration: begun.configuration.clone(),
         service: begun.service.clone(),
         files: begun.files.iter().filter_map(file).collect(),
+        taken: Vec::new(),
     }
 }
 
@@ -270,7 +277,7 @@ mod tests {
     fn journal() -> Vec<Record> {
         let file = PlannedFile {
             path: "/etc/chrony.conf".to_owned(),
-            was: Digest::of(b"pool a\n"),
+            was: Some(Digest::of(b"pool a\n")),
             becomes: b"server b\nmakestep 1 3\n".to_vec(),
             meanwhile: Some(b"server b\n".to_vec()),
         };
@@ -286,7 +293,8 @@ mod tests {
         let backup = Some("/etc/chrony.conf.clockaudit-r1".to_owned());
         let applied = |host: &str| {
             let backups = BTreeMap::from([("/etc/chrony.conf".to_owned(), backup.clone())]);
-            Record::Applied(AppliedRecord { host: host.to_owned(), at: instant(AT), backups })
+            let taken = vec!["package apt-get purge".to_owned(), "no line".to_owned()];
+            Record::Applied(AppliedRecord { host: host.to_owned(), at: instant(AT), backups, taken })
         };
         let ended = |host: &str, end: HostEnd| Record::Ended(EndedRecord::of(host, AT, end));
         vec![
@@ -352,6 +360,8 @@ mod tests {
         assert_eq!(hosts, [("good", true), ("lost", false)]);
         let file = &found[0].files[0];
         assert_eq!(file.written, [Digest::of(b"server b\nmakestep 1 3\n"), Digest::of(b"server b\n")]);
-        assert_eq!(file.was, Digest::of(b"pool a\n"));
+        assert_eq!(file.was, Some(Digest::of(b"pool a\n")));
+        assert_eq!(found[0].taken, [Taken::parse("package apt-get purge").expect("a line")]);
+        assert_eq!(found[1].taken, []);
     }
 }

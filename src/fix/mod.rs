@@ -11,6 +11,7 @@ pub mod event;
 pub mod files;
 pub mod forecast;
 pub mod guards;
+pub mod installation;
 pub mod journal;
 pub mod pace;
 pub mod plan;

@@ -8,6 +8,7 @@ use core::net::IpAddr;
 
 use super::files::PlannedFile;
 use super::forecast::{Forecast, Outset, Ruling, StepPolicy, forecast};
+pub use super::installation::Installation;
 use super::refusal::Refusal;
 use super::remote::{self, Digest, RunId};
 use crate::audit::figure;
@@ -76,7 +77,7 @@ pub struct PlannedHost {
     pub service: String,
     /// The version of its chronyd; `None` where chrony is yet to be installed.
     pub version: Option<String>,
-    /// The program that installs chrony there first, and the timekeeper that goes for it, where there is one.
+    /// What is installed and stopped there first.
     pub installs: Option<Installation>,
     /// The files that change; none = all is as it should be.
     pub files: Vec<PlannedFile>,
@@ -88,15 +89,6 @@ pub struct PlannedHost {
     pub checks: Vec<Check>,
     /// What there is to know.
     pub warnings: Vec<String>,
-}
-
-/// How chrony comes to a host that has none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installation {
-    /// What installs it: `apt-get`, `dnf`, `yum`, `zypper`, `apk`.
-    pub manager: String,
-    /// The timekeeper that is stopped for it.
-    pub replaces: Option<String>,
 }
 
 /// A host that is left alone.
@@ -137,7 +129,7 @@ impl PlannedHost {
     ///
     /// The refusal that names the file.
     pub fn fits_files(&self, now: impl Fn(&str) -> Option<Digest>) -> Result<(), Refusal> {
-        let other = self.files.iter().find(|file| now(&file.path) != Some(file.was));
+        let other = self.files.iter().find(|file| now(&file.path) != file.was);
         other.map_or(Ok(()), |file| Err(Refusal::Changed(file.path.clone())))
     }
 
@@ -178,7 +170,7 @@ impl PlannedHost {
     pub fn request(&self, run: RunId, selection: Nanos) -> remote::Apply {
         let changes = self.files.iter().filter(|file| file.changes_at_once()).map(|file| remote::Change {
             path: file.path.clone(),
-            was: Some(file.was),
+            was: file.was,
             becomes: remote::Becomes::Bytes(file.first().to_vec()),
         });
         let expected = match &self.follows {
@@ -191,6 +183,7 @@ impl PlannedHost {
             run,
             configuration: self.configuration.clone(),
             changes: changes.collect(),
+            installs: self.installs.as_ref().map(Installation::request),
             expected,
             wait_s: u32::try_from(patience.0 / 1_000_000_000).unwrap_or(u32::MAX),
             guard_s: GUARD_S,
@@ -218,6 +211,7 @@ impl PlannedHost {
         let asked = self.request(run, Nanos::ZERO);
         (!changes.is_empty()).then_some(remote::Apply {
             changes,
+            installs: None,
             expected: remote::Expected::Running,
             restarts: false,
             validates: false,
@@ -225,10 +219,11 @@ impl PlannedHost {
         })
     }
 
-    /// Whether the files are again what they were.
+    /// Whether the files are again what they were, and the clock is kept by what kept it.
     pub fn is_as_before(&self, survey: &remote::Survey) -> bool {
         let digest = |path: &str| survey.files.iter().find(|file| file.path == path).and_then(|file| file.digest);
-        self.files.iter().all(|file| digest(&file.path) == Some(file.was))
+        let is_back = self.installs.as_ref().is_none_or(|installs| installs.is_undone(survey));
+        is_back && self.files.iter().all(|file| digest(&file.path) == file.was)
     }
 
     /// Whether its chronyd follows what it is to follow, with a leap status that says so.
@@ -275,7 +270,7 @@ mod tests {
     pub(super) fn plan() -> Plan {
         let file = |path: &str, meanwhile: Option<&[u8]>| PlannedFile {
             path: path.to_owned(),
-            was: Digest::of(b"pool a\n"),
+            was: Some(Digest::of(b"pool a\n")),
             becomes: b"server b\n".to_vec(),
             meanwhile: meanwhile.map(<[u8]>::to_vec),
         };

@@ -29,6 +29,34 @@ pub enum Refusal {
         "{0} runs beside chronyd, and both move the clock: stop one of them first, or have `--replace-timekeeper` take the other away"
     )]
     TwoTimekeepers(String),
+    /// What keeps the clock is none of those that chronyd can take the place of.
+    #[error(
+        "{0} keeps the clock there, which `--replace-timekeeper` takes nobody's place of: it stops systemd-timesyncd, ntpd, ntpsec, \
+         openntpd, ntpd-rs and busybox's ntpd only; stop it by hand where chronyd is to keep the clock"
+    )]
+    Irreplaceable(String),
+    /// Another timekeeper runs that no service starts.
+    #[error(
+        "{0} runs there and belongs to no service, so that it could neither be stopped for good nor come back: end it first"
+    )]
+    NoServiceOf(String),
+    /// Nothing there installs chrony in a way that is known.
+    #[error(
+        "chronyd is not installed there, and clockaudit installs it by apt-get, dnf, yum, zypper and apk, not by {}: install it first",
+        .0.unwrap_or("anything that is there")
+    )]
+    NoInstaller(Option<&'static str>),
+    /// chrony cannot be installed there.
+    #[error("chrony cannot be installed there by {manager}: {why}")]
+    NotInstallable {
+        /// What was to install it.
+        manager: String,
+        /// Why.
+        why: String,
+    },
+    /// Another timekeeper keeps the clock than when the plan was made.
+    #[error("what keeps the clock there is not what it was when the plan was made: plan again")]
+    OtherInstallation,
     /// chronyd is there and cannot set the clock.
     #[error("chronyd cannot set the clock there ({0}): it is the clock of the machine below; fix that node")]
     CannotSetClock(String),
@@ -160,6 +188,11 @@ impl Refusal {
             Self::NoChronyd => "no_chronyd",
             Self::OtherTimekeeper(_) => "other_timekeeper",
             Self::TwoTimekeepers(_) => "two_timekeepers",
+            Self::Irreplaceable(_) => "irreplaceable",
+            Self::NoServiceOf(_) => "no_service_of",
+            Self::NoInstaller(_) => "no_installer",
+            Self::NotInstallable { .. } => "not_installable",
+            Self::OtherInstallation => "other_installation",
             Self::CannotSetClock(_) => "cannot_set_clock",
             Self::NoService => "no_service",
             Self::Lacks(_) => "lacks",

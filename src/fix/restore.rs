@@ -3,7 +3,7 @@
 use super::journal::{Restoration, RestoredFile};
 use super::plan::GUARD_S;
 use super::refusal::Refusal;
-use super::remote::{Apply, Becomes, Change, Digest, Expected, RunId, Survey};
+use super::remote::{Apply, Becomes, Change, Digest, Expected, Request, RunId, Survey, TakeBack, Taken, TakenFile};
 
 /// For how long chronyd may take to answer after the restart, in seconds.
 const WAIT_S: u32 = 30;
@@ -13,7 +13,7 @@ const WAIT_S: u32 = 30;
 /// # Errors
 ///
 /// Why nothing is put back: all files of a host are, or none.
-pub fn restore(restoration: &Restoration, survey: &Survey, run: RunId) -> Result<Option<Apply>, Refusal> {
+pub fn restore(restoration: &Restoration, survey: &Survey, run: RunId) -> Result<Option<Request>, Refusal> {
     if survey.user != 0 {
         return Err(Refusal::NotRoot(format!("the script runs as user {}", survey.user)));
     }
@@ -21,39 +21,83 @@ pub fn restore(restoration: &Restoration, survey: &Survey, run: RunId) -> Result
     if let Some(other) = survey.locked.as_ref().or(guarded) {
         return Err(Refusal::Locked(other.as_str().to_owned()));
     }
-    let mut changes = Vec::new();
+    let now = |file: &RestoredFile| survey.files.iter().find(|known| known.path == file.path)?.digest;
+    let mut files = Vec::new();
     for file in &restoration.files {
-        changes.extend(change(file, survey)?);
+        files.push((file, written(file, now(file))?));
     }
-    Ok((!changes.is_empty()).then(|| Apply {
-        run,
-        configuration: restoration.configuration.clone(),
-        changes,
-        expected: Expected::Running,
-        wait_s: WAIT_S,
-        guard_s: GUARD_S,
-        restarts: true,
-        validates: false,
+    if !restoration.taken.is_empty() {
+        return Ok(back(restoration, survey, &files).then(|| {
+            let file = |(file, found): &(&RestoredFile, Option<Digest>)| TakenFile {
+                path: file.path.clone(),
+                was: file.was,
+                // Where it is what it was already, any of what was written will do.
+                written: found.or(file.written.first().copied()).unwrap_or_else(|| Digest::of(b"")),
+                backup: file.backup.clone().filter(|_| found.is_some()),
+            };
+            Request::TakeBack(TakeBack {
+                run,
+                configuration: restoration.configuration.clone(),
+                files: files.iter().map(file).collect(),
+                taken: restoration.taken.clone(),
+                guard_s: GUARD_S,
+            })
+        }));
+    }
+    let changes: Vec<Change> = files.iter().filter_map(|(file, found)| change(file, (*found)?)).collect();
+    Ok((!changes.is_empty()).then(|| {
+        Request::Apply(Apply {
+            run,
+            configuration: restoration.configuration.clone(),
+            changes,
+            installs: None,
+            expected: Expected::Running,
+            wait_s: WAIT_S,
+            guard_s: GUARD_S,
+            restarts: true,
+            validates: false,
+        })
     }))
 }
 
-/// How one file is put back; `None` where it is what it was.
-fn change(file: &RestoredFile, survey: &Survey) -> Result<Option<Change>, Refusal> {
-    let now: Option<Digest> = survey.files.iter().find(|known| known.path == file.path).and_then(|known| known.digest);
-    if now == Some(file.was) {
+/// Whether anything of an installation is still there to be undone.
+fn back(restoration: &Restoration, survey: &Survey, files: &[(&RestoredFile, Option<Digest>)]) -> bool {
+    let is_off = |taken: &Taken| match taken {
+        Taken::Package { .. } => survey.version.is_some(),
+        Taken::Service { name, ran } => {
+            ran.is_active && !survey.others.iter().any(|other| other.service.as_ref() == Some(name))
+        }
+        Taken::Own(_) | Taken::Back(_) => false,
+    };
+    files.iter().any(|(_, found)| found.is_some()) || restoration.taken.iter().any(is_off)
+}
+
+/// What a file is by the run that is undone; `None` where it is what it was.
+fn written(file: &RestoredFile, now: Option<Digest>) -> Result<Option<Digest>, Refusal> {
+    if now == file.was {
         return Ok(None);
     }
-    let Some(now) = now.filter(|now| file.written.contains(now)) else {
-        return Err(Refusal::ChangedSince(file.path.clone()));
+    let found = now.filter(|now| file.written.contains(now)).ok_or(Refusal::ChangedSince(file.path.clone()))?;
+    if file.was.is_some() && file.backup.is_none() {
+        return Err(Refusal::NoBackup(file.path.clone()));
+    }
+    Ok(Some(found))
+}
+
+/// How a file is put back that is this now.
+fn change(file: &RestoredFile, now: Digest) -> Option<Change> {
+    let becomes = match (file.was, &file.backup) {
+        (Some(digest), Some(path)) => Becomes::Backup { path: path.clone(), digest },
+        (None, _) => Becomes::Absent,
+        (Some(_), None) => return None,
     };
-    let path = file.backup.clone().ok_or_else(|| Refusal::NoBackup(file.path.clone()))?;
-    Ok(Some(Change { path: file.path.clone(), was: Some(now), becomes: Becomes::Backup { path, digest: file.was } }))
+    Some(Change { path: file.path.clone(), was: Some(now), becomes })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fix::remote::{FileKind, Pending, SurveyedFile};
+    use crate::fix::remote::{FileKind, OtherTimekeeper, Pending, SurveyedFile};
 
     fn run(name: &str) -> RunId {
         RunId::new(name).expect("a name")
@@ -80,19 +124,19 @@ mod tests {
         let file = RestoredFile {
             path: "/etc/chrony.conf".to_owned(),
             written: vec![Digest::of(b"new\n"), Digest::of(b"meanwhile\n")],
-            was: Digest::of(b"old\n"),
+            was: Some(Digest::of(b"old\n")),
             backup: backup.map(str::to_owned),
         };
         let (configuration, service) = ("/etc/chrony.conf".to_owned(), "chronyd".to_owned());
-        Restoration { host: "a".to_owned(), configuration, service, files: vec![file] }
+        Restoration { host: "a".to_owned(), configuration, service, files: vec![file], taken: Vec::new() }
     }
 
     #[test]
     fn a_file_is_put_back_only_where_it_is_what_was_written() {
         let undo = |survey: &Survey, backup: Option<&str>| restore(&restoration(backup), survey, run("2"));
         for written in [&b"new\n"[..], b"meanwhile\n"] {
-            let apply =
-                undo(&survey(written), Some("/etc/chrony.conf.clockaudit-1")).expect("allowed").expect("a change");
+            let asked = undo(&survey(written), Some("/etc/chrony.conf.clockaudit-1")).expect("allowed");
+            let Some(Request::Apply(apply)) = asked else { panic!("{asked:?}") };
             let [change] = apply.changes.as_slice() else { panic!("{apply:?}") };
             assert_eq!(change.was, Some(Digest::of(written)));
             let backup =
@@ -105,6 +149,26 @@ mod tests {
         assert_eq!(undo(&survey(b"edited\n"), Some("/b")), Err(Refusal::ChangedSince(path())));
         assert_eq!(undo(&Survey::default(), Some("/b")), Err(Refusal::ChangedSince(path())));
         assert_eq!(undo(&survey(b"new\n"), None), Err(Refusal::NoBackup(path())));
+    }
+
+    #[test]
+    fn an_installation_is_undone_with_what_it_took_away() {
+        let taken = ["own inactive disabled", "package apt-get purge", "service active enabled ntpsec"];
+        let taken: Vec<Taken> = taken.iter().map(|line| Taken::parse(line).expect("a line")).collect();
+        let mut installed = restoration(None);
+        installed.files[0].was = None;
+        installed.taken = taken.clone();
+        let there = Survey { version: Some("4.3".to_owned()), ..survey(b"meanwhile\n") };
+        let asked = restore(&installed, &there, run("2")).expect("allowed");
+        let Some(Request::TakeBack(back)) = asked else { panic!("{asked:?}") };
+        assert_eq!((back.taken, back.files[0].was), (taken, None));
+        assert_eq!(back.files[0].written, Digest::of(b"meanwhile\n"));
+        let edited = Survey { version: Some("4.3".to_owned()), ..survey(b"edited\n") };
+        assert!(matches!(restore(&installed, &edited, run("2")), Err(Refusal::ChangedSince(_))));
+        let others = vec![OtherTimekeeper { process: "ntpd".to_owned(), service: Some("ntpsec".to_owned()) }];
+        assert_eq!(restore(&installed, &Survey { others, ..Survey::default() }, run("2")), Ok(None));
+        // The package has gone by hand, and nothing has come for it.
+        assert!(matches!(restore(&installed, &Survey::default(), run("2")), Ok(Some(Request::TakeBack(_)))));
     }
 
     #[test]

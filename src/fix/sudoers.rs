@@ -26,6 +26,7 @@ pub fn sudoers(user: &str) -> Result<String, BadUser> {
     Ok(format!(
         "# What `clockaudit fix --become` runs, and no other command: visudo -f /etc/sudoers.d/clockaudit\n\
          # It is a shell that reads its script from the connection, so whoever may log in as {user} may do everything as root.\n\
+         # `--install` and `--replace-timekeeper` need no other lines: the script calls the package manager.\n\
          # With NOPASSWD: before the command no password is asked for; without it, `--ask-become-pass` gives it.\n\
          Defaults:{user} !requiretty\n\
          {user} ALL=(root) {escaped}\n"

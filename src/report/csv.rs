@@ -83,7 +83,7 @@ pub const COLUMNS: [&str; 66] = [
 ];
 
 /// The columns of a report of a fix, which has a line for each selected host: the keys of its JSON. New ones are added at the end.
-pub const FIX_COLUMNS: [&str; 23] = [
+pub const FIX_COLUMNS: [&str; 26] = [
     "name",
     "groups",
     "outcome",
@@ -105,6 +105,9 @@ pub const FIX_COLUMNS: [&str; 23] = [
     "configuration",
     "service",
     "version",
+    "installation.manager",
+    "installation.version",
+    "installation.replaces",
     "files",
     "warnings",
 ];

@@ -19,6 +19,7 @@ pub use comparison::{COMPARISON_SCHEMA, ChangeKind, ChangedFinding, ComparedOffs
 pub use consequences::{EarlyEnd, Impact, RefusingPair, Tokens};
 pub use fix::{
     Fix, FixCounts, FixDiff, FixForecast, FixOffset, FixOutcome, FixYardstick, FixYardstickKind, FixedFile, FixedHost,
+    FixedInstallation,
 };
 pub use not_audited::NotAudited;
 pub use policy::{HostPolicy, Limits, Policy};

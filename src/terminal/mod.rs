@@ -1,5 +1,6 @@
 //! What the user sees: results on standard output, everything else on standard error. The only room that prints.
 
+mod changing;
 mod closed;
 mod color;
 mod confirm;
@@ -16,6 +17,7 @@ use anstyle::{AnsiColor, Style};
 use crate::inventory::diagnostics::{Diagnostic, Severity};
 use crate::report::escape::visible;
 
+pub use changing::Changing;
 pub use color::Coloring;
 pub use lines::{LinePrinter, LineSender};
 pub use progress::Progress;
@@ -125,13 +127,6 @@ impl Terminal {
         }
     }
 
-    /// Says how the work goes on, where progress is shown or more was asked for.
-    pub fn tell(&self, text: &str) {
-        if self.shows_progress() || self.talk.verbosity.is_some_and(|verbosity| verbosity > 0) {
-            self.say(&format!("{}\n", visible(text)));
-        }
-    }
-
     /// Says why the program failed, and what to do.
     pub fn error(&self, message: &str, hints: &[String]) {
         let mut text = format!("{ERROR}error:{ERROR:#} {}\n", lines(message));
@@ -164,6 +159,11 @@ impl Terminal {
     /// Shows how a scan of hosts of these names goes on, each of which is asked `samples` times.
     pub fn watch(&self, names: Vec<String>, samples: usize) -> Progress {
         Progress::start(self, names, samples)
+    }
+
+    /// Shows how so many hosts are changed.
+    pub fn change(&self, total: usize) -> Changing {
+        Changing::start(self, total)
     }
 
     /// Whether progress is shown; never but on a terminal.

@@ -13,6 +13,19 @@ use crate::report::escape::escaped;
 /// How often the line is drawn at most.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
 
+/// A line that turns and says how far things are; hidden but on a terminal.
+pub(super) fn bar(terminal: &Terminal) -> ProgressBar {
+    let bar = if terminal.shows_progress() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {wide_msg}") {
+        bar.set_style(style);
+    }
+    if !bar.is_hidden() {
+        bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        bar.enable_steady_tick(DRAW_EVERY);
+    }
+    bar
+}
+
 /// A listener of the run's events.
 #[derive(Debug, Clone)]
 pub struct Progress {
@@ -24,15 +37,7 @@ pub struct Progress {
 impl Progress {
     /// Starts to watch hosts of these names, of which each is asked `samples` times.
     pub(super) fn start(terminal: &Terminal, names: Vec<String>, samples: usize) -> Self {
-        let bar = if terminal.shows_progress() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {wide_msg}") {
-            bar.set_style(style);
-        }
-        if !bar.is_hidden() {
-            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-            bar.enable_steady_tick(DRAW_EVERY);
-        }
-        Self { terminal: terminal.clone(), bar, tally: Arc::new(Mutex::new(Tally::new(names, samples))) }
+        Self { terminal: terminal.clone(), bar: bar(terminal), tally: Arc::new(Mutex::new(Tally::new(names, samples))) }
     }
 
     /// Takes in one event; what the user must know at once is said.

@@ -14,11 +14,14 @@
 mod command;
 mod endings;
 mod faults;
+mod install;
+mod managers;
 mod moments;
 mod other_ways;
 mod refusals;
 mod requests;
 mod running;
+mod secrets;
 mod shells;
 mod site;
 mod sudo;
@@ -102,14 +105,18 @@ fn checks_without_writing(session: &mut Session, apply: &Apply, offset: i64) {
     let text = std::str::from_utf8(new).expect("text");
     let directives = text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
     let servers = vec![format!("{CLOUD_SERVER} iburst"), "10.88.0.99 iburst".to_owned()];
-    let Answer::Check(Ok(checked)) = session.ask(&Request::Check(Check { servers, directives })).1 else { panic!() };
+    let Answer::Check(Ok(checked)) = session.ask(&Request::Check(Check { servers, directives, installs: None })).1
+    else {
+        panic!()
+    };
     let near = |moves: &Nanos| (moves.0 + offset * SECOND).abs() < SECOND / 10;
     assert!(checked.servers[0].correction.as_ref().is_ok_and(near), "{checked:?}");
     assert!(checked.servers[1].correction.is_err(), "{checked:?}");
     assert_eq!(checked.servers[1].server, "10.88.0.99");
     assert_eq!(checked.syntax, Some(Ok(())));
     assert!(checked.dry_run.as_ref().is_some_and(|run| run.as_ref().is_ok_and(near)), "{checked:?}");
-    let bad = Check { servers: Vec::new(), directives: vec!["server 169.254.169.123 iburst # c".to_owned()] };
+    let bad =
+        Check { servers: Vec::new(), directives: vec!["server 169.254.169.123 iburst # c".to_owned()], installs: None };
     let Answer::Check(Ok(checked)) = session.ask(&Request::Check(bad)).1 else { panic!() };
     assert!(checked.syntax.is_some_and(|syntax| syntax.is_err_and(|why| why.contains("server"))));
 }

@@ -8,7 +8,7 @@ set -euo pipefail
 folder=$(realpath -m "$1")
 # What goes into it: another list makes another system.
 included=systemd,systemd-sysv,dbus,libpam-systemd,chrony,openssh-server,sudo,iproute2,e2fsprogs
-recipe="1 $included"
+recipe="2 $included"
 [ "$(cat "$folder/made" 2>/dev/null)" != "$recipe" ] || exit 0
 rm -rf "$folder"
 mkdir -p "$folder/download"
@@ -37,12 +37,25 @@ debootstrap --variant=minbase --include="$included" "$VERSION_CODENAME" "$folder
     exit 1
 }
 root=$folder/rootfs
+# What hosts without chrony install, and what goes for it and comes back, as an archive of their own: tests need no network.
+packages=$root/var/local/packages
+mkdir -p "$packages"
+cp "$root"/var/cache/apt/archives/chrony_*.deb "$packages"
+index=$(find "$root/var/lib/apt/lists" -name '*_main_binary-*_Packages' | head -n 1)
+timesyncd=$(awk -v RS= '/^Package: systemd-timesyncd\n/' "$index" | sed -n 's/^Filename: //p')
+/usr/lib/apt/apt-helper -qq download-file "${archive%/}/$timesyncd" "$packages/$(basename "$timesyncd")"
+(cd "$packages" && for package in *.deb; do
+    dpkg-deb --field "$package"
+    printf '%s\n' "Filename: ./$package" "Size: $(stat -c %s "$package")" "SHA256: $(sha256sum <"$package" | cut -d ' ' -f 1)" ''
+done >Packages)
+echo 'deb [trusted=yes] file:/var/local/packages ./' >"$root/etc/apt/sources.list"
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale,info}
 # What an idle host needs not, and what would write while a test looks whether anything was written.
 for unit in console-getty.service getty.target apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
     e2scrub_all.timer e2scrub_reap.service fstrim.timer systemd-tmpfiles-clean.timer; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
+chroot "$root" apt-get -qq update
 chroot "$root" useradd --create-home --shell /bin/bash --uid 4242 audit
 mkdir -p -m 0700 "$root/home/audit/.ssh"
 chroot "$root" chown audit: /home/audit/.ssh

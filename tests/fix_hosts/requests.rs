@@ -49,6 +49,7 @@ pub(crate) fn follow(survey: &Survey, server: &str, run: RunId) -> Apply {
             was: main.digest,
             becomes: Becomes::Bytes(edited(old, server)),
         }],
+        installs: None,
         expected: Expected::OneOf(vec![server.parse().expect("an address")]),
         wait_s: 30,
         guard_s: 120,

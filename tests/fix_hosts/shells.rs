@@ -77,7 +77,7 @@ fn the_whole_way(shell: &'static str, hidden: &[&'static str]) {
         becomes: Becomes::Bytes(second.clone()),
     });
     let directives = vec![format!("server {SERVER} iburst"), "# 100 %\\t".to_owned()];
-    let check = Check { servers: vec![format!("{SERVER} iburst")], directives };
+    let check = Check { servers: vec![format!("{SERVER} iburst")], directives, installs: None };
     let (_, answer) = session.ask(&Request::Check(check));
     let Answer::Check(Ok(checked)) = answer else { panic!("{case}: {answer:?}") };
     let near = |moves: &Nanos| (moves.0 - 3_000_000_000).abs() < 200_000_000;

@@ -93,8 +93,10 @@ for host in $HOSTS; do
         kill -0 "$leader"
         sleep 0.05
     done
-    nsenter --all --target="$leader" systemctl is-active --quiet ssh chrony dbus || {
-        nsenter --all --target="$leader" systemctl status --no-pager ssh chrony dbus >&2
+    # Others than these are named by what was done to its files.
+    units=$(cat "$SITE_FOLDER/$host/units" 2>/dev/null || echo ssh chrony dbus)
+    nsenter --all --target="$leader" systemctl is-active --quiet $units || {
+        nsenter --all --target="$leader" systemctl status --no-pager $units >&2
         exit 1
     }
 done

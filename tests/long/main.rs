@@ -13,6 +13,7 @@ mod fix_cuts;
 mod fix_fleet;
 #[path = "../scale/fleet.rs"]
 mod fleet;
+mod layouts;
 #[path = "../fix_hosts/moments.rs"]
 mod moments;
 #[path = "../fix_hosts/requests.rs"]

@@ -2,6 +2,7 @@
 
 use clockaudit::fix::forecast::Forecast;
 use clockaudit::fix::plan::{Check, Installation};
+use clockaudit::fix::remote::PackageManager;
 use clockaudit::fix::{Refusal, Yardstick};
 use clockaudit::report::fix::{PlanView, plan, step_back};
 use clockaudit::report::table::{Detail, Page};
@@ -32,8 +33,12 @@ fn dozen() -> Mended {
                 "chronyd".clone_into(&mut host.service);
             }
             "web7" => {
-                let replaces = Some("systemd-timesyncd".to_owned());
-                host.installs = Some(Installation { manager: "apt-get".to_owned(), replaces });
+                host.installs = Some(Installation {
+                    manager: Some(PackageManager::Apt),
+                    version: Some("4.3-2".to_owned()),
+                    replaces: vec!["systemd-timesyncd".to_owned()],
+                    removes: vec!["systemd-timesyncd".to_owned()],
+                });
                 host.version = None;
             }
             _ => {}
@@ -103,7 +108,8 @@ fn what_hosts_sent_does_nothing_to_a_terminal() {
     let host = &mut mended.plan.hosts[0];
     (host.service, host.version) = (evil.to_owned(), Some(evil.to_owned()));
     host.warnings.push(evil.repeat(300));
-    host.installs = Some(Installation { manager: evil.to_owned(), replaces: Some(evil.to_owned()) });
+    let (version, replaces) = (Some(evil.to_owned()), vec![evil.to_owned()]);
+    host.installs = Some(Installation { manager: Some(PackageManager::Apk), version, replaces, removes: Vec::new() });
     mended.plan.change = evil.to_owned();
     mended.diffs[0].diffs[0].path = evil.to_owned();
     mended.yardstick = Yardstick::Internal { host: evil.to_owned(), standing: around(0, 1) };

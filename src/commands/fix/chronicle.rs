@@ -1,4 +1,4 @@
-//! What happens to hosts, as it happens: written into the journal first, then told.
+//! What happens to hosts, as it happens: written into the journal first, then told. What may not be shown of a host is in neither.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,9 +10,10 @@ use crate::fix::journal::{AppliedRecord, BegunRecord, EndedRecord, FileRecord, R
 use crate::fix::remote::{Kept, Step};
 use crate::fix::rollout::HostEnd;
 use crate::fix::{PlannedHost, attempt, forecast};
+use crate::inventory::connection::Hidden;
 use crate::report::escape::escaped;
 use crate::ssh::{Chronicle, ScanClock};
-use crate::terminal::Terminal;
+use crate::terminal::{Changing, Terminal};
 
 /// The journal of a run, and the terminal.
 pub(super) struct Telling {
@@ -20,7 +21,9 @@ pub(super) struct Telling {
     clock: ScanClock,
     /// The hosts of the rollout, in its order.
     hosts: Vec<PlannedHost>,
-    terminal: Terminal,
+    /// What may not be shown of each.
+    hidden: Vec<Hidden>,
+    progress: Changing,
     /// The files of each host and their backups.
     kept: Mutex<Vec<Vec<Kept>>>,
     /// Why a line could not be written; nothing is begun from then on.
@@ -28,10 +31,22 @@ pub(super) struct Telling {
 }
 
 impl Telling {
-    /// Tells of these hosts.
-    pub(super) fn new(journal: Journal, clock: ScanClock, hosts: Vec<PlannedHost>, terminal: &Terminal) -> Self {
+    /// Tells of these hosts, of each without what may not be shown of it.
+    pub(super) fn new(
+        journal: Journal,
+        clock: ScanClock,
+        hosts: Vec<(PlannedHost, Hidden)>,
+        terminal: &Terminal,
+    ) -> Self {
+        let (hosts, hidden): (Vec<_>, Vec<_>) = hosts.into_iter().unzip();
         let kept = Mutex::new(vec![Vec::new(); hosts.len()]);
-        Self { journal, clock, hosts, terminal: terminal.clone(), kept, broken: Mutex::new(None) }
+        let progress = terminal.change(hosts.len());
+        Self { journal, clock, hosts, hidden, progress, kept, broken: Mutex::new(None) }
+    }
+
+    /// Nothing is changed any more.
+    pub(super) fn finish(&self) {
+        self.progress.finish();
     }
 
     /// Writes a line of the journal; the first failure is kept.
@@ -73,8 +88,15 @@ impl Telling {
 
     /// Says something about a host to those who asked for so much.
     fn say(&self, level: u8, host: usize, text: &str) {
-        let text = format!("{}: {}", escaped(&self.name(host)), escaped(text));
-        if level == 0 { self.terminal.tell(&text) } else { self.terminal.detail(level, &text) }
+        let hidden = self.hidden.get(host);
+        let text = hidden.map_or_else(|| text.to_owned(), |hidden| hidden.masked(text));
+        let text = format!("{}: {}", escaped(&self.name(host)), escaped(&text));
+        if level == 0 {
+            self.progress.tell(&text);
+        } else {
+            self.progress.detail(level, &text);
+        }
+        self.progress.goes_on(host, text);
     }
 }
 
@@ -98,13 +120,14 @@ impl Chronicle for Telling {
         match event {
             FixEvent::Measuring { hosts } => {
                 let hosts = figure::count(*hosts, "host");
-                self.terminal.tell(&format!("measuring where the new servers stand; then {hosts} at once"));
+                self.progress.tell(&format!("measuring where the new servers stand; then {hosts} at once"));
             }
             FixEvent::Step { host, step } => self.say(1, *host, &step_words(step)),
-            FixEvent::Applied { host, kept } => {
+            FixEvent::Applied { host, kept, taken } => {
                 let backups: BTreeMap<_, _> =
                     kept.iter().map(|kept| (kept.path.clone(), kept.backup.clone())).collect();
-                let applied = AppliedRecord { host: self.name(*host), at: self.now(), backups };
+                let taken = taken.iter().map(ToString::to_string).collect();
+                let applied = AppliedRecord { host: self.name(*host), at: self.now(), backups, taken };
                 let _ = self.write(&Record::Applied(applied));
                 if let Some(known) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get_mut(*host) {
                     known.clone_from(kept);
@@ -124,6 +147,7 @@ impl Chronicle for Telling {
                 let detail = detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
                 let why = why.map_or_else(String::new, |why| format!(": {why}"));
                 self.say(0, *host, &format!("{}{why}{detail}", outcome_words(*outcome)));
+                self.progress.ended(*host, outcome.is_failure());
             }
         }
     }
@@ -152,6 +176,11 @@ fn step_words(step: &Step) -> String {
         Step::Armed(_) => "its guard waits".to_owned(),
         Step::Replaced { path, in_place: true } => format!("{path} is new, its bytes replaced in place"),
         Step::Replaced { path, in_place: false } => format!("{path} is new"),
+        Step::Fetching => "fetching packages".to_owned(),
+        Step::Took(taken) => format!("for the way back: {taken}"),
+        Step::Installing => "installing chrony".to_owned(),
+        Step::Installed => "chrony is installed".to_owned(),
+        Step::Stopped(service) => format!("{service} is stopped, and not started at boot any more"),
         Step::Restarting => "restarting chronyd".to_owned(),
         Step::Restarted => "chronyd is restarted".to_owned(),
         Step::Waiting => "waiting for its new source".to_owned(),

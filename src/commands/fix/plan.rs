@@ -13,6 +13,7 @@ use crate::files;
 use crate::files::journal::Journals;
 use crate::files::report::check_writable;
 use crate::fix::change::BY_VARIABLES;
+use crate::fix::guards::Allowed;
 use crate::fix::{Change, Plan, StepPolicy, plan, rollout};
 use crate::terminal::Terminal;
 use crate::timekeeper::chrony::configuration::{BadSource, Wanted};
@@ -36,6 +37,8 @@ pub struct FixPlan {
     pub terms: rollout::Terms,
     /// Whether servers far from UTC, and sources of both kinds, are followed all the same.
     pub is_forced: bool,
+    /// Whether chrony is installed, and other timekeepers are stopped for it.
+    pub allowed: Allowed,
     /// How hosts are reached and measured.
     pub access: Access,
     /// Where results go.
@@ -90,6 +93,7 @@ impl FixPlan {
             hold: rollout.hold,
             terms: rollout::Terms { canary: rollout.canary, wave: rollout.wave, max_fail: rollout.max_fail },
             is_forced: rollout.force,
+            allowed: Allowed { installs: rollout.install, replaces: rollout.replace_timekeeper },
             access: Access::new(&args.connection, terminal)?,
             output,
         })

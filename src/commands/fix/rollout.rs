@@ -43,7 +43,7 @@ pub fn roll_out(
     let failed = |why: String| CommandError::output(why).hint("nothing was changed on any host");
     let journal =
         journals.begin(&run).map_err(|error| failed(format!("the journal of the run cannot be made: {error}")))?;
-    let planned = hosts.iter().map(|host| host.planned.clone()).collect();
+    let planned = hosts.iter().map(|host| (host.planned.clone(), site.hidden(host.subject))).collect();
     let telling = Arc::new(Telling::new(journal, clock, planned, terminal));
     let begun = RunRecord {
         schema: SCHEMA.to_owned(),
@@ -65,7 +65,13 @@ pub fn roll_out(
         server: internal_server(draft, selected),
     };
     let done = site.runtime.block_on(site.workshop.roll_out(rollout, telling.clone()));
-    Ok(Finished { ends: hosts.into_iter().zip(done).collect(), telling })
+    telling.finish();
+    // What is reported has no secret of its host in it.
+    let ends = hosts.into_iter().zip(done).map(|(host, done)| {
+        let detail = done.detail.map(|detail| site.hidden(host.subject).masked(&detail));
+        (host, Done { detail, ..done })
+    });
+    Ok(Finished { ends: ends.collect(), telling })
 }
 
 /// The host whose clock is the yardstick, as a target; it may be one that is as it should be already.

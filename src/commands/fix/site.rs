@@ -1,5 +1,6 @@
 //! The hosts as they are worked on: one connection each from the survey to the end of the run.
 
+use std::sync::Arc;
 use std::thread;
 
 use tokio::runtime::Runtime;
@@ -10,13 +11,14 @@ use super::hosts::{Access, Selected};
 use super::plan::FixPlan;
 use crate::clock::UnixNanos;
 use crate::commands::error::CommandError;
-use crate::commands::measure::runtime;
+use crate::commands::measure::{hidden, runtime, without_secrets};
 use crate::commands::plan::Measurement;
 use crate::fix::Refusal;
 use crate::fix::draft::{self, Draft, Intent, Subject, Terms};
 use crate::fix::remote::{self, Survey};
+use crate::inventory::connection::Hidden;
 use crate::inventory::target::Target;
-use crate::probe::Interruption;
+use crate::probe::{HostEvent, Interruption};
 use crate::ssh::{Inspected, Looked, StopSignal, Workshop};
 use crate::terminal::{Progress, Terminal};
 
@@ -26,6 +28,8 @@ pub struct Site {
     pub(super) workshop: Workshop,
     progress: Progress,
     stop: StopSignal,
+    /// What may not be shown of each host.
+    hidden: Arc<Vec<Hidden>>,
 }
 
 impl Site {
@@ -35,13 +39,27 @@ impl Site {
         let names = targets.iter().map(|target| target.name.clone()).collect();
         let progress = terminal.watch(names, 0);
         let listener = progress.clone();
+        let all_hidden: Arc<Vec<Hidden>> = Arc::new(targets.iter().map(hidden).collect());
+        let of_events = Arc::clone(&all_hidden);
         let Measurement { connection, deadline, .. } = &access.measurement;
         let (workshop, stop) = runtime.block_on(async {
             let stop = StopSignal::from_outside(*deadline);
-            let hear = move |event| listener.hear(&event);
+            let hear = move |event| {
+                listener.hear(&match event {
+                    HostEvent::Failed { host, failure } => {
+                        HostEvent::Failed { host, failure: without_secrets(failure, of_events.get(host)) }
+                    }
+                    other => other,
+                });
+            };
             (Workshop::open(targets.to_vec(), connection, hear, stop.clone()), stop)
         });
-        Ok(Self { runtime, workshop, progress, stop })
+        Ok(Self { runtime, workshop, progress, stop, hidden: all_hidden })
+    }
+
+    /// What may not be shown of a host.
+    pub fn hidden(&self, host: usize) -> Hidden {
+        self.hidden.get(host).cloned().unwrap_or_default()
     }
 
     /// Surveys the hosts that were measured, has their chronyd asked, and works out what that amounts to; and when that was, on the
@@ -59,7 +77,7 @@ impl Site {
             is_forced: plan.is_forced,
             absolute: before.absolute(measured_at, plan.access.policy.crit),
             internal: plan.internal.clone(),
-            ..Terms::default()
+            allowed: plan.allowed,
         };
         let is_open =
             |index: &usize| before.refusal(*index).is_none() && intents.get(*index).is_some_and(Result::is_ok);
@@ -84,9 +102,24 @@ impl Site {
             }
         }
         match draft::draft(&subjects, &terms) {
-            Ok(draft) => Ok((draft, measured_at)),
+            Ok(draft) => Ok((self.without_secrets(draft, selected), measured_at)),
             Err(error) => Err(CommandError::not_attempted(error.to_string())),
         }
+    }
+
+    /// What is told of hosts has no secret of theirs in it.
+    fn without_secrets(&self, mut draft: Draft, selected: &Selected) -> Draft {
+        for refused in &mut draft.refused {
+            let place = selected.targets.iter().position(|target| target.name == refused.name);
+            refused.message = place.map_or_else(String::new, |place| self.hidden(place).masked(&refused.message));
+        }
+        for host in &mut draft.hosts {
+            let hidden = self.hidden(host.subject);
+            for warning in &mut host.planned.warnings {
+                *warning = hidden.masked(warning);
+            }
+        }
+        draft
     }
 
     /// Surveys hosts; their chronyd is asked nothing.
@@ -97,8 +130,12 @@ impl Site {
     }
 
     /// Puts files of hosts back, and says of each whether they are, in the order in which they were named.
-    pub fn restore(&self, hosts: &[(usize, remote::Apply)]) -> Vec<Result<remote::Applied, String>> {
-        self.runtime.block_on(self.workshop.restore(hosts))
+    pub fn restore(&self, hosts: &[(usize, remote::Request)]) -> Vec<Result<remote::Applied, String>> {
+        let restored = self.runtime.block_on(self.workshop.restore(hosts));
+        let masked = |((host, _), outcome): (&(usize, _), Result<_, String>)| {
+            outcome.map_err(|why| self.hidden(*host).masked(&why))
+        };
+        hosts.iter().zip(restored).map(masked).collect()
     }
 
     /// Why the work is to end, if it is.
@@ -127,7 +164,7 @@ impl Site {
 
     /// Closes all connections. Until the run is over signals are still heard by what this gives back.
     pub fn close(self) -> StopSignal {
-        let Self { runtime, workshop, progress, stop } = self;
+        let Self { runtime, workshop, progress, stop, hidden: _ } = self;
         progress.finish();
         runtime.block_on(workshop.close());
         // A name look-up that hangs, or a question that nobody answers any more, must not hold up the end.

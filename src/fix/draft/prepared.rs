@@ -5,10 +5,11 @@ use crate::fix::change::Mending;
 use crate::fix::diff::diff;
 use crate::fix::files::{PlannedFile, PlannedFiles, plan_files};
 use crate::fix::forecast::Forecast;
-use crate::fix::guards;
+use crate::fix::guards::{self, Allowed};
+use crate::fix::installation::{Installation, installation, new_files, new_layout, with_offer};
 use crate::fix::plan::{Check, Follows, PlannedHost};
 use crate::fix::refusal::Refusal;
-use crate::fix::remote::Survey;
+use crate::fix::remote::{Checked, PackageManager, Survey};
 use crate::timekeeper::chrony::configuration::{Layout, Wanted};
 
 /// What becomes of a host as far as its survey tells.
@@ -19,18 +20,57 @@ pub(super) struct Prepared {
     pub(super) files: PlannedFiles,
     /// What was looked into.
     pub(super) checks: Vec<Check>,
+    /// What is installed and stopped first, as far as the survey tells.
+    pub(super) installation: Option<Installation>,
+    /// What installs chrony, where there is no configuration yet.
+    new: Option<PackageManager>,
+    allowed: Allowed,
 }
 
 impl Prepared {
     pub(super) fn of(survey: &Survey, intent: &Intent, terms: &Terms) -> Result<Self, Refusal> {
-        let checks = guards::surveyed(survey, terms.allowed)?;
-        let layout = guards::layout(survey)?;
-        let files = match intent {
-            Intent::Mend(mending) => plan_files(&layout, mending, false, terms.is_forced)?,
-            Intent::Apply(planned) => as_planned(&layout, survey, planned)?,
+        let allowed = match intent {
+            Intent::Mend(_) => terms.allowed,
+            // Whoever agreed to the plan agreed to what it installs.
+            Intent::Apply(planned) => planned.installs.as_ref().map_or(terms.allowed, Installation::allowed),
+        };
+        let checks = guards::surveyed(survey, allowed)?;
+        let installation = installation(survey, allowed)?;
+        let installs = installation.as_ref().and_then(|installation| installation.manager);
+        let new = installs.filter(|_| survey.files.is_empty());
+        let layout = match new {
+            Some(manager) => new_layout(manager),
+            None => guards::layout(survey)?,
+        };
+        let files = match (intent, new) {
+            (Intent::Mend(mending), None) => plan_files(&layout, mending, false, terms.is_forced)?,
+            (Intent::Mend(mending), Some(manager)) => new_files(manager, mending, false, terms.is_forced)?,
+            (Intent::Apply(planned), _) => as_planned(&layout, survey, planned)?,
         };
         guards::replaceable(survey, &files.files)?;
-        Ok(Self { layout, files, checks })
+        Ok(Self { layout, files, checks, installation, new, allowed })
+    }
+
+    /// What is installed and stopped first, by what the package manager says too.
+    pub(super) fn installation(
+        &self,
+        intent: &Intent,
+        checked: Option<&Checked>,
+    ) -> Result<Option<Installation>, Refusal> {
+        let offer = checked.and_then(|checked| checked.offer.as_ref());
+        let found = self.installation.clone();
+        let found = found.map(|found| with_offer(found, offer, self.allowed)).transpose()?;
+        if let Intent::Apply(planned) = intent {
+            let is_planned = match (&found, &planned.installs) {
+                (None, None) => true,
+                (Some(found), Some(planned)) => found.is_like(planned),
+                _ => false,
+            };
+            if !is_planned {
+                return Err(Refusal::OtherInstallation);
+            }
+        }
+        Ok(found)
     }
 
     /// The files for a clock that moves so.
@@ -42,7 +82,10 @@ impl Prepared {
     ) -> Result<PlannedFiles, Refusal> {
         let without_steps = forecast.is_some_and(|forecast| forecast.without_steps);
         match intent {
-            Intent::Mend(mending) if without_steps => plan_files(&self.layout, mending, true, terms.is_forced),
+            Intent::Mend(mending) if without_steps => match self.new {
+                Some(manager) => new_files(manager, mending, true, terms.is_forced),
+                None => plan_files(&self.layout, mending, true, terms.is_forced),
+            },
             Intent::Mend(_) => Ok(self.files),
             Intent::Apply(planned) if without_steps && !planned.without_steps => Err(Refusal::Moved),
             Intent::Apply(_) if without_steps => Ok(self.files),
@@ -62,7 +105,8 @@ fn as_planned(layout: &Layout, survey: &Survey, planned: &PlannedHost) -> Result
     let mut configuration = layout.clone();
     let mut diffs = Vec::new();
     for file in &planned.files {
-        let before = layout.file(&file.path).map(|before| before.lines.to_bytes()).unwrap_or_default();
+        let before = layout.file(&file.path).filter(|_| file.was.is_some());
+        let before = before.map(|before| before.lines.to_bytes()).unwrap_or_default();
         diffs.extend(diff(&file.path, &before, &file.becomes));
         configuration = configuration.with_file(&file.path, &file.becomes);
     }

@@ -3,7 +3,9 @@
 use super::*;
 use crate::fix::forecast::Movement;
 use crate::fix::plan::Follows;
-use crate::fix::remote::{Digest, FileKind, Guard, Init, ServerAnswer, Service, SurveyedFile};
+use crate::fix::remote::{
+    Digest, FileKind, Guard, Init, Offer, OtherTimekeeper, Package, PackageManager, ServerAnswer, Service, SurveyedFile,
+};
 use crate::timekeeper::chrony::configuration::Wanted;
 
 const STOCK: &str =
@@ -41,7 +43,7 @@ fn servers(names: &[&str]) -> Intent {
 fn subject(name: &str, main: &str, clock_ms: i64, server_ms: i64) -> Subject {
     let answer =
         ServerAnswer { server: format!("{SERVER} iburst"), correction: Ok(Nanos::from_millis(server_ms - clock_ms)) };
-    let checked = Checked { servers: vec![answer], syntax: Some(Ok(())), dry_run: Some(Ok(Nanos::ZERO)) };
+    let checked = Checked { servers: vec![answer], syntax: Some(Ok(())), dry_run: Some(Ok(Nanos::ZERO)), offer: None };
     Subject {
         name: name.to_owned(),
         address: format!("{name}.example"),
@@ -232,7 +234,12 @@ fn the_server_of_an_isolated_network_is_the_yardstick() {
     for host in [&mut server, &mut client] {
         // Nobody serves yet.
         let Some(Ok(checked)) = &mut seen(host).checked else { panic!("it was asked") };
-        *checked = Checked { servers: Vec::new(), syntax: Some(Ok(())), dry_run: Some(Err("Timeout".to_owned())) };
+        *checked = Checked {
+            servers: Vec::new(),
+            syntax: Some(Ok(())),
+            dry_run: Some(Err("Timeout".to_owned())),
+            offer: None,
+        };
     }
     let terms = Terms { internal: Some("server".to_owned()), ..terms(StepPolicy::Forward) };
     let found = draft(&[server, client], &terms).expect("a draft");
@@ -299,4 +306,72 @@ fn clocks_that_are_off_are_stepped_at_once_where_that_is_asked() {
         (asked.servers.as_slice(), asked.directives.len()),
         (&["2.debian.pool.ntp.org iburst".to_owned()][..], 0)
     );
+}
+
+/// A host that timesyncd keeps the clock of, without chrony.
+fn without_chrony(name: &str, clock_ms: i64) -> Subject {
+    let mut subject = subject(name, STOCK, clock_ms, 0);
+    let seen = seen(&mut subject);
+    seen.survey = Survey {
+        service: None,
+        version: None,
+        packages: Some(PackageManager::Apt),
+        others: vec![OtherTimekeeper {
+            process: "systemd-timesyn".to_owned(),
+            service: Some("systemd-timesyncd".to_owned()),
+        }],
+        files: Vec::new(),
+        ..survey(STOCK)
+    };
+    let Some(Ok(checked)) = &mut seen.checked else { panic!("it was asked") };
+    (checked.syntax, checked.dry_run) = (None, None);
+    let timesyncd = Package { name: "systemd-timesyncd".to_owned(), version: "252".to_owned() };
+    checked.offer = Some(Ok(Offer { version: Some("4.3-2".to_owned()), removes: vec![timesyncd] }));
+    subject
+}
+
+#[test]
+fn a_host_without_chrony_gets_it_only_where_that_was_asked_for() {
+    let host = without_chrony("bare", -8_000);
+    let survey = host.seen.as_ref().expect("seen").survey.clone();
+    let refused = draft(std::slice::from_ref(&host), &terms(StepPolicy::Forward)).expect("a draft");
+    assert_eq!(refused.refused[0].reason, "other_timekeeper");
+    assert!(refused.refused[0].message.contains("`--replace-timekeeper`"), "{:?}", refused.refused);
+
+    let allowed = guards::Allowed { installs: false, replaces: true };
+    let terms = Terms { allowed, ..terms(StepPolicy::Forward) };
+    let asked = question(&survey, &servers(&[SERVER]), &terms).expect("no refusal").expect("a check");
+    assert_eq!((asked.installs, asked.servers.len()), (Some(PackageManager::Apt), 1));
+    assert_eq!(asked.directives, [""; 0], "nobody there could try them");
+    let found = draft(std::slice::from_ref(&host), &terms).expect("a draft");
+    let drafted = &found.hosts[0];
+    let installs = drafted.planned.installs.as_ref().expect("an installation");
+    assert_eq!((installs.version.as_deref(), installs.goes()), (Some("4.3-2"), vec!["systemd-timesyncd"]));
+    assert_eq!((drafted.planned.service.as_str(), drafted.planned.files[0].was), ("chrony", None));
+    assert!(drafted.is_changing() && drafted.planned.restarts() && drafted.forecast.is_some());
+    let text = String::from_utf8_lossy(&drafted.planned.files[0].becomes).into_owned();
+    assert!(text.contains(&format!("\nserver {SERVER} prefer iburst\n")), "{text}");
+
+    // What was planned is done without being asked for again, as long as it is the same.
+    let planned = Subject { intent: Ok(Intent::Apply(Box::new(drafted.planned.clone()))), ..host };
+    let stored = draft(std::slice::from_ref(&planned), &Terms::default()).expect("a draft");
+    assert_eq!(stored.hosts[0].planned.installs, drafted.planned.installs);
+    let mut other = planned;
+    seen(&mut other).survey.others.clear();
+    let stored = draft(&[other], &Terms::default()).expect("a draft");
+    assert_eq!(stored.refused[0].reason, "other_installation");
+}
+
+#[test]
+fn chronyd_that_runs_beside_another_is_left_alone_with_the_clock() {
+    let becomes = format!("server {SERVER} prefer iburst\nmakestep 1.0 3\nrtcsync\n");
+    let mut host = subject("both", &becomes, 0, 0);
+    let service = Some("ntpsec".to_owned());
+    seen(&mut host).survey.others = vec![OtherTimekeeper { process: "ntpd".to_owned(), service }];
+    let allowed = guards::Allowed { installs: false, replaces: true };
+    let found = draft(&[host], &Terms { allowed, ..terms(StepPolicy::Forward) }).expect("a draft");
+    let host = &found.hosts[0];
+    assert!(host.planned.files.is_empty() && host.is_changing() && host.forecast.is_some(), "{host:?}");
+    let request = host.planned.request(remote::RunId::new("r").expect("a name"), Nanos::ZERO);
+    assert_eq!(request.installs.expect("something is stopped").replaces, ["ntpsec"]);
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Check, Follows, Installation, Plan, PlannedHost, RefusedHost};
 use crate::fix::files::PlannedFile;
 use crate::fix::forecast::StepPolicy;
-use crate::fix::remote::Digest;
+use crate::fix::remote::{Digest, PackageManager};
 
 /// The name and major version of the format.
 pub const SCHEMA: &str = "clockaudit.plan/1";
@@ -62,7 +62,7 @@ struct StoredHost {
     service: String,
     /// The version of its chronyd; null where chrony is yet to be installed.
     version: Option<String>,
-    /// How chrony comes to it; null where it is there.
+    /// What is installed and stopped first; null where chronyd is there, and alone.
     installs: Option<StoredInstallation>,
     /// The files that change.
     files: Vec<StoredFile>,
@@ -76,13 +76,17 @@ struct StoredHost {
     warnings: Vec<String>,
 }
 
-/// How chrony comes to a host.
+/// How chronyd comes to keep the clock of a host.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct StoredInstallation {
-    /// What installs it.
-    manager: String,
-    /// The timekeeper that is stopped for it; null where there is none.
-    replaces: Option<String>,
+    /// What installs chrony: `apt-get`, `dnf`, `yum`, `zypper` or `apk`; null where it is there.
+    manager: Option<String>,
+    /// The version that is installed; null where that is not told beforehand.
+    version: Option<String>,
+    /// The services of other timekeepers, which are stopped and not started at boot any more.
+    replaces: Vec<String>,
+    /// The packages that go for chrony.
+    removes: Vec<String>,
 }
 
 /// One file that changes.
@@ -90,8 +94,8 @@ struct StoredInstallation {
 struct StoredFile {
     /// Where it is.
     path: String,
-    /// The SHA-256 that it must still have.
-    was_sha256: String,
+    /// The SHA-256 that it must still have; null where there is no such file as long as chrony is not installed.
+    was_sha256: Option<String>,
     /// The SHA-256 of what it becomes.
     becomes_sha256: String,
     /// The SHA-256 of what it is while the clock is slewed; null where that is what it becomes.
@@ -195,7 +199,7 @@ fn stored_host(host: &PlannedHost, contents: &mut BTreeMap<String, StoredContent
     };
     let file = |file: &PlannedFile| StoredFile {
         path: file.path.clone(),
-        was_sha256: file.was.to_string(),
+        was_sha256: file.was.map(|digest| digest.to_string()),
         becomes_sha256: keep(&file.becomes),
         meanwhile_sha256: file.meanwhile.as_deref().map(&mut keep),
     };
@@ -210,7 +214,12 @@ fn stored_host(host: &PlannedHost, contents: &mut BTreeMap<String, StoredContent
         configuration: host.configuration.clone(),
         service: host.service.clone(),
         version: host.version.clone(),
-        installs: installs.map(|Installation { manager, replaces }| StoredInstallation { manager, replaces }),
+        installs: installs.map(|Installation { manager, version, replaces, removes }| StoredInstallation {
+            manager: manager.map(|manager| manager.label().to_owned()),
+            version,
+            replaces,
+            removes,
+        }),
         files: host.files.iter().map(file).collect(),
         follows: StoredFollows { sources, own_clock_stratum },
         without_steps: host.without_steps,
@@ -241,16 +250,30 @@ fn content_of(name: &str, content: &StoredContent) -> Result<Vec<u8>, PlanError>
     (Digest::of(&bytes).to_string() == name).then_some(bytes).ok_or_else(damaged)
 }
 
+fn loaded_installation(stored: &StoredInstallation) -> Result<Installation, PlanError> {
+    let manager = |name: &String| {
+        let known = PackageManager::parse(name).filter(|manager| manager.is_used());
+        known.ok_or_else(|| PlanError::Damaged(format!("`{name}` installs no chrony")))
+    };
+    Ok(Installation {
+        manager: stored.manager.as_ref().map(manager).transpose()?,
+        version: stored.version.clone(),
+        replaces: stored.replaces.clone(),
+        removes: stored.removes.clone(),
+    })
+}
+
 fn loaded_host(host: &StoredHost, contents: &BTreeMap<&str, Vec<u8>>) -> Result<PlannedHost, PlanError> {
     let content = |name: &str| {
         let missing = || PlanError::Damaged(format!("the content {name} is missing"));
         contents.get(name).cloned().ok_or_else(missing)
     };
     let file = |file: &StoredFile| {
-        let no_digest = || PlanError::Damaged(format!("`{}` is no SHA-256", file.was_sha256));
+        let digest =
+            |text: &String| Digest::parse(text).ok_or_else(|| PlanError::Damaged(format!("`{text}` is no SHA-256")));
         Ok(PlannedFile {
             path: file.path.clone(),
-            was: Digest::parse(&file.was_sha256).ok_or_else(no_digest)?,
+            was: file.was_sha256.as_ref().map(digest).transpose()?,
             becomes: content(&file.becomes_sha256)?,
             meanwhile: file.meanwhile_sha256.as_deref().map(content).transpose()?,
         })
@@ -264,13 +287,13 @@ fn loaded_host(host: &StoredHost, contents: &BTreeMap<&str, Vec<u8>>) -> Result<
         (None, []) => Follows::Anything,
         (None, sources) => Follows::Sources(sources.to_vec()),
     };
-    let installs = host.installs.as_ref();
+    let installs = host.installs.as_ref().map(loaded_installation).transpose()?;
     Ok(PlannedHost {
         name: host.name.clone(),
         configuration: host.configuration.clone(),
         service: host.service.clone(),
         version: host.version.clone(),
-        installs: installs.map(|one| Installation { manager: one.manager.clone(), replaces: one.replaces.clone() }),
+        installs,
         files: host.files.iter().map(file).collect::<Result<_, _>>()?,
         follows,
         without_steps: host.without_steps,

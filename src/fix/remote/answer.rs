@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::request::RunId;
 use super::survey::{Guard, Survey};
+use super::taken::{Package, Taken};
 use crate::clock::Nanos;
 use crate::timekeeper::chrony::Tracking;
 
@@ -22,6 +23,8 @@ pub enum Answer {
     Confirm(Result<(), Gone>),
     /// The old files are back, and what chronyd follows; an error with what is not.
     Revert(Result<Option<Tracking>, NotReverted>),
+    /// What an installation took away is back; an error with what is not.
+    TakeBack(Result<(), NotTakenBack>),
     /// The clock was stepped; an error with what chronyd says.
     MakeStep(Result<Option<Tracking>, String>),
     /// A line was no request: a defect of whoever wrote it.
@@ -48,6 +51,16 @@ pub enum Step {
         /// Whether its bytes were replaced in place, because it could not be renamed over.
         in_place: bool,
     },
+    /// What is to be installed is being fetched.
+    Fetching,
+    /// Something is told for the way back.
+    Took(Taken),
+    /// chrony is being installed.
+    Installing,
+    /// It is there.
+    Installed,
+    /// Another timekeeper's service is stopped, and not started at boot any more.
+    Stopped(String),
     /// chronyd is being restarted.
     Restarting,
     /// chronyd was restarted.
@@ -76,6 +89,17 @@ pub struct Checked {
     pub syntax: Option<Result<(), String>>,
     /// What a dry run (`chronyd -Q`) says: how far the clock would have to go forward; or why it failed.
     pub dry_run: Option<Result<Nanos, String>>,
+    /// What the package manager offers, where chrony is to be installed; or why it has nothing.
+    pub offer: Option<Result<Offer, String>>,
+}
+
+/// What a package manager would do for chrony.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Offer {
+    /// The version that it would install; `None` where it does not tell beforehand.
+    pub version: Option<String>,
+    /// The packages that it would remove.
+    pub removes: Vec<Package>,
 }
 
 /// What a server answered to this host.
@@ -103,6 +127,8 @@ pub struct Applied {
     pub tracking: Option<Tracking>,
     /// What the dry run of the written file said, where it was asked for.
     pub dry_run: Option<Nanos>,
+    /// The way back from an installation.
+    pub taken: Vec<Taken>,
 }
 
 /// The files are not new.
@@ -157,6 +183,8 @@ pub enum Refusal {
     NotRestarted,
     /// chronyd did not follow what was expected in time.
     NotSelected,
+    /// chrony could not be installed, or another timekeeper could not be stopped.
+    NotInstalled,
 }
 
 /// There is no such run there any more, or its guard has fired.
@@ -166,6 +194,26 @@ pub enum Gone {
     Reverted,
     /// There is no such run.
     Unknown,
+}
+
+/// Why what an installation took away is not back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotTakenBack {
+    /// Nothing was done: why, and what the host said of it.
+    Refused(Refusal, String),
+    /// What is not as it was: paths, services, or the package manager that failed.
+    Left(Vec<String>),
+}
+
+impl fmt::Display for NotTakenBack {
+    /// Remote text in it is not escaped.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal, detail) if detail.is_empty() => formatter.write_str(refusal.describe()),
+            Self::Refused(refusal, detail) => write!(formatter, "{}: {detail}", refusal.describe()),
+            Self::Left(left) => write!(formatter, "not put back: {}", left.join(", ")),
+        }
+    }
 }
 
 /// Why old files are not back.
@@ -191,6 +239,7 @@ impl Refusal {
             Self::Unfit => "chronyd does not take the new configuration",
             Self::NoGuard => "what would put the old files back did not start",
             Self::NotRestarted => "chronyd did not start with the new configuration",
+            Self::NotInstalled => "chrony could not be installed in the place of what keeps the clock there",
             Self::NotSelected => "chronyd did not follow the new source in time",
         }
     }
@@ -208,6 +257,7 @@ impl Refusal {
             "guard" => Self::NoGuard,
             "restart" => Self::NotRestarted,
             "unselected" => Self::NotSelected,
+            "install" => Self::NotInstalled,
             _ => return None,
         })
     }

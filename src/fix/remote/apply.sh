@@ -126,13 +126,35 @@ await_expected() {
   return 1
 }
 
+# give_up CODE [TEXT]: what was done is undone, where anything was.
+give_up() { if [ "$is_armed" ]; then undo "$@"; else refuse "$@"; fi; }
+
+# install_first: chrony comes, others go, guarded from the first step; fails where it has answered why not.
+install_first() {
+  # What a left-over configuration was is kept before a package manager may touch it.
+  i=0
+  while [ $i -lt $count ]; do
+    i=$((i + 1)); nth
+    if ! keep_backup; then refuse write "$path: $e"; return 1; fi
+    eval "backup_$i=\$backup"
+  done
+  obtain || { refuse install "$e"; return 1; }
+  note_taken && make_plan || { refuse write "$folder"; return 1; }
+  arm || { refuse guard; return 1; }
+  is_armed=yes
+  say "step armed $guarded_by"
+  bring_in || { undo install "$e"; return 1; }
+  # The guard knows the service from here on.
+  make_plan || { undo write "$folder"; return 1; }
+}
+
 apply() {
-  folder=$state/$run i=0
-  has chronyd && has chronyc || { say 'no apply chronyd'; return; }
+  folder=$state/$run i=0 is_armed=
+  [ "$manager" ] || { has chronyd && has chronyc; } || { say 'no apply chronyd'; return; }
   [ "$(id -u)" = 0 ] || { say 'no apply root'; return; }
   digest /dev/null
   [ "$h" ] || { say 'no apply sha256'; return; }
-  find_unit || { say 'no apply unit'; return; }
+  find_unit || [ "$manager" ] || { say 'no apply unit'; return; }
   take_lock || { line "$owner"; say "no apply locked $e"; return; }
   folder=$state/$run
   if [ -f "$folder/plan" ]; then
@@ -143,29 +165,38 @@ apply() {
   say 'step locked'
   rm -rf "$folder"
   mkdir "$folder" || { refuse write "$folder"; return; }
+  find_unit
   is_active && was=active || was=inactive
+  if [ "$manager" ] && has chronyd; then refuse changed chrony; return; fi
   while [ $i -lt $count ]; do
     i=$((i + 1)); nth
     digest "$path"
     [ "$h" = "$old" ] || { refuse changed "$path"; return; }
     [ -f "$path" ] || [ "$old" = - ] || { refuse changed "$path"; return; }
   done
+  if [ "$manager$replaced" ]; then install_first || return; fi
   i=0
   while [ $i -lt $count ]; do
     i=$((i + 1)); nth
-    if ! keep_backup; then refuse write "$path: $e"; return; fi
-    eval "backup_$i=\$backup"
+    if ! [ "$is_armed" ]; then
+      if ! keep_backup; then refuse write "$path: $e"; return; fi
+      eval "backup_$i=\$backup"
+    fi
     if [ "$backup" = - ]; then say "step kept - $path"; else say "step kept ${#backup} $backup $path"; fi
-    if ! write_candidate; then refuse write "$path: $e"; return; fi
+    if ! write_candidate; then give_up write "$path: $e"; return; fi
     say "step written $path"
     if [ "$validate" = yes ] && [ "$path" = "$conf" ]; then
       find_version
-      passes -f "$new_file" && dry_run "$(cat "$new_file")" || { refuse unfit "$e"; return; }
+      alive
+      passes -f "$new_file" && dry_run "$(cat "$new_file")" || { give_up unfit "$e"; return; }
+      alive
     fi
   done
-  make_plan || { refuse write "$folder"; return; }
-  arm || { refuse guard; return; }
-  say "step armed $guarded_by"
+  if ! [ "$is_armed" ]; then
+    make_plan || { refuse write "$folder"; return; }
+    arm || { refuse guard; return; }
+    say "step armed $guarded_by"
+  fi
   i=0
   while [ $i -lt $count ]; do
     i=$((i + 1)) how=replaced; nth
@@ -248,6 +279,49 @@ revert() {
   finish
   free_lock "$run"
   if [ "$left" ]; then say 'no revert left'; else say 'ok revert'; fi
+}
+
+# take_back: what an earlier run installed and stopped is as it was, and its files are. The guard goes on with it where this is cut
+# off: there is no other way.
+take_back() {
+  folder=$state/$run i=0
+  [ "$(id -u)" = 0 ] || { say 'no takeback root'; return; }
+  take_lock || { line "$owner"; say "no takeback locked $e"; return; }
+  folder=$state/$run
+  rm -rf "$folder"
+  mkdir "$folder" || { refuse_back write "$folder"; return; }
+  find_unit
+  while [ $i -lt $count ]; do
+    i=$((i + 1)); nth
+    digest "$path"
+    [ "$h" = "$old" ] || [ "$h" = "$new" ] || { refuse_back changed "$path"; return; }
+    if [ "$from" ] && [ "$h" = "$new" ]; then
+      digest "$from"
+      [ "$h" = "$old" ] || { refuse_back changed "$from"; return; }
+    fi
+    eval "backup_$i=\${from:--}"
+  done
+  restart=yes was=inactive back=
+  case $taken in "own active "*) was=active ;; esac
+  printf '%s' "$taken" >"$folder/taken" && make_plan || { refuse_back write "$folder"; return; }
+  while read -r x m d; do case $x in package) manager=$m ;; back) back="$back $m" ;; esac; done <"$folder/taken"
+  if [ "$back" ]; then keep_for_the_way_back || { refuse_back install "$e"; return; }; fi
+  [ "$was" = inactive ] || echo >"$folder/restarting"
+  arm || { refuse_back guard; return; }
+  say 'step undoing'
+  alive
+  put_back
+  await_running
+  tell_left
+  finish
+  free_lock "$run"
+  if [ "$left" ]; then say 'no takeback left'; else say 'ok takeback'; fi
+}
+
+refuse_back() {
+  finish
+  free_lock "$run"
+  say "no takeback $*"
 }
 
 # sign: all is well so far; says what chronyd follows.

@@ -70,35 +70,41 @@ started() {
 # Leaves in `boot` which start of the machine this is.
 booted() { boot=unknown; [ -r /proc/sys/kernel/random/boot_id ] && IFS= read -r boot </proc/sys/kernel/random/boot_id; }
 
-# The service of chronyd: how it is started in `init`, its name in `unit`, what systemd says of it in `o`.
+# The service of chronyd: its name in `unit`, what systemd says of it in `o`; how services are started in `init`, in any case.
 find_unit() {
-  init= unit= o=
+  unit= o=
   if [ -d /run/systemd/system ] && has systemctl; then
+    init=systemd
     for x in chrony chronyd; do
       o=$(lim 5 systemctl show --no-pager -p Id -p LoadState -p ActiveState -p UnitFileState -p ConditionResult $x.service)
-      case $o in *LoadState=loaded*) init=systemd unit=${o#*Id=}; unit=${unit%%.service*}; return ;; esac
+      case $o in *LoadState=loaded*) unit=${o#*Id=}; unit=${unit%%.service*}; return ;; esac
     done
   elif has rc-service; then
-    for x in chronyd chrony; do [ -e /etc/init.d/$x ] && init=openrc unit=$x && return; done
+    init=openrc
+    for x in chronyd chrony; do [ -e /etc/init.d/$x ] && unit=$x && return; done
   else
-    for x in chrony chronyd; do [ -e /etc/init.d/$x ] && init=sysv unit=$x && return; done
+    init=sysv
+    for x in chrony chronyd; do [ -e /etc/init.d/$x ] && unit=$x && return; done
     for x in /usr/local/etc/rc.d /etc/rc.d; do [ -e $x/chronyd ] && init=rc unit=chronyd && return; done
   fi
   return 1
 }
 
-# service ACTION: leaves in `e` what was said, where it failed.
-service_does() {
+# unit_does SERVICE ACTION: leaves in `e` what was said, where it failed.
+unit_does() {
   case $init in
-  systemd) lim 5 systemctl reset-failed "$unit.service"; o=$(lim 40 systemctl "$1" "$unit.service" 2>&1) ;;
-  openrc) o=$(lim 40 rc-service "$unit" "$1" 2>&1) ;;
-  rc) o=$(lim 40 service "$unit" "$1" 2>&1) ;;
-  *) o=$(lim 40 /etc/init.d/"$unit" "$1" 2>&1 </dev/null) ;;
+  systemd) lim 5 systemctl reset-failed "$1.service"; o=$(lim 40 systemctl "$2" "$1.service" 2>&1) ;;
+  openrc) o=$(lim 40 rc-service "$1" "$2" 2>&1) ;;
+  rc) o=$(lim 40 service "$1" "$2" 2>&1) ;;
+  *) o=$(lim 40 /etc/init.d/"$1" "$2" 2>&1 </dev/null) ;;
   esac
   n=$?
   line "$o"
   return $n
 }
+
+# service_does ACTION: the same for chronyd.
+service_does() { unit_does "$unit" "$1"; }
 
 is_active() {
   case $init in
@@ -107,13 +113,15 @@ is_active() {
   esac
 }
 
-# The numbers of the processes named chronyd.
-running() {
+# The numbers of the processes of a name.
+named() {
   if [ -r /proc/self/comm ]; then
-    for x in $(grep -lxs chronyd /proc/[0-9]*/comm); do x=${x%/comm}; echo "${x#/proc/}"; done
-  else ps -A -o pid= -o comm= | while read -r x w; do case $w in *chronyd) echo "$x" ;; esac; done
+    for x in $(grep -lxs "$1" /proc/[0-9]*/comm); do x=${x%/comm}; echo "${x#/proc/}"; done
+  else ps -A -o pid= -o comm= | while read -r x w; do case $w in *"$1") echo "$x" ;; esac; done
   fi
 }
+
+running() { named chronyd; }
 
 # tracking: leaves in `o` chronyd's report as columns, fails where there is none.
 tracking() {

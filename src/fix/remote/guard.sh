@@ -9,13 +9,17 @@
 # `plan` has a line for chronyd, "INIT RESTART ACTIVE UNIT", and one for each file: "OLD NEW BACKUP|PATH".
 put_back() {
   left=
-  { IFS=' ' read -r init restarts was unit; while IFS= read -r d; do put_one_back "$d"; done; } <"$folder/plan"
-  [ "$restarts" = yes ] || return 0
-  [ -f "$folder/restarting" ] || return 0
-  if [ "$was" = active ]; then service_does restart || left=$left$newline$unit
-  else service_does stop
+  IFS=' ' read -r init restarts was unit <"$folder/plan"
+  [ -f "$folder/taken" ] && withdraw
+  { IFS= read -r d; while IFS= read -r d; do put_one_back "$d"; done; } <"$folder/plan"
+  if [ "$restarts" = yes ] && [ -f "$folder/restarting" ]; then
+    if [ "$was" = active ]; then service_does restart || left=$left$newline$unit
+    else service_does stop
+    fi
+    rm -f "$folder/restarting"
   fi
-  rm -f "$folder/restarting"
+  [ -f "$folder/taken" ] && reinstate
+  return 0
 }
 
 put_one_back() {

@@ -1,7 +1,10 @@
 # The commands, one a line. `run` begins a request, which `check` or `apply` carries out; a request of which any line is
 # not understood is not carried out at all.
 
-begin() { run=$1 broken= conf= count=0 lines= servers= limit=120 seconds=30 expect=selected restart=yes validate=no; }
+begin() {
+  run=$1 broken= conf= count=0 lines= servers= limit=120 seconds=30 expect=selected restart=yes validate=no
+  manager= removes= replaced= taken=
+}
 
 # told LINE: one line of a request; fails where it is none.
 told() {
@@ -17,6 +20,10 @@ told() {
   validate) validate=$rest ;;
   server) servers=$servers$rest$newline ;;
   line) lines=$lines$(printf '%b' "$rest")$newline ;;
+  install) manager=$rest; is_manager ;;
+  removes) is_run "$rest" && removes="$removes $rest" ;;
+  replace) is_run "$rest" && replaced="$replaced $rest" ;;
+  taken) taken=$taken$rest$newline ;;
   file)
     word; old=$w
     word; new=$w
@@ -31,6 +38,8 @@ told() {
 
 # carry_out WORD: what ends a request, and always answers.
 carry_out() {
+  # Where programs are is looked up anew: packages come and go.
+  hash -r
   case $1$broken in
   survey*) survey ;;
   makestep*) makestep ;;
@@ -39,6 +48,7 @@ carry_out() {
   alive) sign ;;
   confirm) confirm ;;
   revert) revert ;;
+  takeback) take_back ;;
   *) say 'no command unknown' ;;
   esac
 }
@@ -47,7 +57,7 @@ begin none
 say "script $(id -u)"
 while IFS= read -r l; do
   case $l in
-  survey | makestep | check | apply | alive | confirm | revert)
+  survey | makestep | check | apply | alive | confirm | revert | takeback)
     carry_out "$l" </dev/null ;;
   *) told "$l" || broken=yes ;;
   esac

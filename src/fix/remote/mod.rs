@@ -6,12 +6,19 @@ pub mod digest;
 pub mod request;
 pub mod script;
 pub mod survey;
+pub mod taken;
 pub mod transcript;
 
 pub use answer::{
-    Answer, Applied, CheckRefusal, Checked, Gone, Kept, NotApplied, NotReverted, Refusal, ServerAnswer, Step,
+    Answer, Applied, CheckRefusal, Checked, Gone, Kept, NotApplied, NotReverted, NotTakenBack, Offer, Refusal,
+    ServerAnswer, Step,
 };
 pub use digest::Digest;
-pub use request::{Apply, Becomes, Change, Check, Expected, Request, RunId, Unsendable};
-pub use survey::{FileKind, Guard, Include, Init, PackageManager, Pending, Service, Survey, SurveyedFile};
+pub use request::{
+    Apply, Becomes, Change, Check, Expected, Installing, Request, RunId, TakeBack, TakenFile, Unsendable,
+};
+pub use survey::{
+    FileKind, Guard, Include, Init, OtherTimekeeper, PackageManager, Pending, Service, Survey, SurveyedFile,
+};
+pub use taken::{Package, Ran, Taken};
 pub use transcript::{Heard, Transcript, TranscriptError};

@@ -4,6 +4,8 @@ use core::net::IpAddr;
 use std::fmt::Write as _;
 
 use super::digest::Digest;
+use super::survey::PackageManager;
+use super::taken::Taken;
 
 /// How many bytes of a file stand in one line, before escaping.
 const CHUNK: usize = 500;
@@ -42,6 +44,8 @@ pub enum Request {
     Confirm(RunId),
     /// Puts the old files back at once.
     Revert(RunId),
+    /// Undoes an installation that an earlier run confirmed.
+    TakeBack(TakeBack),
     /// Has chronyd step the clock by what it still had to correct.
     MakeStep,
 }
@@ -53,6 +57,8 @@ pub struct Check {
     pub servers: Vec<String>,
     /// The directives of the whole configuration, in their order; none = only the servers are asked.
     pub directives: Vec<String>,
+    /// What would install chrony, where it is to be: it is asked what it would do.
+    pub installs: Option<PackageManager>,
 }
 
 /// Files to be written.
@@ -64,6 +70,8 @@ pub struct Apply {
     pub configuration: String,
     /// The files; they become new together.
     pub changes: Vec<Change>,
+    /// What is installed and stopped before.
+    pub installs: Option<Installing>,
     /// What chronyd is to follow afterwards.
     pub expected: Expected,
     /// For how long that is waited for, in seconds.
@@ -74,6 +82,45 @@ pub struct Apply {
     pub restarts: bool,
     /// Whether chronyd must find the new configuration fit (`-p`, then `-Q`) before anything is replaced.
     pub validates: bool,
+}
+
+/// What is installed and stopped before files change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installing {
+    /// What installs chrony; `None` where it is there.
+    pub manager: Option<PackageManager>,
+    /// The packages that may go for it.
+    pub removes: Vec<String>,
+    /// The services that are stopped for it.
+    pub replaces: Vec<String>,
+}
+
+/// An installation that is undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeBack {
+    /// The run that undoes it.
+    pub run: RunId,
+    /// The file that chronyd read first.
+    pub configuration: String,
+    /// The files of the run that installed.
+    pub files: Vec<TakenFile>,
+    /// What that run took away.
+    pub taken: Vec<Taken>,
+    /// After how many seconds of silence the guard goes on with it.
+    pub guard_s: u32,
+}
+
+/// A file of an installation that is undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenFile {
+    /// Its path.
+    pub path: String,
+    /// What it was, and is to be again; `None` = there was none.
+    pub was: Option<Digest>,
+    /// What it is, unless it is what it was already.
+    pub written: Digest,
+    /// Its backup.
+    pub backup: Option<String>,
 }
 
 /// One file that is to become another.
@@ -140,6 +187,7 @@ impl Request {
             Self::Alive(run) => format!("run {}\nalive\n", run.0),
             Self::Confirm(run) => format!("run {}\nconfirm\n", run.0),
             Self::Revert(run) => format!("run {}\nrevert\n", run.0),
+            Self::TakeBack(back) => back.lines()?,
             Self::MakeStep => "makestep\n".to_owned(),
         })
     }
@@ -155,6 +203,9 @@ impl Check {
             plain_line(directive)?;
             push(&mut lines, "line", &escaped(directive.as_bytes()));
         }
+        if let Some(manager) = self.installs {
+            push(&mut lines, "install", manager.label());
+        }
         Ok(lines + "check\n")
     }
 }
@@ -167,7 +218,7 @@ impl Apply {
             Expected::Selected => "selected".to_owned(),
             Expected::OneOf(addresses) => addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(" "),
         };
-        if self.changes.is_empty() || expected.is_empty() {
+        if (self.changes.is_empty() && self.installs.is_none()) || expected.is_empty() {
             return Err(Unsendable::Empty);
         }
         let yes = |yes: bool| if yes { "yes" } else { "no" };
@@ -178,6 +229,17 @@ impl Apply {
         push(&mut lines, "expect", &expected);
         push(&mut lines, "restart", yes(self.restarts));
         push(&mut lines, "validate", yes(self.validates));
+        if let Some(installs) = &self.installs {
+            if let Some(manager) = installs.manager {
+                push(&mut lines, "install", manager.label());
+            }
+            for (word, names) in [("removes", &installs.removes), ("replace", &installs.replaces)] {
+                for name in names {
+                    RunId::new(name).ok_or_else(|| Unsendable::Line(name.clone()))?;
+                    push(&mut lines, word, name);
+                }
+            }
+        }
         for change in &self.changes {
             let was = change.was.map_or_else(|| "-".to_owned(), |digest| digest.to_string());
             let (digest, bytes, backup) = match &change.becomes {
@@ -194,6 +256,28 @@ impl Apply {
             }
         }
         Ok(lines + "apply\n")
+    }
+}
+
+impl TakeBack {
+    fn lines(&self) -> Result<String, Unsendable> {
+        if self.taken.is_empty() {
+            return Err(Unsendable::Empty);
+        }
+        let mut lines = format!("run {}\n", self.run.0);
+        push(&mut lines, "guard", &self.guard_s.min(999_999).to_string());
+        push(&mut lines, "config", plain_path(&self.configuration)?);
+        for file in &self.files {
+            let was = file.was.map_or_else(|| "-".to_owned(), |digest| digest.to_string());
+            push(&mut lines, "file", &format!("{was} {} {}", file.written, plain_path(&file.path)?));
+            if let Some(backup) = &file.backup {
+                push(&mut lines, "from", plain_path(backup)?);
+            }
+        }
+        for taken in &self.taken {
+            push(&mut lines, "taken", &taken.to_string());
+        }
+        Ok(lines + "takeback\n")
     }
 }
 
@@ -239,6 +323,7 @@ mod tests {
             run: RunId::new("20261129T174225Z-1f").expect("a name"),
             configuration: "/etc/chrony/chrony.conf".to_owned(),
             changes,
+            installs: None,
             expected: Expected::OneOf(vec!["169.254.169.123".parse().expect("an address")]),
             wait_s: 30,
             guard_s: 120,
@@ -265,12 +350,52 @@ mod tests {
              data server a\\0012\\0134'%\\0303\\0040\nfile - - /etc/chrony/conf.d/a.conf\napply\n"
         );
         assert_eq!(request.lines(), Ok(expected));
-        let check =
-            Check { servers: vec!["a iburst".to_owned()], directives: vec!["makestep 1 3".to_owned(), " ".to_owned()] };
+        let check = Check {
+            servers: vec!["a iburst".to_owned()],
+            directives: vec!["makestep 1 3".to_owned(), " ".to_owned()],
+            installs: None,
+        };
         assert_eq!(
             Request::Check(check).lines().as_deref(),
             Ok("run check\nserver a iburst\nline makestep 1 3\ncheck\n")
         );
+    }
+
+    #[test]
+    fn what_is_installed_and_taken_back_is_named() {
+        let installs = Installing {
+            manager: Some(PackageManager::Apt),
+            removes: vec!["systemd-timesyncd".to_owned()],
+            replaces: vec!["ntpsec".to_owned()],
+        };
+        let lines =
+            Request::Apply(Apply { installs: Some(installs.clone()), ..apply(Vec::new()) }).lines().expect("lines");
+        assert!(
+            lines.ends_with("validate yes\ninstall apt-get\nremoves systemd-timesyncd\nreplace ntpsec\napply\n"),
+            "{lines}"
+        );
+        let bad = Installing { replaces: vec!["a b".to_owned()], ..installs };
+        let sent = Request::Apply(Apply { installs: Some(bad), ..apply(Vec::new()) }).lines();
+        assert_eq!(sent, Err(Unsendable::Line("a b".to_owned())));
+        let (was, written) = (Digest::of(b"old"), Digest::of(b"new"));
+        let file = |path: &str, was, backup: Option<&str>| TakenFile {
+            path: path.to_owned(),
+            was,
+            written,
+            backup: backup.map(str::to_owned),
+        };
+        let back = TakeBack {
+            run: RunId::new("r2").expect("a name"),
+            configuration: "/etc/chrony.conf".to_owned(),
+            files: vec![file("/etc/chrony.conf", None, None), file("/etc/a", Some(was), Some("/etc/a.b"))],
+            taken: vec![Taken::parse("own inactive disabled").expect("a line")],
+            guard_s: 120,
+        };
+        let expected = format!(
+            "run r2\nguard 120\nconfig /etc/chrony.conf\nfile - {written} /etc/chrony.conf\nfile {was} {written} /etc/a\n\
+             from /etc/a.b\ntaken own inactive disabled\ntakeback\n"
+        );
+        assert_eq!(Request::TakeBack(back).lines(), Ok(expected));
     }
 
     #[test]
@@ -281,7 +406,7 @@ mod tests {
             assert_eq!(sent, Err(Unsendable::Path(path.to_owned())), "{path:?}");
         }
         assert_eq!(Request::Apply(apply(vec![])).lines(), Err(Unsendable::Empty));
-        let check = Check { servers: vec!["a\ncheck".to_owned()], directives: Vec::new() };
+        let check = Check { servers: vec!["a\ncheck".to_owned()], directives: Vec::new(), installs: None };
         assert_eq!(Request::Check(check).lines(), Err(Unsendable::Line("a\ncheck".to_owned())));
         for name in ["", ".a", "-a", "a b", "a/b", "a\n", &"a".repeat(65)] {
             assert_eq!(RunId::new(name), None, "{name:?}");

@@ -19,8 +19,8 @@ pub struct Survey {
     pub version: Option<String>,
     /// The arguments of the chronyd that runs.
     pub arguments: Option<String>,
-    /// Processes of other timekeepers.
-    pub others: Vec<String>,
+    /// Other timekeepers that run.
+    pub others: Vec<OtherTimekeeper>,
     /// Files that are there in containers only.
     pub container: Vec<String>,
     /// What installs packages.
@@ -43,6 +43,15 @@ pub struct Survey {
     pub pending: Vec<Pending>,
     /// What the last guard did that fired: the run, and what it could not put back.
     pub last: Option<String>,
+}
+
+/// A timekeeper beside chronyd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherTimekeeper {
+    /// The name of its process, of which the kernel keeps 15 letters.
+    pub process: String,
+    /// Its service; `None` where it belongs to none.
+    pub service: Option<String>,
 }
 
 /// The service of chronyd.
@@ -183,7 +192,26 @@ impl Init {
 }
 
 impl PackageManager {
-    pub(super) fn parse(word: &str) -> Option<Self> {
+    /// The program that is called.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Apt => "apt-get",
+            Self::Dnf => "dnf",
+            Self::Yum => "yum",
+            Self::Zypper => "zypper",
+            Self::Apk => "apk",
+            Self::Pacman => "pacman",
+            Self::Pkg => "pkg",
+        }
+    }
+
+    /// Whether chrony is installed by it.
+    pub fn is_used(self) -> bool {
+        !matches!(self, Self::Pacman | Self::Pkg)
+    }
+
+    /// Reads what `label` gives; `None` for anything else.
+    pub fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "apt-get" => Self::Apt,
             "dnf" => Self::Dnf,

@@ -122,7 +122,11 @@ survey() {
   find_configuration
   [ "$args" ] && line "$args" && say "arguments $e"
   for x in ntpd openntpd ntp-daemon systemd-timesyn phc2sys ptp4l timemaster; do
-    grep -lxqs $x /proc/[0-9]*/comm && say "runs $x"
+    set -- $(named $x)
+    [ $# -gt 0 ] || continue
+    m=$x
+    service_of "$1" "$m"
+    say "runs $m ${u:--}"
   done
   for x in /.dockerenv /run/.containerenv /run/systemd/container; do [ -e $x ] && say "container $x"; done
   for x in apt-get dnf yum zypper apk pacman pkg; do has $x && say "packages $x" && break; done

@@ -3,14 +3,16 @@
 use std::mem;
 
 use super::answer::{
-    Answer, Applied, CheckRefusal, Checked, Gone, Kept, NotApplied, NotReverted, Refusal, ServerAnswer, Step,
+    Answer, Applied, CheckRefusal, Checked, Gone, Kept, NotApplied, NotReverted, NotTakenBack, Offer, Refusal,
+    ServerAnswer, Step,
 };
 use super::digest::Digest;
 use super::request::RunId;
 use super::script::{SCRIPT_GREETING, SHELL_GREETING};
 use super::survey::{
-    Directory, FileKind, Guard, Include, Init, PackageManager, Pending, Service, Survey, SurveyedFile,
+    Directory, FileKind, Guard, Include, Init, OtherTimekeeper, PackageManager, Pending, Service, Survey, SurveyedFile,
 };
+use super::taken::{Package, Taken};
 use crate::clock::Nanos;
 use crate::timekeeper::chrony::Tracking;
 
@@ -93,7 +95,9 @@ struct Draft {
     encoding: Option<Encoding>,
     file: Option<Unfinished>,
     checked: Checked,
+    offer: Option<Offer>,
     kept: Vec<Kept>,
+    taken: Vec<Taken>,
     tracking: Option<Tracking>,
     undone: bool,
     left: Vec<String>,
@@ -203,6 +207,11 @@ fn step(text: &str) -> Option<Step> {
         ("restarted", "") => Step::Restarted,
         ("waiting", "") => Step::Waiting,
         ("undoing", "") => Step::Undoing,
+        ("fetching", "") => Step::Fetching,
+        ("installing", "") => Step::Installing,
+        ("installed", "") => Step::Installed,
+        ("took", line) => Step::Took(Taken::parse(line)?),
+        ("stopped", service) => Step::Stopped(RunId::new(service)?.as_str().to_owned()),
         ("armed", guard) => Step::Armed(Guard::parse(guard)?),
         ("written", path) => Step::Written(path_of(path)?),
         ("replaced", path) => Step::Replaced { path: path_of(path)?, in_place: false },
@@ -247,7 +256,11 @@ impl Draft {
             "unable" => survey.unable.push(text()),
             "version" => survey.version = (rest != "-").then(text),
             "arguments" => survey.arguments = Some(text()),
-            "runs" => survey.others.push(text()),
+            "runs" => {
+                let (process, service) = rest.split_once(' ')?;
+                let service = if service == "-" { None } else { Some(RunId::new(service)?.as_str().to_owned()) };
+                survey.others.push(OtherTimekeeper { process: process.to_owned(), service });
+            }
             "container" => survey.container.push(text()),
             "packages" => survey.packages = Some(PackageManager::parse(rest)?),
             "guard" => survey.guard = Some(Guard::parse(rest)?),
@@ -299,6 +312,12 @@ impl Draft {
             "invalid" => self.checked.syntax = Some(Err(text())),
             "dryrun" => self.checked.dry_run = Some(Ok(correction(rest)?)),
             "fails" => self.checked.dry_run = Some(Err(text())),
+            "installs" => self.offer.get_or_insert_default().version = (rest != "-").then(text),
+            "removes" => {
+                let (name, version) = rest.split_once(' ')?;
+                self.offer.get_or_insert_default().removes.push(Package::new(name, version)?);
+            }
+            "unavailable" => self.checked.offer = Some(Err(text())),
             "tracking" => self.tracking = Some(Tracking::parse(rest).ok()?),
             "left" => self.left.push(text()),
             _ => return None,
@@ -310,6 +329,7 @@ impl Draft {
     fn note(&mut self, step: &Step) {
         match step {
             Step::Kept(kept) => self.kept.push(kept.clone()),
+            Step::Took(taken) => self.taken.push(taken.clone()),
             Step::Undoing => self.undone = true,
             _ => {}
         }
@@ -336,14 +356,19 @@ impl Draft {
     fn agreed(self, request: &str) -> Option<Answer> {
         Some(match request {
             "survey" => Answer::Survey(Box::new(self.survey)),
-            "check" => Answer::Check(Ok(self.checked)),
+            "check" => {
+                let offer = self.checked.offer.or(self.offer.map(Ok));
+                Answer::Check(Ok(Checked { offer, ..self.checked }))
+            }
             "apply" => {
                 let dry_run = self.checked.dry_run.and_then(Result::ok);
-                Answer::Apply(Box::new(Ok(Applied { kept: self.kept, tracking: self.tracking, dry_run })))
+                let (kept, taken) = (self.kept, self.taken);
+                Answer::Apply(Box::new(Ok(Applied { kept, tracking: self.tracking, dry_run, taken })))
             }
             "alive" => Answer::Alive(Ok(self.tracking)),
             "confirm" => Answer::Confirm(Ok(())),
             "revert" => Answer::Revert(Ok(self.tracking)),
+            "takeback" => Answer::TakeBack(Ok(())),
             "makestep" => Answer::MakeStep(Ok(self.tracking)),
             _ => return None,
         })
@@ -364,6 +389,10 @@ impl Draft {
             ("confirm", word) => Answer::Confirm(Err(gone(word)?)),
             ("revert", "left") => Answer::Revert(Err(NotReverted::Left(self.left))),
             ("revert", "unknown") => Answer::Revert(Err(NotReverted::Unknown)),
+            ("takeback", "left") => Answer::TakeBack(Err(NotTakenBack::Left(self.left))),
+            ("takeback", word) => {
+                Answer::TakeBack(Err(NotTakenBack::Refused(Refusal::parse(word)?, detail.to_owned())))
+            }
             ("makestep", "refused") => Answer::MakeStep(Err(detail.to_owned())),
             ("command", "unknown") => Answer::NotUnderstood,
             _ => return None,

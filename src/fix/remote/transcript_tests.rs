@@ -70,8 +70,37 @@ fn a_check_is_read_with_its_signs() {
         ],
         syntax: Some(Ok(())),
         dry_run: Some(Ok(Nanos(250_000_000))),
+        offer: None,
     };
     assert_eq!(heard, [Heard::Answer(Answer::Check(Ok(checked)))]);
+}
+
+#[test]
+fn an_installation_is_told_before_and_on_the_way() {
+    let offer = |text: &str| match answer(text).expect("a check").pop() {
+        Some(Heard::Answer(Answer::Check(Ok(checked)))) => checked.offer,
+        other => panic!("{other:?}"),
+    };
+    let removes = vec![Package { name: "systemd-timesyncd".to_owned(), version: "252.39-1~deb12u2".to_owned() }];
+    let whole = "removes systemd-timesyncd 252.39-1~deb12u2\ninstalls 4.3-2+deb12u1\nok check\n";
+    assert_eq!(offer(whole), Some(Ok(Offer { version: Some("4.3-2+deb12u1".to_owned()), removes })));
+    assert_eq!(offer("installs -\nok check\n"), Some(Ok(Offer::default())));
+    assert_eq!(offer("unavailable E: no chrony\nok check\n"), Some(Err("E: no chrony".to_owned())));
+    assert_eq!(offer("ok check\n"), None);
+
+    let text = "step locked\nstep fetching\nstep took package apt-get purge\nstep installing\nstep installed\n\
+                step stopped ntpsec\nok apply\n";
+    let heard = answer(text).expect("an answer");
+    let taken = Taken::parse("package apt-get purge").expect("a line");
+    assert_eq!(heard.get(2), Some(&Heard::Step(Step::Took(taken.clone()))));
+    let Some(Heard::Answer(Answer::Apply(applied))) = heard.last() else { panic!("{heard:?}") };
+    assert_eq!(applied.as_ref().as_ref().map(|applied| applied.taken.clone()), Ok(vec![taken]));
+    let back = |text: &str| answer(text).expect("an answer").pop();
+    assert_eq!(back("ok takeback\n"), Some(Heard::Answer(Answer::TakeBack(Ok(())))));
+    let left = NotTakenBack::Left(vec!["ntpsec".to_owned()]);
+    assert_eq!(back("left ntpsec\nno takeback left\n"), Some(Heard::Answer(Answer::TakeBack(Err(left)))));
+    let refused = NotTakenBack::Refused(Refusal::Changed, "/etc/a".to_owned());
+    assert_eq!(back("no takeback changed /etc/a\n"), Some(Heard::Answer(Answer::TakeBack(Err(refused)))));
 }
 
 #[test]

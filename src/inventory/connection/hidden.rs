@@ -26,6 +26,14 @@ impl Hidden {
         Self(secrets)
     }
 
+    /// The same, and these: passwords that were typed or stand in files of their own. One that is shorter than a piece of a secret is
+    /// left out.
+    #[must_use]
+    pub fn and<'secret>(self, more: impl IntoIterator<Item = &'secret Secret>) -> Self {
+        let more = more.into_iter().filter(|secret| secret.reveal().chars().count() >= SHORTEST_PIECE);
+        Self::new(self.0.into_iter().chain(more.cloned()).collect())
+    }
+
     /// A text to be shown, with what may not be shown replaced, passwords that stand in a command as they are among that; a
     /// secret at whose beginning it was cut is replaced too.
     pub fn masked(&self, text: &str) -> String {
@@ -82,6 +90,8 @@ mod tests {
         check(&["hunter2"], "-p hunt", "-p hunt");
         check(&[], "sshpass -p hunter2 ssh", "sshpass -p ******** ssh");
         check(&["zürich!"], "zürich!zür…", "****************…");
+        let typed = ["S3same", "no"].map(|text| Secret::new(text.to_owned()));
+        assert_eq!(hidden(&["hunter2"]).and(&typed).masked("hunter2, S3same, no"), "********, ********, no");
     }
 
     #[test]

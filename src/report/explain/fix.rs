@@ -48,6 +48,16 @@ fn lines_of(host: &FixedHost, report: &Report) -> Vec<String> {
     if !parts.is_empty() {
         lines.extend(wrapped("Chrony", &parts.join(", ")));
     }
+    if let Some(installation) = &host.installation {
+        let version = installation.version.as_deref().map(|version| format!(" {}", escaped(version)));
+        let manager = installation.manager.as_deref().map(escaped);
+        let manager = manager.map(|manager| format!("chrony{} by {manager}", version.unwrap_or_default()));
+        lines.extend(manager.iter().flat_map(|text| wrapped("Installs", text)));
+        let replaced: Vec<String> = installation.replaces.iter().map(|name| escaped(name)).collect();
+        if !replaced.is_empty() {
+            lines.extend(wrapped("Stops", &replaced.join(", ")));
+        }
+    }
     for (index, file) in host.files.iter().enumerate() {
         let backup = file.backup.as_deref().map(|backup| format!(", kept as {}", escaped(backup)));
         let text = format!("{}{}", escaped(&file.path), backup.unwrap_or_default());

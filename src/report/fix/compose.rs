@@ -6,6 +6,7 @@ use super::plan::PlanView;
 use crate::clock::{Interval, UnixNanos};
 use crate::fix::attempt::{Cause, Outcome};
 use crate::fix::forecast::Direction;
+use crate::fix::plan::Installation;
 use crate::fix::remote::{Digest, Kept};
 use crate::fix::rollout::{HostEnd, Spared};
 use crate::fix::{Forecast, PlannedHost, RefusedHost, Yardstick};
@@ -14,7 +15,7 @@ use crate::report::changes::changes;
 use crate::report::diffs::unified;
 use crate::report::model::{
     Fix, FixCounts, FixDiff, FixForecast, FixOffset, FixOutcome, FixYardstick, FixYardstickKind, FixedFile, FixedHost,
-    Host, Interrupted, Kind, Report, Severity,
+    FixedInstallation, Host, Interrupted, Kind, Report, Severity,
 };
 use crate::report::quantity::{Instant, Seconds};
 
@@ -156,6 +157,7 @@ impl Known<'_> {
             configuration: None,
             service: None,
             version: None,
+            installation: None,
             files: Vec::new(),
             warnings: Vec::new(),
         }
@@ -183,7 +185,7 @@ impl Known<'_> {
         };
         let file = |file: &crate::fix::files::PlannedFile| FixedFile {
             path: file.path.clone(),
-            was_sha256: file.was.to_string(),
+            was_sha256: file.was.map(|digest| digest.to_string()),
             becomes_sha256: Digest::of(&file.becomes).to_string(),
             backup: backups(&file.path),
         };
@@ -196,10 +198,19 @@ impl Known<'_> {
             configuration: Some(host.configuration.clone()),
             service: Some(host.service.clone()),
             version: host.version.clone(),
+            installation: host.installs.as_ref().map(installation),
             files: host.files.iter().map(file).collect(),
             warnings: host.warnings.clone(),
             ..self.host(&host.name)
         }
+    }
+}
+
+fn installation(installs: &Installation) -> FixedInstallation {
+    FixedInstallation {
+        manager: installs.manager.map(|manager| manager.label().to_owned()),
+        version: installs.version.clone(),
+        replaces: installs.goes().into_iter().map(str::to_owned).collect(),
     }
 }
 

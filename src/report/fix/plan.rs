@@ -157,12 +157,17 @@ impl Writer<'_> {
         lines.extend(self.done("Restarts", restarted.map(|host| (escaped(&host.service), host))));
         let installed = self.changed().filter_map(|host| {
             let installation = host.installs.as_ref()?;
-            let manager = escaped(&installation.manager);
-            let replaced = installation.replaces.as_deref().map(escaped);
-            let replaced = replaced.map_or_else(String::new, |other| format!(", in the place of {other}"));
-            Some((format!("chrony by {manager}{replaced}"), host))
+            let manager = installation.manager?.label();
+            let version = installation.version.as_deref().map(|version| format!(" {}", escaped(version)));
+            Some((format!("chrony{} by {manager}", version.unwrap_or_default()), host))
         });
         lines.extend(self.done("Installs", installed));
+        let ended = self.changed().filter_map(|host| {
+            let goes: Vec<String> = host.installs.as_ref()?.goes().into_iter().map(escaped).collect();
+            let what = format!("{} for good", goes.join(" and "));
+            (!goes.is_empty()).then_some((what, host))
+        });
+        lines.extend(self.done("Stops", ended));
         lines.extend(self.checks());
         let warned = self.view.plan.hosts.iter().flat_map(|host| host.warnings.iter().map(move |text| (text, host)));
         let warned = together(warned.map(|(text, host)| (text.as_str(), host.name.as_str())));

@@ -131,10 +131,23 @@ pub struct FixedHost {
     pub service: Option<String>,
     /// The version of its chronyd; null where that was not found out.
     pub version: Option<String>,
+    /// What is installed and stopped for it; null where chronyd is there, and alone.
+    pub installation: Option<FixedInstallation>,
     /// The files that change.
     pub files: Vec<FixedFile>,
     /// What there is to know.
     pub warnings: Vec<String>,
+}
+
+/// How chronyd comes to keep the clock of a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FixedInstallation {
+    /// What installs chrony; null where it is there.
+    pub manager: Option<String>,
+    /// The version that is installed; null where that was not told beforehand.
+    pub version: Option<String>,
+    /// The services and packages that go for it.
+    pub replaces: Vec<String>,
 }
 
 /// Where a clock stands against the yardstick.
@@ -166,8 +179,8 @@ pub struct FixForecast {
 pub struct FixedFile {
     /// Where it is.
     pub path: String,
-    /// The SHA-256 of what it was.
-    pub was_sha256: String,
+    /// The SHA-256 of what it was; null where there was none before chrony was installed.
+    pub was_sha256: Option<String>,
     /// The SHA-256 of what it becomes.
     pub becomes_sha256: String,
     /// Its backup; null where there is none.

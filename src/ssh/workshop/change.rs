@@ -143,7 +143,11 @@ impl Job {
             match self.apply(bench, &apply).await {
                 Ok(applied) => {
                     self.is_guarded = true;
-                    self.chronicle.tell(&FixEvent::Applied { host: self.index, kept: applied.kept });
+                    self.chronicle.tell(&FixEvent::Applied {
+                        host: self.index,
+                        kept: applied.kept,
+                        taken: applied.taken,
+                    });
                 }
                 Err((outcome, detail)) => return ended(outcome, Some(detail)),
             }
@@ -302,7 +306,8 @@ impl Job {
         let fired = Outcome::RolledBack(Cause::GuardFired);
         // Waits until the guard is done, where it is not yet.
         let request = Request::Revert(self.run.clone());
-        let waited = bench.conversation.ask(&request, Patience::REVERT, |_| {}).await;
+        let waited =
+            bench.conversation.ask(&request, Patience::of_revert(self.work.planned.installs.is_some()), |_| {}).await;
         let survey = match waited {
             Ok(_) => bench.conversation.ask(&Request::Survey, Patience::SURVEY, |_| {}).await,
             Err(lost) => Err(lost),
@@ -333,7 +338,11 @@ impl Job {
     }
 
     async fn revert(&self, bench: &mut Bench, detail: &mut Option<String>) -> Event {
-        match bench.conversation.ask(&Request::Revert(self.run.clone()), Patience::REVERT, |_| {}).await {
+        match bench
+            .conversation
+            .ask(&Request::Revert(self.run.clone()), Patience::of_revert(self.work.planned.installs.is_some()), |_| {})
+            .await
+        {
             Ok(Answer::Revert(Ok(_))) => Event::Reverted(true),
             Ok(Answer::Revert(Err(remote::NotReverted::Left(left)))) => {
                 *detail = Some(format!("not put back: {}", left.join(", ")));

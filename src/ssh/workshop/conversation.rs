@@ -30,17 +30,27 @@ impl Patience {
     /// For a sign of life, a confirmation, a step of the clock.
     pub(super) const SHORT: Self = Self(Duration::from_secs(30));
     /// For old files that come back, and a chronyd that starts with them.
-    pub(super) const REVERT: Self = Self(Duration::from_secs(120));
+    const REVERT: Self = Self(Duration::from_secs(120));
+
+    /// For what a package manager does, there or back: it has as long by itself.
+    pub(super) const INSTALLING: Self = Self(Duration::from_secs(2_400));
+
+    /// For old files that come back, and for packages where some were installed.
+    pub(super) fn of_revert(installs: bool) -> Self {
+        if installs { Self::INSTALLING } else { Self::REVERT }
+    }
 
     /// For servers that are asked one after another, and a dry run: each gives up by itself after some 15 s.
     pub(super) fn of_check(check: &Check) -> Self {
-        let runs = u32::try_from(check.servers.len()).unwrap_or(u32::MAX).saturating_add(2);
+        let offers = if check.installs.is_some() { 4 } else { 0 };
+        let runs = u32::try_from(check.servers.len()).unwrap_or(u32::MAX).saturating_add(2 + offers);
         Self(Duration::from_secs(20).saturating_mul(runs))
     }
 
     /// For a dry run, a restart, the wait that is part of the request, and everything that may have to be put back.
     pub(super) fn of_apply(apply: &Apply) -> Self {
-        Self(Duration::from_secs(180) + Duration::from_secs(apply.wait_s.into()))
+        let installing = if apply.installs.is_some() { Self::INSTALLING.0 } else { Duration::ZERO };
+        Self(Duration::from_secs(180) + Duration::from_secs(apply.wait_s.into()) + installing)
     }
 }
 
@@ -88,7 +98,7 @@ impl Conversation {
                 FailureCode::SudoPassword,
                 format!(
                     "the login is not root there{}",
-                    unless(target.elevation.is_some(), ", and nothing says how to become it")
+                    if target.elevation.is_some() { "" } else { ", and nothing says how to become it" }
                 ),
             )),
             None => {
@@ -145,8 +155,4 @@ impl Conversation {
         self.cell.finish();
         self.line.close(self.close).await;
     }
-}
-
-fn unless(condition: bool, text: &str) -> &str {
-    if condition { "" } else { text }
 }

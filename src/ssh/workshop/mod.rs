@@ -133,8 +133,8 @@ impl Workshop {
 
     /// Puts back what an earlier run changed: one request a host, which is confirmed where it was carried out. The answers are in the
     /// order of the requests; an error says why nothing was put back, or what could not be told.
-    pub async fn restore(&self, requests: &[(usize, remote::Apply)]) -> Vec<Result<remote::Applied, String>> {
-        join_all(requests.iter().map(|(host, apply)| self.shared.restore(*host, apply))).await
+    pub async fn restore(&self, requests: &[(usize, Request)]) -> Vec<Result<remote::Applied, String>> {
+        join_all(requests.iter().map(|(host, request)| self.shared.restore(*host, request))).await
     }
 
     /// Closes the connections to jump hosts; those to hosts are closed when their work is done.
@@ -216,17 +216,21 @@ impl Shared {
         Ok(Looked { survey, checked, at: self.plan.clock.now(), clock })
     }
 
-    async fn restore(&self, host: usize, apply: &remote::Apply) -> Result<remote::Applied, String> {
+    async fn restore(&self, host: usize, request: &Request) -> Result<remote::Applied, String> {
         let _place = self.places.acquire().await.map_err(|_| "the run is over".to_owned())?;
         if let Some(reason) = self.stop.reason() {
             return Err(ended(reason).to_owned());
         }
         let mut conversation = self.converse(host).await.map_err(|refusal| refusal.to_string())?;
-        let request = Request::Apply(apply.clone());
-        let answer = conversation.ask(&request, Patience::of_apply(apply), |_| {}).await?;
-        let Answer::Apply(applied) = answer else {
-            return Err("it answered something else than it was asked".to_owned());
+        let unclear = || "it answered something else than it was asked".to_owned();
+        let Request::Apply(apply) = request else {
+            let answer = conversation.ask(request, Patience::INSTALLING, |_| {}).await?;
+            conversation.close().await;
+            let Answer::TakeBack(taken) = answer else { return Err(unclear()) };
+            return taken.map(|()| remote::Applied::default()).map_err(|refused| refused.to_string());
         };
+        let answer = conversation.ask(request, Patience::of_apply(apply), |_| {}).await?;
+        let Answer::Apply(applied) = answer else { return Err(unclear()) };
         let applied = applied.map_err(|refused| refused.to_string())?;
         let confirmed = conversation.ask(&Request::Confirm(apply.run.clone()), Patience::SHORT, |_| {}).await?;
         conversation.close().await;

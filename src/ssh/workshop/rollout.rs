@@ -217,6 +217,11 @@ impl Workshop {
                 }
                 else => return driver.finish(&rollout).await,
             };
+            if matches!(event, Event::NotBegun(_)) && stop.reason().is_some() && !is_told {
+                // It was not begun because of that, and is spared for that.
+                is_told = true;
+                todo.extend(rollout.take(Event::Interrupted));
+            }
             todo.extend(rollout.take(event));
             // Hosts of the wave that runs whose turn has not come are not begun either.
             driver.common.is_halted.store(rollout.stopped().is_some(), Ordering::SeqCst);
