@@ -12,6 +12,10 @@ use crate::report::table;
 /// Bytes of findings that the rows hold at most: beyond that they hold less of each, and the findings are told once, above.
 const ROOM: usize = 3 << 20;
 
+/// Of more hosts than these the good ones without findings are a line and no more: what unfolds costs a browser as much as the
+/// rest of the row.
+const ALL_UNFOLD: usize = 1_000;
+
 /// How much of its findings the row of a host tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
@@ -31,8 +35,13 @@ pub(super) fn table(report: &Report) -> Value {
     let times = table::times_of(&alone, &report.reference);
     let told = told(&report.hosts);
     let rows = hosts.iter().zip(times).enumerate();
-    let rows =
-        rows.map(|(place, ((name, host), times))| row(host, times, [place, *name], told)).collect::<Vec<Value>>();
+    let unfolds = |host: &Host| hosts.len() <= ALL_UNFOLD || host.verdict != Verdict::Ok || !host.findings.is_empty();
+    let rows: Vec<Value> = rows
+        .map(|(place, ((name, host), times))| {
+            let about = if unfolds(host) { about(host).join("; ") } else { String::new() };
+            row(host, times, [place, *name], told, &about)
+        })
+        .collect();
     let counts = report.summary.counts;
     let verdicts = [
         (Verdict::Crit, counts.crit),
@@ -65,7 +74,7 @@ fn told(hosts: &[Host]) -> Told {
     }
 }
 
-fn row(host: &Host, [offset, bound, rtt]: [String; 3], [place, name]: [usize; 2], told: Told) -> Value {
+fn row(host: &Host, [offset, bound, rtt]: [String; 3], [place, name]: [usize; 2], told: Told, about: &str) -> Value {
     let measured = sentences::offset(host);
     let number = |nanos: Option<i64>| nanos.map_or_else(String::new, |nanos| nanos.to_string());
     let keys = [
@@ -88,7 +97,7 @@ fn row(host: &Host, [offset, bound, rtt]: [String; 3], [place, name]: [usize; 2]
         rtt,
         service => sentences::time_service(host),
         codes => if host.verdict == Verdict::Down { sentences::failure(host) } else { sentences::codes(&host.findings) },
-        about => about(host).join("; "),
+        about,
         findings => findings.iter().map(|found| finding(found, told == Told::InFull)).collect::<Vec<Value>>(),
     }
 }
