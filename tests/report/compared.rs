@@ -32,9 +32,9 @@ fn what_came_went_and_grew_is_told_with_both_offsets() {
     assert_eq!(of(&comparison, ChangeKind::Worse), ["CLK101 db2", "CLK107 db2"]);
     assert!(comparison.has_new());
     let text = table(&comparison, Page::ENDLESS);
-    assert!(text.contains("\nNew         CLK101  db1  +0 ns"), "{text}");
-    assert!(text.contains("before, +3.0000 s ± "), "{text}");
-    assert!(text.contains("\nWorse       CLK101  db2  +2.0000 s"), "{text}");
+    assert!(text.contains("\nNew         CLK101  db1  "), "{text}");
+    assert!(text.contains("before, +3.00"), "{text}");
+    assert!(text.contains("\nWorse       CLK101  db2  +2.00"), "{text}");
 
     let back = compare(&scan(3_000, 9_000), &scan(0, 2_000));
     assert_eq!(of(&back, ChangeKind::Resolved), ["CLK101 db1", "CLK107 db1"]);
