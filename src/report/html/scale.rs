@@ -151,12 +151,8 @@ mod tests {
     fn values_of_many_magnitudes_are_drawn_by_decades() {
         let check = |lo: i64, hi: i64, near: i64, expected: &[&str]| assert_eq!(labels(lo, hi, near), expected);
         check(-100 * MS, 100 * MS, 200_000, &["-100 ms", "-10 ms", "-1 ms", "0", "+1 ms", "+10 ms", "+100 ms"]);
-        check(
-            -3_600_000 * MS,
-            2_104 * MS,
-            200_000,
-            &["-1000 s", "-100 s", "-10 s", "-1 s", "-10 ms", "0", "+10 ms", "+1 s"],
-        );
+        // Decades that are nearer than the gap leave out every other one.
+        check(-3_600_000 * MS, 2_104 * MS, 200_000, &["-100 s", "-1 s", "-10 ms", "0", "+10 ms", "+1 s"]);
         let ancient = labels(-1_795_536_000_000 * MS, 0, 200_000);
         assert!(ancient.len() < 14 && ancient.iter().any(|label| label.ends_with('y')), "{ancient:?}");
     }
