@@ -1,4 +1,4 @@
-//! A host whose distribution keeps chrony's files and services elsewhere than Debian: RHEL's names.
+//! Hosts whose distributions keep chrony's files and services elsewhere than Debian: RHEL's names, and sources.d as Ubuntu 25.10 has it.
 
 use std::fs;
 
@@ -30,17 +30,42 @@ chown -R "$first_user:$first_user" etc/sysconfig etc/chrony.conf etc/chrony.keys
 echo ssh chronyd dbus >../units
 "#;
 
-/// The file of the host that names its sources.
+/// Nothing but includes in chrony.conf; the sources, by NTS and preferred, in a file of their own.
+const UBUNTU: &str = r#"
+printf '%s\n' 'confdir /etc/chrony/conf.d' 'sourcedir /run/chrony-dhcp' 'sourcedir /etc/chrony/sources.d' \
+    'keyfile /etc/chrony/chrony.keys' 'driftfile /var/lib/chrony/chrony.drift' 'ntsdumpdir /var/lib/chrony' \
+    'logdir /var/log/chrony' 'maxupdateskew 100.0' 'rtcsync' 'makestep 1 3' 'leapsectz right/UTC' >etc/chrony/chrony.conf
+{ printf '%s\n' '# Use NTS by default'
+  for number in 1 2 3 4; do echo "pool $number.ntp.ubuntu.com iburst maxsources 1 nts prefer"; done
+  echo 'pool ntp-bootstrap.ubuntu.com iburst maxsources 1 nts certset 1'
+} >etc/chrony/sources.d/ubuntu-ntp-pools.sources
+printf '%s\n' '# For the first connection, when the clock may be wrong' 'nocerttimecheck 1' >etc/chrony/conf.d/ubuntu-nts.conf
+chown "$first_user:$first_user" etc/chrony/sources.d/*.sources etc/chrony/conf.d/ubuntu-nts.conf
+"#;
+
+/// The files of a host by which its sources are named.
 fn files(site: &Site, host: &str) -> Vec<String> {
-    vec![fs::read_to_string(site.path(host, "/etc/chrony.conf")).expect("a file")]
+    let paths: &[&str] = if host == "rhel" {
+        &["/etc/chrony.conf"]
+    } else {
+        &[
+            "/etc/chrony/chrony.conf",
+            "/etc/chrony/sources.d/ubuntu-ntp-pools.sources",
+            "/etc/chrony/conf.d/ubuntu-nts.conf",
+        ]
+    };
+    paths.iter().map(|path| fs::read_to_string(site.path(host, path)).expect("a file")).collect()
 }
 
 #[test]
 fn files_and_services_of_other_distributions_are_found_and_mended() {
     confined("layouts::files_and_services_of_other_distributions_are_found_and_mended", || {
-        let plans = [Plan { name: "rhel", offset: Nanos(-8 * SECOND), furnish: RHEL }];
+        let plans = [
+            Plan { name: "rhel", offset: Nanos(-8 * SECOND), furnish: RHEL },
+            Plan { name: "ubuntu", offset: Nanos(120 * SECOND), furnish: UBUNTU },
+        ];
         let site = Site::start(&plans, &[(CLOUD_SERVER, Nanos(0))]);
-        let hosts = [("rhel", "chronyd")];
+        let hosts = [("rhel", "chronyd"), ("ubuntu", "chrony")];
         let stock = hosts.map(|(host, _)| files(&site, host));
         let inventory = site.inventory();
         let fix = || {
@@ -49,7 +74,9 @@ fn files_and_services_of_other_distributions_are_found_and_mended() {
         };
         let fixed = fix();
         assert_eq!(fixed.status, Some(0), "{fixed}");
-        assert!(fixed.stdout.contains("chronyd on rhel"), "{fixed}");
+        for line in ["chronyd on rhel", "chrony on ubuntu", "/etc/chrony/sources.d/ubuntu-ntp-pools.sources"] {
+            assert!(fixed.stdout.contains(line), "{line}: {fixed}");
+        }
         for (host, service) in hosts {
             let all = files(&site, host).concat();
             assert!(all.contains("\nserver 169.254.169.123 prefer iburst\n"), "{host}: {all}");
@@ -66,7 +93,7 @@ fn files_and_services_of_other_distributions_are_found_and_mended() {
         }
         let run = site.last_run();
         let again = fix();
-        assert!(again.status == Some(0) && again.stdout.contains("1 as wanted already"), "{again}");
+        assert!(again.status == Some(0) && again.stdout.contains("2 as wanted already"), "{again}");
         let undone = site.clockaudit(&["rollback", &run, "--yes"]);
         assert_eq!(undone.status, Some(0), "{undone}");
         for ((host, service), stock) in hosts.iter().zip(stock) {

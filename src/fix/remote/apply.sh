@@ -82,6 +82,9 @@ write_candidate() {
   return 1
 }
 
+# Whether lines name a source.
+has_source() { printf '%s\n' "$1" | grep -q -i -e '^[ 	]*server[ 	]' -e '^[ 	]*pool[ 	]' -e '^[ 	]*peer[ 	]' -e '^[ 	]*refclock[ 	]'; }
+
 unescape() { eval "x=\$data_$i"; printf '%b' "$x"; }
 
 # Puts the candidate of `path` in its place.
@@ -188,7 +191,11 @@ apply() {
     if [ "$validate" = yes ] && [ "$path" = "$conf" ]; then
       find_version
       alive
-      passes -f "$new_file" && dry_run "$(cat "$new_file")" || { give_up unfit "$e"; return; }
+      tried=$(cat "$new_file")
+      # Files that it names change with it and are still the old ones: what all amount to was tried before.
+      [ "$count" = 1 ] || tried=$(printf '%s\n' "$tried" | grep -v -i -e '^[ 	]*sourcedir' -e '^[ 	]*confdir' -e '^[ 	]*include[ 	]')
+      passes -f "$new_file" || { give_up unfit "$e"; return; }
+      if [ "$count" = 1 ] || has_source "$tried"; then dry_run "$tried" || { give_up unfit "$e"; return; }; fi
       alive
     fi
   done
