@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Id, builder::FalseyValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Id};
 
 use super::Cli;
 use crate::inventory::nearest;
@@ -43,13 +43,21 @@ pub fn command(ruled_out: &BTreeSet<String>) -> Command {
         Some(long) if !DEEDS.contains(&long.as_str()) && !ruled_out.contains(arg.get_id().as_str()) => {
             let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
             let arg = arg.env(variable(&long)).hide_env(true);
-            // `0`, `no`, `off` and nothing at all switch nothing on.
-            if is_switch { arg.value_parser(FalseyValueParser::new()) } else { arg }
+            if is_switch { arg.value_parser(yes_or_no) } else { arg }
         }
         _ => arg,
     };
     let open_all = |command: Command| command.mut_args(open);
     open_all(Cli::command()).mut_subcommands(open_all)
+}
+
+/// Whether a switch is on: `0`, `no`, `off` and nothing at all switch nothing on, and what is neither yes nor no is refused.
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.to_lowercase().as_str() {
+        "1" | "y" | "yes" | "t" | "true" | "on" => Ok(true),
+        "" | "0" | "n" | "no" | "f" | "false" | "off" => Ok(false),
+        _ => Err("expected yes or no".to_owned()),
+    }
 }
 
 /// Flags of which the later one wins where both are typed.

@@ -20,7 +20,7 @@ fn left_out(name: &str, by: &str) -> NotAudited {
 fn report(run: &str, hosts: &[&str], others: &[(&str, &str)]) -> Report {
     let made: Vec<fleet::Made> = hosts.iter().map(|name| fleet::host(name, Nanos::ZERO)).collect();
     let mut report = fleet::report_by_controller(&made);
-    report.run.id = run.to_owned();
+    run.clone_into(&mut report.run.id);
     report.not_audited = others.iter().map(|(name, by)| left_out(name, by)).collect();
     report
 }
