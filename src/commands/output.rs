@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use super::error::{CommandError, Outcome};
 use super::live::Live;
 use super::memory::Memory;
-use crate::audit::{Counts, Ending, ExitStatus, FailOn, Verdict};
+use crate::audit::{Ending, ExitStatus, FailOn};
 use crate::cli::{Format, OutputArgs};
 use crate::files::report::{self as report_files, Export};
-use crate::probe::Interruption;
-use crate::report::fix;
+use crate::report::Report;
 use crate::report::form::{self, Form, FormError};
-use crate::report::model::{self, Interrupted, Report};
 use crate::report::table::{Page, Shelf};
+use crate::report::{ending, fix};
 use crate::terminal::Terminal;
 
 /// Where results go.
@@ -60,7 +59,7 @@ pub fn deliver(report: &Report, plan: &OutputPlan, live: Option<Live>, terminal:
     let heard = live.map(Live::release).transpose()?;
     terminal.print(&text)?;
     written?;
-    let ending = ending(report);
+    let ending = ending::of(report);
     let interrupted = heard.and_then(|heard| heard.signal()).or(ending.interrupted);
     Ok(match interrupted.and_then(ExitStatus::of_signal) {
         Some(signalled) => signalled,
@@ -94,26 +93,4 @@ fn form_of(format: Format) -> Form {
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` calls")]
 fn unwritable(error: FormError) -> CommandError {
     CommandError::internal(error.to_string())
-}
-
-/// What a report says of how its audit ended.
-fn ending(report: &Report) -> Ending {
-    let model::Counts { ok, warn, crit, undecided, down } = report.summary.counts;
-    Ending {
-        interrupted: report.run.interrupted.map(|reason| match reason {
-            Interrupted::Interrupt => Interruption::Interrupt,
-            Interrupted::Terminate => Interruption::Terminate,
-            Interrupted::Deadline => Interruption::Deadline,
-        }),
-        counts: Counts { ok, warn, crit, undecided, down },
-        fleet: match report.summary.verdict {
-            model::Verdict::Ok => Verdict::Ok,
-            model::Verdict::Warn => Verdict::Warn,
-            model::Verdict::Crit => Verdict::Crit,
-            model::Verdict::Undecided => Verdict::Undecided,
-            model::Verdict::Down => Verdict::Down,
-        },
-        partial: report.run.partial,
-        inventory_incomplete: report.run.inventory.incomplete,
-    }
 }

@@ -12,7 +12,7 @@ use crate::timekeeper::Timekeeper;
 /// A property with more values than this among hosts of the same codes does not tell them apart.
 const MOST_VALUES: usize = 3;
 /// Groups that every inventory has, and that say nothing of their members.
-const EVERYBODY: [&str; 2] = ["all", "ungrouped"];
+pub(super) const EVERYBODY: [&str; 2] = ["all", "ungrouped"];
 
 /// What a cluster's hosts have in common beside their codes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,8 +127,8 @@ fn group_sizes(hosts: &[Host]) -> BTreeMap<&str, usize> {
     sizes
 }
 
-/// The order in which causes are told.
-fn rank(verdict: Verdict) -> u8 {
+/// The order in which verdicts are told, the worst first.
+pub(super) fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Crit => 0,
         Verdict::Warn => 1,

@@ -8,13 +8,11 @@ use core::time::Duration;
 use chrono::{DateTime, Utc};
 use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
+use super::causes::EVERYBODY;
 use super::document::headline;
 use super::escape::escaped;
 use super::model::{Finding, Fix, FixOutcome, FixedHost, Host, NotAudited, Report, Severity, Verdict};
 use super::sentences::{self, fix as fixes};
-
-/// Groups that every inventory has, and that say nothing of their members.
-const EVERYBODY: [&str; 2] = ["all", "ungrouped"];
 
 /// Writes the test suites, with a line end.
 pub fn write(report: &Report) -> Result<String, SerializeError> {

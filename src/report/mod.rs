@@ -10,6 +10,7 @@ mod consequences;
 pub mod csv;
 mod diffs;
 pub mod document;
+pub mod ending;
 pub mod escape;
 pub mod events;
 pub mod explain;

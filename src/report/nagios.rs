@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 use super::document::headline;
 use super::escape::escaped;
 use super::model::{FixedHost, Host, Report, Verdict};
-use super::sentences::{self, fix};
+use super::sentences::{self, fix as fixes};
+use super::{ending, fix};
+use crate::audit::{Ending, ExitStatus, FailOn};
 use crate::clock::Nanos;
 
 /// More hosts than these are counted: what a plugin prints is cut at 4 KiB by older monitors.
@@ -16,10 +18,8 @@ const MOST_HOSTS: usize = 20;
 
 /// Writes the answer, with a line end.
 pub fn write(report: &Report) -> String {
-    let (state, what) = match &report.fix {
-        Some(of) => (state_of_fix(report), fix::counts(of.counts).join(", ")),
-        None => (state(report), headline(report)),
-    };
+    let what = report.fix.as_ref().map_or_else(|| headline(report), |of| fixes::counts(of.counts).join(", "));
+    let state = state(report);
     let figures = if report.fix.is_some() { String::new() } else { figures(report) };
     let bar = if figures.is_empty() { "" } else { " | " };
     let mut text = format!("CLOCKS {state} - {}{bar}{figures}\n", unbarred(&what));
@@ -32,10 +32,11 @@ pub fn write(report: &Report) -> String {
     }
     let lines = match &report.fix {
         Some(of) => {
-            let hosts = fix::worst_first(of);
-            let is_bad = |host: &&&FixedHost| !matches!(fix::word(host.outcome), "ok" | "same" | "plan");
-            let line =
-                |host: &&FixedHost| format!("{} {}: {}", fix::word(host.outcome), escaped(&host.name), fix::what(host));
+            let hosts = fixes::worst_first(of);
+            let is_bad = |host: &&&FixedHost| !matches!(fixes::word(host.outcome), "ok" | "same" | "plan");
+            let line = |host: &&FixedHost| {
+                format!("{} {}: {}", fixes::word(host.outcome), escaped(&host.name), fixes::what(host))
+            };
             hosts.iter().filter(is_bad).map(line).collect()
         }
         None => lines(report),
@@ -49,31 +50,14 @@ pub fn write(report: &Report) -> String {
     text
 }
 
+/// The state that the exit code says, by all verdicts; a run that was ended early is told by what it saw.
 fn state(report: &Report) -> &'static str {
-    let counts = report.summary.counts;
-    let is_incomplete =
-        counts.down > 0 || counts.undecided > 0 || report.run.partial || report.run.inventory.incomplete;
-    match report.summary.verdict {
-        Verdict::Crit => "CRITICAL",
-        _ if counts.crit > 0 => "CRITICAL",
-        _ if is_incomplete => "UNKNOWN",
-        Verdict::Warn => "WARNING",
-        _ if counts.warn > 0 => "WARNING",
-        Verdict::Ok | Verdict::Undecided | Verdict::Down => "OK",
-    }
-}
-
-fn state_of_fix(report: &Report) -> &'static str {
-    let Some(of) = &report.fix else { return "UNKNOWN" };
-    let counts = of.counts;
-    if counts.failed + counts.rolled_back > 0 {
-        "CRITICAL"
-    } else if counts.not_attempted > 0 || report.run.partial {
-        "UNKNOWN"
-    } else if counts.converged_by_claim + counts.on_their_way > 0 || of.new_warnings {
-        "WARNING"
-    } else {
-        "OK"
+    let of_audit = || ExitStatus::of(Ending { interrupted: None, ..ending::of(report) }, FailOn::Down);
+    match fix::exit_status(report, FailOn::Down).unwrap_or_else(of_audit) {
+        ExitStatus::Good => "OK",
+        ExitStatus::Warning => "WARNING",
+        ExitStatus::Critical => "CRITICAL",
+        _ => "UNKNOWN",
     }
 }
 

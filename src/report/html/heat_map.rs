@@ -8,6 +8,7 @@ use super::standings::{Member, members};
 use crate::audit::figure;
 use crate::clock::pairs::Decision;
 use crate::clock::{Interval, Nanos};
+use crate::report::causes::EVERYBODY;
 use crate::report::escape::escaped_within;
 use crate::report::model::{Pair, Report};
 
@@ -25,9 +26,6 @@ const FIELD: [f64; 2] = [13.0, 28.0];
 const NAME: usize = 22;
 /// How wide a letter of a name is, about.
 const LETTER: f64 = 7.2;
-/// Groups that every inventory has, and that say nothing of their members.
-const EVERYBODY: [&str; 2] = ["all", "ungrouped"];
-
 /// The map and the widest pairs; nothing where there are fewer than two clocks.
 pub(super) fn map(report: &Report) -> Option<Value> {
     let mut members = members(report);

@@ -2,8 +2,9 @@
 
 use minijinja::{Value, context};
 
-use super::{class, rank};
+use super::class;
 use crate::audit::figure;
+use crate::report::causes::rank;
 use crate::report::escape::escaped;
 use crate::report::model::{Finding, Host, Report, Severity, Verdict};
 use crate::report::sentences;

@@ -85,17 +85,6 @@ fn class(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The order of the verdicts, worst first.
-fn rank(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Crit => 0,
-        Verdict::Warn => 1,
-        Verdict::Undecided => 2,
-        Verdict::Down => 3,
-        Verdict::Ok => 4,
-    }
-}
-
 /// The limits that a report was judged by.
 struct Judged {
     policy: Policy,
