@@ -1,22 +1,27 @@
 //! The command line: what can be typed, word for word. No logic; `commands/` turns these into plans.
 
 pub mod compare;
+mod connection;
 pub mod fix;
+mod output;
+mod policy;
+mod selection;
 pub mod settings;
 pub mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::audit::{FailOn, Profile, ReferenceChoice, TokenPolicy};
-use crate::clock::Nanos;
-use crate::inventory::configuration::Place;
+use crate::audit::FailOn;
 pub use compare::{CompareArgs, CompareFormat};
+pub use connection::ConnectionArgs;
 pub use fix::{FixArgs, RollbackArgs};
+pub use output::{Format, OutputArgs};
+pub use policy::PolicyArgs;
+pub use selection::{SelectionArgs, VaultArgs};
 pub use values::ExplainFormat;
-use values::{at_least_one, parse_duration, parse_reference, parse_seconds, parse_tokens};
+use values::at_least_one;
 
 /// Shown under every help text of a command that audits.
 const EXIT_CODES: &str = "Exit codes:
@@ -137,196 +142,6 @@ pub enum ColorChoice {
     Always,
     /// Never.
     Never,
-}
-
-/// Which inventory, and which of its hosts.
-#[derive(Debug, Clone, Args)]
-pub struct SelectionArgs {
-    /// Inventory files or folders; with a comma a list of hosts: `a.example,b.example,`; `-` = standard input
-    #[arg(value_name = "INVENTORY")]
-    pub inventories: Vec<String>,
-    /// Inventory file, folder or list of hosts (can be repeated) [default:
-    /// `$ANSIBLE_INVENTORY`, then `inventory` of ansible.cfg, then `/etc/ansible/hosts`]
-    #[arg(short, long, value_name = "INVENTORY", help_heading = "Hosts")]
-    pub inventory: Vec<String>,
-    /// Only the hosts that match this pattern too; `@FILE` reads patterns from a file
-    #[arg(short, long, value_name = "PATTERN", allow_hyphen_values = true, help_heading = "Hosts")]
-    pub limit: Vec<String>,
-    /// Set variables of all hosts, over everything else: `NAME=VALUE ...`, JSON, YAML or `@FILE` (can be repeated)
-    #[arg(short, long, value_name = "VARS", help_heading = "Hosts")]
-    pub extra_vars: Vec<String>,
-    /// Read `group_vars` and `host_vars` of this folder instead of the current directory's
-    #[arg(long, value_name = "FOLDER", help_heading = "Hosts")]
-    pub playbook_dir: Option<PathBuf>,
-    /// Where the passwords of ansible-vault come from.
-    #[command(flatten)]
-    pub vault: VaultArgs,
-    /// Let Ansible read the inventory, with all its plugins: runs `ansible-inventory --list`
-    #[arg(long, help_heading = "Hosts")]
-    pub inventory_via_ansible: bool,
-    /// Go on though a part of the inventory cannot be understood
-    #[arg(long, help_heading = "Hosts")]
-    pub allow_incomplete_inventory: bool,
-}
-
-/// Where the passwords of ansible-vault come from.
-#[derive(Debug, Clone, Args)]
-pub struct VaultArgs {
-    /// Decrypt with the password of this file or program; `prompt` asks for it (can be repeated)
-    #[arg(long, value_name = "[LABEL@]SOURCE", help_heading = "Hosts")]
-    pub vault_id: Vec<String>,
-    /// Decrypt with the password in this file, or printed by it if it is executable (can be repeated)
-    #[arg(long, visible_alias = "vault-pass-file", value_name = "FILE", help_heading = "Hosts")]
-    pub vault_password_file: Vec<PathBuf>,
-    /// Ask for the password of ansible-vault
-    #[arg(long, visible_alias = "ask-vault-password", help_heading = "Hosts")]
-    pub ask_vault_pass: bool,
-}
-
-/// How hosts are reached; what the inventory says of a host wins.
-#[derive(Debug, Clone, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is typed or not")]
-pub struct ConnectionArgs {
-    /// Log in as this user [default: that of `ssh_config`, then the name of the user who runs clockaudit]
-    #[arg(short, long, help_heading = "Connection")]
-    pub user: Option<String>,
-    /// Connect to this port [default: that of `ssh_config`, then 22]
-    #[arg(short, long, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Connection")]
-    pub port: Option<u16>,
-    /// Log in with this private key
-    #[arg(long, alias = "key-file", value_name = "FILE", help_heading = "Connection")]
-    pub private_key: Option<PathBuf>,
-    /// Go through these hosts, as `ssh -J`: `[USER@]HOST[:PORT]`, comma after comma
-    #[arg(short = 'J', long, value_name = "HOSTS", help_heading = "Connection")]
-    pub jump: Option<String>,
-    /// Read this instead of `~/.ssh/config` and `/etc/ssh/ssh_config`, as `ssh -F`; `none` reads nothing
-    #[arg(short = 'F', long, value_name = "FILE", help_heading = "Connection")]
-    pub ssh_config: Option<String>,
-    /// Set an option as `ssh -o` does (can be repeated)
-    #[arg(long, value_name = "KEY=VALUE", help_heading = "Connection")]
-    pub ssh_option: Vec<String>,
-    /// Arguments for `ssh` that come after the inventory's own settings
-    #[arg(long, value_name = "ARGS", allow_hyphen_values = true, help_heading = "Connection")]
-    pub ssh_common_args: Option<String>,
-    /// Arguments for `ssh` that come last
-    #[arg(long, value_name = "ARGS", allow_hyphen_values = true, help_heading = "Connection")]
-    pub ssh_extra_args: Option<String>,
-    /// Ask for the password to log in with; a host gets it once at most
-    #[arg(short = 'k', long, conflicts_with = "connection_password_file", help_heading = "Connection")]
-    pub ask_pass: bool,
-    /// Read the password to log in with from this file, or from what it prints where it is a program; `-` reads standard
-    /// input
-    #[arg(long, alias = "conn-pass-file", value_name = "FILE", help_heading = "Connection")]
-    pub connection_password_file: Option<PathBuf>,
-    /// Become another user on the hosts; a scan needs it only where chronyd answers nobody else
-    #[arg(short, long, help_heading = "Connection")]
-    pub r#become: bool,
-    /// Become another user by `sudo` or `su` [default: sudo]
-    #[arg(long, value_name = "METHOD", help_heading = "Connection")]
-    pub become_method: Option<String>,
-    /// Become this user [default: root]
-    #[arg(long, value_name = "USER", help_heading = "Connection")]
-    pub become_user: Option<String>,
-    /// Ask for the password that `sudo` or `su` may want; it is given only where it is asked for
-    #[arg(short = 'K', long, conflicts_with = "become_password_file", help_heading = "Connection")]
-    pub ask_become_pass: bool,
-    /// Read the password for `sudo` or `su` from this file, or from what it prints where it is a program
-    #[arg(long, alias = "become-pass-file", value_name = "FILE", help_heading = "Connection")]
-    pub become_password_file: Option<PathBuf>,
-    /// Accept and store the keys of hosts not known yet; a changed key is never accepted
-    #[arg(long, help_heading = "Connection")]
-    pub accept_new: bool,
-    /// Keep at most this many sessions open at once [default: no bound]
-    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = at_least_one, help_heading = "Connection")]
-    pub forks: Option<usize>,
-    /// Give up on a host whose connection and key exchange take longer [default: that of
-    /// `ssh_config`, then 10]
-    #[arg(short = 'T', long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = parse_seconds, help_heading = "Connection")]
-    pub timeout: Option<Nanos>,
-    /// End the whole run after this time, with a partial report
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = parse_seconds, help_heading = "Connection")]
-    pub deadline: Option<Nanos>,
-    /// The long names of the flags above that the environment set.
-    #[arg(skip)]
-    pub from_environment: BTreeSet<String>,
-    /// The long names of the flags above that a file set, each with its line.
-    #[arg(skip)]
-    pub from_files: BTreeMap<String, Place>,
-}
-
-/// The limits, and what offsets are relative to.
-#[derive(Debug, Clone, Default, Args)]
-pub struct PolicyArgs {
-    /// Judge by what this system breaks at (can be repeated; the strictest limit wins): `jwt`, `ceph`, `cockroachdb`,
-    /// `yugabytedb`, `tidb`, `etcd`, `cassandra`, `kerberos`, `sigv4`, `totp`, `slurm`, `aerospike`, `hbase`, `logs`,
-    /// `finra`, `mifid`, `strict` [default: jwt]
-    #[arg(long, value_name = "PROFILE", hide_possible_values = true, help_heading = "Limits")]
-    pub profile: Vec<Profile>,
-    /// Warn beyond this [default: the profile's limit; jwt: 50ms]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Limits")]
-    pub warn: Option<Nanos>,
-    /// Critical beyond this [default: the profile's limit; jwt: 100ms]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Limits")]
-    pub crit: Option<Nanos>,
-    /// Take offsets relative to `consensus` (of the hosts' claims), `agreement` (of the hosts' clocks), `controller`,
-    /// `host:NAME`, `group:NAME`, `ntp:SERVER[:PORT]` (can be repeated; most of three decide) or `https:SERVER[:PORT]` (three at
-    /// least; coarse, for where only HTTPS leaves) [default: consensus, else agreement]
-    #[arg(long, value_name = "CLOCK", value_parser = parse_reference, help_heading = "Limits")]
-    pub reference: Vec<ReferenceChoice>,
-    /// Tell what the clocks mean for tokens that one group issues and another verifies (can be repeated):
-    /// `issuer=GROUP,verifier=GROUP[,leeway=DURATION][,latency=DURATION]`
-    #[arg(long, value_name = "GROUPS", value_parser = parse_tokens, help_heading = "Limits")]
-    pub jwt: Vec<TokenPolicy>,
-    /// Exit with 0 unless hosts are this bad: `never`, `crit`, `warn`, `undecided` or `down`, each with those before it
-    #[arg(long, value_name = "VERDICT", default_value = "down", hide_possible_values = true, help_heading = "Limits")]
-    pub fail_on: FailOn,
-    /// The long names of the flags above that a file set: the inventory's variables win over those.
-    #[arg(skip)]
-    pub from_files: BTreeSet<String>,
-}
-
-/// Where results go.
-#[derive(Debug, Clone, Args)]
-pub struct OutputArgs {
-    /// Print a `table` that fits one screen, every host `wide`, everything as `json`, `jsonl` or `csv`, a page as `md` or
-    /// `html`, or what `junit`, `prometheus` or `nagios` reads
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        hide_possible_values = true,
-        help_heading = "Output"
-    )]
-    pub output: Format,
-    /// Write the report to a file too: `.json`, `.jsonl`, `.csv`, `.txt`, `.md`, `.html`, `.xml` (for `junit`) or `.prom` (can be repeated)
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub export: Vec<PathBuf>,
-}
-
-/// The form of a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// A summary that fits one screen.
-    Table,
-    /// Every host, every column.
-    Wide,
-    /// The whole report.
-    Json,
-    /// The whole report, one event a line.
-    Jsonl,
-    /// The host table.
-    Csv,
-    /// A page in Markdown.
-    Md,
-    /// A page for a browser.
-    Html,
-    /// A test case a host.
-    Junit,
-    /// Metrics.
-    Prometheus,
-    /// The answer of a monitoring plugin.
-    Nagios,
 }
 
 /// Arguments of `scan`.
