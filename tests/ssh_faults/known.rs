@@ -7,12 +7,12 @@ use std::process::Command;
 use clockaudit::inventory::secret::Secret;
 use clockaudit::inventory::target::Target;
 use clockaudit::probe::{FailureCode, Stage};
-use clockaudit::ssh::UnknownKeys;
+use clockaudit::ssh::{ConnectionPlan, UnknownKeys};
 
 use super::certificates::sign;
 use super::sshd::{Sshd, keygen};
 use super::tap::Tap;
-use super::{Baseline, assert_failed, scan};
+use super::{Baseline, assert_failed, patient, scan};
 
 fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
@@ -70,6 +70,39 @@ async fn a_host_is_known_by_its_hashed_name() {
     base.assert_restored().await;
 }
 
+/// Hosts that are one server, each with a list of its own of what is revoked; all of them are asked in one scan.
+struct Revoked<'server> {
+    server: &'server Sshd,
+    plan: ConnectionPlan,
+    targets: Vec<Target>,
+    /// Of each host what is said of it, and the words of its refusal; none = it is measured.
+    expected: Vec<(String, String)>,
+}
+
+impl Revoked<'_> {
+    /// A host whose key is known by this file, and the content of its list; `None` = the list is not there.
+    fn host(&mut self, what: &str, known: &str, list: Option<&[u8]>, expected: &str) {
+        let number = self.targets.len();
+        let file = self.server.path(&format!("revoked{number}"));
+        if let Some(list) = list {
+            fs::write(&file, list).unwrap();
+        }
+        let target = Target { name: format!("h{number}"), ..self.server.target("user_key") };
+        let mut settings = (*self.plan.settings(&target)).clone();
+        settings.host_key.revoked_files = vec![file];
+        settings.host_key.user_files = vec![self.server.path(known)];
+        self.plan.hosts.insert(target.name.clone(), settings.into());
+        self.targets.push(target);
+        self.expected.push((format!("{what} ({known})"), expected.to_owned()));
+    }
+
+    /// The same twice: known by the server's own key, and by the authority that signed it.
+    fn both(&mut self, what: &str, list: &[u8], by_key: &str, by_authority: &str) {
+        self.host(what, "known_hosts", Some(list), by_key);
+        self.host(what, "by_authority", Some(list), by_authority);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_or_an_authority_that_a_list_revokes_is_refused() {
     let base = Baseline::take().await;
@@ -77,42 +110,25 @@ async fn a_key_or_an_authority_that_a_list_revokes_is_refused() {
         keygen(&folder.join("ca"), "ed25519");
         sign(folder, "host_key", "ca", &["-h", "-z", "7"]);
     });
-    let (target, list) = (server.target("user_key"), server.path("revoked"));
-    let mut plan = server.plan();
-    let own = text(&server.path("known_hosts"));
-    let by_authority = format!("@cert-authority * {}", text(&server.path("ca.pub")));
-    let mut settings = (*plan.settings(&target)).clone();
-    settings.host_key.revoked_files = vec![list.clone()];
-    plan.hosts.insert(target.name.clone(), settings.clone().into());
-    let check = async |known: &str, expected: &str| {
-        fs::write(server.path("known_hosts"), known).unwrap();
-        let (seen, _) = scan(vec![target.clone()], &plan).await;
-        match expected {
-            "" => assert_eq!(seen.observations[0].failure, None),
-            words => assert_failed(&seen.observations[0], FailureCode::HostKeyRevoked, Stage::HostKey, words),
-        }
-    };
+    let plan = patient(server.plan());
+    let key = |name: &str| text(&server.path(&format!("{name}.pub")));
+    fs::write(server.path("by_authority"), format!("@cert-authority * {}", key("ca"))).unwrap();
+    let mut hosts = Revoked { server: &server, plan, targets: Vec::new(), expected: Vec::new() };
     // One that is not there says nothing, as with OpenSSH: no host is taken.
-    check(&own, "revoked cannot be read, so that no host key is taken").await;
-    fs::write(&list, format!("# of the old fleet\n{}", text(&server.path("other_key.pub")))).unwrap();
-    check(&own, "").await;
-    check(&by_authority, "").await;
-    fs::write(&list, text(&server.path("other_key.pub")) + &text(&server.path("host_key.pub"))).unwrap();
-    check(&own, "is revoked by").await;
-    check(&by_authority, "revoked:2").await;
-    fs::write(&list, text(&server.path("ca.pub"))).unwrap();
-    check(&own, "").await;
-    check(&by_authority, "authority's key SHA256:").await;
+    hosts.host("no list", "known_hosts", None, "revoked0 cannot be read, so that no host key is taken");
+    hosts.both("another key", format!("# of the old fleet\n{}", key("other_key")).as_bytes(), "", "");
+    hosts.both("the key", (key("other_key") + &key("host_key")).as_bytes(), "is revoked by", ":2");
+    hosts.both("the authority", key("ca").as_bytes(), "", "authority's key SHA256:");
     // The compact form, by what OpenSSH's own program writes: keys, hashes, authorities, certificates by number and by name.
     let compact = |what: &str| {
-        let described = server.path("described");
-        let keys =
-            ["host_key", "other_key", "ca"].map(|key| (format!("<{key}>"), text(&server.path(&format!("{key}.pub")))));
+        let (described, list) = (server.path("described"), server.path("compact"));
+        let keys = ["host_key", "other_key", "ca"].map(|name| (format!("<{name}>"), key(name)));
         fs::write(&described, keys.iter().fold(what.to_owned(), |text, (name, key)| text.replace(name, key.trim())))
             .unwrap();
         let mut keygen = Command::new("ssh-keygen");
         keygen.args(["-q", "-k", "-s"]).arg(server.path("ca.pub")).arg("-f").arg(&list).arg(&described);
         assert!(keygen.status().unwrap().success(), "{what}");
+        fs::read(&list).unwrap()
     };
     for (what, by_key, by_certificate) in [
         ("key: <other_key>\n", "", ""),
@@ -127,14 +143,20 @@ async fn a_key_or_an_authority_that_a_list_revokes_is_refused() {
         ("id: another test\n", "", ""),
         ("id: a test\n", "", "number 7, is revoked by"),
     ] {
-        compact(what);
-        println!("{what}");
-        check(&own, by_key).await;
-        check(&by_authority, by_certificate).await;
+        hosts.both(what, &compact(what), by_key, by_certificate);
     }
-    let whole = fs::read(&list).unwrap();
-    fs::write(&list, &whole[..whole.len() - 1]).unwrap();
-    check(&own, "is a broken key revocation list (KRL)").await;
+    let whole = compact("id: a test\n");
+    let broken = "is a broken key revocation list (KRL)";
+    hosts.host("a list that was cut", "known_hosts", Some(&whole[..whole.len() - 1]), broken);
+    let (seen, _) = scan(hosts.targets, &hosts.plan).await;
+    for (host, (what, expected)) in seen.observations.iter().zip(&hosts.expected) {
+        println!("{} {what}", host.host);
+        match expected.as_str() {
+            "" => assert_eq!(host.failure, None, "{what}"),
+            words => assert_failed(host, FailureCode::HostKeyRevoked, Stage::HostKey, words),
+        }
+    }
+    assert_eq!(seen.observations.len(), hosts.expected.len());
     base.assert_restored().await;
 }
 
@@ -145,24 +167,28 @@ async fn an_authority_must_sign_as_it_is_allowed_to() {
         keygen(&folder.join("ca"), "rsa");
         sign(folder, "host_key", "ca", &["-h", "-t", "rsa-sha2-256"]);
     });
-    let target = server.target("user_key");
-    let mut plan = server.plan();
+    let mut plan = patient(server.plan());
     fs::write(server.path("known_hosts"), format!("@cert-authority * {}", text(&server.path("ca.pub")))).unwrap();
-    for (list, expected) in [
+    let lists = [
         (&[][..], ""),
         (&["-rsa-sha2-256"], "rsa-sha2-256, which CASignatureAlgorithms does not allow"),
         (&["ssh-ed25519"], "which CASignatureAlgorithms does not allow"),
         (&["ssh-ed25519", "rsa-sha2-*"], ""),
-    ] {
+    ];
+    let mut targets = Vec::new();
+    for (number, (list, _)) in lists.iter().enumerate() {
+        let target = Target { name: format!("h{number}"), ..server.target("user_key") };
         let mut settings = (*plan.settings(&target)).clone();
         settings.host_key.ca_algorithms = list.iter().map(|name| (*name).to_owned()).collect();
         plan.hosts.insert(target.name.clone(), settings.into());
-        let (seen, _) = scan(vec![target.clone()], &plan).await;
+        targets.push(target);
+    }
+    let (seen, _) = scan(targets, &plan).await;
+    assert_eq!(seen.observations.len(), lists.len());
+    for (host, (list, expected)) in seen.observations.iter().zip(lists) {
         match expected {
-            "" => assert_eq!(seen.observations[0].failure, None, "{list:?}"),
-            words => {
-                assert_failed(&seen.observations[0], FailureCode::HostCertificateRefused, Stage::HostKey, words);
-            }
+            "" => assert_eq!(host.failure, None, "{list:?}"),
+            words => assert_failed(host, FailureCode::HostCertificateRefused, Stage::HostKey, words),
         }
     }
     base.assert_restored().await;
