@@ -32,6 +32,9 @@ pub struct SelectionArgs {
     /// Go on though a part of the inventory cannot be understood
     #[arg(long, help_heading = "Hosts")]
     pub allow_incomplete_inventory: bool,
+    /// Where the limit comes from, where it was not typed.
+    #[arg(skip)]
+    pub limit_from: Option<String>,
 }
 
 /// Where the passwords of ansible-vault come from.

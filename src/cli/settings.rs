@@ -6,6 +6,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Id};
 
 use super::Cli;
+use crate::inventory::configuration::values;
 use crate::inventory::nearest;
 
 /// Flags that say what is to be done now, and those whose environment variable is looked up with Ansible's.
@@ -51,13 +52,9 @@ pub fn command(ruled_out: &BTreeSet<String>) -> Command {
     open_all(Cli::command()).mut_subcommands(open_all)
 }
 
-/// Whether a switch is on: `0`, `no`, `off` and nothing at all switch nothing on, and what is neither yes nor no is refused.
+/// Whether a switch is on; what is neither yes nor no is refused.
 fn yes_or_no(text: &str) -> Result<bool, String> {
-    match text.to_lowercase().as_str() {
-        "1" | "y" | "yes" | "t" | "true" | "on" => Ok(true),
-        "" | "0" | "n" | "no" | "f" | "false" | "off" => Ok(false),
-        _ => Err("expected yes or no".to_owned()),
-    }
+    values::yes_or_no(text).ok_or_else(|| format!("expected {}", values::SPELLINGS))
 }
 
 /// Flags of which the later one wins where both are typed.
@@ -98,6 +95,14 @@ pub fn names() -> BTreeSet<String> {
     let all = command.get_subcommands().flat_map(Command::get_arguments).chain(command.get_arguments());
     let settings = all.filter_map(|arg| arg.get_long().map(str::to_owned));
     settings.filter(|long| long == "inventory" || !DEEDS.contains(&long.as_str())).collect()
+}
+
+/// The long names of those that are switches.
+pub fn switches() -> BTreeSet<String> {
+    let command = Cli::command();
+    let all = command.get_subcommands().flat_map(Command::get_arguments).chain(command.get_arguments());
+    let switches = all.filter(|arg| matches!(arg.get_action(), ArgAction::SetTrue));
+    switches.filter_map(|arg| arg.get_long().map(str::to_owned)).collect()
 }
 
 /// What is to be said of variables that look like ours and stand for no flag, with what was probably meant.

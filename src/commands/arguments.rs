@@ -19,6 +19,9 @@ use crate::terminal::{Coloring, Talk, Terminal};
 /// What is said to whoever has a value wrong in a file.
 const HINT: &str = "`clockaudit COMMAND --help` lists the flags, which are the settings of that file";
 
+/// The long name of the flag that leaves hosts out.
+const LIMIT: &str = "limit";
+
 /// Words that were not typed.
 struct Added {
     /// The long name of their flag.
@@ -66,10 +69,12 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitStatu
     if let Some(unknown) = files.iter().find_map(|file| file.unknown(&names)) {
         return Err(unreadable(&unknown));
     }
-    let added = added(&typed, &files, &process).map_err(|(place, why)| {
-        terminal.error(&format!("{place}: {why}"), &[HINT.to_owned()]);
-        ExitStatus::Usage
-    })?;
+    let switches = settings::switches();
+    if let Some(wrong) = files.iter().find_map(|file| file.wrong_switch(&switches)) {
+        terminal.diagnose(&[wrong]);
+        return Err(ExitStatus::Usage);
+    }
+    let added = added(&typed, &files, &process);
     let all = with(&words, &added);
     let matches = settings::command(&ruled_out).try_get_matches_from(all).map_err(|error| {
         let long = named(&error);
@@ -92,30 +97,34 @@ fn finished(matches: &ArgMatches, added: &[Added]) -> Result<Cli, ExitStatus> {
     if let Some(policy) = policy {
         policy.from_files = added.iter().map(|added| added.long.clone()).collect();
     }
-    let connection = match &mut cli.command {
-        Command::Scan(args) => &mut args.connection,
-        Command::Fix(args) => &mut args.connection,
-        Command::Rollback(args) => &mut args.connection,
-        Command::Doctor(args) => &mut args.connection,
-        Command::Inventory(args) => &mut args.connection,
+    let (selection, connection) = match &mut cli.command {
+        Command::Scan(args) => (&mut args.selection, &mut args.connection),
+        Command::Fix(args) => (&mut args.selection, &mut args.connection),
+        Command::Rollback(args) => (&mut args.selection, &mut args.connection),
+        Command::Doctor(args) => (&mut args.selection, &mut args.connection),
+        Command::Inventory(args) => (&mut args.selection, &mut args.connection),
         _ => return Ok(cli),
     };
+    let in_file = |long: &str| added.iter().find(|added| added.long == long).map(|added| &added.place);
+    selection.limit_from = in_file(LIMIT).map(|place| format!("`{LIMIT}` ({place})"));
     connection.from_files = added.iter().map(|added| (added.long.clone(), added.place.clone())).collect();
     if let Some((_, matches)) = matches.subcommand() {
         let set = matches.ids().map(clap::Id::as_str);
         let set = set.filter(|id| matches.value_source(id) == Some(ValueSource::EnvVariable));
         connection.from_environment = set.map(|id| id.replace('_', "-")).collect();
+        if connection.from_environment.contains(LIMIT) {
+            selection.limit_from = Some(format!("`{}`", settings::variable(LIMIT)));
+        }
     }
     Ok(cli)
 }
 
-/// The words for settings that nobody typed and the environment does not have; the error is where a value stands, and what is wrong
-/// with it. Settings that Ansible's environment or the inventory overrules are no words: they are looked up where the others are.
-fn added(typed: &ArgMatches, files: &[SettingsFile], process: &LoadSettings) -> Result<Vec<Added>, (Place, String)> {
+/// The words for settings that nobody typed and the environment does not have. Settings that Ansible's environment or the inventory overrules are no words: they are looked up where the others are.
+fn added(typed: &ArgMatches, files: &[SettingsFile], process: &LoadSettings) -> Vec<Added> {
     const SET: [ValueSource; 2] = [ValueSource::CommandLine, ValueSource::EnvVariable];
-    let Some((name, matches)) = typed.subcommand() else { return Ok(Vec::new()) };
+    let Some((name, matches)) = typed.subcommand() else { return Vec::new() };
     let root = Cli::command();
-    let Some(command) = root.find_subcommand(name) else { return Ok(Vec::new()) };
+    let Some(command) = root.find_subcommand(name) else { return Vec::new() };
     let ruled_out = settings::ruled_out(typed, &SET);
     let mut all = Vec::new();
     for arg in command.get_arguments().chain(root.get_arguments()) {
@@ -132,30 +141,22 @@ fn added(typed: &ArgMatches, files: &[SettingsFile], process: &LoadSettings) -> 
         let Some(setting) = file.settings.get(long) else { continue };
         let place = file.place(setting);
         let words = as_typed(long, arg, &setting.values, Path::new(&file.folder), process);
-        let words = words.map_err(|why| (place.clone(), why))?;
         if !words.is_empty() {
             all.push(Added { long: long.to_owned(), place, words });
         }
     }
-    Ok(all)
+    all
 }
 
 /// The words that stand for the values of a flag in a file of that folder.
-fn as_typed(
-    long: &str,
-    arg: &Arg,
-    values: &[String],
-    folder: &Path,
-    process: &LoadSettings,
-) -> Result<Vec<OsString>, String> {
+fn as_typed(long: &str, arg: &Arg, values: &[String], folder: &Path, process: &LoadSettings) -> Vec<OsString> {
     if matches!(arg.get_action(), ArgAction::SetTrue) {
-        let [value] = values else { return Err(format!("`{long}` is yes or no, not a list")) };
-        let is_on = values::truth(value).ok_or_else(|| format!("`{long}` is neither yes nor no: `{value}`"))?;
-        return Ok(is_on.then(|| format!("--{long}").into()).into_iter().collect());
+        let is_on = values.first().is_some_and(|value| values::yes_or_no(value) == Some(true));
+        return is_on.then(|| format!("--{long}").into()).into_iter().collect();
     }
     let is_path = arg.get_value_parser().type_id() == TypeId::of::<PathBuf>();
     let word = |value: &String| format!("--{long}={}", in_folder(long, is_path, value, folder, process)).into();
-    Ok(values.iter().map(word).collect())
+    values.iter().map(word).collect()
 }
 
 /// A value of a file: the path in it is one from that file's folder.

@@ -52,7 +52,12 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
         let (text, is_right) = explained(&loaded, host, args, &settings.time, terminal)?;
         (text, Vec::new(), is_right)
     } else {
-        let (text, said) = show(&loaded.inventory, &view, limit, mismatch(&loaded.configuration))?;
+        if let View::List | View::Hosts(_) = view {
+            let pattern = if let View::Hosts(pattern) = &view { pattern.as_str() } else { "all" };
+            tell_limit(&args.selection, &loaded.inventory, pattern, &limit, terminal);
+        }
+        let shown = show(&loaded.inventory, &view, limit, mismatch(&loaded.configuration));
+        let (text, said) = shown.map_err(|error| with_limit(error, &args.selection))?;
         (text, said, true)
     };
     terminal.diagnose(&said);
@@ -181,14 +186,38 @@ pub fn select(
             .hint("correct what is said above, or pass `--allow-incomplete-inventory` to go on with what was read"));
     }
     let selection = Selection { pattern: "all".to_owned(), limit: limit(&args.limit, settings)? };
-    let (hosts, said) = loaded.inventory.select(&selection)?.with(mismatch(&loaded.configuration))?;
+    let selected = loaded.inventory.select(&selection).and_then(|hosts| hosts.with(mismatch(&loaded.configuration)));
+    let (hosts, said) = selected.map_err(|error| with_limit(error, args))?;
     terminal.diagnose(&said);
+    tell_limit(args, &loaded.inventory, "all", &selection.limit, terminal);
     let keyring = loaded.renderer.keyring();
     if !keyring.is_empty() {
         let texts = vaulted(&loaded.inventory, &hosts);
         open_ahead(keyring, &texts.iter().map(String::as_str).collect::<Vec<_>>());
     }
     Ok(hosts)
+}
+
+/// Tells that a limit which was not typed leaves hosts out: whoever has forgotten it would take the rest for all of them.
+fn tell_limit(args: &SelectionArgs, inventory: &Inventory, pattern: &str, limit: &[String], terminal: &Terminal) {
+    let Some(from) = &args.limit_from else { return };
+    let count = |limit: Vec<String>| {
+        let selection = Selection { pattern: pattern.to_owned(), limit };
+        inventory.select(&selection).map_or(0, |selected| selected.hosts.len())
+    };
+    let (selected, all) = (count(limit.to_vec()), count(Vec::new()));
+    if selected > 0 && selected < all {
+        terminal.note(&format!("only {selected} of {all} hosts are selected, because of {from}"));
+    }
+}
+
+/// Why nothing is selected, with where the limit comes from, if it was not typed.
+fn with_limit(error: PatternError, args: &SelectionArgs) -> CommandError {
+    let error = CommandError::from(error);
+    match &args.limit_from {
+        Some(from) => error.hint(format!("the limit was not typed, it comes from {from}")),
+        None => error,
+    }
 }
 
 /// What becomes of a pattern that matches nothing.

@@ -171,7 +171,7 @@ pub fn explained(loaded: &Loaded, host: HostId) -> Vec<Row> {
     let inventory = loaded.renderer.inventory();
     let variables = Arc::new(inventory.variables(host));
     let row = |setting: &'static str, variable: &'static str, environment: &'static str, otherwise: &'static str| {
-        let unset = Row { setting, value: Value::Null, provenance: None, otherwise };
+        let unset = Row { setting, value: Value::Null, provenance: None, otherwise, wrong: None };
         if let Some(text) = loaded.configuration.environment.get(environment) {
             let provenance = Some(Provenance::Environment(environment));
             return Row { value: Value::Text(text.clone()), provenance, ..unset };

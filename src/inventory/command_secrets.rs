@@ -11,10 +11,14 @@ const SECRET_ENDS: [&str; 8] = ["pass", "password", "passwd", "passphrase", "pwd
 const SECRET_NAMES: [&str; 4] = ["proxyauth", "proxy_auth", "api_key", "apikey"];
 /// Options of one dash whose next word is a password (that of plink).
 const SECRET_OPTIONS: [&str; 1] = ["-pw"];
+/// How names of options begin that ask for a password and have none behind them: our own `--ask-vault-pass`.
+const ASKS: &str = "ask_";
 /// The program whose `-p` is a password.
 const SSHPASS: &str = "sshpass";
-/// Its options whose next word is something else.
-const SSHPASS_VALUES: [&str; 3] = ["-f", "-d", "-P"];
+/// Its option with a password, in the same word or in the next one.
+const SSHPASS_SECRET: char = 'p';
+/// Its options that have another value, in the same word or in the next one.
+const SSHPASS_VALUES: [char; 3] = ['f', 'd', 'P'];
 
 /// A text with the passwords of the commands in it replaced. It need not be a command alone: an error that repeats one will do, and
 /// so will one that was cut.
@@ -97,18 +101,34 @@ fn look_at(word: &str, awaits: Awaits) -> (Option<Within>, Awaits) {
         return (None, Awaits::Sshpass);
     }
     let option = word.trim_start_matches(['"', '\'', '\\']);
+    let begin = word.len() - option.len();
+    // It has no long options.
+    if awaits == Awaits::Sshpass && !option.starts_with("--") {
+        return match sshpass_options(option) {
+            (Some(at), _) => (Some(Within { begin: begin + at, end: None }), Awaits::Nothing),
+            (None, next) => (None, next),
+        };
+    }
     if SECRET_OPTIONS.contains(&option) || option.starts_with('-') && is_secret(option.trim_start_matches('-')) {
         return (None, Awaits::Secret);
     }
-    match (awaits, option.strip_prefix("-p")) {
-        (Awaits::Sshpass, Some("")) => (None, Awaits::Secret),
-        (Awaits::Sshpass, Some(_)) => {
-            (Some(Within { begin: word.len() - option.len() + "-p".len(), end: None }), Awaits::Nothing)
-        }
-        (Awaits::Sshpass, None) if SSHPASS_VALUES.contains(&option) => (None, Awaits::SshpassValue),
-        (Awaits::Sshpass, None) if option.starts_with('-') => (None, Awaits::Sshpass),
-        (Awaits::SshpassValue, _) => (None, Awaits::Sshpass),
-        _ => (None, Awaits::Nothing),
+    (None, if awaits == Awaits::SshpassValue { Awaits::Sshpass } else { Awaits::Nothing })
+}
+
+/// Where a password begins in a word of options of sshpass (`-p`, `-vp`, `-vphunter2`), and what its next word may be.
+fn sshpass_options(word: &str) -> (Option<usize>, Awaits) {
+    let Some(letters) = word.strip_prefix('-') else { return (None, Awaits::Nothing) };
+    let has_value = |letter: char| letter == SSHPASS_SECRET || SSHPASS_VALUES.contains(&letter);
+    let Some((at, letter)) = letters.char_indices().find(|(_, letter)| has_value(*letter)) else {
+        return (None, Awaits::Sshpass);
+    };
+    let behind = letters.get(at + letter.len_utf8()..).unwrap_or_default();
+    let is_in_next = behind.trim_matches(['"', '\'', '\\']).is_empty();
+    match (letter == SSHPASS_SECRET, is_in_next) {
+        (true, true) => (None, Awaits::Secret),
+        (true, false) => (Some(word.len() - behind.len()), Awaits::Nothing),
+        (false, true) => (None, Awaits::SshpassValue),
+        (false, false) => (None, Awaits::Sshpass),
     }
 }
 
@@ -133,6 +153,9 @@ fn in_address(word: &str) -> Option<Within> {
 /// Whether what goes by this name is a password. `PasswordAuthentication` and `password_file` are none.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('-', "_");
+    if name.starts_with(ASKS) {
+        return false;
+    }
     SECRET_NAMES.contains(&name.as_str()) || SECRET_ENDS.iter().any(|end| name.ends_with(end))
 }
 
@@ -158,6 +181,10 @@ fn value_end(text: &str, start: usize) -> usize {
             at += mark.len() + quoted_length(inside, mark);
             continue;
         }
+        if let Some(length) = substitution_length(rest).or_else(|| by_backticks(text, start, at)) {
+            at += length;
+            continue;
+        }
         let mut characters = rest.chars();
         match characters.next() {
             Some('"' | '\'' | '`') => return at,
@@ -180,10 +207,43 @@ fn is_within(text: &str, start: usize, mark: &str) -> bool {
     before.match_indices(mark).filter(|(at, _)| is_whole(*at)).count() % 2 == 1
 }
 
+/// The length of a `$(command)` or `${variable}` that a text begins with: to its end, or all of it where it has none.
+fn substitution_length(text: &str) -> Option<usize> {
+    let (open, close) = match text.strip_prefix('$')?.chars().next()? {
+        '(' => ('(', ')'),
+        '{' => ('{', '}'),
+        _ => return None,
+    };
+    let mut depth = 0_usize;
+    for (at, next) in text.char_indices() {
+        if next == open {
+            depth += 1;
+        } else if next == close {
+            depth -= 1;
+            if depth == 0 {
+                return Some(at + close.len_utf8());
+            }
+        }
+    }
+    Some(text.len())
+}
+
+/// The length of a `command` in backticks that a value begins with. Where they stand around the whole of the text, that is none.
+fn by_backticks(text: &str, start: usize, at: usize) -> Option<usize> {
+    let inside = text.get(at..).filter(|_| at == start && !is_within(text, start, "`"))?.strip_prefix('`')?;
+    Some(inside.find('`').map_or(inside.len(), |end| end + 1) + 1)
+}
+
 /// The length of what stands before a mark, the mark included; all of it where there is none.
 fn quoted_length(text: &str, mark: &str) -> usize {
     let mut from = 0;
     while let Some(at) = text.get(from..).and_then(|rest| rest.find(mark)).map(|offset| from + offset) {
+        // Marks in a command belong to it.
+        let command = text.get(from..at).and_then(|before| before.find("$(")).map(|offset| from + offset);
+        if let Some(command) = command.filter(|_| mark.ends_with('"')) {
+            from = command + text.get(command..).and_then(substitution_length).unwrap_or(1);
+            continue;
+        }
         let is_escaped = mark == "\"" && text.get(..at).is_some_and(|before| before.ends_with('\\'));
         if !is_escaped {
             return at + mark.len();
@@ -226,6 +286,20 @@ mod tests {
         check("ProxyCommand `sshpass -phunter2`: closed", "ProxyCommand `sshpass -p********`: closed");
         check("ProxyCommand `SSHPASS=hunter2`: closed", "ProxyCommand `SSHPASS=********`: closed");
         check("sshpass -p hun…", "sshpass -p ********");
+        check("sshpass -vp hunter2 ssh", "sshpass -vp ******** ssh");
+        check("sshpass -vphunter2 ssh", "sshpass -vp******** ssh");
+        check("sshpass -ev -Password -p hunter2 ssh", "sshpass -ev -Password -p ******** ssh");
+        check("sshpass -vPassword -vp 'my secret' ssh", "sshpass -vPassword -vp ******** ssh");
+        check("sshpass '-p' hunter2 ssh", "sshpass '-p' ******** ssh");
+        check("sshpass \"-vp\" hunter2 ssh", "sshpass \"-vp\" ******** ssh");
+        check("sshpass -p$(cat f) ssh", "sshpass -p******** ssh");
+        check("sshpass -p $(echo $(cat f) hunter2) ssh", "sshpass -p ******** ssh");
+        check("sshpass -p \"$(echo hunter2 | tr a \"b c\")\" ssh", "sshpass -p ******** ssh");
+        check("sshpass -vp ${PASS:-my secret} ssh", "sshpass -vp ******** ssh");
+        check("sshpass -p `echo my secret` ssh", "sshpass -p ******** ssh");
+        check("sshpass -p`echo my secret` ssh", "sshpass -p******** ssh");
+        check("SSHPASS=$(pass show gate) sshpass -e ssh", "SSHPASS=******** sshpass -e ssh");
+        check("sshpass -p $(cat f", "sshpass -p ********");
         check("true; sshpass -p a; sshpass -p b|cat", "true; sshpass -p ********; sshpass -p ********|cat");
     }
 
@@ -236,6 +310,10 @@ mod tests {
             "-o PasswordAuthentication=no -o NumberOfPasswordPrompts=0 -p 22",
             "sshpass -f /run/secret ssh -p 22 gate",
             "sshpass -d 3 ssh -p 22",
+            "sshpass -vf /run/secret ssh -p 22 gate",
+            "sshpass -vd3 ssh -p 22",
+            "Pass --ask-vault-pass or --vault-password-file FILE",
+            "use --ask-pass, or -k",
             "sshpass -e ssh -p 22 gate",
             "proxy --password-file=/run/x %h",
             "connect -H http://proxy:80/a@b %h",

@@ -291,3 +291,86 @@ fn passwords_that_stand_in_commands_as_they_are_are_shown_nowhere() {
     }
     assert!(all.matches("ProxyCommand=sshpass -p ********").count() > 1, "the word of the file of settings: {all}");
 }
+
+/// The texts in quotation marks of a source, without those of its tests.
+fn literals(source: &str) -> Vec<String> {
+    let source = source.split("#[cfg(test)]").next().expect("the source");
+    let mut literals = Vec::new();
+    for line in source.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        let mut parts = line.split('"').collect::<Vec<_>>();
+        // What stands behind the last mark is no text.
+        parts.pop();
+        literals.extend(parts.iter().skip(1).step_by(2).map(|text| (*text).to_owned()));
+    }
+    literals
+}
+
+#[test]
+fn no_text_of_our_own_is_masked() {
+    let sources = everything(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")));
+    let literals: Vec<String> = sources.iter().flat_map(|source| literals(source)).collect();
+    assert!(literals.iter().any(|text| text.contains("--ask-vault-pass or --vault-password-file")), "none was read");
+    for text in literals {
+        assert_eq!(clockaudit::inventory::command_secrets::masked(&text), text);
+    }
+}
+
+/// The content of every file of a folder.
+fn everything(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let content = |path: std::path::PathBuf| {
+        if path.is_dir() { everything(&path) } else { vec![fs::read_to_string(&path).unwrap_or_default()] }
+    };
+    let texts = entries.flat_map(content);
+    texts.collect()
+}
+
+#[test]
+fn a_password_that_is_set_and_cannot_be_had_is_told_as_such_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let vars = format!("ansible_password: {0}ansible_become_password: {0}", vaulted());
+    fs::create_dir(folder.path().join("group_vars")).expect("a folder");
+    fs::write(folder.path().join("group_vars/all.yml"), &vars).expect("the variables");
+    fs::write(folder.path().join("hosts.ini"), "h1\n").expect("the inventory");
+    let explained = |words: &[&str]| {
+        let words = [&["inventory", "hosts.ini", "--explain", "h1"], words].concat();
+        let output = clockaudit(&folder, &words);
+        (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+    };
+    let place = |name: &str| {
+        let line = vars.lines().position(|line| line.starts_with(name)).expect("the variable") + 1;
+        format!("{name} (group_vars/all.yml line {line})")
+    };
+    let what = "cannot be decrypted: it is encrypted by ansible-vault (label default), and no vault password was given. \
+                Pass --ask-vault-pass or --vault-password-file FILE\n";
+    let (login, becoming) = (place("ansible_password"), place("ansible_become_password"));
+    let line = |told: &str, setting: &str| {
+        let line = told.lines().find(|line| line.trim_start().starts_with(&format!("{setting} "))).expect("its line");
+        line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
+    };
+    let (code, told) = explained(&[]);
+    assert_eq!(code, Some(65), "{told}");
+    assert_eq!(line(&told, "password"), format!("(wrong) {login}"), "{told}");
+    assert_eq!(line(&told, "become_password"), format!("(wrong) {becoming}"), "{told}");
+    assert!(told.contains(&format!("  wrong: {login} {what}")), "{told}");
+    assert!(told.contains(&format!("  wrong, and not needed here: {becoming} {what}")), "{told}");
+    let (_, told) = explained(&["-b"]);
+    assert!(told.contains(&format!("  wrong: {becoming} {what}")), "{told}");
+    let (_, told) = explained(&["-o", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let password = &told["settings"]["password"];
+    assert_eq!((&password["from"], &password["file"]), (&"variable".into(), &"group_vars/all.yml".into()), "{told}");
+    assert!(password["value"].is_null() && password["wrong"].as_str().is_some_and(|wrong| wrong.starts_with(&login)));
+    // Only what is needed matters: nobody is become here.
+    fs::write(folder.path().join("group_vars/all.yml"), format!("ansible_become_password: {}", vaulted()))
+        .expect("the variables");
+    assert_eq!(explained(&[]).0, Some(0));
+    assert_eq!(explained(&["-b"]).0, Some(65));
+    let scan = |words: &[&str]| {
+        let words =
+            [&["scan", "hosts.ini", "-e", "ansible_connection=local", "--no-state", "-o", "json"], words].concat();
+        String::from_utf8(clockaudit(&folder, &words).stdout).expect("text")
+    };
+    assert!(!scan(&[]).contains("SSH912"));
+    assert!(scan(&["-b"]).contains("SSH912"));
+}

@@ -174,6 +174,45 @@ fn what_a_script_tells_of_one_host_has_a_place() {
 }
 
 #[test]
+fn a_key_that_json_has_twice_is_told_with_its_place_and_the_later_value_wins() {
+    let lost = "Make one of them: what the first one holds is lost, as with Ansible";
+    let twice = |name: &str, line: usize, first: usize, hint: &str| {
+        format!("{name} line {line}: `hosts` stands in line {first} already; the later value wins. {hint}")
+    };
+    let text = "{\"all\": {\"hosts\": {\"a\": {}},\n \"hosts\": {\"b\": {\"n\": 1, \"n\": 2}}}}\n";
+    for name in ["hosts.json", "hosts.yml", "hosts"] {
+        let loaded = load_text(name, text, |_| {});
+        let of_host = format!("{name} line 2: `n` stands in line 2 already; the later value wins. Remove one of them");
+        assert_eq!(said(&loaded), [of_host, twice(name, 2, 1, lost)], "{name}");
+        assert_eq!(hosts(&loaded), ["b Some(Integer(\"2\"))"], "{name}");
+    }
+    let script = "#!/bin/sh\n\
+        if [ \"$1\" = --list ]; then echo '{\"web\": {\"hosts\": [\"a\"], \"hosts\": [\"b\"]}}'; exit; fi\n\
+        echo '{\"n\": 1, \"n\": 2}'\n";
+    let loaded = load_script(script, |_| {});
+    let of_host = "inv --host b line 1: `n` stands in line 1 already; the later value wins. Remove one of them";
+    assert_eq!(said(&loaded), [&twice("inv --list", 1, 1, lost), of_host]);
+    assert_eq!(hosts(&loaded), ["b Some(Integer(\"2\"))"]);
+    // All on one line, as programs print it: the place is told, and not all of the line.
+    let folder = tempfile::tempdir().expect("a folder");
+    let long = format!(
+        "{{\"all\": {{\"hosts\": {{\"a\": {{\"x\": \"{}\"}}}}, \"hosts\": {{\"b\": {{}}}}}}}}",
+        "x".repeat(500)
+    );
+    fs::write(folder.path().join("hosts.json"), long).expect("a file");
+    let output = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
+        .args(["inventory", "hosts.json", "--hosts", "all"])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("HOME", folder.path())
+        .output()
+        .expect("clockaudit");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("hosts.json line 1, column 537: `hosts` stands in line 1 already"), "{told}");
+    assert!(!told.contains("xxx") && output.stdout == b"b\n", "{told}");
+}
+
+#[test]
 fn a_script_that_fails_tells_what_it_said() {
     let failed = load_script("#!/bin/sh\necho no route >&2; exit 3\n", |_| {});
     assert!(said(&failed)[0].contains("ended with exit code 3; it says: no route"), "{:?}", said(&failed));

@@ -36,7 +36,7 @@ impl SshSettings {
             };
             let is_option = matches!(told.origin, Origin::Said(_));
             let value = Value::Text(settings.without_secrets(&told.value));
-            let row = Row { setting: name, value, provenance: Some(provenance), otherwise: "" };
+            let row = Row { setting: name, value, provenance: Some(provenance), otherwise: "", wrong: None };
             let own = match told.keyword {
                 Keyword::HostName => "address",
                 Keyword::Port => "port",
@@ -73,7 +73,13 @@ impl Files {
             Which::Only(file) => settings.without_secrets(&file.to_string_lossy()),
             Which::None => "none".to_owned(),
         };
-        Some(Row { setting: "ssh_config", value: Value::Text(file), provenance: self.named.clone(), otherwise: "" })
+        Some(Row {
+            setting: "ssh_config",
+            value: Value::Text(file),
+            provenance: self.named.clone(),
+            otherwise: "",
+            wrong: None,
+        })
     }
 }
 

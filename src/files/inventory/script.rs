@@ -25,6 +25,8 @@ pub(super) fn is_program(bytes: &[u8]) -> bool {
 /// What a script tells of one host.
 struct Told {
     variables: Vec<Setting>,
+    /// What there is to say about it.
+    said: Vec<Diagnostic>,
     sha256: String,
 }
 
@@ -88,7 +90,10 @@ impl Loading<'_> {
             );
             for (host, answer) in ids.iter().zip(answers) {
                 match answer {
-                    Ok(answer) if failed.is_none() => told.push((*host, answer)),
+                    Ok(mut answer) if failed.is_none() => {
+                        self.diagnostics.append(&mut answer.said);
+                        told.push((*host, answer));
+                    }
                     Err(diagnostic) if failed.is_none() => failed = Some(diagnostic),
                     Ok(_) | Err(_) => {}
                 }
@@ -130,11 +135,13 @@ impl Loading<'_> {
             .map_err(|reason| unread(Box::new(Diagnostic::error(reason))))?;
         let sha256 = sha256(&output.bytes);
         if output.bytes.trim_ascii().is_empty() {
-            return Ok(Told { variables: Vec::new(), sha256 });
+            return Ok(Told { variables: Vec::new(), said: Vec::new(), sha256 });
         }
         let document = yaml::read_json(&output.bytes).map_err(unread)?;
         let variables = documents::host_variables(&document).map_err(unread)?;
-        Ok(Told { variables, sha256 })
+        let answer = Arc::from(format!("{name} --host {host}"));
+        let said = document.warnings.into_iter().map(|warning| warning.in_file(&answer)).collect();
+        Ok(Told { variables, said, sha256 })
     }
 }
 

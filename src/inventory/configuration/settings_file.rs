@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 use toml::de::{DeTable, DeValue};
 
 use super::Place;
-use crate::inventory::diagnostics::{Diagnostic, Span, without_secrets};
+use super::values::{self, SPELLINGS};
+use crate::inventory::diagnostics::{Diagnostic, Span, is_secret, without_secrets};
 use crate::inventory::nearest;
 
 /// One setting of a file.
@@ -17,6 +18,10 @@ pub struct FileSetting {
     pub values: Vec<String>,
     /// The line of its key, from 1.
     pub line: usize,
+    /// Where its value stands.
+    pub at: Span,
+    /// Whether its value is a list.
+    pub is_list: bool,
 }
 
 /// A file of settings: the project's or the user's.
@@ -42,12 +47,20 @@ impl SettingsFile {
         let mut settings = IndexMap::new();
         for (key, value) in table.get_ref() {
             let at = key.span().start;
-            let values = values(value.get_ref()).ok_or_else(|| {
+            let values = texts(value.get_ref()).ok_or_else(|| {
                 let message =
                     format!("`{}` is a table or a date, expected a text, number, truth or list", key.get_ref());
                 told(Diagnostic::error(message).at(span(text, at)))
             })?;
-            let setting = FileSetting { values, line: span(text, at).line };
+            let written = value.span();
+            let length = text.get(written.clone()).and_then(|written| written.lines().next());
+            let length = length.map_or(0, |first| first.chars().count());
+            let setting = FileSetting {
+                values,
+                line: span(text, at).line,
+                at: Span { length, ..span(text, written.start) },
+                is_list: matches!(value.get_ref(), DeValue::Array(_)),
+            };
             settings.insert(key.get_ref().replace('_', "-"), setting);
         }
         Ok(Self { name: Arc::clone(name), folder: folder.to_owned(), settings })
@@ -65,6 +78,24 @@ impl SettingsFile {
         })
     }
 
+    /// The first of these switches that is neither on nor off.
+    pub fn wrong_switch(&self, switches: &BTreeSet<String>) -> Option<Diagnostic> {
+        let is_right = |setting: &FileSetting| match setting.values.as_slice() {
+            [value] if !setting.is_list => values::yes_or_no(value).is_some(),
+            _ => false,
+        };
+        let mut set = self.settings.iter().filter(|(key, _)| switches.contains(*key));
+        let (key, setting) = set.find(|(_, setting)| !is_right(setting))?;
+        let what = match setting.values.as_slice() {
+            _ if setting.is_list => format!("`{key}` is yes or no, not a list"),
+            // A password in the wrong place.
+            [value] if !is_secret(key) => format!("`{key}` is neither yes nor no: `{value}`"),
+            _ => format!("`{key}` is neither yes nor no"),
+        };
+        let hint = format!("Write `{key} = true`, or another word for {SPELLINGS}");
+        Some(Diagnostic::error(what).in_file(&self.name).at(setting.at.clone()).with_hint(hint))
+    }
+
     /// Where a setting stands.
     pub fn place(&self, setting: &FileSetting) -> Place {
         Place { file: Arc::clone(&self.name), line: setting.line }
@@ -72,7 +103,7 @@ impl SettingsFile {
 }
 
 /// A value as it would be typed.
-fn values(value: &DeValue<'_>) -> Option<Vec<String>> {
+fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
     match value {
         DeValue::Array(items) => {
             let single = |item: &toml::Spanned<DeValue<'_>>| scalar(item.get_ref());
@@ -127,6 +158,18 @@ mod tests {
             Err("clockaudit.toml line 2: `scan` is a table or a date, expected a text, number, truth or list"
                 .to_owned())
         );
+        let wrong = |text: &str| {
+            let file = SettingsFile::read(text.as_bytes(), &"clockaudit.toml".into(), "/work").expect("settings");
+            let told = file.wrong_switch(&["become".to_owned(), "ask-pass".to_owned()].into())?;
+            let at = told.span.expect("a place");
+            Some(format!("{}:{}+{} {}", at.line, at.column, at.length, told.message))
+        };
+        assert_eq!(wrong("become = \"on\"\nask_pass = false\nwarn = \"maybe\"\n"), None);
+        let told = "2:10+7 `become` is neither yes nor no: `maybe`";
+        assert_eq!(wrong("# ours\nbecome = \"maybe\"\n").as_deref(), Some(told));
+        assert_eq!(wrong("become = 2").as_deref(), Some("1:10+1 `become` is neither yes nor no: `2`"));
+        assert_eq!(wrong("become = []").as_deref(), Some("1:10+2 `become` is yes or no, not a list"));
+        assert_eq!(wrong("ask_pass = \"S3cret\"").as_deref(), Some("1:12+8 `ask-pass` is neither yes nor no"));
         assert!(read("warn = \n").is_err_and(|told| told.starts_with("clockaudit.toml line 1: ")));
     }
 }

@@ -2,8 +2,8 @@
 
 use super::ConnectionFlags;
 use super::lookup::Lookup;
-use super::settings::replace;
 use super::table;
+use super::wrong::Reading;
 use crate::inventory::configuration::{Given, Provenance};
 use crate::inventory::elevation::{Elevation, ElevationMethod};
 use crate::inventory::secret::Secret;
@@ -61,12 +61,12 @@ impl Becoming {
 
 /// What was set, or what is wrong with it. The method decides which names count; one that is not known is treated as sudo
 /// here and refused where somebody is to be become.
-pub(super) fn read(lookup: &Lookup<'_>, flags: &ConnectionFlags, defects: &mut Vec<String>) -> Becoming {
+pub(super) fn read(lookup: &Lookup<'_>, flags: &ConnectionFlags, reading: &mut Reading) -> Becoming {
     let mut becoming = Becoming::default();
     let flag = flags.become_user.map(|wanted| flags.given(wanted, "--become"));
-    replace(&mut becoming.is_wanted, lookup.switch(&table::BECOME, flag, true), defects);
+    reading.replace("become", &mut becoming.is_wanted, lookup.switch(&table::BECOME, flag, true));
     let method = flags.become_method.clone().map(|method| flags.given(method, "--become-method"));
-    replace(&mut becoming.method, lookup.text(&table::BECOME_METHOD, method), defects);
+    reading.replace("become_method", &mut becoming.method, lookup.text(&table::BECOME_METHOD, method));
     let names = match ElevationMethod::from_name(&becoming.method.value) {
         Some(ElevationMethod::Su) => table::SU,
         Some(ElevationMethod::Sudo) | None => table::SUDO,
@@ -74,12 +74,10 @@ pub(super) fn read(lookup: &Lookup<'_>, flags: &ConnectionFlags, defects: &mut V
     becoming.program = Given::default_of(names.default_program.to_owned());
     becoming.flags = Given::default_of(names.default_flags.to_owned());
     let user = flags.become_as.clone().map(|user| flags.given(user, "--become-user"));
-    replace(&mut becoming.user, lookup.text(&names.user, user), defects);
-    replace(&mut becoming.program, lookup.text(&names.program, None), defects);
-    replace(&mut becoming.flags, lookup.text(&names.flags, None), defects);
-    match lookup.secret(&names.password, flags.become_password.clone()) {
-        Ok(password) => becoming.password = password,
-        Err(reason) => defects.push(reason),
-    }
+    reading.replace("become_user", &mut becoming.user, lookup.text(&names.user, user));
+    reading.replace("become_exe", &mut becoming.program, lookup.text(&names.program, None));
+    reading.replace("become_flags", &mut becoming.flags, lookup.text(&names.flags, None));
+    let password = lookup.secret(&names.password, flags.become_password.clone());
+    reading.set("become_password", &mut becoming.password, password);
     becoming
 }

@@ -22,6 +22,8 @@ pub struct Row {
     pub provenance: Option<Provenance>,
     /// What has the next word where nobody set it.
     pub otherwise: &'static str,
+    /// Why it cannot be used, where it was set and cannot: then there is no value.
+    pub wrong: Option<String>,
 }
 
 /// The settings in the order of the table of connection settings.
@@ -36,6 +38,7 @@ pub fn rows(settings: &ConnectionSettings) -> Vec<Row> {
         value,
         provenance: Some(provenance.clone()),
         otherwise: "",
+        wrong: None,
     };
     let key_file = settings.key_file.as_ref().map(|file| file.value.to_string_lossy().into_owned());
     let timeout = settings.timeout.value;
@@ -54,6 +57,7 @@ pub fn rows(settings: &ConnectionSettings) -> Vec<Row> {
             value: key_file.map_or(Value::Null, Value::Text),
             provenance: settings.key_file.as_ref().map(|file| file.provenance.clone()),
             otherwise: "ssh_config, the agent and the default keys",
+            wrong: None,
         },
         maybe("key_text", settings.key_text.as_ref(), hidden, "none"),
         maybe("key_passphrase", settings.key_passphrase.as_ref(), hidden, "none"),
@@ -70,7 +74,15 @@ pub fn rows(settings: &ConnectionSettings) -> Vec<Row> {
         set("become_flags", text(&becoming.flags.value), &becoming.flags.provenance),
         maybe("become_password", becoming.password.as_ref(), hidden, "none"),
     ];
-    let shown = |row: Row| Row { value: without_secrets(row.value, settings), ..row };
+    let shown = |row: Row| match settings.wrong.iter().find(|wrong| wrong.setting == row.setting) {
+        Some(wrong) => Row {
+            value: Value::Null,
+            provenance: Some(wrong.provenance.clone()),
+            wrong: Some(wrong.what.clone()),
+            ..row
+        },
+        None => Row { value: without_secrets(row.value, settings), ..row },
+    };
     rows.into_iter().map(shown).collect()
 }
 
@@ -91,7 +103,8 @@ fn maybe<T>(
     otherwise: &'static str,
 ) -> Row {
     let provenance = given.map(|given| given.provenance.clone());
-    Row { setting, value: given.map_or(Value::Null, |given| value(&given.value)), provenance, otherwise }
+    let value = given.map_or(Value::Null, |given| value(&given.value));
+    Row { setting, value, provenance, otherwise, wrong: None }
 }
 
 /// The settings as a table, one a line, what is wrong with them, and why the host is not audited where it is not.
@@ -116,12 +129,16 @@ pub fn table(host: &str, rows: &[Row], defects: &[String], not_audited: Option<&
     for defect in defects {
         let _ = writeln!(out, "  wrong: {defect}");
     }
+    for unneeded in rows.iter().filter_map(|row| row.wrong.as_ref()).filter(|wrong| !defects.contains(wrong)) {
+        let _ = writeln!(out, "  wrong, and not needed here: {unneeded}");
+    }
     out.chars().map(|next| if next.is_control() && next != '\n' { '\u{fffd}' } else { next }).collect()
 }
 
 /// The value of a setting as a person reads it.
 pub(super) fn shown(row: &Row) -> String {
     match &row.value {
+        _ if row.wrong.is_some() => "(wrong)".to_owned(),
         Value::Null => "-".to_owned(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
@@ -161,6 +178,9 @@ fn entry(row: &Row) -> IndexMap<String, Value> {
         None => ("not set", None, None),
     };
     let mut entry = IndexMap::from([("value".to_owned(), row.value.clone()), ("from".to_owned(), Value::from(kind))]);
+    if let Some(wrong) = &row.wrong {
+        entry.insert("wrong".to_owned(), Value::Text(wrong.clone()));
+    }
     if let Some(name) = name {
         entry.insert("name".to_owned(), Value::Text(name));
     }

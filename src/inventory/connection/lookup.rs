@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::hidden;
 use super::table::Setting;
+use super::wrong::Unusable;
 use crate::inventory::configuration::{Configuration, Given, Place, Provenance, values};
 use crate::inventory::model::{HostId, Variable, Variables};
 use crate::inventory::secret::Secret;
@@ -27,7 +28,7 @@ pub(super) struct Lookup<'a> {
 
 impl Lookup<'_> {
     /// The text of a variable; null counts as not set.
-    pub(super) fn variable(&self, names: &[&'static str]) -> Result<Option<Given<String>>, String> {
+    pub(super) fn variable(&self, names: &[&'static str]) -> Result<Option<Given<String>>, Unusable> {
         let Some((given, rendered)) = self.rendered(names)? else { return Ok(None) };
         if rendered.is_secret {
             let mut hidden = self.hidden.borrow_mut();
@@ -39,7 +40,7 @@ impl Lookup<'_> {
     }
 
     /// The text of a variable, and what it was made of.
-    fn rendered(&self, names: &[&'static str]) -> Result<Option<(Given<String>, Rendered)>, String> {
+    fn rendered(&self, names: &[&'static str]) -> Result<Option<(Given<String>, Rendered)>, Unusable> {
         let set = names.iter().rev().find_map(|name| {
             let variable = self.variables.get(*name).filter(|variable| variable.value != Value::Null)?;
             Some((*name, variable))
@@ -47,16 +48,16 @@ impl Lookup<'_> {
         let Some((name, variable)) = set else { return Ok(None) };
         let provenance = self.provenance(name, variable);
         let rendered = self.renderer.render_with(self.host, Some(&self.variables), name, &variable.value);
-        let rendered = rendered.map_err(|error| format!("{provenance} {error}"))?;
+        let rendered = rendered.map_err(|error| Unusable::template(provenance.clone(), &error))?;
         if rendered.value == Value::Null {
             return Ok(None);
         }
         if matches!(rendered.value, Value::Timestamp(_)) {
-            return Err(format!("{provenance} is a date; quote it if it is meant as text"));
+            return Err(Unusable::new(provenance, " is a date; quote it if it is meant as text"));
         }
         match rendered.value.scalar_text() {
             Some(value) => Ok(Some((Given { value, provenance }, rendered))),
-            None => Err(format!("{provenance} is a list or a mapping, not one value")),
+            None => Err(Unusable::new(provenance, " is a list or a mapping, not one value")),
         }
     }
 
@@ -65,7 +66,7 @@ impl Lookup<'_> {
         &self,
         setting: &Setting,
         flag: Option<Given<String>>,
-    ) -> Result<Option<Given<String>>, String> {
+    ) -> Result<Option<Given<String>>, Unusable> {
         let Some((given, rendered)) = self.rendered(setting.variables)? else {
             let configured = || setting.names.and_then(|names| self.configuration.text(names));
             return Ok(flag.or_else(configured));
@@ -76,7 +77,11 @@ impl Lookup<'_> {
     }
 
     /// A text.
-    pub(super) fn text(&self, setting: &Setting, flag: Option<Given<String>>) -> Result<Option<Given<String>>, String> {
+    pub(super) fn text(
+        &self,
+        setting: &Setting,
+        flag: Option<Given<String>>,
+    ) -> Result<Option<Given<String>>, Unusable> {
         let configured = || setting.names.and_then(|names| self.configuration.text(names));
         Ok(self.variable(setting.variables)?.or(flag).or_else(configured))
     }
@@ -86,7 +91,7 @@ impl Lookup<'_> {
         &self,
         setting: &Setting,
         flag: Option<Given<Secret>>,
-    ) -> Result<Option<Given<Secret>>, String> {
+    ) -> Result<Option<Given<Secret>>, Unusable> {
         let configured = || setting.names.and_then(|names| self.configuration.text(names));
         let hidden = |given: Given<String>| given.map(Secret::new);
         let found = self.variable(setting.variables)?.map(hidden).or(flag).or_else(|| configured().map(hidden));
@@ -94,20 +99,21 @@ impl Lookup<'_> {
     }
 
     /// A whole number within bounds; `what` names what it should be.
-    pub(super) fn number<N: TryFrom<i64>>(&self, setting: &Setting, what: &str) -> Result<Option<Given<N>>, String> {
+    pub(super) fn number<N: TryFrom<i64>>(&self, setting: &Setting, what: &str) -> Result<Option<Given<N>>, Unusable> {
         if let Some(Given { value, provenance }) = self.variable(setting.variables)? {
             let number = values::whole(&value).and_then(|number| N::try_from(number).ok());
-            let number = number.ok_or_else(|| format!("{provenance} is no {what}: {value}"))?;
-            return Ok(Some(Given { value: number, provenance }));
+            return match number {
+                Some(number) => Ok(Some(Given { value: number, provenance })),
+                None => Err(Unusable::of_value(provenance, format!(" is no {what}: "), value)),
+            };
         }
         let Some(names) = setting.names else { return Ok(None) };
-        let Some(Given { value, provenance }) =
-            self.configuration.number(names).map_err(|misfit| misfit.to_string())?
-        else {
-            return Ok(None);
-        };
-        let number = N::try_from(value).map_err(|_| format!("{provenance} is no {what}: {value}"))?;
-        Ok(Some(Given { value: number, provenance }))
+        let found = self.configuration.number(names).map_err(|misfit| Unusable::misfit(&misfit))?;
+        let Some(Given { value, provenance }) = found else { return Ok(None) };
+        match N::try_from(value) {
+            Ok(number) => Ok(Some(Given { value: number, provenance })),
+            Err(_) => Err(Unusable::new(provenance, format!(" is no {what}: {value}"))),
+        }
     }
 
     /// A switch. Where it is `strict`, a variable that is neither yes nor no is an error; else it is no.
@@ -116,10 +122,10 @@ impl Lookup<'_> {
         setting: &Setting,
         flag: Option<Given<bool>>,
         strict: bool,
-    ) -> Result<Option<Given<bool>>, String> {
+    ) -> Result<Option<Given<bool>>, Unusable> {
         if let Some(Given { value, provenance }) = self.variable(setting.variables)? {
             return match values::truth(&value) {
-                None if strict => Err(format!("{provenance} is neither yes nor no: {value}")),
+                None if strict => Err(Unusable::of_value(provenance, " is neither yes nor no: ", value)),
                 truth => Ok(Some(Given { value: truth.unwrap_or(false), provenance })),
             };
         }
@@ -131,7 +137,7 @@ impl Lookup<'_> {
         &self,
         setting: &Setting,
         flag: Option<Given<PathBuf>>,
-    ) -> Result<Option<Given<PathBuf>>, String> {
+    ) -> Result<Option<Given<PathBuf>>, Unusable> {
         let home = self.configuration.home.as_deref();
         let in_home = |given: Given<String>| given.map(|path| crate::inventory::paths::in_home(&path, home));
         let variable = self.variable(setting.variables)?.map(in_home);

@@ -10,6 +10,7 @@ pub mod summary;
 mod table;
 mod unsupported;
 mod vaulted;
+mod wrong;
 
 use core::time::Duration;
 use std::cell::RefCell;
@@ -31,6 +32,7 @@ pub use becoming::Becoming;
 pub use hidden::{HIDDEN, Hidden};
 pub use settings::{ConnectionSettings, DEFAULT_PORT, DEFAULT_TIMEOUT};
 pub use vaulted::vaulted;
+pub use wrong::Wrong;
 
 /// What the command line says about connections; variables of the inventory win over all of it, as with Ansible.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -107,7 +109,7 @@ impl ConnectionFlags {
     /// Whether somebody is to be become on hosts: `-b`, or what stands for it in the environment or in a file of our own.
     /// That Ansible's settings want it for its own tasks is enough only where the work needs root.
     pub fn asks_to_become(&self, configuration: &Configuration) -> bool {
-        let own = || configuration.in_own_files("become").and_then(|given| values::truth(&given.value));
+        let own = || configuration.in_own_files("become").and_then(|given| values::yes_or_no(&given.value));
         self.needs_root || self.become_user.or_else(own).unwrap_or(false)
     }
 
@@ -157,7 +159,8 @@ pub fn targets(
         let Some(host) = inventory.host(*id) else { continue };
         let variables = Arc::new(resolver.variables(*id));
         let lookup = Lookup { renderer, host: *id, variables, configuration, hidden: RefCell::default() };
-        let (settings, mut defects) = settings::read(&lookup, &host.name, flags);
+        let settings = settings::read(&lookup, &host.name, flags, is_to_become);
+        let mut defects = settings.defects();
         let groups = || inventory.group_names(*id).into_iter().map(str::to_owned).collect();
         let reach = match reach::reach(&settings) {
             Ok(reach) => reach,
@@ -213,7 +216,8 @@ pub fn settings_of(
     let host = renderer.inventory().host(id)?;
     let variables = Arc::new(renderer.inventory().variables(id));
     let lookup = Lookup { renderer, host: id, variables, configuration, hidden: RefCell::default() };
-    let (settings, mut defects) = settings::read(&lookup, &host.name, flags);
+    let settings = settings::read(&lookup, &host.name, flags, flags.asks_to_become(configuration));
+    let mut defects = settings.defects();
     let mut not_audited = None;
     match reach::reach(&settings) {
         Ok(_) => {}
@@ -329,6 +333,24 @@ mod tests {
             "h ansible_connection=community.foo.bar",
             "ansible_connection (hosts.ini line 1) is 'community.foo.bar', which is not known; clockaudit needs SSH",
         );
+    }
+
+    #[test]
+    fn what_only_becoming_takes_is_the_defect_of_hosts_where_somebody_is_become() {
+        let check = |line: &str, become_user: Option<bool>, expected: &[(&str, bool)]| {
+            let prepared = prepare(line, &ConnectionFlags { become_user, ..flags() });
+            let target = prepared.targets.first().expect("a target");
+            let wrong = target.settings.as_ref().map(|settings| settings.wrong.as_slice()).unwrap_or_default();
+            let found: Vec<_> = wrong.iter().map(|wrong| (wrong.setting, wrong.is_needed)).collect();
+            assert_eq!(found, expected, "{line}");
+            assert_eq!(target.defect.is_some(), expected.iter().any(|(_, is_needed)| *is_needed), "{line}");
+        };
+        let password = "h ansible_become_password='{{ x }}'";
+        check(password, None, &[("become_password", false)]);
+        check(password, Some(true), &[("become_password", true)]);
+        check(&format!("{password} ansible_become=no"), Some(true), &[("become_password", false)]);
+        check("h ansible_become_user='{{ x }}' ansible_port=x", None, &[("port", true), ("become_user", false)]);
+        check("h ansible_become=maybe", None, &[("become", true)]);
     }
 
     #[test]

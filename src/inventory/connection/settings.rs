@@ -8,6 +8,7 @@ use super::becoming::{self, Becoming};
 use super::hidden::Hidden;
 use super::lookup::Lookup;
 use super::table::{self, Setting};
+use super::wrong::{Reading, Unusable, Wrong};
 use crate::inventory::configuration::Given;
 use crate::inventory::secret::Secret;
 use crate::inventory::shell_words;
@@ -56,6 +57,8 @@ pub struct ConnectionSettings {
     pub becoming: Becoming,
     /// What of these may be used and never shown.
     pub hidden: Hidden,
+    /// What was set and cannot be used.
+    pub wrong: Vec<Wrong>,
 }
 
 impl ConnectionSettings {
@@ -79,7 +82,13 @@ impl ConnectionSettings {
             ssh_extra_args: Given::default_of(Vec::new()),
             becoming: Becoming::default(),
             hidden: Hidden::default(),
+            wrong: Vec::new(),
         }
+    }
+
+    /// Why the host fails, of what is wrong with its settings.
+    pub fn defects(&self) -> Vec<String> {
+        self.wrong.iter().filter(|wrong| wrong.is_needed).map(|wrong| wrong.what.clone()).collect()
     }
 
     /// A text to be shown, with what may not be shown replaced.
@@ -88,77 +97,67 @@ impl ConnectionSettings {
     }
 }
 
-/// The settings of a host, and what is wrong with some of them.
-pub(super) fn read(lookup: &Lookup<'_>, name: &str, flags: &ConnectionFlags) -> (ConnectionSettings, Vec<String>) {
+/// What is read with becoming another user, and not needed where nobody is become.
+const OF_BECOMING: [&str; 5] = ["become_method", "become_user", "become_exe", "become_flags", "become_password"];
+
+/// The settings of a host. `is_to_become` = the run asks for becoming another user, if the host does not say no.
+pub(super) fn read(lookup: &Lookup<'_>, name: &str, flags: &ConnectionFlags, is_to_become: bool) -> ConnectionSettings {
     let mut settings = ConnectionSettings::of_name(name);
-    let mut defects = Vec::new();
+    let mut reading = Reading::default();
     let flag = |value: &Option<String>, name| value.clone().map(|value| flags.given(value, name));
-    replace(&mut settings.connection, lookup.text(&table::CONNECTION, None), &mut defects);
-    set(&mut settings.shell_type, lookup.text(&table::SHELL_TYPE, None), &mut defects);
-    replace(&mut settings.address, address(lookup), &mut defects);
-    set(&mut settings.port, port(lookup, flags), &mut defects);
+    reading.replace("connection", &mut settings.connection, lookup.text(&table::CONNECTION, None));
+    reading.set("shell_type", &mut settings.shell_type, lookup.text(&table::SHELL_TYPE, None));
+    reading.replace("address", &mut settings.address, address(lookup));
+    reading.set("port", &mut settings.port, port(lookup, flags));
     let user = lookup.text(&table::USER, flag(&flags.user, "--user"));
     // An empty name is none, but it hides what is said further down.
-    set(&mut settings.user, user.map(|user| user.filter(|user| !user.value.is_empty())), &mut defects);
-    set(&mut settings.password, lookup.secret(&table::PASSWORD, flags.password.clone()), &mut defects);
+    let user = user.map(|user| user.filter(|user| !user.value.is_empty()));
+    reading.set("user", &mut settings.user, user);
+    reading.set("password", &mut settings.password, lookup.secret(&table::PASSWORD, flags.password.clone()));
     let key = flags.private_key.as_ref().map(|path| flags.given(flags.absolute(path), "--private-key"));
-    set(&mut settings.key_file, lookup.file(&table::KEY_FILE, key), &mut defects);
-    set(&mut settings.key_text, lookup.secret(&table::KEY_TEXT, None), &mut defects);
-    set(&mut settings.key_passphrase, lookup.secret(&table::KEY_PASSPHRASE, None), &mut defects);
-    replace(&mut settings.host_key_checking, lookup.switch(&table::HOST_KEY_CHECKING, None, false), &mut defects);
-    replace(&mut settings.timeout, timeout(lookup, flags), &mut defects);
-    replace(&mut settings.retries, lookup.number(&table::RETRIES, "count"), &mut defects);
-    replace(&mut settings.ssh_args, words(lookup, &table::SSH_ARGS, None), &mut defects);
+    reading.set("key_file", &mut settings.key_file, lookup.file(&table::KEY_FILE, key));
+    reading.set("key_text", &mut settings.key_text, lookup.secret(&table::KEY_TEXT, None));
+    reading.set("key_passphrase", &mut settings.key_passphrase, lookup.secret(&table::KEY_PASSPHRASE, None));
+    let checking = lookup.switch(&table::HOST_KEY_CHECKING, None, false);
+    reading.replace("host_key_checking", &mut settings.host_key_checking, checking);
+    reading.replace("timeout", &mut settings.timeout, timeout(lookup, flags));
+    reading.replace("retries", &mut settings.retries, lookup.number(&table::RETRIES, "count"));
+    reading.replace("ssh_args", &mut settings.ssh_args, words(lookup, &table::SSH_ARGS, None));
     let common = flag(&flags.ssh_common_args, "--ssh-common-args");
-    replace(&mut settings.ssh_common_args, words(lookup, &table::SSH_COMMON_ARGS, common), &mut defects);
+    reading.replace("ssh_common_args", &mut settings.ssh_common_args, words(lookup, &table::SSH_COMMON_ARGS, common));
     let extra = flag(&flags.ssh_extra_args, "--ssh-extra-args");
-    replace(&mut settings.ssh_extra_args, words(lookup, &table::SSH_EXTRA_ARGS, extra), &mut defects);
-    settings.becoming = becoming::read(lookup, flags, &mut defects);
+    reading.replace("ssh_extra_args", &mut settings.ssh_extra_args, words(lookup, &table::SSH_EXTRA_ARGS, extra));
+    settings.becoming = becoming::read(lookup, flags, &mut reading);
     settings.hidden = Hidden::new(lookup.hidden.take());
-    // A value that is no port may be a password in the wrong place.
-    let defects = defects.iter().map(|defect| settings.without_secrets(defect)).collect();
-    (settings, defects)
-}
-
-/// Takes what was found in place of the default, or notes what is wrong with it.
-pub(super) fn replace<T>(setting: &mut Given<T>, found: Result<Option<Given<T>>, String>, defects: &mut Vec<String>) {
-    match found {
-        Ok(Some(given)) => *setting = given,
-        Ok(None) => {}
-        Err(reason) => defects.push(reason),
-    }
-}
-
-/// Takes what was found, or notes what is wrong with it.
-fn set<T>(setting: &mut Option<Given<T>>, found: Result<Option<Given<T>>, String>, defects: &mut Vec<String>) {
-    match found {
-        Ok(found) => *setting = found,
-        Err(reason) => defects.push(reason),
-    }
+    let is_become = is_to_become && settings.becoming.is_wanted.value;
+    settings.wrong = reading.finish(&settings.hidden, |setting| is_become || !OF_BECOMING.contains(&setting));
+    settings
 }
 
 /// `ansible_host`, without the brackets of an IPv6 address.
-fn address(lookup: &Lookup<'_>) -> Result<Option<Given<String>>, String> {
+fn address(lookup: &Lookup<'_>) -> Result<Option<Given<String>>, Unusable> {
     let Some(Given { value: address, provenance }) = lookup.text(&table::ADDRESS, None)? else { return Ok(None) };
     let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&address);
     if bare.is_empty() {
-        return Err(format!("{provenance} is empty"));
+        return Err(Unusable::new(provenance, " is empty"));
     }
     let is_ipv6 = bare.split('%').next().is_some_and(|part| part.parse::<core::net::Ipv6Addr>().is_ok());
     let has_port = bare.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     if has_port && !is_ipv6 {
-        return Err(format!("{provenance} is {address}; a port belongs into ansible_port"));
+        let wrong = Unusable::of_value(provenance, " is ", address);
+        return Err(wrong.then("; a port belongs into ansible_port"));
     }
     if bare.contains(|next: char| next.is_whitespace() || next.is_control()) {
-        return Err(format!(
-            "{provenance} has a blank in it: write the name or address alone, and other settings as variables of their own"
+        return Err(Unusable::new(
+            provenance,
+            " has a blank in it: write the name or address alone, and other settings as variables of their own",
         ));
     }
     Ok(Some(Given { value: bare.to_owned(), provenance }))
 }
 
 /// The port: a variable, `-p`, the configuration.
-fn port(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<u16>>, String> {
+fn port(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<u16>>, Unusable> {
     let variable = Setting { names: None, ..table::PORT };
     let flag = flags.port.map(|port| flags.given(port, "--port"));
     let found = match (lookup.number(&variable, "port")?, flag) {
@@ -166,12 +165,12 @@ fn port(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<u16
         (None, None) => lookup.number(&table::PORT, "port")?,
     };
     match found {
-        Some(Given { value: 0, provenance }) => Err(format!("{provenance} is no port: 0")),
+        Some(Given { value: 0, provenance }) => Err(Unusable::new(provenance, " is no port: 0")),
         found => Ok(found),
     }
 }
 
-fn timeout(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<Duration>>, String> {
+fn timeout(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<Duration>>, Unusable> {
     let variable = Setting { names: None, ..table::TIMEOUT };
     let what = "number of seconds";
     let found = match (lookup.number::<u32>(&variable, what)?, flags.timeout) {
@@ -180,7 +179,7 @@ fn timeout(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<
         (found, _) => found,
     };
     match found {
-        Some(Given { value: 0, provenance }) => Err(format!("{provenance} must be longer than 0 s")),
+        Some(Given { value: 0, provenance }) => Err(Unusable::new(provenance, " must be longer than 0 s")),
         found => Ok(found.map(|given| given.map(|seconds| Duration::from_secs(u64::from(seconds))))),
     }
 }
@@ -190,10 +189,10 @@ fn words(
     lookup: &Lookup<'_>,
     setting: &Setting,
     flag: Option<Given<String>>,
-) -> Result<Option<Given<Vec<String>>>, String> {
+) -> Result<Option<Given<Vec<String>>>, Unusable> {
     let Some(Given { value, provenance }) = lookup.arguments(setting, flag)? else { return Ok(None) };
     match shell_words::arguments(&value) {
         Ok(value) => Ok(Some(Given { value, provenance })),
-        Err(error) => Err(format!("{provenance}: {error}")),
+        Err(error) => Err(Unusable::new(provenance, format!(": {error}"))),
     }
 }

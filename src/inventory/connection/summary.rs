@@ -97,8 +97,13 @@ mod tests {
 
     #[test]
     fn equal_settings_are_one_line() {
-        let row =
-            |setting, value: &str, provenance| Row { setting, value: Value::from(value), provenance, otherwise: "" };
+        let row = |setting, value: &str, provenance| Row {
+            setting,
+            value: Value::from(value),
+            provenance,
+            otherwise: "",
+            wrong: None,
+        };
         let variable =
             |name, line| Some(Provenance::Variable { name, place: Some(Place { file: "hosts.ini".into(), line }) });
         let host = |name: &str, line: usize| {

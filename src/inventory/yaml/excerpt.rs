@@ -3,6 +3,9 @@
 use super::node::Place;
 use crate::inventory::diagnostics::{Diagnostic, Span, hidden, secret_at, without_secrets};
 
+/// Of a longer line the beginning is shown, in characters: JSON may be all on one.
+const LONGEST_LINE: usize = 240;
+
 /// The text of the bytes without byte order mark; what is no UTF-8 or holds control characters is an error.
 pub(super) fn decoded(bytes: &[u8]) -> Result<&str, Box<Diagnostic>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -41,7 +44,16 @@ pub(super) fn span(text: &str, place: Place) -> Span {
     let width = line.chars().count();
     let column = place.column.clamp(1, width + 1);
     let excerpt = if is_below_secret(text, place.line) { hidden(line) } else { without_secrets(line) };
+    let excerpt = if width > LONGEST_LINE { beginning(&excerpt, column) } else { excerpt };
     Span { line: place.line, column, length: place.length.min(width + 1 - column), excerpt }
+}
+
+/// What is shown of a longer line: nothing, where the place would not be in it.
+fn beginning(line: &str, column: usize) -> String {
+    if column > LONGEST_LINE {
+        return String::new();
+    }
+    line.chars().take(LONGEST_LINE).chain(['…']).collect()
 }
 
 /// Whether what stands at a place is, or may be, a secret or a part of one.

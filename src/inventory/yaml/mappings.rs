@@ -34,14 +34,14 @@ struct Entries {
 }
 
 impl Entries {
-    /// Adds an entry and gives the line where its key was first, if it was there already.
-    fn insert(&mut self, key: Key, node: Node) -> Option<usize> {
+    /// Adds an entry; where its key was there already, it is given back with the line where it was first.
+    fn insert(&mut self, key: Key, node: Node) -> Option<Repeated> {
         let identity = Identity::of(&key);
         if let Some(entry) = self.index.get(&identity).and_then(|at| self.listed.get_mut(*at)) {
-            let first_line = entry.0.place.line;
+            let repeated = (key.clone(), entry.0.place.line);
             // The key that counts for its place is the one whose value counts.
             *entry = (key, node);
-            return Some(first_line);
+            return Some(repeated);
         }
         self.index.insert(identity, self.listed.len());
         self.listed.push((key, node));
@@ -68,8 +68,10 @@ impl Mapping {
         duplicates: DuplicateKeys,
         repeated: &mut Vec<Repeated>,
     ) -> Result<(), Fault> {
-        let remembered = (duplicates != DuplicateKeys::Ignore).then(|| key.clone());
-        let (Some(first_line), Some(key)) = (self.own.insert(key, node), remembered) else { return Ok(()) };
+        let Some((key, first_line)) = self.own.insert(key, node) else { return Ok(()) };
+        if duplicates == DuplicateKeys::Ignore {
+            return Ok(());
+        }
         if duplicates == DuplicateKeys::Error {
             let message = format!("`{}` stands in line {first_line} already", key.text());
             return Err(Fault::new(key.place, message)

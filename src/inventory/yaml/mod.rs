@@ -14,6 +14,8 @@ mod variables;
 
 use super::diagnostics::{Diagnostic, Span};
 
+use mappings::Repeated;
+
 pub use node::{Form, Key, Node, Place};
 pub use variables::{Setting, settings};
 
@@ -26,6 +28,9 @@ pub const MAX_ALIASED_VALUES: usize = 1_000_000;
 
 /// Of warnings about one document so many are told singly.
 const MAX_WARNINGS: usize = 20;
+
+/// Of a name so many characters are told.
+const LONGEST_NAME: usize = 80;
 
 /// What a key that is twice in a mapping is (`duplicate_dict_key`): the later value wins unless it is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -111,35 +116,47 @@ impl Document<'_> {
 /// Reads the bytes of a file: one document of JSON or YAML. The error and the warnings name no file yet.
 pub fn read(bytes: &[u8], duplicates: DuplicateKeys) -> Result<Document<'_>, Box<Diagnostic>> {
     let text = excerpt::decoded(bytes)?;
-    if let Ok(root) = strict_json::read(text).map_err(|fault| Box::new(fault.diagnostic(text)))? {
-        return Ok(Document { text, root, warnings: Vec::new(), is_json: true, is_toml: false });
+    if let Ok(json) = strict_json::read(text).map_err(|fault| Box::new(fault.diagnostic(text)))? {
+        // JSON with such keys is no error to Ansible, whatever `duplicate_dict_key` says.
+        let is_told = duplicates != DuplicateKeys::Ignore;
+        let warnings = if is_told { twice(text, json.repeated) } else { Vec::new() };
+        return Ok(Document { text, root: json.root, warnings, is_json: true, is_toml: false });
     }
-    let mut composed = compose::document(text, duplicates).map_err(|fault| Box::new(fault.diagnostic(text)))?;
-    let untold = composed.repeated.len().saturating_sub(MAX_WARNINGS);
-    composed.repeated.truncate(MAX_WARNINGS);
-    let mut warnings: Vec<Diagnostic> = composed
-        .repeated
-        .iter()
-        .map(|(key, first_line)| {
-            let message = format!("`{}` stands in line {first_line} already; the later value wins", key.text());
-            Diagnostic::warning(message).at(excerpt::span(text, key.place)).with_hint("Remove one of them")
-        })
-        .collect();
+    let composed = compose::document(text, duplicates).map_err(|fault| Box::new(fault.diagnostic(text)))?;
+    let warnings = twice(text, composed.repeated);
+    Ok(Document { text, root: composed.root, warnings, is_json: false, is_toml: false })
+}
+
+/// What is said of keys that stand twice in their mappings.
+fn twice(text: &str, mut repeated: Vec<Repeated>) -> Vec<Diagnostic> {
+    let untold = repeated.len().saturating_sub(MAX_WARNINGS);
+    repeated.truncate(MAX_WARNINGS);
+    let told = |(key, first_line): &Repeated| {
+        let name: String = key.text().chars().take(LONGEST_NAME).collect();
+        let message = format!("`{name}` stands in line {first_line} already; the later value wins");
+        let hint = match name.as_str() {
+            "hosts" | "children" => "Make one of them: what the first one holds is lost, as with Ansible",
+            _ => "Remove one of them",
+        };
+        Diagnostic::warning(message).at(excerpt::span(text, key.place)).with_hint(hint)
+    };
+    let mut warnings: Vec<Diagnostic> = repeated.iter().map(told).collect();
     if untold > 0 {
         warnings.push(Diagnostic::warning(format!("{untold} more keys stand twice in their mappings")));
     }
-    Ok(Document { text, root: composed.root, warnings, is_json: false, is_toml: false })
+    warnings
 }
 
 /// Reads the bytes of what prints JSON and nothing else. The error names no file yet.
 pub fn read_json(bytes: &[u8]) -> Result<Document<'_>, Box<Diagnostic>> {
     let text = excerpt::decoded(bytes)?;
-    let root = match strict_json::read(text) {
-        Ok(Ok(root)) => root,
+    let json = match strict_json::read(text) {
+        Ok(Ok(json)) => json,
         Ok(Err(place)) => return Err(Box::new(Fault::new(place, "this is no JSON").diagnostic(text))),
         Err(fault) => return Err(Box::new(fault.diagnostic(text))),
     };
-    Ok(Document { text, root, warnings: Vec::new(), is_json: true, is_toml: false })
+    let warnings = twice(text, json.repeated);
+    Ok(Document { text, root: json.root, warnings, is_json: true, is_toml: false })
 }
 
 #[cfg(test)]

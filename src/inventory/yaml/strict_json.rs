@@ -1,17 +1,26 @@
-//! Strict JSON as Python reads it: `NaN` and `Infinity`, integers of any size; the later of two equal keys wins.
+//! Strict JSON as Python reads it: `NaN` and `Infinity`, integers of any size; the later of two equal keys wins, and is noted.
 
 use super::anchors::too_deep;
-use super::mappings::Mapping;
+use super::mappings::{Mapping, Repeated};
 use super::node::{Form, Key, Node, Place};
 use super::{DuplicateKeys, Fault, MAX_DEPTH};
 use crate::inventory::literals::MAX_DIGITS;
 use crate::inventory::value::Value;
 
+/// What was read.
+#[derive(Debug)]
+pub(super) struct Json {
+    /// The value.
+    pub(super) root: Node,
+    /// Keys that stand twice in an object.
+    pub(super) repeated: Vec<Repeated>,
+}
+
 /// The value of a JSON text, or the place up to which the text is JSON.
-pub(super) fn read(text: &str) -> Result<Result<Node, Place>, Fault> {
-    let mut reader = Reader { rest: text, line: 1, column: 1 };
+pub(super) fn read(text: &str) -> Result<Result<Json, Place>, Fault> {
+    let mut reader = Reader { rest: text, line: 1, column: 1, repeated: Vec::new() };
     match reader.value(0).and_then(|node| reader.end().map(|()| node)) {
-        Ok(node) => Ok(Ok(node)),
+        Ok(root) => Ok(Ok(Json { root, repeated: reader.repeated })),
         Err(Refusal::NotJson) => Ok(Err(Place { line: reader.line, column: reader.column, length: 1 })),
         Err(Refusal::Fault(fault)) => Err(fault),
     }
@@ -26,6 +35,7 @@ struct Reader<'t> {
     rest: &'t str,
     line: usize,
     column: usize,
+    repeated: Vec<Repeated>,
 }
 
 impl<'t> Reader<'t> {
@@ -98,7 +108,7 @@ impl<'t> Reader<'t> {
                 let key = Key { place: Place { line, column, length: self.column - column }, value: Value::Text(name) };
                 self.expect(':')?;
                 let node = self.value(depth + 1)?;
-                mapping.insert(key, node, DuplicateKeys::Ignore, &mut Vec::new()).map_err(Refusal::Fault)?;
+                mapping.insert(key, node, DuplicateKeys::Warn, &mut self.repeated).map_err(Refusal::Fault)?;
                 if !self.accept(',') {
                     break;
                 }
@@ -234,7 +244,7 @@ mod tests {
     #[test]
     fn json_is_read_as_python_reads_it() {
         let check = |text: &str, expected: Option<&str>| {
-            let found = read(text).expect("no fault").ok().map(|node| json::compact(&node.to_value()));
+            let found = read(text).expect("no fault").ok().map(|json| json::compact(&json.root.to_value()));
             assert_eq!(found.as_deref(), expected, "{text}");
         };
         check(" {\"a\": [1, 1e3, -0, 1.50, true, null]} \n", Some(r#"{"a": [1, 1000.0, 0, 1.5, true, null]}"#));
@@ -255,7 +265,7 @@ mod tests {
 
     #[test]
     fn places_count_characters() {
-        let node = read("{\n \"é\": [\"ü\", 12]}").expect("no fault").expect("JSON");
+        let node = read("{\n \"é\": [\"ü\", 12]}").expect("no fault").expect("JSON").root;
         let (key, list) = node.get("é").expect("an entry");
         assert_eq!(key.place, Place { line: 2, column: 2, length: 3 });
         let Form::List(items) = list.form() else { panic!("a list") };
