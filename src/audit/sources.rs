@@ -84,11 +84,8 @@ fn unreachable(circumstances: &Circumstances<'_>) -> Option<Finding> {
     let sources = service.known_sources();
     let silent = || sources.iter().filter(|source| source.is_unreachable());
     let count = silent().count();
-    // A pool of fewer addresses than chronyd would take leaves places open that look like names without an address: where there
-    // are as many sources as names, each name may have its own.
-    let is_pool_short = (1..=sources.len()).contains(&configured_servers(service).count());
-    let unresolved = if is_pool_short { 0 } else { service.unresolved };
-    let total = sources.len() + usize::try_from(unresolved).unwrap_or(0);
+    let unresolved = without_address(service);
+    let total = sources.len() + unresolved;
     let what = match (count, unresolved) {
         (0, 0) => return None,
         (0, unresolved) => format!("{unresolved} of {total} sources have a name that does not resolve"),
@@ -100,6 +97,21 @@ fn unreachable(circumstances: &Circumstances<'_>) -> Option<Finding> {
         ),
     };
     Some(Code::SourcesUnreachable.finding(what, "sources that answer"))
+}
+
+/// How many names have no address for certain.
+///
+/// chronyd counts open places, not names. A pool that has as many sources as it wants keeps no place open; one that has fewer keeps
+/// places for twice as many, and what belongs to it cannot be told from what belongs to a server.
+fn without_address(service: &TimeService) -> usize {
+    let places = usize::try_from(service.unresolved).unwrap_or(usize::MAX);
+    let servers = service.known_sources().iter().filter(|source| source.kind != SourceKind::ReferenceClock).count();
+    let Some(configuration) = &service.configuration else {
+        return if servers == 0 { places } else { 0 };
+    };
+    let names = configuration.servers.len();
+    let wanted = names.saturating_sub(configuration.pools.len()) + configuration.pools.iter().sum::<usize>();
+    if servers.saturating_add(places) <= wanted { places } else { places.min(names.saturating_sub(servers)) }
 }
 
 fn steps_spent(circumstances: &Circumstances<'_>) -> Option<Finding> {

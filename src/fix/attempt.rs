@@ -65,9 +65,9 @@ pub enum Action {
 /// How the change of one host ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Its clock is right by measurement, and was for the hold time.
+    /// Its clock is right by measurement, and nothing spoke against it for the hold time.
     Converged,
-    /// Its clock is right by its chronyd's word; the path is too long to measure it.
+    /// Its clock is right by its chronyd's word, and could not be measured well enough to tell more.
     ConvergedByClaim,
     /// It follows its new source and is still being slewed: the run was told to end.
     OnItsWay,
@@ -163,7 +163,7 @@ pub struct Attempt {
 enum State {
     /// Looked at from time to time.
     Watched {
-        /// Since when it is right, and whether by measurement at each look since.
+        /// Since when it is right, and whether a look since has measured it.
         right: Option<(Nanos, bool)>,
         /// Since when it is neither right nor wrong.
         unclear: Option<Nanos>,
@@ -231,16 +231,17 @@ impl Attempt {
                     return self.revert(Cause::Unclear);
                 }
                 let (since, was_measured) = right.unwrap_or((at, is_measured));
-                // A look at which nobody answered the probe says nothing against those that were measured; the last one must be.
-                let is_blind = look.offset.is_none();
-                let by_measurement = was_measured && (is_measured || is_blind);
+                let measured = was_measured || is_measured;
                 let held = at - since;
-                if held < self.terms.hold || (is_blind && by_measurement && held < self.terms.hold + PATIENCE) {
-                    let left = if is_blind { BETWEEN_LOOKS } else { self.terms.hold - held };
-                    return self.watch(Some((since, by_measurement)), None, left);
+                let left = self.terms.hold - held;
+                if left > Nanos::ZERO {
+                    return self.watch(Some((since, measured)), None, left);
                 }
-                let by_measurement = by_measurement && !is_blind;
-                let outcome = if by_measurement { Outcome::Converged } else { Outcome::ConvergedByClaim };
+                // It is right as its last look has it. Where that told less than one before, the next may tell as much again.
+                if measured && !is_measured && held < self.terms.hold + PATIENCE {
+                    return self.watch(Some((since, measured)), None, BETWEEN_LOOKS);
+                }
+                let outcome = if is_measured { Outcome::Converged } else { Outcome::ConvergedByClaim };
                 if self.terms.forecast.without_steps {
                     self.state = State::AddingSteps(outcome);
                     Action::AddSteps
@@ -415,6 +416,25 @@ mod tests {
         };
         assert_eq!(ends(&[blind(37), look(39, around(0, 12))]), Some(Action::End(Outcome::Converged)));
         assert_eq!(ends(&[blind(37), blind(60), blind(67)]), Some(Action::End(Outcome::ConvergedByClaim)));
+    }
+
+    #[test]
+    fn what_was_right_by_claim_is_right_by_measurement_once_it_is_measured() {
+        let (vague, measured) = (around(20, 60), around(0, 12));
+        let ends = |offset: &dyn Fn(i64) -> Interval| {
+            let mut host = attempt(-8_000);
+            let (at, action) = watch(&mut host, offset);
+            assert_eq!(action, Action::Confirm);
+            (at, host.take(Event::Confirmed(true)))
+        };
+        let converged = Some(Action::End(Outcome::Converged));
+        assert_eq!(ends(&|at| if at < 20 { vague } else { measured }), (35, converged));
+        assert_eq!(ends(&|at| if at < 35 { vague } else { measured }), (35, converged));
+        // The path is long for a while: another look is worth the wait, for as long as there is patience.
+        assert_eq!(ends(&|at| if (20..45).contains(&at) { vague } else { measured }), (45, converged));
+        let by_claim = Some(Action::End(Outcome::ConvergedByClaim));
+        assert_eq!(ends(&|at| if at < 20 { measured } else { vague }), (65, by_claim));
+        assert_eq!(ends(&|_| vague), (35, by_claim));
     }
 
     #[test]

@@ -62,6 +62,8 @@ fn stock_hosts_with_wrong_clocks_follow_the_server_and_are_right() {
         let again = fix(site, &["--step", "any", "--yes"]);
         assert_eq!(again.status, Some(0), "{again}");
         assert!(again.stdout.contains("2 as wanted already"), "{again}");
+        let checked = fix(site, &["--check", "--detailed-exitcode"]);
+        assert_eq!(checked.status, Some(0), "nothing is to be changed: {checked}");
         assert_eq!(before, hosts.map(|host| untouched(site, host)), "a second run changed something");
 
         let run = site.last_run();

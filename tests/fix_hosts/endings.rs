@@ -1,6 +1,9 @@
 //! How `clockaudit fix` ends where something happens on the way: each host is wholly old or wholly new, and the journal is true.
 
+use std::fs;
+
 use clockaudit::clock::Nanos;
+use clockaudit::fix::journal::Record;
 use nix::sys::signal::Signal;
 
 use crate::moments::{HOOKS, Old, hold, is_held, release, untouched};
@@ -110,16 +113,21 @@ fn a_stale_lock(site: &Site) {
     assert_eq!(undone.status, Some(0), "{undone}");
 }
 
-/// Another fix, and then Ctrl-C, while files are being replaced: the first is seen through.
+/// Another fix, and then Ctrl-C, while files are being replaced: the first is seen through, and whose turn had not come is left alone.
 fn in_the_middle(site: &Site, old: &Old) {
     let inventory = site.inventory();
-    let arguments = [&["fix", &inventory, "--yes", "--hold", "20s"], &SERVER[..]].concat();
+    let hosts = fs::read_to_string(&inventory).expect("an inventory");
+    // The same machine by another name: what it is after the first is all that matters of it.
+    let (first, rest) = hosts.split_once('\n').expect("a line of the host");
+    let twins = site.write("twins.ini", &format!("{first}\n{}\n{rest}", first.replacen(HOST, "twin", 1)));
+    let report = site.write("report.json", "");
+    let arguments = |inventory| [&["fix", inventory, "--yes", "--hold", "20s"], &SERVER[..]].concat();
     hold(site, HOST, "before-mv");
-    let fixing = site.start_clockaudit(&arguments);
+    let fixing = site.start_clockaudit(&[&arguments(&twins)[..], &["--export", &report]].concat());
     is_held(site, HOST, "before-mv");
     let run = site.last_run();
     let before = untouched(site, HOST);
-    let second = site.clockaudit(&arguments);
+    let second = site.clockaudit(&arguments(&inventory));
     assert_eq!(second.status, Some(3), "{second}");
     assert!(second.stdout.contains("another run of clockaudit works on it"), "{second}");
     assert_eq!(untouched(site, HOST), before, "the second run changed something");
@@ -129,7 +137,18 @@ fn in_the_middle(site: &Site, old: &Old) {
     assert_eq!(fixed.status, Some(130), "{fixed}");
     old.is_new(site, "ended in the middle");
     assert_eq!(site.last_run(), run, "a run that changed nothing has a journal");
-    assert_eq!(site.ends(), ["host on_its_way"]);
+    assert_eq!(site.ends(), ["host on_its_way", "twin not_attempted"]);
+    let why = site.journal(&run).into_iter().find_map(|record| match record {
+        Record::Ended(ended) if ended.host == "twin" => ended.why,
+        _ => None,
+    });
+    assert_eq!(why.as_deref(), Some("the run was told to end"));
+    let told: serde_json::Value = fs::read_to_string(&report).expect("a report").parse().expect("JSON");
+    let twin = told["fix"]["hosts"].as_array().and_then(|hosts| hosts.iter().find(|host| host["name"] == "twin"));
+    let twin = twin.unwrap_or_else(|| panic!("{told}"));
+    assert_eq!([&twin["outcome"], &twin["reason"]], ["not_attempted", "interrupted"]);
+    let left = site.state().join(format!("clockaudit/runs/{run}.retry"));
+    assert_eq!(fs::read_to_string(left).expect("a file of hosts"), "twin\n");
     let undone = site.clockaudit(&["rollback", &run, "--yes"]);
     assert_eq!(undone.status, Some(0), "{undone}");
     assert_eq!(digest(site, HOST, CONFIGURATION), old.digest, "rolled back");

@@ -185,6 +185,33 @@ impl Site {
         Running::start(self.command(&[]).arg(env!("CARGO_BIN_EXE_clockaudit")).args(self.words(arguments)))
     }
 
+    /// Runs clockaudit as `clockaudit` does, and records every program that it starts, itself first: arguments and environment.
+    pub(crate) fn recorded(&self, record: &Path, arguments: &[&str]) -> support::session::Session {
+        let mut command = self.command(&["strace", "--seccomp-bpf"]);
+        command.args(RECORDING).arg("-o").arg(record).arg(env!("CARGO_BIN_EXE_clockaudit"));
+        support::session::run(command.args(self.words(arguments)))
+    }
+
+    /// Records every program that is started on a host from here on, by its init and by its sshd: arguments and environments.
+    pub(crate) fn record(&self, host: &str, record: &Path) -> Recording {
+        let first = self.first_process.id();
+        let leader = fs::read_to_string(self.folder.path().join(host).join("leader")).expect("its first process");
+        let mut command = unable_to_set_clock();
+        command.args(["nsenter", &format!("--mount=/proc/{first}/ns/mnt")]);
+        command.arg(format!("--pid=/proc/{first}/ns/pid_for_children"));
+        // All its sshd are those of this host: it is the only one.
+        assert_eq!(self.hosts.len(), 1, "whose sshd?");
+        let line = "pids=\"$1 $(pgrep -x sshd)\"; shift; strace \"$@\" -p \"$pids\" & \
+                    for pid in $pids; do until grep -q 'TracerPid.*[1-9]' /proc/$pid/status; do sleep 0.1; done; done; \
+                    echo recording; read -r _; kill $!; wait $!";
+        command.args(["sh", "-c", line, "sh", leader.trim()]).args(RECORDING).arg("-o").arg(record);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("strace");
+        let mut said = String::new();
+        let started = BufReader::new(child.stdout.take().expect("its output")).read_line(&mut said);
+        assert!(started.is_ok() && said == "recording\n", "nothing is recorded");
+        Recording(child)
+    }
+
     /// The same on a terminal on which this is typed: all that was printed, and the exit status.
     pub(crate) fn at_terminal(&self, arguments: &[&str], typed: &str) -> (Option<i32>, String) {
         let words = self.words(arguments);
@@ -244,6 +271,20 @@ impl Site {
         command.arg(self.folder.path().join("key")).arg(format!("audit@{}", self.address(host)));
         command.arg(line);
         command
+    }
+}
+
+/// What strace records: each program whole, with its arguments and its environment.
+const RECORDING: [&str; 7] = ["-f", "-v", "-qq", "-s", "1000000", "-e", "trace=execve,execveat"];
+
+/// A recording that goes on.
+pub(crate) struct Recording(Child);
+
+impl Recording {
+    /// Ends it, all of it written.
+    pub(crate) fn end(mut self) {
+        drop(self.0.stdin.take());
+        self.0.wait().expect("its end");
     }
 }
 

@@ -195,6 +195,47 @@ fn sources_that_do_not_answer_or_lie_are_named() {
 }
 
 #[test]
+fn names_without_an_address_are_told_from_the_places_that_a_pool_keeps_open() {
+    let (pool, server) = (("chrony.conf", "pool a.example iburst"), ("chrony.conf", "server typed.worng iburst"));
+    let other = ("chrony.conf", "server b.example iburst");
+    // As chronyd counts: online, offline, in a burst, offline in a burst, without an address.
+    let open = |places: &'static str| ("chrony.csv", places);
+    // What a pool is full of, and beside it a server's name or two.
+    check_sources(&FOUR, &[pool, open("4,0,0,0,0")], &[]);
+    check_sources(&FOUR, &[pool, server, open("4,0,0,0,1")], &["CLK304"]);
+    let two = ("chrony.conf", "pool a.example maxsources 2 iburst");
+    check_sources(&FOUR[..2], &[two, server, open("2,0,0,0,1")], &["CLK304"]);
+    // A pool of four addresses that is to have six sources keeps places open for twelve: which of them are the server's?
+    let six = ("chrony.conf", "pool a.example iburst maxsources 6");
+    check_sources(&FOUR, &[six, open("4,0,0,0,8")], &[]);
+    check_sources(&FOUR, &[six, server, open("4,0,0,0,9")], &[]);
+    check_sources(&FOUR[..2], &[pool, other, open("2,0,0,0,7")], &[]);
+    // More names than addresses: each but one may have its own.
+    let what = |sources: &[(&str, &str)], more: &[(&str, &str)]| {
+        let lines: Vec<String> = sources
+            .iter()
+            .map(|(state, name)| format!("^,{state},{name},2,6,377,20,0.000001,0.000001,0.0001"))
+            .collect();
+        let lines = lines.iter().map(|line| ("chrony.csv", line.as_str()));
+        let facts: Vec<_> =
+            [("chrony.csv", GOOD), CHRONYD].into_iter().chain(lines).chain(more.iter().copied()).collect();
+        let findings = found(&facts, None);
+        findings.into_iter().find(|finding| finding.code.label() == "CLK304").map(|finding| finding.what)
+    };
+    assert_eq!(
+        what(&FOUR[..2], &[pool, server, other, open("2,0,0,0,8")]).as_deref(),
+        Some("1 of 3 sources have a name that does not resolve")
+    );
+    assert_eq!(
+        what(&FOUR, &[pool, server, other, open("4,0,0,0,2")]).as_deref(),
+        Some("2 of 6 sources have a name that does not resolve")
+    );
+    // Where nobody may read the configuration, only one that has no source at all is sure to lack an address.
+    assert_eq!(what(&FOUR, &[open("4,0,0,0,1")]), None);
+    assert_eq!(what(&[], &[open("0,0,0,0,1")]).as_deref(), Some("1 of 1 sources have a name that does not resolve"));
+}
+
+#[test]
 fn what_is_not_stepped_takes_long() {
     let slow_by = |seconds: &str| GOOD.replace("0.000001,", &format!("{seconds},"));
     check(&[("chrony.csv", &slow_by("-0.999")), CHRONYD], &[]);

@@ -13,6 +13,12 @@ refuse() {
 # undo CODE [TEXT]: puts the old files back, says what did not come back, and refuses.
 undo() {
   why=$*
+  go_back
+  say "no apply $why"
+}
+
+# go_back: the old files are there again, chronyd runs with them, nothing of ours stays; leaves in `left` what did not come back.
+go_back() {
   say 'step undoing'
   alive
   put_back
@@ -21,7 +27,6 @@ undo() {
   finish
   tidy
   free_lock "$run"
-  say "no apply $why"
 }
 
 # Ends the guard: it sees its folder gone.
@@ -236,11 +241,14 @@ apply() {
   say 'ok apply'
 }
 
-# Why chronyd did not start, where the journal says so, instead of what systemctl says of it.
+# Why chronyd did not start, where the journal says so, instead of what systemctl says of it: by itself, or by systemd.
 told_by_journal() {
   [ $init = systemd ] || return
-  x=$(lim 4 journalctl -q --no-pager -o cat -b -n 20 -u "$unit.service" | grep -i fatal | tail -n 1)
-  [ "$x" ] && line "$x"
+  o=$(lim 4 journalctl -q --no-pager -o cat -b -n 20 -u "$unit.service")
+  for m in fatal 'failed at step' 'process exited'; do
+    x=$(printf '%s\n' "$o" | grep -i "$m" | tail -n 1)
+    [ "$x" ] && line "$x" && return
+  done
 }
 
 # What the guard puts back, whole or not there.
@@ -315,13 +323,7 @@ take_back() {
   if [ "$back" ]; then keep_for_the_way_back || { refuse_back install "$e"; return; }; fi
   [ "$was" = inactive ] || echo >"$folder/restarting"
   arm || { refuse_back guard; return; }
-  say 'step undoing'
-  alive
-  put_back
-  await_running
-  tell_left
-  finish
-  free_lock "$run"
+  go_back
   if [ "$left" ]; then say 'no takeback left'; else say 'ok takeback'; fi
 }
 

@@ -78,7 +78,9 @@ fn outcome(outcome: FixOutcome) -> &'static str {
         FixOutcome::Pending => "it would be changed",
         FixOutcome::Unchanged => "it was as wanted already",
         FixOutcome::Converged => "its clock is right by measurement, and was for the hold time",
-        FixOutcome::ConvergedByClaim => "its clock is right by its chronyd's word; the path is too long to measure it",
+        FixOutcome::ConvergedByClaim => {
+            "its clock is right by its chronyd's word, and could not be measured well enough to tell more"
+        }
         FixOutcome::OnItsWay => "it follows its new source, and was still being slewed when the run was told to end",
         FixOutcome::RolledBack => "it has its old files again",
         FixOutcome::Failed => "look at it",

@@ -88,7 +88,7 @@ pub enum FixOutcome {
     Unchanged,
     /// Its clock is right by measurement, and was for the hold time.
     Converged,
-    /// Its clock is right by its chronyd's word; the path is too long to measure it.
+    /// Its clock is right by its chronyd's word, and could not be measured well enough to tell more.
     ConvergedByClaim,
     /// It follows its new source and was still being slewed when the run was told to end.
     OnItsWay,
