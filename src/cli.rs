@@ -7,6 +7,7 @@ mod output;
 mod policy;
 mod selection;
 pub mod settings;
+pub mod ticket;
 pub mod values;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub use fix::{FixArgs, RollbackArgs};
 pub use output::{Format, OutputArgs};
 pub use policy::PolicyArgs;
 pub use selection::{SelectionArgs, VaultArgs};
+pub use ticket::{GrainName, SystemName, TicketArgs};
 pub use values::ExplainFormat;
 use values::at_least_one;
 
@@ -88,6 +90,9 @@ pub enum Command {
     /// Tell what is new, resolved, worse and better between two reports
     #[command(after_help = compare::EXIT_CODES)]
     Compare(CompareArgs),
+    /// Make one ticket of a report, or bring it up to date
+    #[command(after_help = ticket::EXIT_CODES)]
+    Ticket(TicketArgs),
     /// Say what a code means, or what the last scan knows of a host
     Explain(ExplainArgs),
     /// Tell whether this machine is fit to scan, and whether the inventory is understood

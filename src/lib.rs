@@ -17,5 +17,6 @@ pub mod probe;
 pub mod report;
 pub mod ssh;
 pub mod terminal;
+pub mod tickets;
 pub mod timekeeper;
 pub mod tokens;

@@ -26,6 +26,8 @@ pub enum ExitStatus {
     Internal = 70,
     /// Output could not be written.
     OutputFailed = 74,
+    /// A ticket system cannot be reached, or refuses.
+    RemoteFailed = 75,
     /// A password or passphrase is needed, and nobody can be asked for it.
     MissingSecret = 77,
     /// Ctrl-C; what was known by then was written.

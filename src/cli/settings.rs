@@ -10,7 +10,7 @@ use crate::inventory::configuration::values;
 use crate::inventory::nearest;
 
 /// Flags that say what is to be done now, and those whose environment variable is looked up with Ansible's.
-const DEEDS: [&str; 25] = [
+const DEEDS: [&str; 26] = [
     "help",
     "version",
     "verbose",
@@ -36,6 +36,7 @@ const DEEDS: [&str; 25] = [
     "plan-out",
     "yes",
     "force",
+    "dry-run",
 ];
 
 /// The command line, every setting of it open to the environment but those of these ids.

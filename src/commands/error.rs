@@ -47,6 +47,11 @@ impl CommandError {
         Self::new(ExitStatus::OutputFailed, message)
     }
 
+    /// A remote service cannot be reached, or refuses (75).
+    pub fn remote(message: impl Into<String>) -> Self {
+        Self::new(ExitStatus::RemoteFailed, message)
+    }
+
     /// A password or passphrase is needed and was not given (77).
     pub fn missing_secret(message: impl Into<String>) -> Self {
         Self::new(ExitStatus::MissingSecret, message)

@@ -26,6 +26,7 @@ pub mod rollback;
 pub mod scan;
 mod secrets;
 pub mod ssh_settings;
+pub mod ticket;
 
 use crate::audit::ExitStatus;
 use crate::cli::{Cli, ColorChoice, Command, TalkArgs};
@@ -74,6 +75,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Outcome {
         Command::Doctor(args) => doctor::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
         Command::Compare(args) => compare::run(&args, terminal),
+        Command::Ticket(args) => ticket::run(&args, terminal),
         Command::Merge(args) => merge::run(&args, terminal),
         Command::Inventory(args) => inventory::run(&args, terminal),
         Command::Replay(args) => replay::run(&args, terminal),

@@ -1,6 +1,8 @@
 //! Files on disk: what is read into the pure rooms, and what is written, whole or not at all.
 
+pub mod attachment;
 mod bounded;
+pub mod credential;
 pub mod inventory;
 pub mod journal;
 mod lent_terminal;
@@ -10,6 +12,7 @@ pub mod report;
 mod running;
 pub mod ssh_config;
 pub mod state;
+pub mod tickets;
 mod time_left;
 pub mod trace;
 

@@ -130,7 +130,8 @@ impl State {
         let mut stored: Vec<(SystemTime, PathBuf)> = entries
             .filter_map(|entry| {
                 let path = entry.ok()?.path();
-                let is_ours = path.extension() == Some(OsStr::new("json"));
+                let is_ours =
+                    path.extension() == Some(OsStr::new("json")) && path.file_stem() != Some(OsStr::new("tickets"));
                 is_ours.then(|| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))?
             })
             .collect();

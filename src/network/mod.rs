@@ -1,7 +1,9 @@
-//! The network edge: time servers that were named are asked for the time. Nobody else is asked for anything.
+//! The network edge: time servers that were named are asked for the time, and ticket systems that were named get tickets. Nobody
+//! else is asked for anything.
 
 mod https;
 mod sntp;
+pub mod tracker;
 mod web_error;
 mod web_session;
 

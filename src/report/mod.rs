@@ -30,6 +30,7 @@ pub mod prometheus;
 pub mod quantity;
 mod sentences;
 pub mod table;
+pub mod ticket;
 mod token_lines;
 
 pub use compose::{Place, Provenance, compose};

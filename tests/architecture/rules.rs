@@ -3,18 +3,20 @@
 use crate::names::Names;
 
 /// Rooms that decide: values in, values out.
-const PURE: [&str; 9] = ["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "audit", "fix", "report"];
+const PURE: [&str; 10] =
+    ["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "tickets", "audit", "fix", "report"];
 /// Every room, and which others it may name. What is not here is no room of the house.
-const KNOWS: [(&str, &[&str]); 18] = [
+const KNOWS: [(&str, &[&str]); 19] = [
     ("clock", &[]),
     ("inventory", &[]),
     ("openssh", &[]),
     ("probe", &["clock"]),
     ("timekeeper", &["clock"]),
     ("tokens", &["clock"]),
+    ("tickets", &["clock", "inventory"]),
     ("audit", &["clock", "timekeeper", "probe", "tokens"]),
     ("fix", &["clock", "audit", "timekeeper", "inventory"]),
-    ("report", &["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "audit", "fix"]),
+    ("report", &["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "tickets", "audit", "fix"]),
     ("ssh", &PURE),
     ("network", &PURE),
     ("files", &PURE),
@@ -29,6 +31,7 @@ const KNOWS: [(&str, &[&str]); 18] = [
             "openssh",
             "probe",
             "timekeeper",
+            "tickets",
             "audit",
             "fix",
             "report",

@@ -1,0 +1,143 @@
+//! What `ticket` needs, of what was typed, of the report and of the environment.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::cli::{GrainName, SystemName, TicketArgs};
+use crate::clock::Nanos;
+use crate::commands::error::CommandError;
+use crate::files;
+use crate::report::Report;
+use crate::report::form::{self, Form};
+use crate::report::table::{Page, Shelf};
+use crate::report::ticket::{Grain, Setting, scope_of};
+use crate::terminal::Terminal;
+use crate::tickets::{Attachment, Credentials, Key, Site, SiteError, System};
+
+/// A template is no longer.
+const LONGEST_TEMPLATE: u64 = 1 << 20;
+
+/// What `ticket` needs.
+pub(super) struct TicketPlan {
+    pub(super) site: Site,
+    /// The secrets; none where none is needed.
+    pub(super) secrets: Option<Credentials>,
+    pub(super) report: Report,
+    pub(super) grain: Grain,
+    pub(super) scope: String,
+    /// The scope and the grain.
+    pub(super) scope_key: Key,
+    pub(super) setting: Setting,
+    pub(super) files: Vec<Arc<Attachment>>,
+    pub(super) resolve: bool,
+    pub(super) reopen_within: Nanos,
+    pub(super) template: Option<String>,
+    pub(super) is_dry: bool,
+}
+
+impl TicketPlan {
+    /// Turns what was typed into a plan.
+    pub(super) fn new(args: &TicketArgs, terminal: &Terminal) -> Result<Self, CommandError> {
+        let system = system(args.system);
+        let read = |variable: crate::tickets::Variable| files::credential::read(variable.name());
+        let secrets =
+            Credentials::find(system, read).map_err(|error| CommandError::missing_secret(error.to_string()))?;
+        let site = Site::new(system, args.url.as_deref(), args.project.as_deref(), secrets.as_ref())
+            .map_err(|error| misplaced(&error))?;
+        if args.template.is_some() && system != System::Webhook {
+            return Err(CommandError::usage(
+                "`--template` is for `webhook`; the other systems' texts are made by clockaudit",
+            ));
+        }
+        let template = args.template.as_deref().map(template).transpose()?;
+        let (bytes, report) = files::report::load_with_bytes(&args.report)?;
+        let scope = args.scope.clone().or_else(|| scope_of(&report)).ok_or_else(|| {
+            CommandError::usage("the report does not tell of which inventory it is, so nothing ties it to its ticket")
+                .hint("name what it is of: `--scope prod`")
+        })?;
+        let is_wanted = !args.dry_run && system != System::Webhook;
+        if is_wanted && secrets.is_none() {
+            return Err(without_secret(system));
+        }
+        if site.is_in_clear() && secrets.is_some() && !args.dry_run {
+            terminal.warn("`--url` begins with http://, so whoever is on the way can read the report and the secret");
+        }
+        let grain = grain(args.grain);
+        let word = format!("{grain:?}");
+        Ok(Self {
+            setting: Setting { markup: system.markup(), longest: system.longest_body() },
+            files: attachments(&report, bytes)?,
+            scope_key: Key::of(&scope, &word),
+            site,
+            secrets,
+            report,
+            grain,
+            scope,
+            resolve: args.resolve,
+            reopen_within: args.reopen_within,
+            template,
+            is_dry: args.dry_run,
+        })
+    }
+}
+
+/// The report as it is stored, and as a page for a browser.
+fn attachments(report: &Report, bytes: Vec<u8>) -> Result<Vec<Arc<Attachment>>, CommandError> {
+    let failed = |error: &dyn std::fmt::Display| CommandError::internal(error.to_string());
+    let html = form::write(report, Form::Html, Shelf::Nowhere, Page::ENDLESS).map_err(|error| failed(&error))?;
+    let is_plain = |character: &char| character.is_ascii_alphanumeric() || *character == '-';
+    let run: String = report.run.id.chars().filter(is_plain).take(64).collect();
+    let files = [("json", "application/json", bytes), ("html", "text/html", html.into_bytes())];
+    let pack = |(suffix, media, bytes)| {
+        let packed = files::attachment::pack(format!("clockaudit-{run}.{suffix}"), media, bytes);
+        packed.map(Arc::new).map_err(|error| failed(&error))
+    };
+    files.into_iter().map(pack).collect()
+}
+
+fn template(path: &Path) -> Result<String, CommandError> {
+    let failed = |why: &dyn std::fmt::Display| CommandError::bad_input(format!("template {}: {why}", path.display()));
+    let found = fs::metadata(path).map_err(|error| failed(&error))?;
+    if found.len() > LONGEST_TEMPLATE {
+        return Err(failed(&"it is larger than 1 MiB"));
+    }
+    fs::read_to_string(path).map_err(|error| failed(&error))
+}
+
+fn misplaced(error: &SiteError) -> CommandError {
+    CommandError::usage(error.to_string())
+}
+
+/// That a secret is missing, and where it would be found.
+pub(super) fn without_secret(system: System) -> CommandError {
+    let way = |way: &&[crate::tickets::Variable]| {
+        way.iter().map(|variable| variable.name()).collect::<Vec<_>>().join(" and ")
+    };
+    let ways: Vec<String> = system.ways().iter().map(way).collect();
+    CommandError::missing_secret(format!("{} needs a secret, and none is set", system.name()))
+        .hint(format!("set {} in the environment", ways.join(", or ")))
+        .hint("or name a file that holds it, with _FILE behind the name; `--dry-run` needs none")
+}
+
+fn system(name: SystemName) -> System {
+    match name {
+        SystemName::Github => System::Github,
+        SystemName::Gitlab => System::Gitlab,
+        SystemName::Jira => System::Jira,
+        SystemName::JiraCloud => System::JiraCloud,
+        SystemName::Servicenow => System::Servicenow,
+        SystemName::Rt => System::Rt,
+        SystemName::Redmine => System::Redmine,
+        SystemName::Roundup => System::Roundup,
+        SystemName::Webhook => System::Webhook,
+    }
+}
+
+fn grain(name: GrainName) -> Grain {
+    match name {
+        GrainName::Run => Grain::Run,
+        GrainName::Cause => Grain::Cause,
+        GrainName::Host => Grain::Host,
+    }
+}

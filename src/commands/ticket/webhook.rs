@@ -1,0 +1,45 @@
+//! A ticket for an address that takes what a template makes: nothing is asked back, so what was sent is noted on this machine.
+
+use super::plan::TicketPlan;
+use super::{Done, Errand, spoken};
+use crate::commands::error::CommandError;
+use crate::report::escape::escaped;
+use crate::report::ticket::webhook::{Event, render};
+use crate::tickets::{Deed, Request, webhook};
+
+/// Sends what the template makes, unless the same was sent before.
+pub(super) fn send(plan: &TicketPlan, errand: &Errand<'_>, asker: &spoken::Asker) -> Result<Done, CommandError> {
+    let is_same = errand.noted.as_ref().is_some_and(|noted| noted.state == errand.draft.state.as_str());
+    let called = errand.noted.as_ref().and_then(|noted| noted.id.clone());
+    let name = |id: &Option<String>| id.clone().unwrap_or_else(|| errand.draft.key.to_string());
+    match (errand.draft.is_clear, &errand.noted) {
+        (true, None) => return Ok(Done { deed: Deed::Nothing, id: None }),
+        (false, Some(_)) if is_same => return Ok(Done { deed: Deed::Unchanged(name(&called)), id: called }),
+        _ => {}
+    }
+    let answer = asker.send(&request(plan, errand)?)?;
+    webhook::accepted(&answer).map_err(|refusal| asker.refused(&refusal))?;
+    let id = called.or_else(|| webhook::id(&answer));
+    let deed = match (errand.draft.is_clear, &errand.noted) {
+        (true, _) => Deed::Resolved(name(&id)),
+        (false, Some(_)) => Deed::Updated(name(&id)),
+        (false, None) => Deed::Created(name(&id)),
+    };
+    Ok(Done { deed, id })
+}
+
+/// The request that the template makes.
+pub(super) fn request(plan: &TicketPlan, errand: &Errand<'_>) -> Result<Request, CommandError> {
+    let template = plan.template.as_deref().unwrap_or_default();
+    let id = errand.noted.as_ref().and_then(|noted| noted.id.as_deref());
+    let kind = match (errand.draft.is_clear, &errand.noted) {
+        (true, _) => "clear",
+        (false, Some(_)) => "update",
+        (false, None) => "open",
+    };
+    let bad =
+        |why: &dyn std::fmt::Display| CommandError::bad_input(format!("the template: {}", escaped(&why.to_string())));
+    let (text, place) = render(template, errand.subject, &errand.draft, Event { kind, id }, plan.setting)
+        .map_err(|error| bad(&error))?;
+    webhook::request(&plan.site, &text, &place).map_err(|error| bad(&error))
+}

@@ -1,0 +1,131 @@
+//! What is noted of tickets on this machine: which ticket a key has, and what was reported to it last. A fast path and the ground of
+//! "what changed"; the ticket system's own search decides.
+//!
+//! `$XDG_STATE_HOME/clockaudit/tickets.json` (`~/.local/state/clockaudit`), and a folder `tickets` beside it with a lock and a report
+//! for each ticket, for the user's own eyes only. Losing it loses nothing but what changed since the last report to a ticket.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::bounded;
+use super::report::{load, write_whole};
+use super::state::folder_of_this_user;
+use crate::report::json;
+use crate::report::model::Report;
+use crate::tickets::Key;
+
+/// The notes are no longer.
+const LONGEST: u64 = 64 << 20;
+
+/// What is noted of a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noted {
+    /// By what the system is asked for it; none where the system gives none.
+    pub id: Option<String>,
+    /// What it said, in short.
+    pub state: String,
+    /// The scope and the grain, as a key: tickets of one scope are looked through for what there is no more.
+    pub scope: String,
+}
+
+/// What is noted of the tickets at one place, on this machine.
+#[derive(Debug, Clone)]
+pub struct Tickets {
+    folder: PathBuf,
+    /// The system, its address, the project.
+    place: String,
+}
+
+/// That nobody else on this machine speaks of a ticket meanwhile.
+#[derive(Debug)]
+pub struct Held {
+    _file: File,
+}
+
+type Notes = BTreeMap<String, BTreeMap<String, Noted>>;
+
+impl Tickets {
+    /// Those of this user; none where neither `XDG_STATE_HOME` nor `HOME` says where.
+    pub fn of_this_user(place: String) -> Option<Self> {
+        Some(Self { folder: folder_of_this_user()?, place })
+    }
+
+    /// Waits until no other run on this machine speaks of the ticket.
+    pub fn hold(&self, key: &Key) -> io::Result<Held> {
+        self.lock(&format!("tickets/{}.lock", self.name(key)))
+    }
+
+    /// What is noted of a ticket.
+    pub fn noted(&self, key: &Key) -> Option<Noted> {
+        self.read().remove(&self.place)?.remove(key.as_str())
+    }
+
+    /// The keys of tickets of this scope.
+    pub fn keys_of(&self, scope: &Key) -> Vec<String> {
+        let notes = self.read().remove(&self.place).unwrap_or_default();
+        notes.into_iter().filter(|(_, noted)| noted.scope == scope.as_str()).map(|(key, _)| key).collect()
+    }
+
+    /// What was reported to a ticket last.
+    pub fn last_report(&self, key: &Key) -> Option<Report> {
+        load(&self.report(key)).ok()
+    }
+
+    /// Notes a ticket and what was reported to it; without one, that there is none.
+    pub fn write(&self, key: &Key, reported: Option<(Noted, &Report)>) -> io::Result<()> {
+        let _alone = self.lock("tickets.lock")?;
+        let mut all = self.read();
+        let here = all.entry(self.place.clone()).or_default();
+        if let Some((ticket, report)) = reported {
+            here.insert(key.as_str().to_owned(), ticket);
+            let text = json::write(report).map_err(io::Error::other)?;
+            keep(&self.report(key), text.as_bytes())?;
+        } else {
+            here.remove(key.as_str());
+            match fs::remove_file(self.report(key)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        let text = serde_json::to_string_pretty(&all).map_err(io::Error::other)?;
+        keep(&self.folder.join("tickets.json"), text.as_bytes())
+    }
+
+    /// What cannot be read is as good as nothing.
+    fn read(&self) -> Notes {
+        let bytes = bounded::file(&self.folder.join("tickets.json"), LONGEST).unwrap_or_default();
+        serde_json::from_slice(&bytes).unwrap_or_default()
+    }
+
+    fn report(&self, key: &Key) -> PathBuf {
+        self.folder.join(format!("tickets/{}.json", self.name(key)))
+    }
+
+    /// One key may have tickets at several places.
+    fn name(&self, key: &Key) -> String {
+        Key::of(&self.place, key.as_str()).to_string()
+    }
+
+    fn lock(&self, name: &str) -> io::Result<Held> {
+        for folder in [self.folder.clone(), self.folder.join("tickets")] {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+            // Somebody else may have made it, for all to look into.
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+        }
+        let path = self.folder.join(name);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+        file.lock()?;
+        Ok(Held { _file: file })
+    }
+}
+
+/// Writes a file for its owner's eyes.
+fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_whole(path, bytes)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}

@@ -1,0 +1,148 @@
+//! A ticket as it should be, of what it is about and of what was there before.
+
+use std::sync::Arc;
+
+use super::clamp::clamped;
+use super::markup;
+use super::subjects::Subject;
+use crate::audit::{ExitStatus, FailOn};
+use crate::report::compare::{self, compare};
+use crate::report::document::{self, Block, Document, Span};
+use crate::report::escape::escaped;
+use crate::report::model::{ChangeKind, Host, Report, Severity, Verdict};
+use crate::report::sentences::{self, moment};
+use crate::report::{ending, fix};
+use crate::tickets::{Attachment, Draft, Key, Markup, StateHash};
+
+/// No table of a ticket has more rows.
+const MOST_ROWS: usize = 80;
+/// No table of a comment.
+const MOST_CHANGES: usize = 40;
+
+/// How a system takes texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// As what.
+    pub markup: Markup,
+    /// How long they may be, in units of UTF-16.
+    pub longest: usize,
+}
+
+/// The ticket about this; `before` is what was reported to it last, where that is known.
+pub fn draft(subject: &Subject, before: Option<&Report>, setting: Setting, files: Vec<Arc<Attachment>>) -> Draft {
+    let Subject { key, report, title } = subject;
+    let state = state(report);
+    let mut page = document::of(report).0;
+    if matches!(page.first(), Some(Block::Heading(1, _))) {
+        page.remove(0);
+    }
+    let mark = mark(key, &state, &report.run.id);
+    Draft {
+        key: key.clone(),
+        is_clear: is_clear(report),
+        title: title.clone(),
+        body: written(&page, &mark, MOST_ROWS, setting),
+        comment: written(&change(report, title, before), &[], MOST_CHANGES, comment_setting(setting)),
+        duplicate: duplicate(setting),
+        state,
+        files,
+    }
+}
+
+/// The ticket of something that there is no more: what it was about does not occur in this report.
+pub fn all_clear(key: &Key, report: &Report, setting: Setting, files: Vec<Arc<Attachment>>) -> Draft {
+    let state = StateHash::of(["clear".to_owned()]);
+    let said = vec![Block::Paragraph(vec![
+        Span::Strong("All clear".to_owned()),
+        Span::Text(format!(": what this ticket is about was not found in the run of {}", moment(report.run.started))),
+    ])];
+    Draft {
+        key: key.clone(),
+        is_clear: true,
+        title: "Clocks: all clear".to_owned(),
+        body: written(&said, &mark(key, &state, &report.run.id), MOST_ROWS, setting),
+        comment: written(&said, &[], MOST_ROWS, comment_setting(setting)),
+        duplicate: duplicate(setting),
+        state,
+        files,
+    }
+}
+
+/// Some systems take the body and the comment as one.
+fn comment_setting(setting: Setting) -> Setting {
+    Setting { longest: setting.longest / 2, ..setting }
+}
+
+fn written(page: &[Block], last: &[Block], most_rows: usize, setting: Setting) -> String {
+    let Setting { markup, longest } = setting;
+    clamped(page, last, most_rows, longest, |document| markup::write(document, markup))
+}
+
+/// Whether there is nothing to act on.
+fn is_clear(report: &Report) -> bool {
+    let status =
+        fix::exit_status(report, FailOn::Down).unwrap_or_else(|| ExitStatus::of(ending::of(report), FailOn::Down));
+    status == ExitStatus::Good
+}
+
+/// What there is to act on, in short. Neither offsets nor instants: they change from run to run.
+fn state(report: &Report) -> StateHash {
+    let weighs = |host: &Host, code: &str, severity: Severity| {
+        severity != Severity::Note || (host.verdict == Verdict::Down && code.starts_with("SSH"))
+    };
+    let of_host = |host: &Host| {
+        let codes: Vec<String> = host
+            .findings
+            .iter()
+            .filter(|finding| weighs(host, &finding.code, finding.severity))
+            .map(|finding| format!("{}\0{}", finding.code, host.name))
+            .collect();
+        let verdict = (host.verdict != Verdict::Ok).then(|| format!("{:?}\0{}", host.verdict, host.name));
+        codes.into_iter().chain(verdict).collect::<Vec<_>>()
+    };
+    let of_fleet = report.findings.iter().filter(|finding| finding.severity != Severity::Note);
+    let of_fix =
+        report.fix.iter().flat_map(|fix| &fix.hosts).map(|host| format!("fix\0{:?}\0{}", host.outcome, host.name));
+    let whole =
+        [(report.run.partial, "partial"), (report.run.inventory.incomplete, "incomplete"), (is_clear(report), "clear")];
+    let whole = whole.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word.to_owned());
+    let facts = report.hosts.iter().flat_map(of_host).chain(of_fleet.map(|finding| finding.code.clone()));
+    StateHash::of(facts.chain(of_fix).chain(whole))
+}
+
+/// The last lines of a ticket: by these it is found again.
+fn mark(key: &Key, state: &StateHash, run: &str) -> Vec<Block> {
+    vec![Block::Paragraph(vec![
+        Span::Text("Kept by clockaudit, run ".to_owned()),
+        Span::Name(escaped(run)),
+        Span::Text("; do not change: ".to_owned()),
+        Span::Name(format!("{key} state {}", state.as_str())),
+    ])]
+}
+
+fn duplicate(setting: Setting) -> String {
+    let told = "Two runs made a ticket about the same at the same time. The other one stays.";
+    markup::write(&Document(vec![Block::Paragraph(vec![Span::Text(told.to_owned())])]), setting.markup)
+}
+
+/// What changed since the last report to the ticket: the numbers first, then each change.
+fn change(report: &Report, title: &str, before: Option<&Report>) -> Vec<Block> {
+    let mut first = vec![Span::Strong(title.to_owned())];
+    if is_clear(report) {
+        first = vec![Span::Strong("All clear".to_owned()), Span::Text(format!(": {title}"))];
+    }
+    let Some(before) = before else {
+        let since = report.changes.as_ref().map(sentences::since);
+        let lines = report.changes.as_ref().map(sentences::changed).unwrap_or_default();
+        first.extend(since.map(|since| Span::Text(format!(". Changes: {since}"))));
+        let lines: Vec<Vec<Span>> = lines.into_iter().map(|line| vec![Span::Text(line)]).collect();
+        let list = (!lines.is_empty()).then_some(Block::List(lines));
+        return [Block::Paragraph(first)].into_iter().chain(list).collect();
+    };
+    let comparison = compare(before, report);
+    let count = |kind: ChangeKind| comparison.findings.iter().filter(|finding| finding.change == kind).count();
+    let (new, resolved) = (count(ChangeKind::New), count(ChangeKind::Resolved));
+    first.push(Span::Text(format!(". Since the last report to this ticket: +{new} −{resolved}")));
+    let page = compare::page(&comparison).0.into_iter().filter(|block| !matches!(block, Block::Heading(1, _)));
+    [Block::Paragraph(first)].into_iter().chain(page).collect()
+}

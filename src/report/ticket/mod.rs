@@ -1,0 +1,10 @@
+//! Tickets of a report: which there are, what identifies each, and what stands in it in the markup that its system takes.
+
+mod clamp;
+mod draft;
+mod markup;
+mod subjects;
+pub mod webhook;
+
+pub use draft::{Setting, all_clear, draft};
+pub use subjects::{Grain, Subject, scope_of, subjects};

@@ -1,0 +1,120 @@
+//! What tickets are about: the whole run, each cause, or each host that is not good.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::report::document;
+use crate::report::model::{Cause, Counts, PairCounts, Report, Verdict};
+use crate::report::sentences;
+use crate::tickets::Key;
+
+/// What gets a ticket of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grain {
+    /// The run.
+    Run,
+    /// Each cause.
+    Cause,
+    /// Each host that is not good.
+    Host,
+}
+
+/// What one ticket is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// What identifies it.
+    pub key: Key,
+    /// The report, or the part of it that it is about.
+    pub report: Report,
+    /// Its title.
+    pub title: String,
+}
+
+/// What identifies the inventory of a report where nobody says it: its sources as they were typed; none where it has none.
+pub fn scope_of(report: &Report) -> Option<String> {
+    let sources = &report.run.inventory.sources;
+    (!sources.is_empty()).then(|| sources.join("\0"))
+}
+
+/// What there are tickets about, sorted by what identifies them. A run has one whether something is wrong or not.
+pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
+    match grain {
+        Grain::Run => {
+            let title = document::title(report);
+            vec![Subject { key: Key::of(scope, ""), report: report.clone(), title }]
+        }
+        Grain::Cause => {
+            let mut by_key: BTreeMap<Key, Vec<&Cause>> = BTreeMap::new();
+            for cause in &report.causes {
+                by_key.entry(Key::of(scope, &identity(cause))).or_default().push(cause);
+            }
+            let subject = |(key, causes): (Key, Vec<&Cause>)| {
+                let hosts: BTreeSet<&str> =
+                    causes.iter().flat_map(|cause| cause.hosts.iter().map(String::as_str)).collect();
+                let narrowed = narrowed(report, &hosts, &causes);
+                let what = causes.first().map(|cause| cause.what.clone()).unwrap_or_default();
+                let names: Vec<&str> = hosts.into_iter().collect();
+                let title =
+                    format!("Clocks: {}, {}", sentences::folded_names(&names), crate::report::escape::escaped(&what));
+                Subject { key, report: narrowed, title }
+            };
+            by_key.into_iter().map(subject).collect()
+        }
+        Grain::Host => {
+            let subject = |host: &&crate::report::model::Host| {
+                let hosts = BTreeSet::from([host.name.as_str()]);
+                let causes: Vec<&Cause> =
+                    report.causes.iter().filter(|cause| cause.hosts.contains(&host.name)).collect();
+                let narrowed = narrowed(report, &hosts, &causes);
+                let what = causes.first().map(|cause| format!(", {}", crate::report::escape::escaped(&cause.what)));
+                let name = crate::report::escape::escaped(&host.name);
+                let title = format!("Clock of {name}: {}{}", sentences::word(host.verdict), what.unwrap_or_default());
+                Subject { key: Key::of(scope, &format!("host\0{}", host.name)), report: narrowed, title }
+            };
+            let mut subjects: Vec<Subject> = sentences::bad_hosts(report).iter().map(subject).collect();
+            subjects.sort_by(|one, other| one.key.cmp(&other.key));
+            subjects
+        }
+    }
+}
+
+/// What stays of a cause from run to run: neither its hosts nor how far off they are.
+fn identity(cause: &Cause) -> String {
+    let codes = cause.codes.join("+");
+    let parts = [Some(codes), cause.upstream.clone(), cause.virtualisation.clone()];
+    format!("cause\0{}", parts.map(Option::unwrap_or_default).join("\0"))
+}
+
+/// The report as if it were of these hosts alone; what is said of the fleet and of pairs is not of them.
+fn narrowed(report: &Report, hosts: &BTreeSet<&str>, causes: &[&Cause]) -> Report {
+    let kept: Vec<_> = report.hosts.iter().filter(|host| hosts.contains(host.name.as_str())).cloned().collect();
+    let count = |verdict: Verdict| kept.iter().filter(|host| host.verdict == verdict).count();
+    let counts = Counts {
+        ok: count(Verdict::Ok),
+        warn: count(Verdict::Warn),
+        crit: count(Verdict::Crit),
+        undecided: count(Verdict::Undecided),
+        down: count(Verdict::Down),
+    };
+    let order = [Verdict::Crit, Verdict::Warn, Verdict::Undecided, Verdict::Down];
+    let worst = order.into_iter().find(|verdict| count(*verdict) > 0).unwrap_or(Verdict::Ok);
+    let mut narrowed = report.clone();
+    narrowed.summary.verdict = worst;
+    narrowed.summary.counts = counts;
+    narrowed.summary.pairs = PairCounts { total: 0, beyond: 0, undecided: 0, within: 0 };
+    narrowed.summary.widest = None;
+    narrowed.hosts = kept;
+    narrowed.findings = Vec::new();
+    narrowed.not_audited = Vec::new();
+    narrowed.pairs_worst = Vec::new();
+    narrowed.impact = Vec::new();
+    narrowed.jwt = Vec::new();
+    narrowed.changes = None;
+    narrowed.causes = causes
+        .iter()
+        .map(|cause| Cause {
+            hosts: cause.hosts.iter().filter(|host| hosts.contains(host.as_str())).cloned().collect(),
+            ..(*cause).clone()
+        })
+        .collect();
+    narrowed
+}

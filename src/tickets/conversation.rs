@@ -1,0 +1,206 @@
+//! What is said to a tracker for one ticket, from the first search to the end: answers in, requests out.
+
+use super::draft::Draft;
+use super::machine::{Becomes, Call, Change, Deed, Machine, Move, Reply, Wish};
+use super::protocol::{Step, Turn};
+use super::request::{Answer, Request};
+use super::site::Site;
+use super::systems;
+use super::text::clipped;
+use crate::clock::Nanos;
+
+/// Characters of a tracker's own words that are told.
+const LONGEST_WORDS: usize = 400;
+
+/// Why a tracker did not do what it was asked. What it said itself is remote text: escape it before it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status of its answer; none where it was no answer.
+    pub status: Option<u16>,
+    /// What is wrong, or what the tracker said.
+    pub words: String,
+}
+
+impl Refusal {
+    /// What an answer that is no success says.
+    pub fn of(answer: &Answer) -> Self {
+        let mut words = Vec::new();
+        gather(&answer.json(), "", &mut words);
+        if words.is_empty() {
+            let text = String::from_utf8_lossy(&answer.body);
+            // A page for people is of no use in a line.
+            words.extend((!text.trim_start().starts_with('<')).then(|| text.trim().to_owned()));
+        }
+        if let Some(location) = answer.header("location").filter(|_| (300..400).contains(&answer.status)) {
+            words = vec![format!("it moved to {location}")];
+        }
+        Self { status: Some(answer.status), words: clipped(&words.join("; "), LONGEST_WORDS) }
+    }
+
+    pub(super) fn misunderstood(expected: &str) -> Self {
+        Self { status: None, words: format!("its answer is not {expected}") }
+    }
+}
+
+/// The texts in what a tracker says of a failure.
+fn gather(value: &serde_json::Value, name: &str, words: &mut Vec<String>) {
+    use serde_json::Value;
+    match value {
+        Value::String(text) if ["message", "msg", "detail", "error", "errors", "errorMessages", ""].contains(&name) => {
+            words.push(text.clone());
+        }
+        Value::String(text) if !["documentation_url", "status", "resource", "code"].contains(&name) => {
+            words.push(format!("{name}: {text}"));
+        }
+        Value::Array(members) => members.iter().for_each(|member| gather(member, name, words)),
+        Value::Object(members) => members.iter().for_each(|(name, member)| gather(member, name, words)),
+        _ => {}
+    }
+}
+
+/// What is next.
+#[derive(Debug)]
+pub enum Next {
+    /// Send this, and tell what comes of it.
+    Ask(Request),
+    /// It is done; the id is noted for the next run, where there is a ticket.
+    Done {
+        /// What was done.
+        deed: Deed,
+        /// By what the tracker is asked for the ticket.
+        id: Option<String>,
+    },
+}
+
+/// What is said to a tracker for one ticket.
+#[derive(Debug)]
+pub struct Conversation {
+    site: Site,
+    draft: Draft,
+    machine: Machine,
+    call: Call,
+    answers: Vec<Answer>,
+    ended: Option<Deed>,
+    id: Option<String>,
+}
+
+impl Conversation {
+    /// Begins: `known` is the id that was noted on this machine.
+    pub fn start(site: Site, draft: Draft, resolve: bool, reopen_within: Nanos, known: Option<String>) -> Self {
+        let wish = Wish {
+            is_clear: draft.is_clear,
+            state: draft.state.as_str().to_owned(),
+            resolve,
+            reopen_within,
+            known: known.clone(),
+            is_made_whole: systems::makes_whole(site.system),
+        };
+        let (machine, _) = Machine::start(wish);
+        Self { site, draft, machine, call: Call::Find, answers: Vec::new(), ended: None, id: known }
+    }
+
+    /// What is next.
+    ///
+    /// # Errors
+    ///
+    /// Where the tracker refused, or answered what cannot be understood.
+    pub fn proceed(&mut self) -> Result<Next, Refusal> {
+        loop {
+            if let Some(deed) = self.ended.clone() {
+                let id = if deed == Deed::Nothing { None } else { self.id.clone() };
+                return Ok(Next::Done { deed, id });
+            }
+            let Self { site, draft, call, answers, .. } = &*self;
+            match systems::step(&Turn { site, draft, call, answers })? {
+                Step::Ask(request) => return Ok(Next::Ask(self.site.authorised(request))),
+                Step::Done(reply) => self.conclude(reply)?,
+            }
+        }
+    }
+
+    /// Takes the answer to the last request.
+    pub fn hear(&mut self, answer: Answer) {
+        self.answers.push(answer);
+    }
+
+    /// Takes it that the last request came to nothing that is known; whether that is the end.
+    ///
+    /// # Errors
+    ///
+    /// Gives the reason back where it is.
+    pub fn lose(&mut self, why: Refusal) -> Result<(), Refusal> {
+        if self.call != Call::Create {
+            return Err(why);
+        }
+        self.conclude(Reply::Unknown).map_err(|_| why)
+    }
+
+    fn conclude(&mut self, reply: Reply) -> Result<(), Refusal> {
+        match &reply {
+            Reply::Made(ticket) => self.id = Some(ticket.id.clone()),
+            Reply::Found(tickets, _) => {
+                let mut open: Vec<_> = tickets.iter().filter(|ticket| ticket.is_open).collect();
+                open.sort_by_key(|ticket| ticket.ordinal);
+                self.id = open.first().map(|ticket| ticket.id.clone()).or(self.id.take());
+            }
+            Reply::Changed | Reply::Unknown => {}
+        }
+        self.answers.clear();
+        match self.machine.hear(reply) {
+            Move::Ask(call) => {
+                if let Call::Change(Change { id, becomes: Some(Becomes::Open), .. }) = &call {
+                    self.id = Some(id.clone());
+                }
+                self.call = call;
+                Ok(())
+            }
+            Move::End(deed) => {
+                self.ended = Some(deed);
+                Ok(())
+            }
+            Move::GiveUp => {
+                Err(Refusal { status: None, words: "it does not tell whether a ticket was made".to_owned() })
+            }
+        }
+    }
+}
+
+/// Requests that would be sent, with what they are for.
+pub struct Rehearsal {
+    /// What they are for.
+    pub purpose: &'static str,
+    /// The requests.
+    pub requests: Vec<Request>,
+}
+
+/// The requests for a ticket, as they would be sent where there is none yet and where there is one; what the tracker would say is
+/// made up, `ID` stands for a ticket.
+pub fn rehearse(site: &Site, draft: &Draft, resolve: bool) -> Vec<Rehearsal> {
+    let change = |files, becomes| {
+        let id = systems::REHEARSED_ID.to_owned();
+        Call::Change(Change { id, files, comment: true, content: true, becomes })
+    };
+    let mut calls = vec![("look for the ticket", Call::Find)];
+    if draft.is_clear {
+        let becomes = resolve.then_some(Becomes::Closed);
+        calls.push(("where one is open: say that all is clear", change(true, becomes)));
+    } else {
+        calls.push(("where there is none: make it", Call::Create));
+        if !systems::makes_whole(site.system) {
+            let id = systems::REHEARSED_ID.to_owned();
+            let files = Change { id, files: true, comment: false, content: true, becomes: None };
+            calls.push(("and complete it", Call::Change(files)));
+        }
+        calls.push(("where one is open and says something else: bring it up to date", change(true, None)));
+    }
+    let of = |(purpose, call): (&'static str, Call)| {
+        let mut answers = Vec::new();
+        let mut requests = Vec::new();
+        while let Ok(Step::Ask(request)) = systems::step(&Turn { site, draft, call: &call, answers: &answers }) {
+            answers.push(systems::rehearsed(site.system, &call, answers.len()));
+            requests.push(site.authorised(request));
+        }
+        Rehearsal { purpose, requests }
+    };
+    calls.into_iter().map(of).collect()
+}

@@ -1,0 +1,59 @@
+//! A ticket as it should be: texts that are rendered and clamped already, and the files that go with them.
+
+use std::sync::Arc;
+
+use super::key::{Key, PENDING, StateHash};
+
+/// What a system takes text as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Markup {
+    /// Markdown of GitHub and GitLab.
+    Markdown,
+    /// The wiki markup of Jira Server and Data Center.
+    JiraWiki,
+    /// The Atlassian Document Format of Jira Cloud, as JSON.
+    Adf,
+    /// HTML without scripts and styles.
+    Html,
+    /// Plain text.
+    Text,
+}
+
+/// A file that goes with a ticket.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name, without a folder.
+    pub name: String,
+    /// Its media type.
+    pub media: &'static str,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// A ticket as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What it is about.
+    pub key: Key,
+    /// What it says, in short.
+    pub state: StateHash,
+    /// Whether there is nothing to act on.
+    pub is_clear: bool,
+    /// One line, as long as it is; each system clips it.
+    pub title: String,
+    /// What stands in the ticket, in the system's markup; it ends with key and state.
+    pub body: String,
+    /// What is said of a change, in the same markup.
+    pub comment: String,
+    /// What stands in a ticket that another run made at the same time for the same key, in the same markup.
+    pub duplicate: String,
+    /// What is attached.
+    pub files: Vec<Arc<Attachment>>,
+}
+
+impl Draft {
+    /// The body of a ticket that is not complete yet.
+    pub fn pending_body(&self) -> String {
+        self.body.replace(self.state.as_str(), PENDING)
+    }
+}

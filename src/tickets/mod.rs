@@ -1,0 +1,28 @@
+//! Ticket systems: what each is asked over HTTP and what its answers mean, and the rules by which one key has one open ticket.
+//!
+//! Nothing is sent from here: a [`Conversation`] takes answers and gives requests, and `--dry-run` prints the same requests as
+//! lines for curl. Secrets are no part of a request: it names the variables that hold them.
+
+mod conversation;
+mod curl;
+mod draft;
+mod key;
+mod machine;
+mod moment;
+mod patience;
+mod protocol;
+mod request;
+mod site;
+mod systems;
+mod text;
+pub mod webhook;
+
+pub use conversation::{Conversation, Next, Refusal, Rehearsal, rehearse};
+pub use curl::lines as curl_lines;
+pub use draft::{Attachment, Draft, Markup};
+pub use key::{Key, PENDING, StateHash, state_in};
+pub use machine::Deed;
+pub use patience::{Failure, wait};
+pub use request::{Answer, Body, Filled, FilledBody, Method, Request};
+pub use site::{Credentials, Site, SiteError, System, Variable};
+pub use text::clipped;

@@ -1,0 +1,215 @@
+//! Jira, Server and Data Center by version 2 of its interface (wiki markup), Cloud by version 3 (Atlassian Document Format):
+//! issues by a label that is the key.
+
+use serde_json::{Value, json};
+
+use super::REHEARSED_ID;
+use crate::tickets::conversation::Refusal;
+use crate::tickets::key::state_in;
+use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
+use crate::tickets::moment;
+use crate::tickets::protocol::{Step, Turn, good, id, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::request::{Answer, Body, Method, Request};
+use crate::tickets::site::{System, component};
+use crate::tickets::text::clipped;
+
+/// A summary is no longer.
+const LONGEST_TITLE: usize = 255;
+/// What an issue is where nothing else is said.
+const USUAL_TYPE: &str = "Task";
+/// What is read of an issue.
+const FIELDS: &str = "status,description,resolutiondate,labels";
+/// The names of statuses that mean that the work is done, not that nobody will do it.
+const DONE: [&str; 3] = ["Done", "Resolved", "Closed"];
+
+pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
+    let Turn { draft, .. } = turn;
+    match turn.call {
+        Call::Find => {
+            let (project, _) = place(turn);
+            let query = format!("project = \"{project}\" AND labels = \"{}\" ORDER BY created DESC", draft.key);
+            let (path, most) = if is_cloud(turn) { ("search/jql", 100) } else { ("search", 100) };
+            let path = format!("/{path}?jql={}&fields={FIELDS}&maxResults={most}", component(&query));
+            let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(request(turn, Method::Get, &path, None))) };
+            let found = heard.json();
+            let tickets =
+                list(&found, "/issues")?.iter().map(|issue| ticket(issue, turn)).collect::<Result<Vec<_>, _>>()?;
+            Ok(Step::Done(Reply::Found(tickets, now(heard))))
+        }
+        Call::Fetch(id) => match turn.answers.first() {
+            None => Ok(Step::Ask(request(turn, Method::Get, &format!("/issue/{id}?fields={FIELDS}"), None))),
+            Some(heard) if heard.status == 404 => Ok(Step::Done(Reply::Found(Vec::new(), None))),
+            Some(heard) => {
+                good(heard)?;
+                let found = ticket(&heard.json(), turn)?;
+                let is_ours = found.state.is_some();
+                Ok(Step::Done(Reply::Found(is_ours.then_some(found).into_iter().collect(), now(heard))))
+            }
+        },
+        Call::Create => {
+            let Some(heard) = turn.heard(0)? else {
+                let (project, kind) = place(turn);
+                let fields = json!({
+                    "project": { "key": project },
+                    "issuetype": { "name": kind },
+                    "summary": clipped(&draft.title, LONGEST_TITLE),
+                    "description": marked_up(turn, &draft.pending_body()),
+                    "labels": [draft.key.as_str(), "clockaudit"],
+                });
+                return Ok(Step::Ask(request(turn, Method::Post, "/issue", Some(&json!({ "fields": fields })))));
+            };
+            let made = heard.json();
+            let id = id(&made, "/id")?;
+            let called = text(&made, "/key");
+            Ok(Step::Done(Reply::Made(Ticket {
+                called,
+                ordinal: ordinal(&id),
+                is_open: true,
+                state: None,
+                closed: None,
+                id,
+            })))
+        }
+        Call::Change(change) => step_of_change(turn, change),
+    }
+}
+
+/// First what needs no answer, then the transition, whose number the workflow tells.
+fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
+    if let Some(last) = turn.answers.last() {
+        good(last)?;
+    }
+    let first = changes(turn, change);
+    let number = turn.answers.len();
+    if let Some(request) = first.get(number) {
+        return Ok(Step::Ask(request.clone()));
+    }
+    let Some(becomes) = &change.becomes else { return Ok(Step::Done(Reply::Changed)) };
+    let path = format!("/issue/{}/transitions", change.id);
+    match turn.answers.get(first.len()..).unwrap_or_default() {
+        [] => Ok(Step::Ask(request(turn, Method::Get, &path, None))),
+        [offered, rest @ ..] => {
+            let offered = offered.json();
+            match (transition(list(&offered, "/transitions")?, becomes), rest) {
+                (Ok(transition), []) => {
+                    let chosen = json!({ "transition": { "id": transition } });
+                    Ok(Step::Ask(request(turn, Method::Post, &path, Some(&chosen))))
+                }
+                (Ok(_), _) => Ok(Step::Done(Reply::Changed)),
+                // Another run may have brought it there meanwhile.
+                (Err(_), []) => {
+                    let status = format!("/issue/{}?fields={FIELDS}", change.id);
+                    Ok(Step::Ask(request(turn, Method::Get, &status, None)))
+                }
+                (Err(missing), [status, ..]) => {
+                    let is_open = ticket(&status.json(), turn)?.is_open;
+                    if is_open == (*becomes == Becomes::Open) { Ok(Step::Done(Reply::Changed)) } else { Err(missing) }
+                }
+            }
+        }
+    }
+}
+
+fn changes(turn: &Turn<'_>, change: &Change) -> Vec<Request> {
+    let Turn { draft, .. } = turn;
+    let mut requests = Vec::new();
+    if change.files {
+        requests.extend(draft.files.iter().map(|file| {
+            let url = url(turn, &format!("/issue/{}/attachments", change.id));
+            Request::file(url, Body::Form { fields: Vec::new(), name: "file", file: file.clone() })
+                .header("X-Atlassian-Token", "no-check")
+        }));
+    }
+    if change.comment {
+        let comment = json!({ "body": marked_up(turn, &draft.comment) });
+        requests.push(request(turn, Method::Post, &format!("/issue/{}/comment", change.id), Some(&comment)));
+    }
+    let fields = match &change.becomes {
+        Some(Becomes::DuplicateOf(other)) => json!({
+            "summary": format!("Duplicate of {other}"),
+            "description": marked_up(turn, &draft.duplicate),
+            "labels": ["clockaudit-duplicate"],
+        }),
+        _ if change.content => json!({
+            "summary": clipped(&draft.title, LONGEST_TITLE),
+            "description": marked_up(turn, &draft.body),
+        }),
+        _ => return requests,
+    };
+    requests.push(request(turn, Method::Put, &format!("/issue/{}", change.id), Some(&json!({ "fields": fields }))));
+    requests
+}
+
+/// The number of the transition that leads where the issue is to go.
+fn transition(offered: &[Value], becomes: &Becomes) -> Result<String, Refusal> {
+    let category = |transition: &Value| text(transition, "/to/statusCategory/key");
+    let (found, wanted) = match becomes {
+        Becomes::Open => {
+            let of = |sought: &str| offered.iter().find(|transition| category(transition) == sought);
+            (of("new").or_else(|| of("indeterminate")), "to do or in progress")
+        }
+        Becomes::Closed | Becomes::DuplicateOf(_) => {
+            let is_done = |transition: &&Value| category(transition) == "done";
+            let named = |transition: &&Value| DONE.contains(&text(transition, "/to/name").as_str());
+            let done = || offered.iter().filter(is_done);
+            (done().find(named).or_else(|| done().next()), "done")
+        }
+    };
+    let missing = || Refusal {
+        status: None,
+        words: format!("its workflow leads from here to no status of the category {wanted}"),
+    };
+    id(found.ok_or_else(missing)?, "/id")
+}
+
+/// A text as the version of the interface takes it.
+fn marked_up(turn: &Turn<'_>, text: &str) -> Value {
+    if is_cloud(turn) { serde_json::from_str(text).unwrap_or_default() } else { text.into() }
+}
+
+fn is_cloud(turn: &Turn<'_>) -> bool {
+    turn.site.system == System::JiraCloud
+}
+
+/// The key of the project, and the type of issues.
+fn place<'turn>(turn: &Turn<'turn>) -> (&'turn str, &'turn str) {
+    turn.site.project().split_once('/').unwrap_or((turn.site.project(), USUAL_TYPE))
+}
+
+fn url(turn: &Turn<'_>, rest: &str) -> String {
+    turn.site.url(&format!("/rest/api/{}{rest}", if is_cloud(turn) { 3 } else { 2 }))
+}
+
+fn request(turn: &Turn<'_>, method: Method, rest: &str, body: Option<&Value>) -> Request {
+    match body {
+        Some(body) => Request::json(method, url(turn, rest), body),
+        None => Request::get(url(turn, rest)),
+    }
+}
+
+fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
+    let id = id(issue, "/id")?;
+    // A document in its own format is looked through as text.
+    let description = match issue.pointer("/fields/description") {
+        Some(Value::String(text)) => text.clone(),
+        Some(document) => document.to_string(),
+        None => String::new(),
+    };
+    Ok(Ticket {
+        called: text(issue, "/key"),
+        ordinal: ordinal(&id),
+        is_open: text(issue, "/fields/status/statusCategory/key") != "done",
+        state: state_in(&description, &turn.draft.key),
+        closed: moment::read(&text(issue, "/fields/resolutiondate")),
+        id,
+    })
+}
+
+pub(super) fn rehearsed(call: &Call) -> Answer {
+    if *call == Call::Find {
+        return answer(200, &json!({ "issues": [] }));
+    }
+    let transition = |id: &str, key: &str| json!({ "id": id, "to": { "statusCategory": { "key": key } } });
+    let transitions = [transition("TRANSITION", "done"), transition("TRANSITION", "new")];
+    answer(201, &json!({ "id": REHEARSED_ID, "key": REHEARSED_ID, "transitions": transitions }))
+}

@@ -1,0 +1,52 @@
+//! The systems, one a file: which requests a call comes to, and what the answers mean.
+
+mod github;
+mod gitlab;
+mod jira;
+mod redmine;
+mod roundup;
+mod rt;
+mod servicenow;
+
+use super::conversation::Refusal;
+use super::machine::Call;
+use super::protocol::{Step, Turn};
+use super::request::Answer;
+use super::site::System;
+
+/// The id of a ticket that is only made up.
+pub(super) const REHEARSED_ID: &str = "ID";
+
+/// What is next of a call.
+pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
+    match turn.site.system {
+        System::Github => github::step(turn),
+        System::Gitlab => gitlab::step(turn),
+        System::Jira | System::JiraCloud => jira::step(turn),
+        System::Servicenow => servicenow::step(turn),
+        System::Rt => rt::step(turn),
+        System::Redmine => redmine::step(turn),
+        System::Roundup => roundup::step(turn),
+        // What a template makes is no conversation.
+        System::Webhook => Err(Refusal::misunderstood("of a ticket system")),
+    }
+}
+
+/// Whether a new ticket has all its files at once; elsewhere it is marked as incomplete until it has.
+pub(super) fn makes_whole(system: System) -> bool {
+    !matches!(system, System::Jira | System::JiraCloud | System::Servicenow)
+}
+
+/// An answer as it might come to a request, for those that are only shown.
+pub(super) fn rehearsed(system: System, call: &Call, number: usize) -> Answer {
+    match system {
+        System::Github => github::rehearsed(call),
+        System::Gitlab => gitlab::rehearsed(call),
+        System::Jira | System::JiraCloud => jira::rehearsed(call),
+        System::Servicenow => servicenow::rehearsed(call),
+        System::Rt => rt::rehearsed(call),
+        System::Redmine => redmine::rehearsed(call, number),
+        System::Roundup => roundup::rehearsed(call, number),
+        System::Webhook => Answer { status: 200, headers: Vec::new(), body: Vec::new() },
+    }
+}

@@ -1,0 +1,185 @@
+//! Redmine: issues by a mark in their subject; files are uploaded first and named by the tokens that come back.
+
+use serde_json::{Value, json};
+
+use super::REHEARSED_ID;
+use crate::tickets::conversation::Refusal;
+use crate::tickets::key::state_in;
+use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
+use crate::tickets::moment;
+use crate::tickets::protocol::{Step, Turn, good, id, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::request::{Answer, Body, Method, Request};
+use crate::tickets::site::component;
+use crate::tickets::text::clipped;
+
+/// A subject is no longer.
+const LONGEST_SUBJECT: usize = 255;
+
+pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
+    let Turn { draft, site, .. } = turn;
+    match turn.call {
+        Call::Find => {
+            let path = format!(
+                "/issues.json?project_id={}&status_id=*&subject=~{}&sort=id:desc&limit=100",
+                component(site.project()),
+                draft.key
+            );
+            let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(Request::get(site.url(&path)))) };
+            let found = heard.json();
+            let tickets =
+                list(&found, "/issues")?.iter().map(|issue| ticket(issue, turn)).collect::<Result<Vec<_>, _>>()?;
+            // A server that does not know the filter shows all issues.
+            let ours = tickets.into_iter().flatten().collect();
+            Ok(Step::Done(Reply::Found(ours, now(heard))))
+        }
+        Call::Fetch(id) => match turn.answers.first() {
+            None => Ok(Step::Ask(Request::get(site.url(&format!("/issues/{id}.json"))))),
+            Some(heard) if heard.status == 404 => Ok(Step::Done(Reply::Found(Vec::new(), None))),
+            Some(heard) => {
+                good(heard)?;
+                let found = ticket(heard.json().pointer("/issue").unwrap_or(&Value::Null), turn)?;
+                Ok(Step::Done(Reply::Found(found.into_iter().collect(), now(heard))))
+            }
+        },
+        Call::Create => {
+            if let Some(upload) = upload(turn)? {
+                return Ok(Step::Ask(upload));
+            }
+            let Some(heard) = turn.heard(draft.files.len())? else {
+                let issue = json!({
+                    "project_id": site.project(),
+                    "subject": subject(turn),
+                    "description": preformatted(&draft.body),
+                    "uploads": uploads(turn),
+                });
+                return Ok(Step::Ask(send(turn, Method::Post, "/issues.json", &issue)));
+            };
+            let made = heard.json();
+            let found = ticket(made.pointer("/issue").unwrap_or(&Value::Null), turn)?;
+            Ok(Step::Done(Reply::Made(found.ok_or_else(|| Refusal::misunderstood("the new issue"))?)))
+        }
+        Call::Change(change) => step_of_change(turn, change),
+    }
+}
+
+/// Files first, then the statuses where one is needed, then everything at once.
+fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
+    let Turn { draft, site, .. } = turn;
+    if let Some(last) = turn.answers.last() {
+        good(last)?;
+    }
+    let files = if change.files { draft.files.len() } else { 0 };
+    if change.files
+        && let Some(upload) = upload(turn)?
+    {
+        return Ok(Step::Ask(upload));
+    }
+    let later = turn.answers.get(files..).unwrap_or_default();
+    let mut issue = serde_json::Map::new();
+    let mut set = |name: &str, value: Value| {
+        issue.insert(name.to_owned(), value);
+    };
+    let later = match &change.becomes {
+        None => later,
+        Some(becomes) => {
+            let [statuses, later @ ..] = later else {
+                return Ok(Step::Ask(Request::get(site.url("/issue_statuses.json"))));
+            };
+            set("status_id", status(&statuses.json(), *becomes == Becomes::Open)?);
+            later
+        }
+    };
+    if !later.is_empty() {
+        return Ok(Step::Done(Reply::Changed));
+    }
+    if change.content {
+        set("subject", subject(turn).into());
+        set("description", preformatted(&draft.body).into());
+    }
+    if change.comment {
+        set("notes", preformatted(&draft.comment).into());
+    }
+    if files > 0 {
+        set("uploads", uploads(turn));
+    }
+    if let Some(Becomes::DuplicateOf(other)) = &change.becomes {
+        set("subject", format!("Duplicate of {other}").into());
+        set("description", preformatted(&draft.duplicate).into());
+    }
+    Ok(Step::Ask(send(turn, Method::Put, &format!("/issues/{}.json", change.id), &Value::Object(issue))))
+}
+
+/// The number of the first status that is an open or a closed one.
+fn status(statuses: &Value, is_open: bool) -> Result<Value, Refusal> {
+    let is_wanted = |status: &&Value| status.get("is_closed").and_then(Value::as_bool).unwrap_or_default() != is_open;
+    let found = list(statuses, "/issue_statuses")?.iter().find(is_wanted).and_then(|status| status.get("id"));
+    found.cloned().ok_or_else(|| Refusal::misunderstood("a list of statuses with a closed one"))
+}
+
+/// The next file to upload.
+fn upload(turn: &Turn<'_>) -> Result<Option<Request>, Refusal> {
+    if let Some(last) = turn.answers.last() {
+        good(last)?;
+    }
+    let file = turn.draft.files.get(turn.answers.len());
+    Ok(file.map(|file| {
+        let url = turn.site.url(&format!("/uploads.json?filename={}", component(&file.name)));
+        let raw = crate::tickets::Attachment {
+            name: file.name.clone(),
+            media: "application/octet-stream",
+            bytes: file.bytes.clone(),
+        };
+        Request::file(url, Body::File(raw.into()))
+    }))
+}
+
+fn uploads(turn: &Turn<'_>) -> Value {
+    let named = turn.draft.files.iter().zip(turn.answers).map(|(file, heard)| {
+        json!({ "token": text(&heard.json(), "/upload/token"), "filename": file.name, "content_type": file.media })
+    });
+    named.collect()
+}
+
+/// Text that stands as it is, whether the server is set to Textile or to Markdown.
+fn preformatted(text: &str) -> String {
+    format!("<pre>\n{}\n</pre>", text.replace("</", "<\u{200b}/"))
+}
+
+fn subject(turn: &Turn<'_>) -> String {
+    let mark = format!(" [{}]", turn.draft.key);
+    format!("{}{mark}", clipped(&turn.draft.title, LONGEST_SUBJECT.saturating_sub(mark.len())))
+}
+
+fn send(turn: &Turn<'_>, method: Method, path: &str, issue: &Value) -> Request {
+    Request::json(method, turn.site.url(path), &json!({ "issue": issue }))
+}
+
+/// The issue; none where it is not about the key.
+fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Option<Ticket>, Refusal> {
+    let id = id(issue, "/id")?;
+    let is_rehearsed = id == REHEARSED_ID;
+    if !is_rehearsed && !text(issue, "/subject").contains(turn.draft.key.as_str()) {
+        return Ok(None);
+    }
+    let closed = moment::read(&text(issue, "/closed_on"));
+    // `closed_on` stays when an issue is opened again; older servers do not tell `is_closed` of a status.
+    let is_closed = issue.pointer("/status/is_closed").and_then(Value::as_bool);
+    Ok(Some(Ticket {
+        called: format!("#{id}"),
+        ordinal: ordinal(&id),
+        is_open: !is_closed.unwrap_or(closed.is_some()),
+        state: state_in(&text(issue, "/description"), &turn.draft.key),
+        closed,
+        id,
+    }))
+}
+
+pub(super) fn rehearsed(call: &Call, number: usize) -> Answer {
+    let statuses = json!([{ "id": "CLOSED", "is_closed": true }, { "id": "OPEN", "is_closed": false }]);
+    if *call == Call::Find {
+        return answer(200, &json!({ "issues": [] }));
+    }
+    let token = format!("TOKEN{}", number + 1);
+    let issue = json!({ "id": REHEARSED_ID });
+    answer(201, &json!({ "issue": issue, "upload": { "token": token }, "issue_statuses": statuses }))
+}

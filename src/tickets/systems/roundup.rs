@@ -1,0 +1,211 @@
+//! Roundup 2: issues by a mark in their title; messages and files are made first, and changes name the version that they are of.
+
+use serde_json::{Value, json};
+
+use super::REHEARSED_ID;
+use crate::tickets::conversation::Refusal;
+use crate::tickets::key::state_in;
+use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
+use crate::tickets::moment;
+use crate::tickets::protocol::{Step, Turn, good, id, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::request::{Answer, Body, Method, Piece, Request, Text};
+use crate::tickets::site::Variable;
+use crate::tickets::text::clipped;
+
+/// A longer title is of no use in a list.
+const LONGEST_TITLE: usize = 255;
+/// Statuses of the templates that come with Roundup that are no open ones.
+const ENDED: [&str; 4] = ["resolved", "done-cbb", "closed", "done"];
+/// So often a change is tried again where somebody else was faster.
+const MOST_TRIES: usize = 5;
+/// The answer to a change of another version than the current one.
+const CHANGED_MEANWHILE: u16 = 412;
+
+pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
+    let Turn { draft, .. } = turn;
+    match turn.call {
+        Call::Find => {
+            let path =
+                format!("/issue?title={}&@fields=title,status,activity&@verbose=2&@sort=-id&@page_size=100", draft.key);
+            let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(get(turn, &path))) };
+            let found = heard.json();
+            let tickets = list(&found, "/data/collection")?.iter().map(|issue| ticket(issue, turn));
+            Ok(Step::Done(Reply::Found(tickets.collect::<Result<Vec<_>, _>>()?, now(heard))))
+        }
+        Call::Fetch(_) => Ok(Step::Done(Reply::Found(Vec::new(), None))),
+        Call::Create => {
+            let parts = match parts(turn, true, Some(&draft.body))? {
+                Parts::Ask(request) => return Ok(Step::Ask(request)),
+                Parts::Made(parts) => parts,
+            };
+            let Some(heard) = turn.heard(parts.count)? else {
+                let issue = json!({ "title": title(turn), "messages": parts.messages, "files": parts.files });
+                return Ok(Step::Ask(send(turn, Method::Post, "/issue", issue.to_string().into())));
+            };
+            let id = id(&heard.json(), "/data/id")?;
+            let state = Some(draft.state.as_str().to_owned());
+            let called = format!("issue{id}");
+            Ok(Step::Done(Reply::Made(Ticket {
+                called,
+                ordinal: ordinal(&id),
+                is_open: true,
+                state,
+                closed: None,
+                id,
+            })))
+        }
+        Call::Change(change) => step_of_change(turn, change),
+    }
+}
+
+/// Messages and files are made, then added; title and status come last. An issue that gets a message while it is resolved is open
+/// again by the rules that come with Roundup.
+fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
+    let Turn { draft, .. } = turn;
+    let told = change.comment.then(|| format!("{}\n\n{}", draft.comment, draft.body));
+    let parts = match parts(turn, change.files, told.as_deref())? {
+        Parts::Ask(request) => return Ok(Step::Ask(request)),
+        Parts::Made(parts) => parts,
+    };
+    let mut patches = Vec::new();
+    if parts.count > 0 {
+        patches.push(json!({ "messages": parts.messages, "files": parts.files, "@op": "add" }));
+    }
+    let mut issue = serde_json::Map::new();
+    if change.content {
+        issue.insert("title".to_owned(), title(turn).into());
+    }
+    match &change.becomes {
+        None => {}
+        Some(Becomes::Open) => {
+            issue.insert("status".to_owned(), "chatting".into());
+        }
+        Some(Becomes::Closed) => {
+            issue.insert("status".to_owned(), "resolved".into());
+        }
+        Some(Becomes::DuplicateOf(other)) => {
+            issue.insert("title".to_owned(), format!("Duplicate of {other}").into());
+            issue.insert("status".to_owned(), "resolved".into());
+        }
+    }
+    if !issue.is_empty() {
+        issue.insert("@op".to_owned(), "replace".into());
+        patches.push(Value::Object(issue));
+    }
+    let path = format!("/issue/{}", change.id);
+    let mut later = turn.answers.get(parts.count..).unwrap_or_default();
+    let mut tries = 0;
+    for patch in patches {
+        loop {
+            match later {
+                [] => return Ok(Step::Ask(get(turn, &path))),
+                [version] => {
+                    good(version)?;
+                    let version = version.header("etag").unwrap_or_default();
+                    let request =
+                        send(turn, Method::Patch, &path, patch.to_string().into()).header("If-Match", version);
+                    return Ok(Step::Ask(request));
+                }
+                [_, done, rest @ ..] => {
+                    later = rest;
+                    tries += 1;
+                    if done.status == CHANGED_MEANWHILE && tries < MOST_TRIES {
+                        continue;
+                    }
+                    good(done)?;
+                    break;
+                }
+            }
+        }
+    }
+    Ok(Step::Done(Reply::Changed))
+}
+
+/// Messages and files that are made before the issue that holds them.
+enum Parts {
+    Ask(Request),
+    Made(Made),
+}
+
+struct Made {
+    files: Vec<String>,
+    messages: Vec<String>,
+    count: usize,
+}
+
+fn parts(turn: &Turn<'_>, with_files: bool, message: Option<&str>) -> Result<Parts, Refusal> {
+    let files: Vec<_> = turn.draft.files.iter().filter(|_| with_files).collect();
+    let count = files.len() + usize::from(message.is_some());
+    let made = turn.answers.get(..count.min(turn.answers.len())).unwrap_or_default();
+    for answer in made {
+        good(answer)?;
+    }
+    if let Some(file) = files.get(made.len()) {
+        let fields = vec![("name", file.name.clone()), ("type", file.media.to_owned())];
+        let body = Body::Form { fields, name: "content", file: (*file).clone() };
+        return Ok(Parts::Ask(dressed(turn, Request::file(url(turn, "/file"), body))));
+    }
+    if let Some(message) = message.filter(|_| made.len() < count) {
+        // A message without an author is one that issues refuse.
+        let plain = |text: String| Piece::Plain(text);
+        let content = Value::from(message).to_string();
+        let text = Text(vec![
+            plain(format!("{{\"content\":{content},\"author\":\"")),
+            Piece::Secret(Variable("ROUNDUP_USER")),
+            plain("\"}".to_owned()),
+        ]);
+        return Ok(Parts::Ask(send(turn, Method::Post, "/msg", text)));
+    }
+    let ids = made.iter().map(|heard| id(&heard.json(), "/data/id")).collect::<Result<Vec<_>, _>>()?;
+    let (files, messages) = ids.split_at_checked(files.len()).unwrap_or_default();
+    Ok(Parts::Made(Made { files: files.to_vec(), messages: messages.to_vec(), count }))
+}
+
+fn title(turn: &Turn<'_>) -> String {
+    let Turn { draft, .. } = turn;
+    let mark = format!(" [{} state {}]", draft.key, draft.state.as_str());
+    format!("{}{mark}", clipped(&draft.title, LONGEST_TITLE.saturating_sub(mark.len())))
+}
+
+fn url(turn: &Turn<'_>, rest: &str) -> String {
+    turn.site.url(&format!("/rest/data{rest}"))
+}
+
+fn get(turn: &Turn<'_>, rest: &str) -> Request {
+    dressed(turn, Request::get(url(turn, rest)))
+}
+
+fn send(turn: &Turn<'_>, method: Method, rest: &str, text: Text) -> Request {
+    dressed(turn, Request::text(method, url(turn, rest), "application/json", text))
+}
+
+/// What Roundup wants to be sure that no page of somebody else's sends this.
+fn dressed(turn: &Turn<'_>, request: Request) -> Request {
+    request
+        .header("X-Requested-With", "rest")
+        .header("Origin", turn.site.origin())
+        .header("Referer", turn.site.url("/"))
+}
+
+fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
+    let id = id(issue, "/id")?;
+    let is_open = !ENDED.contains(&text(issue, "/status/name").as_str());
+    Ok(Ticket {
+        called: format!("issue{id}"),
+        ordinal: ordinal(&id),
+        is_open,
+        state: state_in(&text(issue, "/title"), &turn.draft.key),
+        // Nothing tells more than when it was touched last.
+        closed: moment::read(&text(issue, "/activity")).filter(|_| !is_open),
+        id,
+    })
+}
+
+pub(super) fn rehearsed(call: &Call, number: usize) -> Answer {
+    if *call == Call::Find {
+        return answer(200, &json!({ "data": { "collection": [] } }));
+    }
+    let id = format!("{REHEARSED_ID}{}", number + 1);
+    let headers = vec![("etag".to_owned(), "\"ETAG\"".to_owned())];
+    Answer { headers, ..answer(201, &json!({ "data": { "id": id } })) }
+}

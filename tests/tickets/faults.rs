@@ -1,0 +1,224 @@
+//! What goes wrong: trackers that are busy, fail, refuse or move; secrets that are missing; and the requests that are only shown.
+
+use std::fs;
+use std::net::TcpListener;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::command::run;
+use crate::life::SYSTEMS;
+use crate::reports::bad;
+use crate::server::{Server, Told};
+use crate::store::Fault;
+
+/// What GitHub's contract makes of a run with a fault: the exit status, the output, and how many tickets are open.
+fn with(fault: Fault) -> (Option<i32>, String, usize) {
+    let contract = &SYSTEMS[0];
+    let running = contract.start();
+    running.store.lock().expect("the tickets").faults.push(fault);
+    let ran = contract.user(&running).ticket(&bad(), &[]);
+    let open = running.store.lock().expect("the tickets").open().len();
+    (ran.status, format!("{}{}", ran.stdout, ran.stderr), open)
+}
+
+fn fault(method: &'static str, times: usize, answer: Told, is_done: bool) -> Fault {
+    Fault { method, path: "/issues", times, answer, is_done }
+}
+
+#[test]
+fn what_passes_is_waited_for() {
+    let busy = || Told::json(429, &json!({ "message": "API rate limit exceeded" })).header("Retry-After", "0");
+    let secondary =
+        Told::json(403, &json!({ "message": "You have exceeded a secondary rate limit" })).header("Retry-After", "0");
+    for fault in [
+        fault("GET", 3, busy(), false),
+        fault("POST", 3, busy(), false),
+        fault("POST", 1, secondary, false),
+        fault("POST", 1, Told::empty(503), false),
+        fault("GET", 1, Told::empty(502), false),
+        fault("GET", 1, Told::empty(0), false),
+    ] {
+        let (status, told, open) = with(fault.clone());
+        assert_eq!((status, open), (Some(0), 1), "{fault:?}: {told}");
+        assert!(told.starts_with("created #1"), "{fault:?}: {told}");
+    }
+}
+
+#[test]
+fn a_ticket_that_was_made_before_the_tracker_failed_is_found_and_not_made_twice() {
+    // The connection breaks (0), or a proxy gives up; the ticket is there.
+    for status in [0, 500, 502, 504] {
+        let (exit, told, open) = with(fault("POST", 1, Told::empty(status), true));
+        assert_eq!((exit, open), (Some(0), 1), "{status}: {told}");
+        let (exit, told, open) = with(fault("POST", 1, Told::empty(status), false));
+        assert_eq!((exit, open), (Some(0), 1), "{status}: {told}");
+    }
+}
+
+#[test]
+fn what_a_tracker_refuses_ends_with_75_and_its_own_words() {
+    let check = |answer: Told, words: &[&str]| {
+        let (status, told, open) = with(fault("POST", 1_000, answer, false));
+        assert_eq!((status, open), (Some(75), 0), "{told}");
+        for words in words {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+    };
+    let unprocessable =
+        json!({ "message": "Validation Failed\u{1b}[2J", "errors": [{ "code": "missing", "field": "title" }] });
+    check(Told::json(422, &unprocessable), &["github answered 422: Validation Failed\\x1b[2J; field: title"]);
+    check(Told::json(409, &json!({ "message": "Conflict" })), &["github answered 409: Conflict"]);
+    check(
+        Told::json(403, &json!({ "message": "Resource not accessible" })),
+        &["403: Resource", "hint: the secret does not allow this"],
+    );
+    check(Told::empty(500), &["github answered 500"]);
+    check(
+        Told::empty(307).header("Location", "https://evil.example/"),
+        &["it moved to https://evil.example/", "`--url`"],
+    );
+    check(Told::json(429, &json!({})).header("Retry-After", "86400"), &["github answered 429"]);
+    check(Told { body: b"<html>a page for people".to_vec(), ..Told::empty(400) }, &["github answered 400\n"]);
+    let (status, told, _) = with(fault("GET", 1, Told { body: vec![b'['; 17 << 20], ..Told::empty(200) }, false));
+    assert_eq!(status, Some(75), "{told}");
+    assert!(told.contains("longer than 16 MiB"), "{told}");
+    let (status, told, _) =
+        with(fault("GET", 1, Told { body: b"[{\"number\":\"../../x\"}]".to_vec(), ..Told::empty(200) }, false));
+    assert_eq!((status, told.contains("is not the id of a ticket")), (Some(75), true), "{told}");
+}
+
+#[test]
+fn a_wrong_or_missing_secret_is_told_and_never_shown() {
+    let contract = &SYSTEMS[0];
+    let running = contract.start();
+    let user = contract.user(&running);
+    let ran = run(user.command(&bad(), &[]).env("GITHUB_TOKEN", "ano7her-token"));
+    assert_eq!(ran.status, Some(75), "{}", ran.stderr);
+    assert!(ran.stderr.contains("github answered 401: Bad credentials"), "{}", ran.stderr);
+    assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("ano7her"), "{}", ran.stderr);
+    for contract in &SYSTEMS {
+        let running = contract.start();
+        let user = contract.user(&running);
+        let mut command = user.command(&bad(), &[]);
+        for (name, _) in contract.secrets {
+            command.env_remove(name);
+        }
+        let ran = run(&mut command);
+        assert_eq!(ran.status, Some(77), "{}", ran.stderr);
+        assert!(ran.stderr.contains(contract.secrets[0].0) && ran.stderr.contains("_FILE"), "{}", ran.stderr);
+        assert!(running.server.taken().is_empty(), "nothing is asked without a secret");
+    }
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file() {
+    let contract = &SYSTEMS[0];
+    let running = contract.start();
+    let user = contract.user(&running);
+    let path = user.home.path().join("token");
+    let of_file = |text: &str| {
+        fs::write(&path, text).expect("a file");
+        run(user.command(&bad(), &[]).env_remove("GITHUB_TOKEN").env("GITHUB_TOKEN_FILE", &path))
+    };
+    assert!(of_file("s3cret-token\n").good().starts_with("created #1"));
+    let ran = of_file("two\nlines");
+    assert_eq!(ran.status, Some(77));
+    assert!(ran.stderr.contains("more than one line") && !ran.stderr.contains("two"), "{}", ran.stderr);
+    let ran = run(user.command(&bad(), &[]).env_remove("GITHUB_TOKEN").env("GITHUB_TOKEN_FILE", "/nowhere"));
+    assert_eq!(ran.status, Some(77));
+    assert!(ran.stderr.contains("`GITHUB_TOKEN_FILE` names /nowhere, which there is no such file"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told() {
+    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let url = format!("http://127.0.0.1:{port}");
+    let user = crate::command::User::new(&["github", "--url", &url, "--project", "a/b"], &[("GITHUB_TOKEN", "x")]);
+    let ran = user.ticket(&bad(), &[]);
+    assert_eq!(ran.status, Some(75), "{}", ran.stderr);
+    assert!(ran.stderr.contains("github: the connection was refused"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_proxy_of_the_environment_is_asked_unless_it_is_ruled_out() {
+    let proxy = Server::start(|_| Told::json(401, &json!({ "message": "from the proxy" })));
+    let contract = &SYSTEMS[0];
+    let running = contract.start();
+    let user = contract.user(&running);
+    let through = |exempt: &str| {
+        let mut command = user.command(&bad(), &[]);
+        run(command.env("HTTP_PROXY", &proxy.url).env("NO_PROXY", exempt))
+    };
+    let ran = through("");
+    // A proxy is asked for a tunnel; it does not open one.
+    assert_eq!(ran.status, Some(75), "{}{}", ran.stdout, ran.stderr);
+    assert!(!proxy.taken().is_empty() && running.server.taken().is_empty());
+    assert!(through("127.0.0.1").good().starts_with("created"));
+    assert!(proxy.taken().is_empty());
+}
+
+#[test]
+fn shown_requests_need_no_secret_send_nothing_and_hold_no_secret() {
+    for contract in &SYSTEMS {
+        let running = contract.start();
+        let user = contract.user(&running);
+        let mut bare = user.command(&bad(), &["--dry-run"]);
+        for (name, _) in contract.secrets {
+            bare.env_remove(name);
+        }
+        let without = run(&mut bare).good();
+        let with = user.ticket(&bad(), &["--dry-run"]).good();
+        assert!(
+            with.contains("curl ") && with.contains(&format!("${}", contract.secrets.last().expect("a secret").0)),
+            "{with}"
+        );
+        assert!(!with.contains("s3cret-token"), "{with}");
+        assert!(without.contains("curl "));
+        assert!(running.server.taken().is_empty(), "{}", contract.name);
+    }
+}
+
+/// What is shown is what would be sent: a shell and curl do the same with it.
+#[test]
+fn what_is_shown_makes_the_same_ticket_when_a_shell_runs_it() {
+    let contract = &SYSTEMS[0];
+    let running = contract.start();
+    let user = contract.user(&running);
+    let shown = user.ticket(&bad(), &["--dry-run"]).good();
+    let (_, rest) = shown.split_once("# where there is none: make it\n").expect("the request");
+    let (create, _) = rest.split_once("\n\n# ").expect("its end");
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(create.replace("curl ", "curl -A clockaudit/shown ")).env("GITHUB_TOKEN", "s3cret-token");
+    run(&mut shell).good();
+    let by_hand = running.store.lock().expect("the tickets").tickets[0].clone();
+    let other = contract.start();
+    contract.user(&other).ticket(&bad(), &[]).good();
+    let by_us = other.store.lock().expect("the tickets").tickets[0].clone();
+    assert_eq!((by_hand.title, by_hand.body, by_hand.labels), (by_us.title, by_us.body, by_us.labels));
+    // And it is the ticket that a run finds.
+    assert!(user.ticket(&bad(), &[]).good().starts_with("unchanged #1"));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_before_anything_is_asked() {
+    let check = |arguments: &[&str], expected: i32, words: &str| {
+        let user = crate::command::User::new(arguments, &[("GITHUB_TOKEN", "x")]);
+        let ran = user.ticket(&bad(), &[]);
+        assert_eq!(ran.status, Some(expected), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{arguments:?}: {}", ran.stderr);
+    };
+    check(&["github"], 64, "`--project` is OWNER/REPOSITORY there");
+    check(&["github", "--project", "ops"], 64, "OWNER/REPOSITORY");
+    check(&["roundup"], 64, "`--url` names the address of the roundup server");
+    check(&["github", "--project", "a/b", "--url", "https://token@host"], 64, "holds no user");
+    check(&["webhook", "--url", "https://host"], 64, "--template");
+    check(&["github", "--project", "a/b", "--template", "x"], 64, "is for `webhook`");
+    check(&["trac"], 64, "invalid value");
+    check(&["github", "--project", "a/b", "--reopen-within", "3"], 64, "needs a unit");
+    let user = crate::command::User::new(&["github", "--project", "a/b"], &[("GITHUB_TOKEN", "x")]);
+    let mut unnamed = bad();
+    unnamed.run.inventory.sources.clear();
+    let ran = user.ticket(&unnamed, &[]);
+    assert_eq!((ran.status, ran.stderr.contains("--scope prod")), (Some(64), true), "{}", ran.stderr);
+}

@@ -1,0 +1,91 @@
+//! Reports to make tickets of.
+
+use clockaudit::report::json;
+use clockaudit::report::model::{Counts, Report, Verdict};
+
+/// Names that mean something to every markup there is.
+const HOSTILE: [&str; 6] = [
+    "<script>alert(1)</script>",
+    "{noformat}{code}|h1. x|",
+    "a`b```\n# x | y @all #12 \u{202e}",
+    "\"}],\"x\":\"{{ secret }}",
+    "</pre>\u{1b}[2J%0d%0aX: y",
+    "🕐時計\\\\'$(id)'",
+];
+
+/// Twelve hosts, half of them bad.
+pub(crate) fn bad() -> Report {
+    json::read(include_str!("../data/reports/0.1.0.json")).expect("a stored report")
+}
+
+/// One host more is bad, and one less.
+pub(crate) fn changed() -> Report {
+    let mut report = bad();
+    let finding = |report: &Report, name: &str| {
+        report.hosts.iter().find(|host| host.name == name).expect("a host").findings.clone()
+    };
+    let findings = finding(&report, "db01");
+    for host in &mut report.hosts {
+        match host.name.as_str() {
+            "api02" => (host.verdict, host.findings) = (Verdict::Warn, findings.clone()),
+            "db01" => (host.verdict, host.findings) = (Verdict::Ok, Vec::new()),
+            _ => {}
+        }
+    }
+    "20261125T160000Z-0002".clone_into(&mut report.run.id);
+    report
+}
+
+/// Nothing is wrong.
+pub(crate) fn clear() -> Report {
+    let mut report = bad();
+    report.hosts.retain(|host| host.verdict == Verdict::Ok);
+    let ok = report.hosts.len();
+    report.summary.verdict = Verdict::Ok;
+    report.summary.counts = Counts { ok, warn: 0, crit: 0, undecided: 0, down: 0 };
+    report.findings.clear();
+    report.pairs_worst.clear();
+    "20261126T160000Z-0003".clone_into(&mut report.run.id);
+    report
+}
+
+/// Ten thousand bad hosts with hostile names.
+pub(crate) fn many() -> Report {
+    let mut report = bad();
+    let bad: Vec<_> = report.hosts.iter().filter(|host| host.verdict != Verdict::Ok).cloned().collect();
+    let named = |number: usize| {
+        let mut host = bad[number % bad.len()].clone();
+        host.name = format!("{}{number}", HOSTILE[number % HOSTILE.len()].repeat(1 + number % 9));
+        for finding in &mut host.findings {
+            finding.what = format!("{} {}", finding.what, HOSTILE[number % HOSTILE.len()]);
+        }
+        host
+    };
+    report.hosts = (0..10_000).map(named).collect();
+    let count = |verdict: Verdict| report.hosts.iter().filter(|host| host.verdict == verdict).count();
+    report.summary.counts = Counts {
+        ok: 0,
+        warn: count(Verdict::Warn),
+        crit: count(Verdict::Crit),
+        undecided: count(Verdict::Undecided),
+        down: count(Verdict::Down),
+    };
+    report.causes = (0..300)
+        .map(|number| clockaudit::report::model::Cause {
+            what: format!("{} {number}", HOSTILE[number % HOSTILE.len()].repeat(5)),
+            verdict: Verdict::Crit,
+            codes: vec!["CLK101".to_owned()],
+            upstream: None,
+            virtualisation: None,
+            group: None,
+            offset_band: None,
+            hosts: report.hosts.iter().skip(number).step_by(300).map(|host| host.name.clone()).collect(),
+        })
+        .collect();
+    report
+}
+
+/// The report as it is stored.
+pub(crate) fn stored(report: &Report) -> String {
+    json::write(report).expect("JSON")
+}

@@ -1,0 +1,79 @@
+//! Request Tracker's contract: docs.bestpractical.com/rt/5.0.5/RT/REST2.html. 200 characters of subject; files in base64.
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+use crate::server::{Asked, Told};
+use crate::store::{Kept, Store, length, text};
+
+pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
+    if asked.header("authorization") != "token s3cret-token" {
+        return Told::json(401, &json!({ "message": "Unauthorized" }));
+    }
+    let path = asked.path.strip_prefix("/REST/2.0/").expect("the interface");
+    match (asked.method.as_str(), path.split('/').collect::<Vec<_>>().as_slice()) {
+        ("GET", ["tickets"]) => {
+            let query = &asked.query["query"];
+            let sought = query
+                .strip_prefix("Queue = 'clocks' AND Subject LIKE '")
+                .and_then(|rest| rest.strip_suffix('\''))
+                .expect("TicketSQL");
+            assert_eq!(asked.query["fields"], "Subject,Status,Resolved");
+            let found = store.tickets.iter().rev().filter(|ticket| ticket.title.contains(sought));
+            Told::json(200, &json!({ "items": found.map(item).collect::<Vec<_>>(), "total": 1 }))
+        }
+        ("POST", ["ticket"]) => {
+            let new = asked.json();
+            assert_eq!((text(&new, "Queue").as_str(), text(&new, "ContentType").as_str()), ("clocks", "text/html"));
+            assert!((1..=200).contains(&length(&text(&new, "Subject"))));
+            let ticket = store.make(&text(&new, "Subject"), &text(&new, "Content"), Vec::new());
+            ticket.files = files(&new);
+            Told::json(201, &json!({ "type": "ticket", "id": ticket.id.to_string(), "_url": "x" }))
+        }
+        ("POST", ["ticket", id, "comment"]) => {
+            let comment = asked.json();
+            assert_eq!(text(&comment, "ContentType"), "text/html");
+            let ticket = store.at(id);
+            ticket.files.extend(files(&comment));
+            // The body of a ticket stays; what is said last stands for it here.
+            ticket.body = text(&comment, "Content");
+            ticket.comments.push(text(&comment, "Content"));
+            Told::json(201, &json!(["Comments added"]))
+        }
+        ("PUT", ["ticket", id]) => {
+            let change = asked.json();
+            let ticket = store.at(id);
+            if let Some(subject) = change["Subject"].as_str() {
+                assert!(length(subject) <= 200);
+                subject.clone_into(&mut ticket.title);
+            }
+            match text(&change, "Status").as_str() {
+                "" => {}
+                "resolved" | "rejected" => store.close(id, true),
+                "open" => store.close(id, false),
+                other => panic!("no status: {other}"),
+            }
+            Told::json(200, &json!(["Ticket: Status changed"]))
+        }
+        _ => Told::json(404, &json!({ "message": "Not Found" })),
+    }
+}
+
+fn files(of: &Value) -> Vec<(String, Vec<u8>)> {
+    let decoded =
+        |file: &Value| base64::engine::general_purpose::STANDARD.decode(text(file, "FileContent")).expect("base64");
+    let all = of["Attachments"].as_array().cloned().unwrap_or_default();
+    all.iter().map(|file| (text(file, "FileName"), decoded(file))).collect()
+}
+
+fn item(ticket: &Kept) -> Value {
+    let resolved =
+        ticket.closed_on.map_or_else(|| "1970-01-01T00:00:00Z".to_owned(), |day| format!("2026-12-{day:02}T12:00:00Z"));
+    json!({
+        "id": ticket.id.to_string(),
+        "type": "ticket",
+        "Subject": ticket.title,
+        "Status": if ticket.is_closed { "resolved" } else { "new" },
+        "Resolved": resolved,
+    })
+}

@@ -1,0 +1,103 @@
+//! What every contract server keeps: tickets with comments and files, and the limits that are the same everywhere.
+
+use serde_json::Value;
+
+use crate::server::{Asked, Told};
+
+/// The instant that the servers' clocks show, on this day of the month.
+pub(crate) fn date(day: u32) -> String {
+    format!("Tue, {day:02} Dec 2026 12:00:00 GMT")
+        .replace("Tue, 01", "Tue, 01")
+        .replace("Tue, 02", "Wed, 02")
+        .replace("Tue, 05", "Sat, 05")
+        .replace("Tue, 06", "Sun, 06")
+}
+
+/// A ticket.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kept {
+    pub(crate) id: usize,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    pub(crate) labels: Vec<String>,
+    pub(crate) is_closed: bool,
+    pub(crate) closed_on: Option<u32>,
+    pub(crate) comments: Vec<String>,
+    pub(crate) files: Vec<(String, Vec<u8>)>,
+}
+
+/// What goes wrong with the next requests that match.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    pub(crate) method: &'static str,
+    /// How the path ends.
+    pub(crate) path: &'static str,
+    pub(crate) times: usize,
+    pub(crate) answer: Told,
+    /// Whether the request is done before it fails.
+    pub(crate) is_done: bool,
+}
+
+/// Tickets, the day, and what is to go wrong.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    pub(crate) tickets: Vec<Kept>,
+    pub(crate) uploads: Vec<(String, Vec<u8>)>,
+    pub(crate) day: u32,
+    pub(crate) faults: Vec<Fault>,
+    /// Whether another run makes the same ticket just before the next one is made.
+    pub(crate) has_rival: bool,
+}
+
+impl Store {
+    pub(crate) fn make(&mut self, title: &str, body: &str, labels: Vec<String>) -> &mut Kept {
+        let id = self.tickets.len() + 1;
+        self.tickets.push(Kept { id, title: title.to_owned(), body: body.to_owned(), labels, ..Kept::default() });
+        self.tickets.last_mut().expect("a ticket")
+    }
+
+    pub(crate) fn at(&mut self, id: &str) -> &mut Kept {
+        let number: usize = id.parse().expect("the number of a ticket");
+        &mut self.tickets[number - 1]
+    }
+
+    pub(crate) fn close(&mut self, id: &str, is_closed: bool) {
+        let day = self.day;
+        let ticket = self.at(id);
+        ticket.is_closed = is_closed;
+        ticket.closed_on = is_closed.then_some(day);
+    }
+
+    /// The newest first.
+    pub(crate) fn with(&self, label: &str) -> Vec<Kept> {
+        self.tickets.iter().rev().filter(|ticket| ticket.labels.iter().any(|own| own == label)).cloned().collect()
+    }
+
+    pub(crate) fn open(&self) -> Vec<&Kept> {
+        self.tickets.iter().filter(|ticket| !ticket.is_closed).collect()
+    }
+
+    /// The next fault that is meant for a request.
+    pub(crate) fn fault(&mut self, asked: &Asked) -> Option<Fault> {
+        let is_meant =
+            |fault: &&mut Fault| fault.times > 0 && fault.method == asked.method && asked.path.ends_with(fault.path);
+        let fault = self.faults.iter_mut().find(is_meant)?;
+        fault.times -= 1;
+        Some(fault.clone())
+    }
+}
+
+/// When a ticket was closed, as most systems write it.
+pub(crate) fn closed_at(ticket: &Kept) -> Value {
+    ticket.closed_on.map_or(Value::Null, |day| format!("2026-12-{day:02}T12:00:00Z").into())
+}
+
+/// A text of an object that is there.
+pub(crate) fn text(value: &Value, name: &str) -> String {
+    value.pointer(&format!("/{}", name.replace('.', "/"))).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// How many characters a limit counts: units of UTF-16, by which the strictest count.
+pub(crate) fn length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
