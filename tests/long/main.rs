@@ -14,8 +14,10 @@ mod fix_fleet;
 #[path = "../scale/fleet.rs"]
 mod fleet;
 mod layouts;
+mod machine;
 #[path = "../fix_hosts/moments.rs"]
 mod moments;
+mod replaced;
 #[path = "../fix_hosts/requests.rs"]
 mod requests;
 #[path = "../fix_hosts/running.rs"]
