@@ -119,7 +119,8 @@ impl Default for TimeLimits {
             resolve: seconds(5),
             connect: seconds(10),
             authenticate: seconds(20),
-            channel: seconds(5),
+            // Before it comes whatever PAM does for a session, which may wait for other services.
+            channel: seconds(15),
             hello: seconds(15),
             sample: seconds(1),
             facts: seconds(8),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use indicatif::ProgressBar;
 
 use super::Terminal;
-use super::progress::bar;
+use super::progress::{bar, show};
 
 /// What is shown of hosts that are changed; they are named by their places.
 #[derive(Debug, Clone)]
@@ -55,9 +55,7 @@ impl Changing {
     fn take(&self, act: impl FnOnce(&mut Tally)) {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         act(&mut tally);
-        if !self.bar.is_hidden() {
-            self.bar.set_message(tally.line());
-        }
+        show(&self.bar, &tally.line());
     }
 }
 

@@ -172,6 +172,11 @@ impl Terminal {
     }
 }
 
+/// How wide the terminal of standard error is, where it is one.
+fn stderr_columns() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0)).filter(|columns| *columns > 0)
+}
+
 /// A reader that has gone away is no failure.
 fn taken(written: io::Result<()>) -> Result<(), OutputError> {
     match written {

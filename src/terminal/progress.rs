@@ -1,4 +1,5 @@
-//! Progress while a scan runs: how many hosts are connected and sampled, and which one is the slowest; on a terminal only.
+//! Progress while hosts are scanned, or looked into for a fix: how many are connected and how many are through, and which one is
+//! the slowest; on a terminal only.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +13,8 @@ use crate::report::escape::escaped;
 
 /// How often the line is drawn at most.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
+/// The columns before the text, and one behind it: what turns, and how long it has been.
+const BEFORE: usize = "* 59m  ".len() + 1;
 
 /// A line that turns and says how far things are; hidden but on a terminal.
 pub(super) fn bar(terminal: &Terminal) -> ProgressBar {
@@ -26,6 +29,22 @@ pub(super) fn bar(terminal: &Terminal) -> ProgressBar {
     bar
 }
 
+/// Shows a text in the line; what has no room ends in an ellipsis.
+pub(super) fn show(bar: &ProgressBar, text: &str) {
+    if !bar.is_hidden() {
+        let room = super::stderr_columns().map_or(usize::MAX, |columns| columns.saturating_sub(BEFORE));
+        bar.set_message(cut(text, room));
+    }
+}
+
+/// The text in so many columns.
+fn cut(text: &str, columns: usize) -> String {
+    if text.chars().count() <= columns {
+        return text.to_owned();
+    }
+    text.chars().take(columns.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// A listener of the run's events.
 #[derive(Debug, Clone)]
 pub struct Progress {
@@ -35,7 +54,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Starts to watch hosts of these names, of which each is asked `samples` times.
+    /// Starts to watch hosts of these names, of which each is asked `samples` times; none where they are looked into instead.
     pub(super) fn start(terminal: &Terminal, names: Vec<String>, samples: usize) -> Self {
         Self { terminal: terminal.clone(), bar: bar(terminal), tally: Arc::new(Mutex::new(Tally::new(names, samples))) }
     }
@@ -44,9 +63,7 @@ impl Progress {
     pub fn hear(&self, event: &HostEvent) {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.take(event);
-        if !self.bar.is_hidden() {
-            self.bar.set_message(tally.line());
-        }
+        show(&self.bar, &tally.line());
         match event {
             HostEvent::Failed { host, failure } => {
                 let (name, detail) = (tally.name(*host), escaped(&failure.detail));
@@ -97,7 +114,8 @@ struct Tally {
     /// In the order in which they got ready; hosts that are through are dropped from the front.
     connected: VecDeque<usize>,
     ready: usize,
-    sampled: usize,
+    /// How many are sampled; of those that are looked into, how many are through.
+    through: usize,
     failed: usize,
 }
 
@@ -111,7 +129,7 @@ impl Tally {
             connecting: VecDeque::new(),
             connected: VecDeque::new(),
             ready: 0,
-            sampled: 0,
+            through: 0,
             failed: 0,
         }
     }
@@ -142,18 +160,20 @@ impl Tally {
         let samples = self.samples;
         let Some(slot) = self.stages.get_mut(host) else { return };
         let before = std::mem::replace(slot, stage);
-        let was_failed = before == Stage::Failed;
-        match stage {
-            Stage::Ready { exchanges: 0 } => self.ready += 1,
-            Stage::Ready { exchanges } if exchanges == samples => self.sampled += 1,
-            Stage::Failed if !was_failed => self.failed += 1,
-            Stage::Failed | Stage::Ready { .. } | Stage::Waiting | Stage::Finished => {}
+        match (before, stage) {
+            // One that is looked into may be connected to twice.
+            (Stage::Waiting, Stage::Ready { .. }) => self.ready += 1,
+            (_, Stage::Ready { exchanges }) if exchanges == samples && samples > 0 => self.through += 1,
+            (Stage::Ready { .. }, Stage::Finished) if samples == 0 => self.through += 1,
+            (Stage::Waiting | Stage::Ready { .. } | Stage::Finished, Stage::Failed) => self.failed += 1,
+            _ => {}
         }
     }
 
     fn line(&mut self) -> String {
         let total = self.names.len();
-        let mut line = format!("{} of {total} connected, {} sampled", self.ready, self.sampled);
+        let done = if self.samples == 0 { "looked into" } else { "sampled" };
+        let mut line = format!("{} of {total} connected, {} {done}", self.ready, self.through);
         if self.failed > 0 {
             line = format!("{line}, {} failed", self.failed);
         }
@@ -168,8 +188,7 @@ impl Tally {
     fn slowest(&mut self) -> Option<usize> {
         let (stages, samples) = (&self.stages, self.samples);
         let is_connecting = |host: usize| stages.get(host) == Some(&Stage::Waiting);
-        let is_unsampled =
-            |host: usize| matches!(stages.get(host), Some(Stage::Ready { exchanges }) if *exchanges < samples);
+        let is_unsampled = |host: usize| matches!(stages.get(host), Some(Stage::Ready { exchanges }) if samples == 0 || *exchanges < samples);
         first(&mut self.connecting, is_connecting).or_else(|| first(&mut self.connected, is_unsampled))
     }
 }
@@ -189,6 +208,33 @@ fn first(hosts: &mut VecDeque<usize>, is_waited_for: impl Fn(usize) -> bool) -> 
 mod tests {
     use super::*;
     use crate::probe::{Failure, FailureCode, Stage as FailedStage};
+
+    #[test]
+    fn hosts_that_are_looked_into_are_through_when_they_have_answered() {
+        let mut tally = Tally::new(["web1", "web2"].map(str::to_owned).to_vec(), 0);
+        let mut check = |event: HostEvent, expected: &str| {
+            tally.take(&event);
+            assert_eq!(tally.line(), expected);
+        };
+        check(HostEvent::Connecting { host: 0 }, "0 of 2 connected, 0 looked into   slowest: web1");
+        check(HostEvent::Connecting { host: 1 }, "0 of 2 connected, 0 looked into   slowest: web1");
+        check(HostEvent::Ready { host: 0 }, "1 of 2 connected, 0 looked into   slowest: web2");
+        // Its clock is measured meanwhile, over a connection of its own.
+        check(HostEvent::Connecting { host: 0 }, "1 of 2 connected, 0 looked into   slowest: web2");
+        check(HostEvent::Ready { host: 0 }, "1 of 2 connected, 0 looked into   slowest: web2");
+        check(HostEvent::Ready { host: 1 }, "2 of 2 connected, 0 looked into   slowest: web1");
+        let finished = |host| HostEvent::Finished { host, exchanges: Vec::new() };
+        check(finished(0), "2 of 2 connected, 1 looked into   slowest: web2");
+        check(finished(1), "2 of 2 connected, 2 looked into");
+        check(finished(1), "2 of 2 connected, 2 looked into");
+    }
+
+    #[test]
+    fn what_has_no_room_ends_in_an_ellipsis() {
+        assert_eq!(cut("12345", 5), "12345");
+        assert_eq!(cut("123456", 5), "1234…");
+        assert_eq!(cut("ää", 1), "…");
+    }
 
     #[test]
     fn the_line_counts_hosts_and_names_the_slowest() {

@@ -107,7 +107,25 @@ fn a_step_back_is_asked_for_where_somebody_is_there() {
 
         let (status, output) = site.at_terminal(&arguments, "yes\n1\n");
         assert_eq!(status, Some(0), "{output}");
+        the_line_of_progress_fits(&output);
         let left = site.clock("ahead").offset();
         assert!(left.0.abs() < SECOND / 20, "off by {left:?}");
     });
+}
+
+/// What turns on a terminal of 80 columns, and is drawn over by what comes next, takes no second line.
+fn the_line_of_progress_fits(output: &str) {
+    let is_turning = |line: &&str| line.starts_with(|first| ('\u{2800}'..='\u{28ff}').contains(&first));
+    // Before each is what tells the terminal to clear the line: `ESC [ 2K`, and `ESC [ 1A` where there are more.
+    let drawn: Vec<&str> = output
+        .split(['\r', '\n', '\u{1b}'])
+        .map(|part| part.trim_start_matches(|letter: char| "[0123456789KA".contains(letter)))
+        .collect();
+    let turning: Vec<&str> = drawn.into_iter().filter(is_turning).collect();
+    for part in ["1 of 1 connected, 0 looked into", "0 of 1 done, 1 being changed   ahead: ", "…"] {
+        assert!(turning.iter().any(|line| line.contains(part)), "{part}: {turning:#?}");
+    }
+    for line in turning {
+        assert!(line.trim_end().chars().count() <= 80, "{line}");
+    }
 }

@@ -212,10 +212,11 @@ impl Site {
         Recording(child)
     }
 
-    /// The same on a terminal on which this is typed: all that was printed, and the exit status.
+    /// The same on a terminal of 80 columns on which this is typed: all that was printed, and the exit status.
     pub(crate) fn at_terminal(&self, arguments: &[&str], typed: &str) -> (Option<i32>, String) {
         let words = self.words(arguments);
         let line = [env!("CARGO_BIN_EXE_clockaudit").to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ");
+        let line = format!("stty cols 80 rows 24; {line}");
         let mut command = self.command(&["script", "--quiet", "--return", "--command", &line, "/dev/null"]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a terminal");
         // It stays open: the end of what is typed would end the terminal.

@@ -179,8 +179,10 @@ impl Shared {
 
     async fn look(&self, host: usize, question: Question<'_>) -> Result<Looked, Refusal> {
         let mut conversation = self.converse(host).await?;
+        self.board.tell(HostEvent::Ready { host });
         let looked = self.ask_all(&mut conversation, host, question).await;
         conversation.close().await;
+        self.board.tell(HostEvent::Finished { host, exchanges: Vec::new() });
         looked
     }
 
