@@ -1,7 +1,7 @@
 //! A virtual machine with a kernel of its own, whose clock chronyd sets for real: no preloaded clock, no container.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -95,24 +95,42 @@ impl Machine {
         self.folder.path().join(name)
     }
 
-    /// Runs a line of sh on it, as root; returns what it printed, and fails where it fails.
-    fn run(&self, line: &str) -> String {
+    /// What runs a line of sh on it, as root.
+    fn ssh(&self, line: &str) -> Command {
         let mut command = self.command(&["ssh", "-F", "none", "-q", "-o", "StrictHostKeyChecking=no", "-p", "2222"]);
         command.args(["-o", "UserKnownHostsFile=/dev/null", "-i"]).arg(self.path("key"));
-        let session = run(command.args(["audit@127.0.0.1", "sudo", "sh", "-c"]).arg(format!("'{line}'")));
+        command.args(["audit@127.0.0.1", "sudo", "sh", "-c"]).arg(format!("'{line}'"));
+        command
+    }
+
+    /// Runs a line of sh on it, as root; returns what it printed, and fails where it fails.
+    fn run(&self, line: &str) -> String {
+        let session = run(&mut self.ssh(line));
         assert_eq!(session.status, Some(0), "{line}: {session}");
         session.stdout
     }
 
-    /// Between which bounds its clock is ahead of this machine's: it was read in between two readings of ours.
+    /// Between which bounds its clock is ahead of this machine's: each reading of it lies between two readings of ours.
     fn ahead(&self) -> (i64, i64) {
         let now = || {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
             i64::try_from(since.as_nanos()).expect("a time before 2262")
         };
-        let before = now();
-        let read: i64 = self.run("date +%s%N").trim().parse().expect("a number");
-        (read - now(), read - before)
+        let mut asked = self.ssh("while read -r _; do date +%s%N; done");
+        let mut asked = asked.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("ssh");
+        let mut questions = asked.stdin.take().expect("its input");
+        let mut answers = BufReader::new(asked.stdout.take().expect("its output"));
+        let mut bounds = (i64::MIN, i64::MAX);
+        for _ in 0..10 {
+            let (before, mut answer) = (now(), String::new());
+            questions.write_all(b"now\n").expect("the question is taken");
+            answers.read_line(&mut answer).expect("an answer");
+            let read: i64 = answer.trim().parse().expect("a number");
+            bounds = (bounds.0.max(read - now()), bounds.1.min(read - before));
+        }
+        drop(questions);
+        asked.wait().expect("its end");
+        bounds
     }
 
     fn clockaudit(&self, arguments: &[&str]) -> Session {
