@@ -119,7 +119,11 @@ fn read(mut answered: ureq::http::Response<Body>) -> Result<Answer, ureq::Error>
         let value = answered.headers().get(name)?.to_str().ok()?;
         (value.len() <= LONGEST_HEADER).then(|| (name.to_owned(), value.to_owned()))
     };
-    let headers = HEADERS.into_iter().filter_map(value).collect();
+    let mut headers: Vec<(String, String)> = HEADERS.into_iter().filter_map(value).collect();
+    // Redmine's usual server does not tell the time: how long ago a ticket was closed is then told by this machine's clock.
+    if headers.iter().all(|(name, _)| name != "date") {
+        headers.push(("date".to_owned(), chrono::Utc::now().to_rfc2822()));
+    }
     let status = answered.status().as_u16();
     let body = answered.body_mut().with_config().limit(LARGEST).read_to_vec()?;
     Ok(Answer { status, headers, body })
