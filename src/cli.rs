@@ -8,6 +8,7 @@ mod policy;
 mod selection;
 pub mod settings;
 pub mod ticket;
+pub mod token;
 pub mod values;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use output::{Format, OutputArgs};
 pub use policy::PolicyArgs;
 pub use selection::{SelectionArgs, VaultArgs};
 pub use ticket::{GrainName, SystemName, TicketArgs};
+pub use token::{TokenArgs, TokenFormat};
 pub use values::ExplainFormat;
 use values::at_least_one;
 
@@ -93,6 +95,9 @@ pub enum Command {
     /// Make one ticket of a report, or bring it up to date
     #[command(after_help = ticket::EXIT_CODES)]
     Ticket(TicketArgs),
+    /// Tell which hosts would refuse a token now, by which library, and why
+    #[command(after_help = token::EXIT_CODES)]
+    Token(Box<TokenArgs>),
     /// Say what a code means, or what the last scan knows of a host
     Explain(ExplainArgs),
     /// Tell whether this machine is fit to scan, and whether the inventory is understood

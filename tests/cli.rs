@@ -7,6 +7,8 @@ mod fix;
 mod limits;
 #[path = "cli/slips.rs"]
 mod slips;
+#[path = "cli/token.rs"]
+mod token;
 
 use std::fs;
 use std::io::Read;
@@ -138,6 +140,7 @@ fn help_reads_like_this() {
         vec!["replay", "--help"],
         vec!["merge", "--help"],
         vec!["compare", "--help"],
+        vec!["token", "--help"],
         vec!["demo", "--help"],
         vec!["generate", "--help"],
     ];

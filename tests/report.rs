@@ -43,6 +43,8 @@ mod remedies;
 mod rules;
 #[path = "report/scenarios.rs"]
 mod scenarios;
+#[path = "report/schemas.rs"]
+mod schemas;
 #[path = "report/soundness.rs"]
 mod soundness;
 

@@ -4,15 +4,12 @@ use super::policy::TokenPolicy;
 use crate::clock::pairs::Standing;
 use crate::clock::{Interval, Nanos};
 use crate::tokens::{
-    Advice, EarlyEnd, PairRefusal, Party, RefusalCounts, Skew, Terms, early_end_counts, early_ends, expiry_skew,
-    first_use_skew, mean_refusal, needed_leeway, refusal_counts, worst_pairs,
+    Advice, EarlyEnd, GREATEST_LAG, PairRefusal, Party, RefusalCounts, Skew, Terms, early_end_counts, early_ends,
+    expiry_skew, first_use_skew, mean_refusal, needed_leeway, refusal_counts, worst_pairs,
 };
 
 /// How many of the worst pairs are named.
 const WORST_PAIRS: usize = 10;
-/// How old a reading by `time()` may be, as C and PHP programs take it. Which program verifies is not known: shares are bounded
-/// with it and without, and a leeway must cover it.
-const GREATEST_LAG: Nanos = Nanos::from_millis(10);
 
 /// What the clocks mean for the tokens of one group at another.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +75,7 @@ pub fn token_use(asked: &[TokenPolicy], standings: &[Option<Standing>], groups: 
 fn found(asked: &TokenPolicy, issuers: &[Party], verifiers: &[Party]) -> Option<TokenFound> {
     // The counts are of the clocks alone: with the lag, a fleet without any skew would count as one that may refuse.
     let terms = Terms { leeway: asked.leeway, transit: asked.latency, lag: Nanos::ZERO };
+    // Which program verifies is not known: shares are bounded with the lag of its reading and without.
     let read_late = Terms { lag: GREATEST_LAG, ..terms };
     let (first_use, expiry) = (first_use_skew(issuers, verifiers)?, expiry_skew(issuers, verifiers)?);
     let needed = needed_leeway(first_use, expiry, GREATEST_LAG);

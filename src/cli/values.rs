@@ -8,6 +8,7 @@ use crate::fix::StepPolicy;
 use crate::fix::canary::Share;
 use crate::inventory::nearest;
 use crate::timekeeper::chrony::configuration::Preset;
+use crate::tokens::Library;
 
 /// The form of explained settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -167,6 +168,16 @@ impl ValueEnum for FailOn {
             Self::Down => "down",
         };
         Some(clap::builder::PossibleValue::new(name))
+    }
+}
+
+impl ValueEnum for Library {
+    fn value_variants<'variants>() -> &'variants [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.id()))
     }
 }
 

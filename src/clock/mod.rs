@@ -5,6 +5,7 @@ pub mod calendar;
 mod consistency;
 mod constraint;
 pub mod controller;
+pub mod decimal;
 pub mod estimate;
 pub mod exchange;
 mod fenwick;

@@ -27,6 +27,7 @@ pub mod scan;
 mod secrets;
 pub mod ssh_settings;
 pub mod ticket;
+pub mod token;
 
 use crate::audit::ExitStatus;
 use crate::cli::{Cli, ColorChoice, Command, TalkArgs};
@@ -76,6 +77,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Outcome {
         Command::Explain(args) => explain::run(&args, terminal),
         Command::Compare(args) => compare::run(&args, terminal),
         Command::Ticket(args) => ticket::run(&args, terminal),
+        Command::Token(args) => token::run(&args, terminal),
         Command::Merge(args) => merge::run(&args, terminal),
         Command::Inventory(args) => inventory::run(&args, terminal),
         Command::Replay(args) => replay::run(&args, terminal),

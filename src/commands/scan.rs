@@ -12,7 +12,7 @@ use super::measure::{measure, places, sound};
 use super::memory::Memory;
 use super::output::OutputPlan;
 use super::plan::{Measurement, ScanPlan, run_id};
-use super::policy::{asked_by_inventory, unknown_name, with_own_asks};
+use super::policy::{OwnAsks, asked_by_inventory, unknown_name, with_own_asks};
 use super::record::record;
 use super::secrets;
 use crate::audit::{self, ExitStatus, Policy};
@@ -34,26 +34,12 @@ const MOST_REASONS: usize = 3;
 /// Measures the selected hosts and reports on them.
 pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     let mut plan = ScanPlan::new(args, terminal)?; // what was typed -> what is needed
-    let settings = LoadSettings::within(plan.time.clone());
-    let loaded = inventory::open(&args.selection, &settings, terminal)?; // text -> Inventory, diagnostics shown
-    let hosts = inventory::select(&args.selection, &loaded, &settings, terminal)?; // pattern -> hosts
-    if !plan.list_hosts {
-        secrets::passwords(&args.connection, &loaded.configuration, &mut plan.flags, &plan.time, terminal)?; // asked for before anybody is reached
-    }
-    let prepared = connection::targets(&loaded.renderer, &hosts, &plan.flags, &loaded.configuration); // hosts -> Targets
-    let asks = asked_by_inventory(&loaded.renderer, &hosts)?; // what is asked of each
-    plan.policy = with_own_asks(plan.policy, &args.policy, &asks)?;
-    let (mut targets, not_audited) = ready(prepared, &plan.policy, terminal)?;
+    let chosen = choose(args, &mut plan, terminal)?; // text -> Inventory -> hosts -> Targets
     if plan.list_hosts {
-        terminal.print(&list(&targets))?;
+        terminal.print(&list(&chosen.targets))?;
         return Ok(ExitStatus::Good);
     }
-    plan.ssh.apply(&mut targets, &mut plan.measurement.connection, terminal)?; // as ssh would reach them
-    secrets::unlock(&targets, &mut plan.measurement.connection, &plan.time, terminal)?;
-    plan.measurement.deadline = plan.time.left();
-    plan.measurement.wait_for(&targets);
-    plan.measurement.sampling = Measurement::sampling(&plan.policy, &targets);
-    let provenance = provenance(&loaded, &targets, not_audited);
+    let Ready { targets, provenance, asks } = chosen.ready(&mut plan, terminal)?; // as ssh would reach them
     let sources = provenance.sources.iter().map(String::as_str);
     let output = OutputPlan { memory: Memory::of(sources, &args.selection.limit, args.no_state), ..plan.output };
     let (seen, live) = measure(targets, &plan.measurement, output.format, terminal)?; // all hosts, one start signal
@@ -63,6 +49,53 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
     let status = conclude(&seen, &estimates, &provenance, &plan.policy, &output, Some(live), terminal)?;
     recorded?;
     sound(status, own_defects())
+}
+
+/// The hosts that were asked for, nobody being reached yet.
+pub(super) struct Chosen {
+    loaded: Loaded,
+    targets: Vec<Target>,
+    not_audited: Vec<NotAudited>,
+    asks: OwnAsks,
+}
+
+/// The hosts that were asked for, with all that is needed to reach them.
+pub(super) struct Ready {
+    /// The hosts.
+    pub(super) targets: Vec<Target>,
+    /// Where they come from.
+    pub(super) provenance: Provenance,
+    /// What the inventory asks of single ones.
+    asks: OwnAsks,
+}
+
+/// Finds the hosts that a scan is of, and what is asked of each; what is wrong with the inventory is said.
+pub(super) fn choose(args: &ScanArgs, plan: &mut ScanPlan, terminal: &Terminal) -> Result<Chosen, CommandError> {
+    let settings = LoadSettings::within(plan.time.clone());
+    let loaded = inventory::open(&args.selection, &settings, terminal)?; // text -> Inventory, diagnostics shown
+    let hosts = inventory::select(&args.selection, &loaded, &settings, terminal)?; // pattern -> hosts
+    if !plan.list_hosts {
+        secrets::passwords(&args.connection, &loaded.configuration, &mut plan.flags, &plan.time, terminal)?; // asked for before anybody is reached
+    }
+    let prepared = connection::targets(&loaded.renderer, &hosts, &plan.flags, &loaded.configuration); // hosts -> Targets
+    let asks = asked_by_inventory(&loaded.renderer, &hosts)?; // what is asked of each
+    plan.policy = with_own_asks(plan.policy.clone(), &args.policy, &asks)?;
+    let (targets, not_audited) = ready(prepared, &plan.policy, terminal)?;
+    Ok(Chosen { loaded, targets, not_audited, asks })
+}
+
+impl Chosen {
+    /// Finds out how `ssh` would reach them, and has keys unlocked for it.
+    pub(super) fn ready(self, plan: &mut ScanPlan, terminal: &Terminal) -> Result<Ready, CommandError> {
+        let Self { loaded, mut targets, not_audited, asks } = self;
+        plan.ssh.apply(&mut targets, &mut plan.measurement.connection, terminal)?; // as ssh would reach them
+        secrets::unlock(&targets, &mut plan.measurement.connection, &plan.time, terminal)?;
+        plan.measurement.deadline = plan.time.left();
+        plan.measurement.wait_for(&targets);
+        plan.measurement.sampling = Measurement::sampling(&plan.policy, &targets);
+        let provenance = provenance(&loaded, &targets, not_audited);
+        Ok(Ready { targets, provenance, asks })
+    }
 }
 
 /// The targets, once everything about them is said and the reference is known to be among them; and the selected hosts that are

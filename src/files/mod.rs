@@ -14,6 +14,7 @@ pub mod ssh_config;
 pub mod state;
 pub mod tickets;
 mod time_left;
+pub mod token;
 pub mod trace;
 
 pub use running::end_programs;

@@ -85,7 +85,7 @@ pub fn compose(
     model::Report {
         schema: model::SCHEMA.to_owned(),
         kind: provenance.kind,
-        tool: model::Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        tool: this_program(),
         run: run(seen, judgement, provenance),
         policy: limits::stored(policy),
         reference: reference(judgement),
@@ -100,6 +100,11 @@ pub fn compose(
         changes: None,
         fix: None,
     }
+}
+
+/// This program, as the reports that it writes name it.
+pub(in crate::report) fn this_program() -> model::Tool {
+    model::Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
 }
 
 fn run(seen: &Seen, judgement: &Judgement, provenance: &Provenance) -> model::Run {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use schemars::schema_for;
+use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 
 use super::escape::is_invisible;
@@ -63,7 +63,12 @@ pub fn read(text: &str) -> Result<Report, ReadError> {
 
 /// The JSON Schema of the report, as `docs/report-schema.json` holds it.
 pub fn schema() -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string_pretty(&schema_for!(Report))?;
+    schema_of::<Report>()
+}
+
+/// The JSON Schema of what a command prints, with a line end.
+pub fn schema_of<Printed: JsonSchema>() -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(&schema_for!(Printed))?;
     text.push('\n');
     Ok(text)
 }

@@ -31,6 +31,7 @@ pub mod quantity;
 mod sentences;
 pub mod table;
 pub mod ticket;
+pub mod token;
 mod token_lines;
 
 pub use compose::{Place, Provenance, compose};

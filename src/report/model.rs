@@ -12,6 +12,7 @@ mod not_audited;
 mod policy;
 mod reference;
 mod timekeeping;
+mod token;
 
 pub use causes::{Cause, OffsetBand};
 pub use changes::{Change, Changes};
@@ -25,6 +26,9 @@ pub use not_audited::NotAudited;
 pub use policy::{HostPolicy, Limits, Policy};
 pub use reference::{MergedRun, Reference, ReferenceKind};
 pub use timekeeping::{Service, TimeSource, Timekeeping};
+pub use token::{
+    TOKEN_SCHEMA, TokenAnswer, TokenClaims, TokenClocks, TokenCounts, TokenHost, TokenLibrary, TokenReport,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -12,7 +12,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::clock::{Nanos, Ppm, UnixNanos};
+use crate::clock::{Nanos, Ppm, UnixNanos, decimal};
 
 /// A length of time: a JSON number of seconds with exactly nine digits after the point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,8 +48,7 @@ impl Serialize for Seconds {
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let nanos = plain(raw.get()).and_then(|text| Nanos::from_seconds_text(&text));
-        nanos.map(Self).ok_or_else(|| D::Error::custom(format!("`{raw}` is not decimal seconds")))
+        decimal::seconds(raw.get()).map(Self).ok_or_else(|| D::Error::custom(format!("`{raw}` is not decimal seconds")))
     }
 }
 
@@ -62,33 +61,11 @@ impl Serialize for PartsPerMillion {
 impl<'de> Deserialize<'de> for PartsPerMillion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let scaled = plain(raw.get()).and_then(|text| Nanos::from_seconds_text(&text));
+        let scaled = decimal::seconds(raw.get());
         let ppb = scaled.map(|nanos| nanos.0 / READ_DIGITS_PAST_PPB);
         ppb.map(|ppb| Self(Ppm::from_ppb(ppb))).ok_or_else(|| D::Error::custom(format!("`{raw}` is not decimal ppm")))
     }
 }
-
-/// A JSON number without its exponent, digit by digit: other programs write what this one wrote as `8.26e-07`. `None` where the
-/// exponent is beyond any length of time.
-fn plain(number: &str) -> Option<Cow<'_, str>> {
-    let Some((mantissa, exponent)) = number.split_once(['e', 'E']) else { return Some(Cow::Borrowed(number)) };
-    let exponent: i32 = exponent.parse().ok().filter(|exponent: &i32| exponent.abs() <= MOST_DIGITS)?;
-    let (sign, digits) = mantissa.strip_prefix('-').map_or(("", mantissa), |digits| ("-", digits));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let shift = usize::try_from(exponent.unsigned_abs()).ok()?;
-    Some(Cow::Owned(if exponent < 0 {
-        let padded = format!("{:0>1$}", whole, shift + 1);
-        let (whole, moved) = padded.split_at_checked(padded.len().checked_sub(shift)?)?;
-        format!("{sign}{whole}.{moved}{fraction}")
-    } else {
-        let padded = format!("{fraction:0<shift$}");
-        let (moved, fraction) = padded.split_at_checked(shift)?;
-        format!("{sign}{whole}{moved}.{fraction}")
-    }))
-}
-
-/// Digits before or behind the point that a number of seconds can need.
-const MOST_DIGITS: i32 = 40;
 
 /// Decimal text is read with nine digits after the point, a rate has three: this many of the one make one of the other.
 const READ_DIGITS_PAST_PPB: i64 = 1_000_000;

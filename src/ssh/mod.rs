@@ -39,7 +39,7 @@ pub use inspection::{Inspection, inspect};
 pub use limits::{LEAST_OPEN_FILES, open_files};
 pub use login::{Ask, Asker, LockedKeys, UnlockError, UnlockedKeys, locked_keys};
 pub use plan::{ConnectionPlan, Deadline, SamplingPlan, TimeLimits, UnknownKeys};
-pub use scan_clock::ScanClock;
+pub use scan_clock::{ScanClock, wall_clock};
 pub use settings::{Algorithms, AuthMethod, AuthSettings, HostKeySettings, HostSettings, JumpHost, Proxy, Way};
 pub use stop::{Heard, StopSignal, before_leaving_at_once};
 pub use wire::live_wires;

@@ -62,7 +62,7 @@ impl ScanClock {
     /// The present instant, with the wall clock beside it. The wall is read first, so that a kernel stamp carried over by
     /// [`Self::carry`] can only come out late, never early.
     pub(super) fn mark(&self) -> Mark {
-        let wall = UnixNanos(read(ClockId::CLOCK_REALTIME));
+        let wall = wall_clock();
         Mark { at: self.now(), wall }
     }
 
@@ -110,6 +110,11 @@ fn triple() -> (i64, i64, i64) {
     let before = read(STEADY);
     let wall = read(ClockId::CLOCK_REALTIME);
     (before, wall, read(STEADY))
+}
+
+/// The present instant by the controller's own wall clock.
+pub fn wall_clock() -> UnixNanos {
+    UnixNanos(read(ClockId::CLOCK_REALTIME))
 }
 
 /// The processor time that this program has used so far.

@@ -2,8 +2,10 @@
 //!
 //! `explain jwt` prints this table, and tests hold it against the libraries themselves where they can be run.
 
+mod ids;
 mod table;
 
+use super::whole_second;
 use crate::clock::Nanos;
 
 /// A library, or a gateway, that verifies tokens.
@@ -70,6 +72,8 @@ pub struct Rules {
     pub default: Leeway,
     /// How finely it reads its own clock.
     pub reading: Reading,
+    /// How old a reading of its clock may be.
+    pub lag: Nanos,
     /// When `nbf` refuses a token.
     pub not_before: NotBefore,
     /// When `exp` refuses a token.
@@ -204,15 +208,22 @@ impl Rules {
     /// Whether a token with this `iat` (since 1970) and nothing else is refused at this reading of the verifier's clock, no
     /// option having been set.
     pub fn refuses_issued_at(&self, issued_at: Nanos, now: Nanos, leeway: Nanos) -> bool {
+        matches!(self.issued_at, IssuedAt::Checked | IssuedAt::WithoutNotBefore)
+            && self.refuses_issued_at_where_asked(issued_at, now, leeway)
+    }
+
+    /// The same once the option that it needs is set.
+    pub fn refuses_issued_at_where_asked(&self, issued_at: Nanos, now: Nanos, leeway: Nanos) -> bool {
         match self.issued_at {
-            IssuedAt::Checked | IssuedAt::WithoutNotBefore => issued_at > self.read(now) + leeway,
-            IssuedAt::Ignored | IssuedAt::Where(_) | IssuedAt::WithoutLeewayWhere(_) | IssuedAt::AgeWhere(_) => false,
+            IssuedAt::Checked | IssuedAt::WithoutNotBefore | IssuedAt::Where(_) => issued_at > self.read(now) + leeway,
+            IssuedAt::WithoutLeewayWhere(_) => issued_at > now,
+            IssuedAt::Ignored | IssuedAt::AgeWhere(_) => false,
         }
     }
 
     fn read(&self, now: Nanos) -> Nanos {
         match self.reading {
-            Reading::WholeSeconds => Nanos(now.0 - now.0.rem_euclid(Nanos::from_seconds(1).0)),
+            Reading::WholeSeconds => whole_second(now),
             Reading::Fraction => now,
         }
     }

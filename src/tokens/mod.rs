@@ -5,6 +5,8 @@
 
 mod advice;
 mod early_end;
+pub mod encoded;
+pub mod judged;
 pub mod libraries;
 mod refusal;
 mod skew;
@@ -18,6 +20,8 @@ pub use skew::{Skew, expiry_skew, first_use_skew, needed_leeway};
 use crate::clock::Nanos;
 use crate::clock::pairs::Standing;
 
+/// How old a reading of the clock is at most that C's and PHP's `time()` give, and caches of it such as nginx has.
+pub const GREATEST_LAG: Nanos = Nanos::from_millis(10);
 /// A skew within this is what good clocks have.
 const GOOD: Nanos = Nanos::from_millis(100);
 
@@ -46,6 +50,11 @@ pub struct Terms {
     pub transit: Nanos,
     /// How old the verifier's reading of its own clock may be: 10 ms for `time()` of C and PHP, 0 for most others.
     pub lag: Nanos,
+}
+
+/// The last whole second, as a reading of whole seconds has it.
+fn whole_second(instant: Nanos) -> Nanos {
+    Nanos(instant.0 - instant.0.rem_euclid(Nanos::from_seconds(1).0))
 }
 
 /// A length in whole seconds, rounded up.

@@ -31,6 +31,7 @@ const KNOWS: [(&str, &[&str]); 19] = [
             "openssh",
             "probe",
             "timekeeper",
+            "tokens",
             "tickets",
             "audit",
             "fix",

@@ -49,7 +49,10 @@ fn jsonwebtoken_of_rust_does_what_is_printed() {
     let round = || {
         let began = jsonwebtoken::get_current_timestamp();
         let now = Nanos::from_seconds(i64::try_from(began).expect("this century"));
-        let found = differences(rules, &[now], &mut rust);
+        let mut refuses = |(name, second): (&str, i64), _: Nanos, leeway: Option<i64>| {
+            rust(&serde_json::json!({ name: second }), leeway, true)
+        };
+        let found = differences(rules, &[now], &mut refuses);
         (jsonwebtoken::get_current_timestamp() == began).then_some(found)
     };
     let found = (0..100).find_map(|_| round()).expect("a round that fits into a second");
@@ -59,15 +62,14 @@ fn jsonwebtoken_of_rust_does_what_is_printed() {
     check_printed(rules);
 }
 
-/// Whether Rust's `jsonwebtoken` refuses the token now, `nbf` being asked for.
-fn rust(claim: (&str, i64), _now: Nanos, leeway: Option<i64>) -> bool {
+/// Whether Rust's `jsonwebtoken` refuses a token with these claims now; `nbf` is looked at where that is asked for.
+pub(crate) fn rust(claims: &serde_json::Value, leeway: Option<i64>, checks_not_before: bool) -> bool {
     use jsonwebtoken::errors::ErrorKind;
     let secret = b"a key of sufficient length for HS256";
-    let claims = serde_json::json!({ claim.0: claim.1 });
     let key = jsonwebtoken::EncodingKey::from_secret(secret);
-    let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).expect("a token");
+    let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), claims, &key).expect("a token");
     let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::HS256);
-    validation.validate_nbf = true;
+    validation.validate_nbf = checks_not_before;
     validation.required_spec_claims.clear();
     if let Some(leeway) = leeway {
         validation.leeway = u64::try_from(leeway).expect("not negative");
@@ -77,7 +79,7 @@ fn rust(claim: (&str, i64), _now: Nanos, leeway: Option<i64>) -> bool {
         Ok(_) => false,
         Err(error) => match error.kind() {
             ErrorKind::ExpiredSignature | ErrorKind::ImmatureSignature => true,
-            _ => panic!("{claim:?}: {error}"),
+            _ => panic!("{claims}: {error}"),
         },
     }
 }

@@ -45,7 +45,12 @@ impl Verifier {
     /// Whether this library refuses a token with one claim (whole seconds since 1970) at this reading of its clock.
     pub(crate) fn refuses(&mut self, library: &str, claim: (&str, i64), now: Nanos, leeway: Option<i64>) -> bool {
         let (name, second) = claim;
-        let question = json!({ "library": library, "claims": { name: second }, "now": now.0, "leeway": leeway });
+        self.refuses_all(library, &json!({ name: second }), now, leeway)
+    }
+
+    /// Whether it refuses a token with these claims (seconds since 1970) at this reading of its clock.
+    pub(crate) fn refuses_all(&mut self, library: &str, claims: &Value, now: Nanos, leeway: Option<i64>) -> bool {
+        let question = json!({ "library": library, "claims": claims, "now": now.0, "leeway": leeway });
         self.ask(&question).as_bool().expect("yes or no")
     }
 

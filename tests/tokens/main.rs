@@ -5,3 +5,4 @@
 mod boundaries;
 mod libraries;
 mod shares;
+mod verdicts;

@@ -1,6 +1,9 @@
 //! The rules of each library: its own setting, what it tolerates by default, and what it does with the second that a claim
 //! names. Where a library was read and not run, the file of its project that says so is named.
 
+use crate::clock::Nanos;
+use crate::tokens::GREATEST_LAG;
+
 use super::{Expiry, IssuedAt, Leeway, Library, NotBefore, Reading, Rules, Source};
 
 /// The most common rules: no leeway, the boundaries of RFC 7519, `iat` not looked at.
@@ -10,6 +13,7 @@ const COMMON: Rules = Rules {
     setting: "",
     default: Leeway::Seconds(0),
     reading: Reading::Fraction,
+    lag: Nanos::ZERO,
     not_before: NotBefore::After,
     expiry: Expiry::AtOrBefore,
     issued_at: IssuedAt::Ignored,
@@ -217,6 +221,7 @@ const PHP_JWT: Rules = Rules {
     version: "7.0",
     setting: "JWT::$leeway = 5",
     reading: Reading::WholeSeconds,
+    lag: GREATEST_LAG,
     issued_at: IssuedAt::WithoutNotBefore,
     ..COMMON
 };
@@ -258,6 +263,7 @@ const KONG: Rules = Rules {
     name: "Kong jwt plugin",
     default: Leeway::NotSettable,
     reading: Reading::WholeSeconds,
+    lag: GREATEST_LAG,
     not_before: NotBefore::AfterWhere("claims_to_verify: [nbf]"),
     expiry: Expiry::AtOrBeforeWhere("claims_to_verify: [exp]"),
     ..COMMON

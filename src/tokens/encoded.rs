@@ -1,0 +1,232 @@
+//! Reading a JSON Web Token in its compact form (RFC 7515, section 3.1; RFC 7519): what it claims of time. Nobody's key is
+//! needed for that, and the signature is not looked at.
+//!
+//! A token is a credential: no error repeats anything of it.
+
+use std::collections::HashMap;
+
+use base64::Engine;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::whole_second;
+use crate::clock::{Nanos, decimal};
+
+/// RFC 7515 wants none of the padding; some write it all the same.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Where answers of token endpoints carry a token (RFC 6749, section 5.1; `OpenID` Connect Core, section 3.1.3.3), and files of
+/// tools beside them; the first that is there counts.
+const MEMBERS: [&str; 4] = ["access_token", "id_token", "token", "jwt"];
+
+/// What a token says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// How it is signed (`alg` of its header).
+    pub algorithm: Option<String>,
+    /// Who issued it (`iss`).
+    pub issuer: Option<String>,
+    /// When it was issued (`iat`).
+    pub issued_at: Option<NumericDate>,
+    /// Before when it must be refused (`nbf`).
+    pub not_before: Option<NumericDate>,
+    /// From when on it must be refused (`exp`).
+    pub expiry: Option<NumericDate>,
+}
+
+/// An instant as tokens have it: seconds since 1970, with or without a fraction (RFC 7519, section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NumericDate {
+    /// The least instant that a library may take it for, since 1970: without its fraction.
+    pub least: Nanos,
+    /// What it says, since 1970. Beyond the year 2262 it is that year.
+    pub exact: Nanos,
+    /// The greatest instant that a library may take it for: rounded up.
+    pub greatest: Nanos,
+}
+
+/// Why a text is no token whose times can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// There is nothing.
+    #[error("there is no token: nothing but white space")]
+    Empty,
+    /// An object of JSON that carries no token.
+    #[error("this is JSON without a token: none of `access_token`, `id_token`, `token`, `jwt` holds a text")]
+    NoMember,
+    /// Not three parts.
+    #[error("this is no JSON Web Token: those have three parts with dots between, this has {0}")]
+    Parts(usize),
+    /// Five parts: JSON Web Encryption.
+    #[error("this token is encrypted (five parts, RFC 7516): nobody without its key can read its claims")]
+    Encrypted,
+    /// A part is not base64url.
+    #[error("this is no JSON Web Token: its {0} is not base64url")]
+    NotBase64(&'static str),
+    /// A part is no JSON object.
+    #[error("this is no JSON Web Token: its {0} is no JSON object")]
+    NotAnObject(&'static str),
+    /// A time is no number.
+    #[error("`{0}` of this token is no number of seconds: libraries refuse it whatever their clocks say")]
+    NotANumber(&'static str),
+}
+
+/// Reads a token: bare, behind `Bearer`, as an `Authorization` header, or as an answer of a token endpoint holds it.
+pub fn read(text: &str) -> Result<Claims, TokenError> {
+    let text = text.trim();
+    if text.starts_with('{') {
+        return read_parts(&member(text)?);
+    }
+    let bare = strip_word(strip_word(text, "authorization:"), "bearer");
+    if bare.is_empty() { Err(TokenError::Empty) } else { read_parts(bare) }
+}
+
+/// Whether a text looks like a token rather than like the name of a file.
+pub fn looks_like_one(text: &str) -> bool {
+    let bare = strip_word(text.trim(), "bearer");
+    // What is encoded begins with `{"`.
+    bare.starts_with("eyJ") && bare.split('.').count() >= 3
+}
+
+/// The text without this word in front, whatever its letters' case.
+fn strip_word<'text>(text: &'text str, word: &str) -> &'text str {
+    match text.split_at_checked(word.len()) {
+        Some((front, rest)) if front.eq_ignore_ascii_case(word) => rest.trim_start(),
+        _ => text,
+    }
+}
+
+fn member(text: &str) -> Result<String, TokenError> {
+    let members: HashMap<String, Box<RawValue>> = serde_json::from_str(text).map_err(|_| TokenError::NoMember)?;
+    let held = |name: &&str| members.get(*name).and_then(|raw| text_of(raw));
+    MEMBERS.iter().find_map(held).ok_or(TokenError::NoMember)
+}
+
+fn read_parts(token: &str) -> Result<Claims, TokenError> {
+    let parts: Vec<&str> = token.split('.').collect();
+    let (header, payload) = match parts.as_slice() {
+        [header, payload, _signature] => (*header, *payload),
+        [_, _, _, _, _] => return Err(TokenError::Encrypted),
+        parts => return Err(TokenError::Parts(parts.len())),
+    };
+    let header: HashMap<String, Box<RawValue>> = decoded("header", header)?;
+    let claims: HashMap<String, Box<RawValue>> = decoded("payload", payload)?;
+    let date = |name: &'static str| {
+        let read = |raw: &RawValue| NumericDate::read(raw.get()).ok_or(TokenError::NotANumber(name));
+        claims.get(name).map(|raw| read(raw)).transpose()
+    };
+    Ok(Claims {
+        algorithm: header.get("alg").and_then(|raw| text_of(raw)),
+        issuer: claims.get("iss").and_then(|raw| text_of(raw)),
+        issued_at: date("iat")?,
+        not_before: date("nbf")?,
+        expiry: date("exp")?,
+    })
+}
+
+fn decoded<Part: DeserializeOwned>(name: &'static str, part: &str) -> Result<Part, TokenError> {
+    let bytes = BASE64.decode(part).map_err(|_| TokenError::NotBase64(name))?;
+    serde_json::from_slice(&bytes).map_err(|_| TokenError::NotAnObject(name))
+}
+
+fn text_of(raw: &RawValue) -> Option<String> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+impl NumericDate {
+    /// A whole second.
+    pub fn whole(second: i64) -> Self {
+        Self::at(Nanos::from_seconds(second))
+    }
+
+    fn read(number: &str) -> Option<Self> {
+        decimal::seconds(number).map(Self::at)
+    }
+
+    /// An instant, since 1970.
+    pub fn at(exact: Nanos) -> Self {
+        let least = whole_second(exact);
+        let greatest = if least == exact { exact } else { least + Nanos::from_seconds(1) };
+        Self { least, exact, greatest }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn encoded(header: &str, payload: &str) -> String {
+        format!("{}.{}.c2ln", BASE64.encode(header), BASE64.encode(payload))
+    }
+
+    fn with(payload: &str) -> Result<Claims, TokenError> {
+        read(&encoded(r#"{"alg":"RS256"}"#, payload))
+    }
+
+    #[test]
+    fn the_times_are_read_digit_by_digit() {
+        let claims = with(r#"{"iss":"auth","iat":1700000000,"nbf":1700000000.25,"exp":1.7e9,"sub":"x"}"#).unwrap();
+        assert_eq!(claims.algorithm.as_deref(), Some("RS256"));
+        assert_eq!(claims.issuer.as_deref(), Some("auth"));
+        assert_eq!(claims.issued_at, Some(NumericDate::whole(1_700_000_000)));
+        assert_eq!(claims.expiry, Some(NumericDate::whole(1_700_000_000)));
+        let fraction = claims.not_before.unwrap();
+        assert_eq!(fraction.exact, Nanos(1_700_000_000_250_000_000));
+        assert_eq!(
+            (fraction.least, fraction.greatest),
+            (Nanos::from_seconds(1_700_000_000), Nanos::from_seconds(1_700_000_001))
+        );
+        // The year 9999, which many write for "never", is further off than 64 bits of nanoseconds reach.
+        assert_eq!(with(r#"{"exp":253402300799}"#).unwrap().expiry.unwrap().exact, Nanos::MAX);
+    }
+
+    #[test]
+    fn a_token_is_found_however_people_have_it() {
+        let token = encoded(r#"{"alg":"HS256"}"#, r#"{"exp":5}"#);
+        let expected =
+            Claims { algorithm: Some("HS256".to_owned()), expiry: Some(NumericDate::whole(5)), ..Claims::default() };
+        for text in [
+            token.clone(),
+            format!("  {token}\n"),
+            format!("Bearer {token}"),
+            format!("authorization: bearer {token}\r\n"),
+            format!(r#"{{"token_type":"Bearer","expires_in":3600,"access_token":"{token}","id_token":"x"}}"#),
+            format!(r#"{{"id_token":"{token}"}}"#),
+        ] {
+            assert_eq!(read(&text), Ok(expected.clone()), "{text}");
+        }
+        assert!(looks_like_one(&token) && looks_like_one(&format!("Bearer {token}")));
+        assert!(!looks_like_one("eyJ.txt") && !looks_like_one("token.jwt"));
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused_without_a_letter_of_it() {
+        let check = |text: &str, expected: TokenError| assert_eq!(read(text), Err(expected), "{text}");
+        check(" \n", TokenError::Empty);
+        check("Bearer ", TokenError::Empty);
+        check("{}", TokenError::NoMember);
+        check(r#"{"access_token": 5}"#, TokenError::NoMember);
+        check("hunter2", TokenError::Parts(1));
+        check("a.b.c.d.e", TokenError::Encrypted);
+        check("%.e30.", TokenError::NotBase64("header"));
+        check("e30.%.", TokenError::NotBase64("payload"));
+        check("e30.W10.", TokenError::NotAnObject("payload"));
+        for payload in [r#"{"nbf":"5"}"#, r#"{"nbf":null}"#, r#"{"nbf":true}"#, r#"{"nbf":1e400}"#] {
+            assert_eq!(with(payload), Err(TokenError::NotANumber("nbf")), "{payload}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,200}", payload in ".{0,200}") {
+            let _ = read(&text);
+            let _ = read(&encoded("{}", &payload));
+        }
+    }
+}
