@@ -10,7 +10,7 @@ use crate::audit::ExitStatus;
 use crate::cli::TicketArgs;
 use crate::files::tickets::{Noted, Tickets};
 use crate::report::Report;
-use crate::report::ticket::{Subject, all_clear, draft, subjects};
+use crate::report::ticket::{Subject, all_clear, draft, is_over, subjects};
 use crate::terminal::Terminal;
 use crate::tickets::{Deed, Draft, Key, System};
 use plan::TicketPlan;
@@ -56,10 +56,14 @@ pub fn run(args: &TicketArgs, terminal: &Terminal) -> Outcome {
     Ok(ExitStatus::Good)
 }
 
-/// What had a ticket by what is noted, and is not found in the report.
+/// What had a ticket by what is noted, and is over by the report.
 fn gone(plan: &TicketPlan, tickets: Option<&Tickets>, about: &[Subject]) -> Vec<Subject> {
     let keys = tickets.map(|tickets| tickets.keys_of(&plan.scope_key)).unwrap_or_default();
-    let is_gone = |key: &Key| !about.iter().any(|subject| subject.key == *key);
+    let is_seen_over = |key: &Key| {
+        let before = tickets.and_then(|tickets| tickets.last_report(key));
+        before.is_some_and(|before| is_over(&before, &plan.report))
+    };
+    let is_gone = |key: &Key| !about.iter().any(|subject| subject.key == *key) && is_seen_over(key);
     let keys = keys.iter().filter_map(|key| Key::read(key)).filter(is_gone);
     keys.map(|key| Subject { key, report: plan.report.clone(), title: "Clocks: all clear".to_owned() }).collect()
 }

@@ -7,4 +7,4 @@ mod subjects;
 pub mod webhook;
 
 pub use draft::{Setting, all_clear, draft};
-pub use subjects::{Grain, Subject, scope_of, subjects};
+pub use subjects::{Grain, Subject, is_over, scope_of, subjects};

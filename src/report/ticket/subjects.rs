@@ -77,6 +77,15 @@ pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
     }
 }
 
+/// Whether what was reported before is over, where a report finds nothing of it: the report must be whole, and have measured each
+/// of its hosts. Of a host that was left out or that was not reached nobody knows.
+pub fn is_over(before: &Report, now: &Report) -> bool {
+    let measured: BTreeSet<&str> =
+        now.hosts.iter().filter(|host| host.clock.is_some()).map(|host| host.name.as_str()).collect();
+    let is_whole = !now.run.partial && !now.run.inventory.incomplete;
+    is_whole && before.hosts.iter().all(|host| measured.contains(host.name.as_str()))
+}
+
 /// What stays of a cause from run to run: neither its hosts nor how far off they are.
 fn identity(cause: &Cause) -> String {
     let codes = cause.codes.join("+");
