@@ -16,14 +16,14 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::audit::FailOn;
-pub use compare::{CompareArgs, CompareFormat};
+pub use compare::CompareArgs;
 pub use connection::ConnectionArgs;
 pub use fix::{FixArgs, RollbackArgs};
-pub use output::{Format, OutputArgs};
+pub use output::{Format, OutputArgs, PageFormat};
 pub use policy::PolicyArgs;
 pub use selection::{SelectionArgs, VaultArgs};
-pub use ticket::{GrainName, SystemName, TicketArgs};
-pub use token::{TokenArgs, TokenFormat};
+pub use ticket::TicketArgs;
+pub use token::TokenArgs;
 pub use values::ExplainFormat;
 use values::at_least_one;
 

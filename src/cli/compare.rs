@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+
+use super::PageFormat;
 
 /// Shown under the help of `compare`.
 pub const EXIT_CODES: &str = "Exit codes:
@@ -26,16 +28,5 @@ pub struct CompareArgs {
     pub limit: Vec<String>,
     /// Print lines as a `table`, a page as `md`, or everything as `json`
     #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_possible_values = true)]
-    pub output: CompareFormat,
-}
-
-/// The form of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CompareFormat {
-    /// Lines for a terminal.
-    Table,
-    /// A page in Markdown.
-    Md,
-    /// Everything.
-    Json,
+    pub output: PageFormat,
 }

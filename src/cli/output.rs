@@ -47,3 +47,14 @@ pub enum Format {
     /// The answer of a monitoring plugin.
     Nagios,
 }
+
+/// The form of a result that is no report: what `compare` and `token` tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PageFormat {
+    /// Lines for a terminal.
+    Table,
+    /// A page in Markdown.
+    Md,
+    /// Everything.
+    Json,
+}

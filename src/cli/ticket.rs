@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::values::parse_duration;
 use crate::clock::Nanos;
+use crate::report::ticket::Grain;
+use crate::tickets::System;
 
 /// Shown under the help of `ticket`.
 pub const EXIT_CODES: &str =
@@ -34,7 +37,7 @@ pub struct TicketArgs {
     /// The ticket system: `github`, `gitlab`, `jira` (Server and Data Center), `jira-cloud`, `servicenow`, `rt`, `redmine`,
     /// `roundup` or `webhook`
     #[arg(value_name = "SYSTEM", hide_possible_values = true)]
-    pub system: SystemName,
+    pub system: System,
     /// A report that `--export FILE.json` wrote; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     pub report: PathBuf,
@@ -51,7 +54,7 @@ pub struct TicketArgs {
     pub scope: Option<String>,
     /// One ticket for the `run`, for each `cause`, or for each `host` that is not good
     #[arg(long, value_name = "WHAT", default_value = "run", hide_possible_values = true)]
-    pub grain: GrainName,
+    pub grain: Grain,
     /// Close the ticket where there is nothing left to act on
     #[arg(long)]
     pub resolve: bool,
@@ -66,38 +69,29 @@ pub struct TicketArgs {
     pub dry_run: bool,
 }
 
-/// A ticket system, as it is typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SystemName {
-    /// GitHub, or GitHub Enterprise.
-    Github,
-    /// GitLab.
-    Gitlab,
-    /// Jira Server or Data Center.
-    Jira,
-    /// Jira Cloud.
-    JiraCloud,
-    /// `ServiceNow`.
-    Servicenow,
-    /// Request Tracker.
-    Rt,
-    /// Redmine.
-    Redmine,
-    /// Roundup.
-    Roundup,
-    /// Any address.
-    Webhook,
+impl ValueEnum for System {
+    fn value_variants<'variants>() -> &'variants [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
 }
 
-/// What gets a ticket of its own, as it is typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum GrainName {
-    /// The run.
-    Run,
-    /// Each cause.
-    Cause,
-    /// Each host.
-    Host,
+impl ValueEnum for Grain {
+    fn value_variants<'variants>() -> &'variants [Self] {
+        &[Self::Run, Self::Cause, Self::Host]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let name = match self {
+            Self::Run => "run",
+            Self::Cause => "cause",
+            Self::Host => "host",
+        };
+        Some(PossibleValue::new(name))
+    }
 }
 
 /// Reads a duration, `3d` too.

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::values::parse_duration;
-use super::{ConnectionArgs, SelectionArgs};
+use super::{ConnectionArgs, PageFormat, SelectionArgs};
 use crate::clock::Nanos;
 use crate::tokens::Library;
 
@@ -56,16 +56,5 @@ pub struct TokenArgs {
         hide_possible_values = true,
         help_heading = "Output"
     )]
-    pub output: TokenFormat,
-}
-
-/// The form of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TokenFormat {
-    /// Lines for a terminal.
-    Table,
-    /// A page in Markdown.
-    Md,
-    /// Everything.
-    Json,
+    pub output: PageFormat,
 }

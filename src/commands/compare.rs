@@ -5,7 +5,7 @@ use std::path::Path;
 use super::error::{CommandError, Outcome};
 use super::output::page;
 use crate::audit::ExitStatus;
-use crate::cli::{CompareArgs, CompareFormat};
+use crate::cli::{CompareArgs, PageFormat};
 use crate::files::report::load;
 use crate::files::state::{Key, State};
 use crate::report::compare::{self, compare};
@@ -28,9 +28,9 @@ pub fn run(args: &CompareArgs, terminal: &Terminal) -> Outcome {
     }
     let comparison = compare(&before, &now);
     let text = match args.output {
-        CompareFormat::Table => compare::table(&comparison, page(terminal)),
-        CompareFormat::Md => markdown::write(&compare::page(&comparison)),
-        CompareFormat::Json => compare::json(&comparison).map_err(|error| CommandError::internal(error.to_string()))?,
+        PageFormat::Table => compare::table(&comparison, page(terminal)),
+        PageFormat::Md => markdown::write(&compare::page(&comparison)),
+        PageFormat::Json => compare::json(&comparison).map_err(|error| CommandError::internal(error.to_string()))?,
     };
     terminal.print(&text)?;
     Ok(if comparison.has_new() { ExitStatus::Pending } else { ExitStatus::Good })

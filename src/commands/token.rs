@@ -9,10 +9,11 @@ use super::output::page;
 use super::plan::ScanPlan;
 use super::scan::{Ready, choose};
 use crate::audit::{self, ExitStatus, ReferenceChoice};
-use crate::cli::{Format, OutputArgs, PolicyArgs, ScanArgs, TokenArgs, TokenFormat};
+use crate::cli::{Format, OutputArgs, PageFormat, PolicyArgs, ScanArgs, TokenArgs};
 use crate::files;
 use crate::inventory::secret::Secret;
 use crate::probe::Interruption;
+use crate::report::escape::visible;
 use crate::report::model::TokenReport;
 use crate::report::token::{self, Question};
 use crate::report::{Report, markdown};
@@ -39,9 +40,9 @@ pub fn run(args: &TokenArgs, terminal: &Terminal) -> Outcome {
         Question { claims, at: wall_clock(), is_fresh: args.report.is_none(), libraries, leeway: args.leeway };
     let answer = token::judged(&report, &question);
     let text = match args.output {
-        TokenFormat::Table => token::table(&answer, page(terminal)),
-        TokenFormat::Md => markdown::write(&token::page(&answer)),
-        TokenFormat::Json => token::json(&answer).map_err(|error| CommandError::internal(error.to_string()))?,
+        PageFormat::Table => token::table(&answer, page(terminal)),
+        PageFormat::Md => markdown::write(&token::page(&answer)),
+        PageFormat::Json => token::json(&answer).map_err(|error| CommandError::internal(error.to_string()))?,
     };
     terminal.print(&text)?;
     let status = heard.and_then(ExitStatus::of_signal).unwrap_or_else(|| status(&answer, &report));
@@ -69,7 +70,7 @@ fn claims(typed: &Path, terminal: &Terminal) -> Result<Claims, CommandError> {
             Secret::new(text.to_owned())
         }
         None => files::token::read(typed).map_err(|error| {
-            CommandError::bad_input(format!("failed to read the token from `{}`: {error}", shown(typed)))
+            CommandError::bad_input(format!("no token: {}: {error}", shown(typed)))
                 .hint("`clockaudit token FILE`, or `clockaudit token -` with the token on standard input")
         })?,
     };
@@ -82,9 +83,12 @@ fn claims(typed: &Path, terminal: &Terminal) -> Result<Claims, CommandError> {
 /// The name of a file; not that of what may be a damaged token.
 fn shown(path: &Path) -> String {
     const LONGEST: usize = 80;
+    if path == Path::new("-") {
+        return "standard input".to_owned();
+    }
     let name = path.display().to_string();
     let is_like_a_token = name.starts_with("eyJ") || (name.len() > LONGEST && !name.contains('/'));
-    if is_like_a_token { "(a name that looks like a token)".to_owned() } else { name }
+    if is_like_a_token { "a file whose name looks like a token".to_owned() } else { visible(&name) }
 }
 
 /// Measures the hosts, against this machine's clock: a token is judged by what they show in an instant that it tells.

@@ -1,25 +1,28 @@
 //! Reading a token from a file or standard input. A token is a credential: what is read is wiped, and no error repeats it.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
+use super::bounded;
 use crate::inventory::secret::Secret;
 
 /// A token, or an answer that carries one, is refused beyond this size: web servers take headers of some kilobytes.
 const LARGEST: u64 = 1 << 20;
 
+/// Why there is no token, as the end of a sentence that begins with the name of what was to be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TokenFileError(String);
+
 /// Reads a token; `-` is standard input.
-pub fn read(path: &Path) -> io::Result<Secret> {
-    let source: Box<dyn Read> =
-        if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
-    let mut text = String::new();
-    let read = source.take(LARGEST + 1).read_to_string(&mut text);
-    let token = Secret::new(text);
-    match read {
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(io::Error::new(error.kind(), "it is not text")),
-        Err(error) => Err(error),
-        Ok(length) if u64::try_from(length).is_ok_and(|length| length <= LARGEST) => Ok(token),
-        Ok(_) => Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 1 MiB, which no token has")),
-    }
+pub fn read(path: &Path) -> Result<Secret, TokenFileError> {
+    let is_stream = path == Path::new("-");
+    let bytes = if is_stream { bounded::stream(io::stdin(), LARGEST) } else { bounded::file(path, LARGEST) };
+    let text = String::from_utf8(bytes.map_err(|why| TokenFileError(why.to_string()))?);
+    text.map(Secret::new).map_err(|error| {
+        drop(Zeroizing::new(error.into_bytes()));
+        TokenFileError("is no text".to_owned())
+    })
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::conversation::Refusal;
 use super::draft::Draft;
-use super::machine::{Call, Reply};
+use super::machine::{Call, Reply, Ticket};
 use super::moment;
 use super::request::{Answer, Request};
 use super::site::Site;
@@ -32,6 +32,25 @@ impl<'call> Turn<'call> {
             good(last)?;
         }
         Ok(requests.into_iter().nth(self.answers.len()).map_or(Step::Done(Reply::Changed), Step::Ask))
+    }
+
+    /// One ticket, by the id that was noted; none where the answer is one of those that say it is gone, or where it is not ours.
+    pub(super) fn fetched(
+        &self,
+        request: impl FnOnce() -> Request,
+        gone: &[u16],
+        read: impl FnOnce(&Value) -> Result<Ticket, Refusal>,
+    ) -> Result<Step, Refusal> {
+        match self.answers.first() {
+            None => Ok(Step::Ask(request())),
+            Some(heard) if gone.contains(&heard.status) => Ok(Step::Done(Reply::Found(Vec::new(), None))),
+            Some(heard) => {
+                good(heard)?;
+                let found = read(&heard.json())?;
+                let is_ours = found.state.is_some();
+                Ok(Step::Done(Reply::Found(is_ours.then_some(found).into_iter().collect(), now(heard))))
+            }
+        }
     }
 
     /// The answer to the request of that number, once it is known to be good.

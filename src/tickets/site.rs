@@ -35,6 +35,19 @@ pub enum System {
 }
 
 impl System {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Github,
+        Self::Gitlab,
+        Self::Jira,
+        Self::JiraCloud,
+        Self::Servicenow,
+        Self::Rt,
+        Self::Redmine,
+        Self::Roundup,
+        Self::Webhook,
+    ];
+
     /// The name that is typed.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,7 +1,6 @@
 //! What goes wrong: trackers that are busy, fail, refuse or move; secrets that are missing; and the requests that are only shown.
 
 use std::fs;
-use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::json;
@@ -9,7 +8,7 @@ use serde_json::json;
 use crate::command::run;
 use crate::life::SYSTEMS;
 use crate::reports::bad;
-use crate::server::{Server, Told};
+use crate::server::{Server, Told, held_port};
 use crate::store::Fault;
 
 /// What GitHub's contract makes of a run with a fault: the exit status, the output, and how many tickets are open.
@@ -132,7 +131,7 @@ fn a_secret_may_stand_in_a_file() {
 
 #[test]
 fn a_server_that_is_not_there_is_told() {
-    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let (_held, port) = held_port();
     let url = format!("http://127.0.0.1:{port}");
     let user = crate::command::User::new(&["github", "--url", &url, "--project", "a/b"], &[("GITHUB_TOKEN", "x")]);
     let ran = user.ticket(&bad(), &[]);

@@ -47,8 +47,8 @@ impl Roundup {
             assert!(running.wait().expect("an end").success(), "{arguments:?}");
         };
         admin(&["install", "classic", "anydbm"], "");
-        // The port is chosen before the server is there: nobody else has it meanwhile but by chance.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        // The port is chosen before the server is there, which shares addresses.
+        let (held, port) = super::server::held_port();
         let url = format!("http://127.0.0.1:{port}/tracker");
         let settings = fs::read_to_string(tracker.join("config.ini")).expect("settings");
         let settings = settings
@@ -78,6 +78,7 @@ impl Roundup {
         let mut line = String::new();
         said.read_line(&mut line).expect("a line");
         assert!(line.contains("Roundup server started"), "{line}");
+        drop(held);
         // Whoever reads no more must not end it.
         std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
         Self { _home: home, server, url }

@@ -87,6 +87,15 @@ fn parted<'bytes>(mut bytes: &'bytes [u8], by: &[u8]) -> Vec<&'bytes [u8]> {
     parts
 }
 
+/// A port where nobody listens, and which nobody else is given while it is held; whoever shares addresses may listen there.
+pub(crate) fn held_port() -> (tokio::net::TcpSocket, u16) {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.set_reuseaddr(true).expect("a shared address");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    let port = socket.local_addr().expect("an address").port();
+    (socket, port)
+}
+
 /// A server; it ends with the test.
 pub(crate) struct Server {
     pub(crate) url: String,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::cli::{GrainName, SystemName, TicketArgs};
+use crate::cli::TicketArgs;
 use crate::clock::Nanos;
 use crate::commands::error::CommandError;
 use crate::files;
@@ -39,7 +39,7 @@ pub(super) struct TicketPlan {
 impl TicketPlan {
     /// Turns what was typed into a plan.
     pub(super) fn new(args: &TicketArgs, terminal: &Terminal) -> Result<Self, CommandError> {
-        let system = system(args.system);
+        let system = args.system;
         let read = |variable: crate::tickets::Variable| files::credential::read(variable.name());
         let secrets =
             Credentials::find(system, read).map_err(|error| CommandError::missing_secret(error.to_string()))?;
@@ -63,7 +63,7 @@ impl TicketPlan {
         if site.is_in_clear() && secrets.is_some() && !args.dry_run {
             terminal.warn("`--url` begins with http://, so whoever is on the way can read the report and the secret");
         }
-        let grain = grain(args.grain);
+        let grain = args.grain;
         let word = format!("{grain:?}");
         Ok(Self {
             setting: Setting { markup: system.markup(), longest: system.longest_body() },
@@ -118,26 +118,4 @@ pub(super) fn without_secret(system: System) -> CommandError {
     CommandError::missing_secret(format!("{} needs a secret, and none is set", system.name()))
         .hint(format!("set {} in the environment", ways.join(", or ")))
         .hint("or name a file that holds it, with _FILE behind the name; `--dry-run` needs none")
-}
-
-fn system(name: SystemName) -> System {
-    match name {
-        SystemName::Github => System::Github,
-        SystemName::Gitlab => System::Gitlab,
-        SystemName::Jira => System::Jira,
-        SystemName::JiraCloud => System::JiraCloud,
-        SystemName::Servicenow => System::Servicenow,
-        SystemName::Rt => System::Rt,
-        SystemName::Redmine => System::Redmine,
-        SystemName::Roundup => System::Roundup,
-        SystemName::Webhook => System::Webhook,
-    }
-}
-
-fn grain(name: GrainName) -> Grain {
-    match name {
-        GrainName::Run => Grain::Run,
-        GrainName::Cause => Grain::Cause,
-        GrainName::Host => Grain::Host,
-    }
 }

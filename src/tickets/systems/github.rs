@@ -35,17 +35,11 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             let tickets = issues.map(|issue| ticket(issue, turn)).collect::<Result<Vec<_>, _>>()?;
             Ok(Step::Done(Reply::Found(tickets, now(heard))))
         }
-        Call::Fetch(id) => match turn.answers.first() {
-            None => Ok(Step::Ask(request(turn, Method::Get, &format!("/{id}"), None))),
-            // It was removed or moved away.
-            Some(heard) if [301, 404, 410].contains(&heard.status) => Ok(Step::Done(Reply::Found(Vec::new(), None))),
-            Some(_) => {
-                let Some(heard) = turn.heard(0)? else { return Err(Refusal::misunderstood("an issue")) };
-                let found = ticket(&heard.json(), turn)?;
-                let is_ours = found.state.is_some();
-                Ok(Step::Done(Reply::Found(is_ours.then_some(found).into_iter().collect(), now(heard))))
-            }
-        },
+        Call::Fetch(id) => {
+            let asked = || request(turn, Method::Get, &format!("/{id}"), None);
+            // Moved away, or removed.
+            turn.fetched(asked, &[301, 404, 410], |found| ticket(found, turn))
+        }
         Call::Create => {
             let Some(heard) = turn.heard(0)? else {
                 let issue = json!({ "title": title, "body": draft.body, "labels": [draft.key.as_str(), LABEL] });

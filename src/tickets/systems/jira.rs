@@ -36,16 +36,10 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 list(&found, "/issues")?.iter().map(|issue| ticket(issue, turn)).collect::<Result<Vec<_>, _>>()?;
             Ok(Step::Done(Reply::Found(tickets, now(heard))))
         }
-        Call::Fetch(id) => match turn.answers.first() {
-            None => Ok(Step::Ask(request(turn, Method::Get, &format!("/issue/{id}?fields={FIELDS}"), None))),
-            Some(heard) if heard.status == 404 => Ok(Step::Done(Reply::Found(Vec::new(), None))),
-            Some(heard) => {
-                good(heard)?;
-                let found = ticket(&heard.json(), turn)?;
-                let is_ours = found.state.is_some();
-                Ok(Step::Done(Reply::Found(is_ours.then_some(found).into_iter().collect(), now(heard))))
-            }
-        },
+        Call::Fetch(id) => {
+            let asked = || request(turn, Method::Get, &format!("/issue/{id}?fields={FIELDS}"), None);
+            turn.fetched(asked, &[404], |found| ticket(found, turn))
+        }
         Call::Create => {
             let Some(heard) = turn.heard(0)? else {
                 let (project, kind) = place(turn);

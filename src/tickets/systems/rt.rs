@@ -8,7 +8,7 @@ use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
-use crate::tickets::protocol::{Step, Turn, good, id, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::protocol::{Step, Turn, id, list, now, ordinal, rehearsed as answer, text};
 use crate::tickets::request::{Answer, Method, Piece, Request, Text};
 use crate::tickets::site::component;
 use crate::tickets::text::clipped;
@@ -59,13 +59,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 id,
             })))
         }
-        Call::Change(change) => {
-            if let Some(last) = turn.answers.last() {
-                good(last)?;
-            }
-            let next = changes(turn, change).into_iter().nth(turn.answers.len());
-            Ok(next.map_or(Step::Done(Reply::Changed), Step::Ask))
-        }
+        Call::Change(change) => turn.in_turn(changes(turn, change)),
     }
 }
 

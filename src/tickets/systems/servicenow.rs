@@ -6,7 +6,7 @@ use super::REHEARSED_ID;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
-use crate::tickets::protocol::{Step, Turn, good, id, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::protocol::{Step, Turn, id, list, now, ordinal, rehearsed as answer, text};
 use crate::tickets::request::{Answer, Body, Method, Request};
 use crate::tickets::site::component;
 use crate::tickets::text::clipped;
@@ -55,13 +55,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             let made = heard.json();
             Ok(Step::Done(Reply::Made(ticket(made.pointer("/result").unwrap_or(&Value::Null))?)))
         }
-        Call::Change(change) => {
-            if let Some(last) = turn.answers.last() {
-                good(last)?;
-            }
-            let next = changes(turn, change).into_iter().nth(turn.answers.len());
-            Ok(next.map_or(Step::Done(Reply::Changed), Step::Ask))
-        }
+        Call::Change(change) => turn.in_turn(changes(turn, change)),
     }
 }
 
