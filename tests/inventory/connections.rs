@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use clockaudit::files::inventory::load;
 use clockaudit::inventory::configuration::Given;
-use clockaudit::inventory::connection::{Becoming, ConnectionFlags, ConnectionSettings, HIDDEN, settings_of, targets};
+use clockaudit::inventory::connection::{Becoming, ConnectionFlags, ConnectionSettings, HIDDEN, settings_of};
 use clockaudit::inventory::patterns::Selection;
 use clockaudit::inventory::secret::Secret;
-use clockaudit::inventory::{HostId, Transport, Value, json as writer};
+use clockaudit::inventory::{HostId, Value, json as writer};
 
 use crate::cases::{compare, for_each};
-use crate::differences::TARGETS_ON_PURPOSE;
 use crate::json::{entries, get, text, texts};
 use crate::staging::Staged;
 
@@ -22,17 +21,18 @@ fn hosts_are_reached_as_ansible_reaches_them() {
         let pattern = text(get(&expected, "pattern").expect("a pattern"));
         let hosts = loaded.inventory.select(&Selection { pattern, limit: Vec::new() }).expect("hosts").hosts;
         let flags = flags(&texts(get(&expected, "cli").expect("flags")), staged);
+        let ran =
+            |host: HostId| loaded.inventory.host(host).is_some_and(|host| fate(&expected, &host.name) == Fate::Ran);
         let reached = |host: HostId| {
-            let prepared = targets(&loaded.renderer, &[host], &flags, &loaded.configuration);
-            let target = prepared.targets.into_iter().next()?;
-            (target.defect.is_none() && target.transport == Transport::Ssh)
-                .then(|| settings_of(&loaded.renderer, host, &flags, &loaded.configuration).expect("settings").settings)
+            let settings =
+                settings_of(&loaded.renderer, host, &flags, &loaded.configuration).expect("settings").settings;
+            reaches_by_ssh(&settings).then_some(settings)
         };
-        let mut found: Vec<Value> = hosts.iter().filter_map(|host| Some(call(&reached(*host)?))).collect();
+        let hosts = hosts.iter().filter(|host| ran(**host));
+        let mut found: Vec<Value> = hosts.filter_map(|host| Some(call(&reached(*host)?))).collect();
         let Some(Value::List(calls)) = get(&expected, "ssh") else { panic!("no ssh") };
         let mut wanted: Vec<Value> = calls.iter().map(|call| expected_call(call, staged)).collect();
         for calls in [&mut found, &mut wanted] {
-            calls.retain(|call| !is_on_purpose(call, staged));
             calls.sort_by_key(writer::pretty);
             calls.dedup();
         }
@@ -48,20 +48,23 @@ fn hosts_are_explained_as_ansible_reaches_them() {
     let seen = for_each(|staged, wrong| {
         let Some(expected) = staged.expected("expected-conn.json") else { return false };
         let words = texts(get(&expected, "cli").expect("flags"));
-        let explained = |host: &String| {
-            let told = staged.explained(host, &words);
-            if get(&told, "defects").is_none_or(Value::is_truthy) {
-                return None;
-            }
-            let settings = explained_settings(get(&told, "settings").expect("settings"));
-            reaches_by_ssh(&settings).then(|| shown(&call(&settings)))
-        };
         let hosts: Vec<String> = entries(get(&expected, "hosts").expect("hosts")).into_keys().collect();
-        let mut found: Vec<Value> = hosts.iter().filter_map(explained).collect();
+        let mut found = Vec::new();
+        for host in &hosts {
+            let told = staged.explained(host, &words);
+            let is_refused = ["defects", "not_audited"].iter().any(|key| get(&told, key).is_some_and(Value::is_truthy));
+            match fate(&expected, host) {
+                Fate::Failed if !is_refused => wrong.push(format!("{host} fails in Ansible")),
+                Fate::Failed | Fate::NoPlugin => {}
+                Fate::Ran => {
+                    let settings = explained_settings(get(&told, "settings").expect("settings"));
+                    found.extend(reaches_by_ssh(&settings).then(|| shown(&call(&settings))));
+                }
+            }
+        }
         let Some(Value::List(calls)) = get(&expected, "ssh") else { panic!("no ssh") };
         let mut wanted: Vec<Value> = calls.iter().map(|call| shown(&expected_call(call, staged))).collect();
         for calls in [&mut found, &mut wanted] {
-            calls.retain(|call| !is_on_purpose(call, staged));
             calls.sort_by_key(writer::pretty);
             calls.dedup();
         }
@@ -71,9 +74,34 @@ fn hosts_are_explained_as_ansible_reaches_them() {
     assert_eq!(seen, 24, "every case whose calls were recorded");
 }
 
-fn is_on_purpose(call: &Value, staged: &Staged) -> bool {
-    let address = text(get(call, "target").expect("a target"));
-    TARGETS_ON_PURPOSE.iter().any(|(case, host, _)| *case == staged.name && *host == address)
+/// What became of a host when the calls were recorded.
+#[derive(PartialEq, Eq)]
+enum Fate {
+    /// Its command was run, over `ssh` or here.
+    Ran,
+    /// Ansible refused one of its settings.
+    Failed,
+    /// The Ansible of the record lacked the plugin of its connection, which tells nothing of its settings.
+    NoPlugin,
+}
+
+fn fate(expected: &Value, host: &str) -> Fate {
+    let told = get(expected, "hosts").and_then(|hosts| get(hosts, host)).expect("a host of the record");
+    match (text(get(told, "status").expect("a status")).as_str(), get(told, "msg").map(text)) {
+        ("CHANGED", _) => Fate::Ran,
+        (_, Some(why)) if why.contains("connection plugin '") && why.ends_with("was not found") => Fate::NoPlugin,
+        _ => Fate::Failed,
+    }
+}
+
+/// An empty address is shown as Ansible passes it on; the host is refused all the same.
+#[test]
+fn an_empty_address_is_shown_and_refused() {
+    let told = Staged::new("conn-odd-values").explained("h2", &[]);
+    let address = get(get(&told, "settings").expect("settings"), "address").expect("an address");
+    assert_eq!(get(address, "value"), Some(&Value::from("")));
+    assert!(get(address, "wrong").is_some_and(|wrong| text(wrong).ends_with("is empty")), "{told}");
+    assert!(get(&told, "defects").is_some_and(Value::is_truthy), "{told}");
 }
 
 /// Whether the host is one that the calls were recorded of.

@@ -22,7 +22,7 @@ pub struct Row {
     pub provenance: Option<Provenance>,
     /// What has the next word where nobody set it.
     pub otherwise: &'static str,
-    /// Why it cannot be used, where it was set and cannot: then there is no value.
+    /// Why it cannot be used, where it was set and cannot: then there is no value, but where the value is empty.
     pub wrong: Option<String>,
 }
 
@@ -76,7 +76,7 @@ pub fn rows(settings: &ConnectionSettings) -> Vec<Row> {
     ];
     let shown = |row: Row| match settings.wrong.iter().find(|wrong| wrong.setting == row.setting) {
         Some(wrong) => Row {
-            value: Value::Null,
+            value: Some(row.value).filter(|value| *value == Value::from("")).unwrap_or(Value::Null),
             provenance: Some(wrong.provenance.clone()),
             wrong: Some(wrong.what.clone()),
             ..row

@@ -108,6 +108,10 @@ pub(super) fn read(lookup: &Lookup<'_>, name: &str, flags: &ConnectionFlags, is_
     reading.replace("connection", &mut settings.connection, lookup.text(&table::CONNECTION, None));
     reading.set("shell_type", &mut settings.shell_type, lookup.text(&table::SHELL_TYPE, None));
     reading.replace("address", &mut settings.address, address(lookup));
+    // Ansible passes an empty address on, and people are shown it; a host is not reached by it.
+    if settings.address.value.is_empty() {
+        reading.note("address", Unusable::new(settings.address.provenance.clone(), " is empty"));
+    }
     reading.set("port", &mut settings.port, port(lookup, flags));
     let user = lookup.text(&table::USER, flag(&flags.user, "--user"));
     // An empty name is none, but it hides what is said further down.
@@ -134,13 +138,10 @@ pub(super) fn read(lookup: &Lookup<'_>, name: &str, flags: &ConnectionFlags, is_
     settings
 }
 
-/// `ansible_host`, without the brackets of an IPv6 address.
+/// `ansible_host`, without the brackets of an IPv6 address; it may be empty.
 fn address(lookup: &Lookup<'_>) -> Result<Option<Given<String>>, Unusable> {
     let Some(Given { value: address, provenance }) = lookup.text(&table::ADDRESS, None)? else { return Ok(None) };
     let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&address);
-    if bare.is_empty() {
-        return Err(Unusable::new(provenance, " is empty"));
-    }
     let is_ipv6 = bare.split('%').next().is_some_and(|part| part.parse::<core::net::Ipv6Addr>().is_ok());
     let has_port = bare.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     if has_port && !is_ipv6 {

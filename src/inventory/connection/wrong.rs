@@ -81,7 +81,7 @@ impl Reading {
         match found {
             Ok(Some(given)) => *setting = given,
             Ok(None) => {}
-            Err(why) => self.0.push((name, why)),
+            Err(why) => self.note(name, why),
         }
     }
 
@@ -94,8 +94,13 @@ impl Reading {
     ) {
         match found {
             Ok(found) => *setting = found,
-            Err(why) => self.0.push((name, why)),
+            Err(why) => self.note(name, why),
         }
+    }
+
+    /// Notes what is wrong with a setting.
+    pub(super) fn note(&mut self, name: &'static str, why: Unusable) {
+        self.0.push((name, why));
     }
 
     /// What is wrong, without what may not be shown.
