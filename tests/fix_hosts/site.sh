@@ -10,6 +10,20 @@ set -euo pipefail
 umask 022
 first_user=1879048192
 
+# Control groups of this site; its processes end before them, for a group that has one stays.
+groups=()
+leave() {
+    kill -KILL -1 2>/dev/null || true
+    wait
+    for group in "${groups[@]}"; do
+        for _ in {1..100}; do
+            find "$group" -depth -type d -exec rmdir {} + 2>/dev/null && break
+            sleep 0.05
+        done
+    done
+}
+trap leave EXIT
+
 ip link set lo up
 ip link add segment type bridge
 ip link set segment up
@@ -59,9 +73,26 @@ for host in $HOSTS; do
         chmod 0755 "$root$command"
         chown $first_user:$first_user "$root$command"
     fi
-    "$SYSTEM/nspawn" --quiet --directory="$root" $boot --private-users=$first_user:65536 \
-        --private-users-ownership=off --private-network --register=no --keep-unit --capability=CAP_SYS_TIME \
-        --machine="$host" --bind="$folder/clock:/run/host/clock" --console=pipe $command </dev/null >"$folder/log" 2>&1 &
+    # An init takes every process in its control groups for its own services' and removes what is empty there: inits that share
+    # groups wait for, and take away, each other's.
+    own=()
+    while read -r mounted type options; do
+        case $type,$options, in
+        cgroup2,*) group=$(sed -n 's/^0:://p' /proc/self/cgroup) ;;
+        cgroup,*,name=systemd,*) group=$(sed -n 's/^[0-9]*:name=systemd://p' /proc/self/cgroup) ;;
+        *) continue ;;
+        esac
+        group=$mounted${group%/}/site${SITE_FOLDER##*/}-$host
+        mkdir "$group"
+        own+=("$group")
+    done < <(findmnt -rno TARGET,FSTYPE,OPTIONS -t cgroup,cgroup2)
+    groups+=("${own[@]}")
+    (
+        for group in "${own[@]}"; do echo 0 >"$group/cgroup.procs"; done
+        exec "$SYSTEM/nspawn" --quiet --directory="$root" $boot --private-users=$first_user:65536 \
+            --private-users-ownership=off --private-network --register=no --keep-unit --capability=CAP_SYS_TIME \
+            --machine="$host" --bind="$folder/clock:/run/host/clock" --console=pipe $command
+    ) </dev/null >"$folder/log" 2>&1 &
     nspawn=$!
     # nspawn's first child makes the one that becomes the container's init.
     until leader=$(cat "/proc/$nspawn/task/$nspawn/children") && leader=${leader%% *} && [ "$leader" ] &&
