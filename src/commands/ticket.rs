@@ -92,7 +92,7 @@ fn deliver(
         System::Webhook => webhook::send(plan, &errand, asker),
         _ => asker.speak(plan, errand),
     }?;
-    terminal.print(&shown::deed(&done.deed, &subject.key, &subject.title))?;
+    terminal.print(&shown::deed(&done.deed, &subject.key, &subject.title, |called| asker.harmless(called)))?;
     if let Some(tickets) = tickets {
         note(tickets, subject, &plan.report, (state, is_clear), &done, plan).unwrap_or_else(|error| {
             terminal.warn(&format!("what was reported cannot be noted on this machine: {error}"));

@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::machine::{Becomes, Call, Change, Deed, Machine, Move, Reply, Wish};
 use super::protocol::{Step, Turn};
 use super::request::{Answer, Request};
-use super::site::Site;
+use super::site::{Credentials, Site};
 use super::systems;
 use super::text::clipped;
 use crate::clock::Nanos;
@@ -17,8 +17,8 @@ const LONGEST_WORDS: usize = 400;
 pub struct Refusal {
     /// The status of its answer; none where it was no answer.
     pub status: Option<u16>,
-    /// What is wrong, or what the tracker said.
-    pub words: String,
+    /// What is wrong, or what the tracker said: it may say a secret back.
+    pub(super) words: String,
 }
 
 impl Refusal {
@@ -34,7 +34,17 @@ impl Refusal {
         if let Some(location) = answer.header("location").filter(|_| (300..400).contains(&answer.status)) {
             words = vec![format!("it moved to {location}")];
         }
-        Self { status: Some(answer.status), words: clipped(&words.join("; "), LONGEST_WORDS) }
+        Self { status: Some(answer.status), words: words.join("; ") }
+    }
+
+    /// That there is no answer, in these words.
+    pub fn unanswered(words: String) -> Self {
+        Self { status: None, words }
+    }
+
+    /// What is wrong, or what the tracker said, without the secrets that it was sent; no longer than a line for people.
+    pub fn words(&self, secrets: &Credentials) -> String {
+        clipped(&secrets.hidden(&self.words), LONGEST_WORDS)
     }
 
     pub(super) fn misunderstood(expected: &str) -> Self {

@@ -11,6 +11,7 @@ mod machine;
 mod moment;
 mod patience;
 mod protocol;
+mod redaction;
 mod request;
 mod site;
 mod systems;

@@ -129,6 +129,11 @@ impl Variable {
     pub fn name(self) -> &'static str {
         self.0
     }
+
+    /// Whether it names who logs in, which is no secret.
+    fn is_user(self) -> bool {
+        self.0.ends_with("USER") || self.0.ends_with("USERNAME")
+    }
 }
 
 /// The secrets that were found, by the names of their variables.
@@ -162,6 +167,16 @@ impl Credentials {
     /// Whether this is set.
     pub fn has(&self, variable: Variable) -> bool {
         self.0.contains_key(&variable)
+    }
+
+    /// Who logs in.
+    pub(super) fn users(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(variable, _)| variable.is_user()).map(|(_, user)| user.reveal())
+    }
+
+    /// What nobody else is to see.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(variable, _)| !variable.is_user()).map(|(_, secret)| secret.reveal())
     }
 
     pub(super) fn reveal(&self, variable: Variable) -> Option<&str> {

@@ -110,6 +110,75 @@ fn a_wrong_or_missing_secret_is_told_and_never_shown() {
     }
 }
 
+/// Whatever a server says back of what it was sent: each answer is refused, and its words tell no secret.
+#[test]
+fn no_secret_is_shown_that_a_server_says_back() {
+    let json = |value: &serde_json::Value| Told::json(404, value);
+    let moved = |to: &str| Told::empty(301).header("Location", to);
+    let text = |body: &str| Told { body: body.as_bytes().to_vec(), ..Told::empty(400) };
+    let echoes = [
+        moved("https://hooks.example/services/T000/B000/xyzzy-xyzzy?again=1"),
+        moved("https://hooks.example/login?next=%2Fservices%2FT000%2FB000%2Fxyzzy-xyzzy"),
+        moved("https://hooks.example/services/T000/B000/xyzz"),
+        json(
+            &json!({ "timestamp": "now", "status": 404, "error": "Not Found", "path": "/services/T000/B000/xyzzy-xyzzy" }),
+        ),
+        json(
+            &json!({ "message": "no /services/T000/B000/xyzzy-xyzzy", "errors": [{ "T000/B000/xyzzy-xyzzy": "unknown" }] }),
+        ),
+        json(&json!({ "message": format!("{}T000/B000/xyzzy-xyzzy", "x".repeat(390)) })),
+        text("Cannot POST /services/T000/B000/xyzzy-xyzzy"),
+        text("{\"path\": \"\\/services\\/T000\\/B000\\/xyzzy-xyzzy\""),
+        Told::json(500, &json!({ "message": "T000/B000/xyzzy-xyzzy" })),
+    ];
+    for echo in echoes {
+        let told = echo.clone();
+        let server = Server::start(move |_| told.clone());
+        let template = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/webhooks/slack.json.jinja");
+        let user = crate::command::User::new(
+            &["webhook", "--url", &server.url, "--template", template],
+            &[("WEBHOOK_SECRET", "T000/B000/xyzzy-xyzzy")],
+        );
+        let ran = user.ticket(&bad(), &["-vvv"]);
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.status, Some(75), "{echo:?}: {told}");
+        for part in ["xyzz", "B000"] {
+            assert!(!told.contains(part), "{echo:?}: {told}");
+        }
+        assert!(told.contains("****"), "{echo:?}: {told}");
+        assert!(!user.has_noted("xyzzy"), "{echo:?}");
+    }
+    // What logs in, of every system, as it is and as it was sent.
+    for contract in &SYSTEMS {
+        let server = Server::start(|asked| {
+            let sent: Vec<&str> =
+                ["authorization", "private-token", "x-redmine-api-key"].map(|name| asked.header(name)).to_vec();
+            Told::json(400, &json!({ "message": format!("s3cret-token is not accepted: {}", sent.concat()) }))
+        });
+        let mut arguments = vec![contract.name, "--url", &server.url];
+        arguments.extend(contract.project.iter().flat_map(|project| ["--project", project]));
+        let ran = crate::command::User::new(&arguments, contract.secrets).ticket(&bad(), &["-vvv"]);
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.status, Some(75), "{}: {told}", contract.name);
+        assert!(told.contains("******** is not accepted: "), "{}: {told}", contract.name);
+        for part in ["s3cret", "M2NyZXQtdG9rZW4", "zM2NyZXQt"] {
+            assert!(!told.contains(part), "{}: {told}", contract.name);
+        }
+    }
+}
+
+/// A server that calls the ticket by the secret.
+#[test]
+fn a_secret_is_neither_shown_nor_noted_as_the_name_of_a_ticket() {
+    let server = Server::start(|_| Told::json(201, &json!({ "id": "s3cret-token" })));
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/webhooks/opsgenie.json.jinja");
+    let arguments = ["webhook", "--url", &server.url, "--template", template];
+    let user = crate::command::User::new(&arguments, &[("WEBHOOK_SECRET", "s3cret-token")]);
+    let told = user.ticket(&bad(), &["-vvv"]).good();
+    assert!(told.starts_with("created clk-") && !told.contains("s3cret"), "{told}");
+    assert!(!user.has_noted("s3cret"));
+}
+
 #[test]
 fn a_secret_may_stand_in_a_file() {
     let contract = &SYSTEMS[0];

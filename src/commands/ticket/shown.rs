@@ -7,7 +7,7 @@ use crate::report::escape::{escaped, visible};
 use crate::tickets::{Deed, Key, System, curl_lines, rehearse};
 
 /// `created #12  clk-0123456789abcdef  Clocks: CRIT, 2 of 12 hosts crit`.
-pub(super) fn deed(deed: &Deed, key: &Key, title: &str) -> String {
+pub(super) fn deed(deed: &Deed, key: &Key, title: &str, harmless: impl Fn(&str) -> String) -> String {
     let (word, called) = match deed {
         Deed::Nothing => return format!("no ticket is needed  {key}  {title}\n"),
         Deed::Unchanged(called) => ("unchanged", called),
@@ -17,7 +17,7 @@ pub(super) fn deed(deed: &Deed, key: &Key, title: &str) -> String {
         Deed::Cleared(called) => ("cleared", called),
         Deed::Resolved(called) => ("resolved", called),
     };
-    format!("{word} {}  {key}  {title}\n", escaped(called))
+    format!("{word} {}  {key}  {title}\n", escaped(&harmless(called)))
 }
 
 /// The requests for one ticket, as a script for a shell.

@@ -35,7 +35,7 @@ impl Asker {
                     }
                     Ok(answer) => spoken.hear(answer),
                     Err(TrackerError::Broken(words)) => {
-                        spoken.lose(Refusal { status: None, words }).map_err(|refusal| self.refused(&refusal))?;
+                        spoken.lose(Refusal::unanswered(words)).map_err(|refusal| self.refused(&refusal))?;
                     }
                     Err(error) => return Err(self.unasked(&error)),
                 },
@@ -52,13 +52,19 @@ impl Asker {
     }
 
     fn unasked(&self, error: &TrackerError) -> CommandError {
-        CommandError::remote(format!("{}: {}", self.system.name(), escaped(&error.to_string())))
+        let words = self.secrets.hidden(&error.to_string());
+        CommandError::remote(format!("{}: {}", self.system.name(), escaped(&words)))
+    }
+
+    /// A name that the ticket system gave, without secrets.
+    pub(super) fn harmless(&self, name: &str) -> String {
+        self.secrets.hidden(name)
     }
 
     /// What the ticket system said, in its own words.
     pub(super) fn refused(&self, refusal: &Refusal) -> CommandError {
         let name = self.system.name();
-        let words = escaped(&refusal.words);
+        let words = escaped(&refusal.words(&self.secrets));
         let Some(status) = refusal.status else { return CommandError::remote(format!("{name}: {words}")) };
         let colon = if words.is_empty() { "" } else { ": " };
         let error = CommandError::remote(format!("{name} answered {status}{colon}{words}"));

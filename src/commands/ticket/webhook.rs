@@ -19,7 +19,9 @@ pub(super) fn send(plan: &TicketPlan, errand: &Errand<'_>, asker: &spoken::Asker
     }
     let answer = asker.send(&request(plan, errand)?)?;
     webhook::accepted(&answer).map_err(|refusal| asker.refused(&refusal))?;
-    let id = called.or_else(|| webhook::id(&answer));
+    // It is noted on this machine, where no secret belongs.
+    let is_harmless = |id: &String| asker.harmless(id) == *id;
+    let id = called.or_else(|| webhook::id(&answer).filter(is_harmless));
     let deed = match (errand.draft.is_clear, &errand.noted) {
         (true, _) => Deed::Resolved(name(&id)),
         (false, Some(_)) => Deed::Updated(name(&id)),
