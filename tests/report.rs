@@ -41,6 +41,8 @@ mod reference;
 mod remedies;
 #[path = "report/rules.rs"]
 mod rules;
+#[path = "report/samples.rs"]
+mod samples;
 #[path = "report/scenarios.rs"]
 mod scenarios;
 #[path = "report/schemas.rs"]

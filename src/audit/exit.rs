@@ -66,11 +66,14 @@ impl ExitStatus {
         }
     }
 
-    /// What an audit ends with: a signal beats all, 2 beats 3, 3 beats 1; `fail_on` leaves out what the user does not care for.
+    /// What an audit ends with: a signal beats all, an audit of no host is none, 2 beats 3, 3 beats 1; `fail_on` leaves out what the user does not care for.
     pub fn of(ending: Ending, fail_on: FailOn) -> Self {
         let Ending { interrupted, counts, fleet, partial, inventory_incomplete } = ending;
         if let Some(status) = interrupted.and_then(Self::of_signal) {
             return status;
+        }
+        if counts.total() == 0 && fail_on > FailOn::Never {
+            return Self::NoHosts;
         }
         let partial = partial || inventory_incomplete;
         let incomplete = (counts.undecided > 0 && fail_on >= FailOn::Undecided)
@@ -122,6 +125,8 @@ mod tests {
             assert_eq!(status.code(), expected, "{counts:?} {partial} {fail_on:?}");
         };
         check(counts(0, 0, 0, 0), false, FailOn::Down, 0);
+        check(Counts { ok: 0, ..counts(0, 0, 0, 0) }, false, FailOn::Crit, 69);
+        check(Counts { ok: 0, ..counts(0, 0, 0, 0) }, false, FailOn::Never, 0);
         check(counts(1, 0, 0, 0), false, FailOn::Down, 1);
         check(counts(1, 1, 1, 1), false, FailOn::Down, 2);
         check(counts(1, 0, 1, 0), false, FailOn::Down, 3);

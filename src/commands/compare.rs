@@ -46,6 +46,12 @@ fn last_two(sources: &[impl AsRef<Path>], limits: &[String]) -> Result<(Report, 
     let state = State::of_this_user().ok_or_else(none)?;
     let names: Vec<String> = sources.iter().map(|source| source.as_ref().to_string_lossy().into_owned()).collect();
     let key = match names.as_slice() {
+        [] if !limits.is_empty() => {
+            return Err(CommandError::usage(
+                "`--limit` tells which scans of an inventory are meant, and none is named",
+            )
+            .hint("clockaudit compare --last inventory.ini --limit web"));
+        }
         [] => state.latest_key().ok_or_else(none)?,
         names => Key::of(names.iter().map(String::as_str), limits),
     };

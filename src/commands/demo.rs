@@ -86,6 +86,7 @@ fn provenance(targets: &[Target]) -> Provenance {
         run: run_id(),
         sources: vec!["simulated".to_owned()],
         sha256: None,
+        limit: Vec::new(),
         incomplete: false,
         places: places(targets),
         not_audited: Vec::new(),

@@ -99,6 +99,7 @@ fn provenance(trace: &Trace, text: &str, path: &Path) -> Provenance {
         run: format!("replay-{}", trace.seen.started.0),
         sources: vec![path.display().to_string()],
         sha256: Some(base16ct::lower::encode_string(&digest)),
+        limit: Vec::new(),
         incomplete: trace.inventory_incomplete,
         places: trace
             .hosts

@@ -54,6 +54,7 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Outcome {
 /// The hosts that were asked for, nobody being reached yet.
 pub(super) struct Chosen {
     loaded: Loaded,
+    limit: Vec<String>,
     targets: Vec<Target>,
     not_audited: Vec<NotAudited>,
     asks: OwnAsks,
@@ -81,19 +82,19 @@ pub(super) fn choose(args: &ScanArgs, plan: &mut ScanPlan, terminal: &Terminal) 
     let asks = asked_by_inventory(&loaded.renderer, &hosts)?; // what is asked of each
     plan.policy = with_own_asks(plan.policy.clone(), &args.policy, &asks)?;
     let (targets, not_audited) = ready(prepared, &plan.policy, terminal)?;
-    Ok(Chosen { loaded, targets, not_audited, asks })
+    Ok(Chosen { loaded, limit: args.selection.limit.clone(), targets, not_audited, asks })
 }
 
 impl Chosen {
     /// Finds out how `ssh` would reach them, and has keys unlocked for it.
     pub(super) fn ready(self, plan: &mut ScanPlan, terminal: &Terminal) -> Result<Ready, CommandError> {
-        let Self { loaded, mut targets, not_audited, asks } = self;
+        let Self { loaded, limit, mut targets, not_audited, asks } = self;
         plan.ssh.apply(&mut targets, &mut plan.measurement.connection, terminal)?; // as ssh would reach them
         secrets::unlock(&targets, &mut plan.measurement.connection, &plan.time, terminal)?;
         plan.measurement.deadline = plan.time.left();
         plan.measurement.wait_for(&targets);
         plan.measurement.sampling = Measurement::sampling(&plan.policy, &targets);
-        let provenance = provenance(&loaded, &targets, not_audited);
+        let provenance = provenance(&loaded, &limit, &targets, not_audited);
         Ok(Ready { targets, provenance, asks })
     }
 }
@@ -150,13 +151,19 @@ pub(super) fn list(targets: &[Target]) -> String {
 }
 
 /// Where the hosts come from.
-pub(super) fn provenance(loaded: &Loaded, targets: &[Target], not_audited: Vec<NotAudited>) -> Provenance {
+pub(super) fn provenance(
+    loaded: &Loaded,
+    limit: &[String],
+    targets: &[Target],
+    not_audited: Vec<NotAudited>,
+) -> Provenance {
     let sources = loaded.inventory.sources();
     Provenance {
         kind: Kind::Scan,
         run: run_id(),
         sources: sources.iter().map(|source| source.name.to_string()).collect(),
         sha256: Some(fingerprint(sources, loaded.inventory.layers().files())),
+        limit: limit.to_vec(),
         incomplete: loaded.is_incomplete(),
         places: places(targets),
         not_audited,

@@ -4,13 +4,15 @@ use indexmap::IndexMap;
 
 use super::limits::standard;
 use super::model::{Change, Changes, Finding, Host, Reference, ReferenceKind, Report, Severity, Verdict};
+use crate::audit::figure;
 use crate::clock::{Interval, Nanos};
 
 /// What `now` says that `before` did not, and the reverse; only of what both could know.
 ///
-/// A finding is one code at one host. It is `new` only where the earlier run could have made it, and `resolved` only where this
-/// one could: a host that was down, or was not selected, has no finding of its clock, none without facts has one of its
-/// timekeeper, and a run without a reference has none of offsets. `worse` and `better` need proof: the distances from the
+/// A finding is one code at one host. It is `new` where the earlier run did not have it, unless that run measured the host and
+/// could not have made it; and `resolved` only where this one could have made it: a host that is down, or was not selected, has no
+/// finding of its clock, none without facts has one of its timekeeper, and a run without a reference has none of offsets. What is
+/// said of the fleet is resolved only where each host that was measured before is measured again. `worse` and `better` need proof: the distances from the
 /// reference, with their bounds, must not meet, and the reference must be the same clock, or UTC both times.
 pub fn changes(before: &Report, now: &Report) -> Changes {
     let old: IndexMap<&str, &Host> = before.hosts.iter().map(|host| (host.name.as_str(), host)).collect();
@@ -22,9 +24,18 @@ pub fn changes(before: &Report, now: &Report) -> Changes {
             found.new.note(&finding.code, None);
         }
     }
+    let unmeasured = before.hosts.iter().filter(|host| is_measured(host));
+    let unmeasured =
+        unmeasured.filter(|host| !new.get(host.name.as_str()).is_some_and(|host| is_measured(host))).count();
+    let mut is_fleet_unknown = false;
     for finding in &before.findings {
-        if weighs(finding, None) && !has(&now.findings, finding) {
+        if !weighs(finding, None) || has(&now.findings, finding) {
+            continue;
+        }
+        if unmeasured == 0 {
             found.resolved.note(&finding.code, None);
+        } else {
+            is_fleet_unknown = true;
         }
     }
     for host in &now.hosts {
@@ -36,7 +47,8 @@ pub fn changes(before: &Report, now: &Report) -> Changes {
                     Some(Direction::Better) => found.better.note(&finding.code, Some(host)),
                     None => {}
                 },
-                Some(was) if !could_have(finding, was, references) => {}
+                // Of a host that was down nobody knew anything: what is found of it is as new as that of a new host.
+                Some(was) if is_measured(was) && !could_have(finding, was, references) => {}
                 Some(_) | None => found.new.note(&finding.code, Some(host)),
             }
         }
@@ -49,6 +61,10 @@ pub fn changes(before: &Report, now: &Report) -> Changes {
             }
         }
     }
+    let fleet_unknown = is_fleet_unknown.then(|| {
+        let hosts = figure::count(unmeasured, "host");
+        format!("whether the fleet as a whole is mended: {hosts} of that scan not measured in this one")
+    });
     Changes {
         run: before.run.id.clone(),
         finished: before.run.finished,
@@ -56,7 +72,7 @@ pub fn changes(before: &Report, now: &Report) -> Changes {
         resolved: found.resolved.into_changes(),
         worse: found.worse.into_changes(),
         better: found.better.into_changes(),
-        not_compared: references.not_compared().into_iter().collect(),
+        not_compared: references.not_compared().into_iter().chain(fleet_unknown).collect(),
     }
 }
 
@@ -113,6 +129,10 @@ impl References<'_> {
         };
         Some(why.to_owned())
     }
+}
+
+fn is_measured(host: &Host) -> bool {
+    host.verdict != Verdict::Down
 }
 
 fn is_missing(reference: &Reference) -> bool {

@@ -26,6 +26,8 @@ pub struct Provenance {
     pub sources: Vec<String>,
     /// SHA-256 of all sources, hexadecimal, where there is text to hash.
     pub sha256: Option<String>,
+    /// The limits of the selection, as they were given; empty = all hosts.
+    pub limit: Vec<String>,
     /// Whether a part of the sources could not be understood, so that hosts may be missing.
     pub incomplete: bool,
     /// Where each host is, in the order of the observations.
@@ -129,6 +131,7 @@ fn run(seen: &Seen, judgement: &Judgement, provenance: &Provenance) -> model::Ru
         inventory: model::Inventory {
             sources: provenance.sources.clone(),
             sha256: provenance.sha256.clone(),
+            limit: provenance.limit.clone(),
             selected: seen.observations.len() + provenance.not_audited.len(),
             incomplete: provenance.incomplete,
         },

@@ -171,13 +171,14 @@ fn rows<Row: Serialize>(
 ) -> Result<(), serde_json::Error> {
     for row in rows {
         let json = serde_json::to_string(row)?;
+        let values = Values::of(&json)?;
         for (index, column) in columns.iter().enumerate() {
             if index > 0 {
                 text.push(',');
             }
             text.push_str(&match *column {
                 CODES => quoted(&codes(row)),
-                path => cell(&json, path)?,
+                path => values.cell(path)?,
             });
         }
         text.push_str("\r\n");
@@ -190,24 +191,43 @@ fn codes(host: &Host) -> String {
     inert(codes.join(" "))
 }
 
-/// The value at the end of a path of keys; empty for null, and where a part of the way is null.
-fn cell(json: &str, path: &str) -> Result<String, serde_json::Error> {
-    let mut value = json.to_owned();
-    for key in path.split('.') {
-        let fields: Option<IndexMap<String, Box<RawValue>>> = serde_json::from_str(&value)?;
-        match fields.as_ref().and_then(|fields| fields.get(key)) {
-            Some(found) => found.get().clone_into(&mut value),
-            None => return Ok(String::new()),
-        }
+/// The values of a row by the keys on the way to them. Each object is read once, however many columns it has.
+#[derive(Default)]
+struct Values<'json>(IndexMap<String, &'json str>);
+
+impl<'json> Values<'json> {
+    fn of(json: &'json str) -> Result<Self, serde_json::Error> {
+        let mut values = Self::default();
+        values.read("", json)?;
+        Ok(values)
     }
-    Ok(match value.chars().next() {
-        Some('"') => quoted(&inert(serde_json::from_str(&value)?)),
-        Some('n') => String::new(),
-        // A list: JSON has its own way to write what steers a terminal.
-        Some('[') => quoted(&harmless(&value)),
-        // A number or a truth value; a sign before digits is no formula.
-        _ => value,
-    })
+
+    fn read(&mut self, path: &str, json: &'json str) -> Result<(), serde_json::Error> {
+        let fields: IndexMap<&'json str, &'json RawValue> = serde_json::from_str(json)?;
+        for (key, value) in fields {
+            let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+            match value.get() {
+                object if object.starts_with('{') => self.read(&path, object)?,
+                plain => {
+                    self.0.insert(path, plain);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The value at the end of a path of keys; empty for null, and where a part of the way is null.
+    fn cell(&self, path: &str) -> Result<String, serde_json::Error> {
+        let Some(value) = self.0.get(path) else { return Ok(String::new()) };
+        Ok(match value.chars().next() {
+            Some('"') => quoted(&inert(serde_json::from_str(value)?)),
+            Some('n') => String::new(),
+            // A list: JSON has its own way to write what steers a terminal.
+            Some('[') => quoted(&harmless(value)),
+            // A number or a truth value; a sign before digits is no formula.
+            _ => (*value).to_owned(),
+        })
+    }
 }
 
 /// Puts an apostrophe before what a spreadsheet would run as a formula: the text of a host is hostile.
@@ -277,7 +297,7 @@ mod tests {
     fn hostile_cells_do_nothing_in_a_spreadsheet_or_a_terminal() {
         let check = |text: &str, expected: &str| {
             let json = serde_json::json!({"name": text}).to_string();
-            assert_eq!(cell(&json, "name").expect("a cell"), expected, "{text:?}");
+            assert_eq!(Values::of(&json).and_then(|values| values.cell("name")).expect("a cell"), expected, "{text:?}");
         };
         check("web01", "web01");
         check("=HYPERLINK(\"http://x\")", "\"'=HYPERLINK(\"\"http://x\"\")\"");
@@ -294,7 +314,8 @@ mod tests {
     #[test]
     fn numbers_keep_every_digit_and_their_sign() {
         let json = r#"{"clock": {"lo_s": -1795000000.123456789}, "claim": null, "groups": ["a", "b,c"]}"#;
-        let check = |path: &str, expected: &str| assert_eq!(cell(json, path).expect("a cell"), expected, "{path}");
+        let values = Values::of(json).expect("an object");
+        let check = |path: &str, expected: &str| assert_eq!(values.cell(path).expect("a cell"), expected, "{path}");
         check("clock.lo_s", "-1795000000.123456789");
         check("claim.offset_s", "");
         check("groups", "\"[\"\"a\"\", \"\"b,c\"\"]\"");

@@ -66,13 +66,19 @@ pub fn shell_word(text: &str) -> String {
 }
 
 /// Whether a character shows nothing and changes how its neighbours are shown: marks of direction, joiners, separators
-/// of lines, tags.
+/// of lines, tags, and what is no character at all.
 pub(super) fn is_invisible(character: char) -> bool {
     matches!(
         u32::from(character),
         0xad | 0x61c | 0x180e | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb
             | 0xe0000..=0xe007f
-    )
+    ) || is_no_character(character)
+}
+
+/// Whether it is one of the 66 noncharacters of Unicode (section 23.7), two of which no XML 1.0 may hold.
+fn is_no_character(character: char) -> bool {
+    let code = u32::from(character);
+    (0xfdd0..=0xfdef).contains(&code) || code & 0xfffe == 0xfffe
 }
 
 #[cfg(test)]
@@ -89,6 +95,7 @@ mod tests {
         check("\u{9b}31m\u{7f}", "\\x9b31m\\x7f");
         check("evil\u{202e}txt", "evil\\u{202e}txt");
         check("\u{2066}x\u{2069}\u{feff}", "\\u{2066}x\\u{2069}\\u{feff}");
+        check("\u{fffe}x\u{ffff}\u{1fffe}\u{fdd0}\u{fffd}", "\\u{fffe}x\\u{ffff}\\u{1fffe}\\u{fdd0}\u{fffd}");
     }
 
     #[test]

@@ -259,6 +259,8 @@ impl Joined<'_> {
         if runs().any(|one| one.inventory.sha256 != run.inventory.sha256) {
             run.inventory.sha256 = None;
         }
+        let limit: BTreeSet<&String> = runs().flat_map(|one| &one.inventory.limit).collect();
+        run.inventory.limit = limit.into_iter().cloned().collect();
         run.inventory.incomplete = runs().any(|one| one.inventory.incomplete);
     }
 

@@ -165,6 +165,9 @@ pub struct Inventory {
     pub sources: Vec<String>,
     /// SHA-256 of all of them, hexadecimal; null where there is no text to hash.
     pub sha256: Option<String>,
+    /// What was typed as `--limit`, each word of it; empty = every host of the inventory.
+    #[serde(default)]
+    pub limit: Vec<String>,
     /// How many hosts were selected, those that are not audited included.
     pub selected: usize,
     /// Whether a part of the inventory could not be understood, so that hosts may be missing.

@@ -177,7 +177,12 @@ fn claims(metrics: &mut Metrics, report: &Report) {
 
 fn tokens(metrics: &mut Metrics, report: &Report) {
     let sample = |tokens: &Tokens| {
-        let labels = vec![("issuer", tokens.issuer_group.clone()), ("verifier", tokens.verifier_group.clone())];
+        let labels = vec![
+            ("issuer", tokens.issuer_group.clone()),
+            ("verifier", tokens.verifier_group.clone()),
+            ("leeway", tokens.leeway_s.0.to_seconds_text()),
+            ("latency", tokens.latency_s.0.to_seconds_text()),
+        ];
         (tokens.pairs > 0).then(|| (labels, tokens.mean_refused_share.to_string()))
     };
     let help = "The mean share of first uses of tokens that are refused, over the pairs of an issuer and a verifier.";

@@ -74,6 +74,12 @@ pub enum TokenError {
     /// A time is no number.
     #[error("`{0}` of this token is no number of seconds: libraries refuse it whatever their clocks say")]
     NotANumber(&'static str),
+    /// A time is a text with a number in it (RFC 7519, section 2, wants a number). `PyJWT` 2 and python-jose 3 make an integer of it.
+    #[error(
+        "`{0}` of this token is a text, \"…\", where a number is expected: most libraries refuse it whatever their clocks say, \
+         PyJWT and python-jose read it; have the issuer write the number without quotes"
+    )]
+    NumberInText(&'static str),
 }
 
 /// Reads a token: bare, behind `Bearer`, as an `Authorization` header, or as an answer of a token endpoint holds it.
@@ -117,7 +123,13 @@ fn read_parts(token: &str) -> Result<Claims, TokenError> {
     let header: HashMap<String, Box<RawValue>> = decoded("header", header)?;
     let claims: HashMap<String, Box<RawValue>> = decoded("payload", payload)?;
     let date = |name: &'static str| {
-        let read = |raw: &RawValue| NumericDate::read(raw.get()).ok_or(TokenError::NotANumber(name));
+        let read = |raw: &RawValue| {
+            let in_text = || text_of(raw).and_then(|text| text.trim().parse::<i64>().ok());
+            NumericDate::read(raw.get()).ok_or_else(|| match in_text() {
+                Some(_) => TokenError::NumberInText(name),
+                None => TokenError::NotANumber(name),
+            })
+        };
         claims.get(name).map(|raw| read(raw)).transpose()
     };
     Ok(Claims {
@@ -217,7 +229,8 @@ mod tests {
         check("%.e30.", TokenError::NotBase64("header"));
         check("e30.%.", TokenError::NotBase64("payload"));
         check("e30.W10.", TokenError::NotAnObject("payload"));
-        for payload in [r#"{"nbf":"5"}"#, r#"{"nbf":null}"#, r#"{"nbf":true}"#, r#"{"nbf":1e400}"#] {
+        assert_eq!(with(r#"{"nbf":"1796026139"}"#), Err(TokenError::NumberInText("nbf")));
+        for payload in [r#"{"nbf":"soon"}"#, r#"{"nbf":null}"#, r#"{"nbf":true}"#, r#"{"nbf":1e400}"#] {
             assert_eq!(with(payload), Err(TokenError::NotANumber("nbf")), "{payload}");
         }
     }

@@ -130,6 +130,14 @@ fn paper_has_every_host_and_no_controls() {
     assert_eq!(browser.evaluate("window.printed"), json!(700));
     assert_eq!(names(&mut browser).len(), 500, "on the screen it is as it was");
     browser.emulate("print", "dark");
+    // A sheet of letter paper between its margins: each column has room for words.
+    let narrow = browser.evaluate(
+        "document.body.style.width = '7.5in'; \
+         const sheet = document.body.getBoundingClientRect(); \
+         Array.from(document.querySelectorAll('#table thead th'), (cell) => cell.getBoundingClientRect()) \
+         .filter((cell) => cell.width < 45 || cell.right > sheet.right + 1).map((cell) => [cell.width, cell.right])",
+    );
+    assert_eq!(narrow, json!([]));
     let hidden = browser.evaluate(
         "Array.from(document.querySelectorAll('nav, #tools, #rest'), (part) => getComputedStyle(part).display)",
     );

@@ -49,12 +49,18 @@ fn old_faults_are_not_new_because_there_is_a_reference_at_last() {
 }
 
 #[test]
-fn a_host_that_was_down_had_no_faults_to_be_compared_with() {
+fn what_is_found_of_a_host_that_was_down_is_new() {
     let mut down = four();
     down[3] = fleet::host("bad", Nanos::ZERO).fails(FailureCode::Refused, Stage::Connect, "connection refused");
     let found = since(&fleet::report(&down), &fleet::report(&four()));
-    assert_eq!(listed(&found.new), ["CLK103 "], "of the fleet, not of the host: {found:?}");
+    assert_eq!(listed(&found.new), ["CLK101 bad", "CLK103 ", "CLK107 bad"], "{found:?}");
     assert_eq!(listed(&found.resolved), ["SSH902 bad"]);
+    // The other way round nobody knows of the pair, nor of the host.
+    let found = since(&fleet::report(&four()), &fleet::report(&down));
+    assert_eq!(listed(&found.new), ["SSH902 bad"]);
+    assert!(listed(&found.resolved).is_empty(), "{found:?}");
+    let unknown = "whether the fleet as a whole is mended: 1 host of that scan not measured in this one";
+    assert_eq!(found.not_compared, [unknown]);
     // Who tells nothing of its timekeeper today has not mended it.
     let mut unkept = four();
     unkept[0] = fleet::host("good0", Nanos::ZERO).unkept();

@@ -158,6 +158,7 @@ fn report_in_groups(seen: &Seen, groups: Vec<Vec<String>>, policy: &Policy) -> R
         run: "20261124T160000Z-0001".to_owned(),
         sources: vec!["inventory.ini".to_owned()],
         sha256: None,
+        limit: Vec::new(),
         incomplete: false,
         places: groups.into_iter().map(|groups| Place { groups, ..Place::default() }).collect(),
         not_audited: Vec::new(),

@@ -6,7 +6,7 @@ use base64::prelude::BASE64_STANDARD;
 use clockaudit::audit::{Policy, Profile, TokenPolicy};
 use clockaudit::clock::Nanos;
 use clockaudit::probe::{FailureCode, Stage};
-use clockaudit::report::model::Report;
+use clockaudit::report::model::{Report, Verdict};
 use clockaudit::report::{escape, html, json};
 use sha2::{Digest, Sha256};
 
@@ -160,6 +160,59 @@ fn every_host_has_its_row_and_every_kind_of_finding_its_remedy() {
             }
         }
     }
+}
+
+#[test]
+fn every_clock_is_in_the_pictures() {
+    let report = dozen();
+    let page = page(&report);
+    let measured = report.hosts.iter().filter(|host| host.clock.is_some()).count();
+    // The plot: a bar and a dot for each clock, the limits, a row for each host.
+    let plot = between(&page, "id=\"plot-t\"", "</svg>").concat();
+    assert_eq!(plot.matches("<path class=\"bar").count(), measured);
+    assert_eq!(plot.matches("<circle").count(), measured);
+    assert_eq!(plot.matches("class=\"name\"").count(), report.hosts.len());
+    assert!(plot.contains("class=\"limit c\"") && plot.contains("class=\"limit w\""), "{plot}");
+    // The histogram: each clock is behind or ahead.
+    let rows = between(&page, "<table class=\"plain histogram\">", "</table>").concat();
+    let cells = rows.split("<td class=\"n\">").skip(1).filter_map(|cell| cell.split('<').next());
+    let counted: usize = cells.filter_map(|count| count.parse::<usize>().ok()).sum();
+    assert_eq!(counted, measured, "{rows}");
+    // The tiles: the counts of the summary.
+    let tiles = between(&page, "<ul class=\"tiles\">", "</ul>").concat();
+    let counts = report.summary.counts;
+    for (class, count) in
+        [("c", counts.crit), ("w", counts.warn), ("u", counts.undecided), ("d", counts.down), ("o", counts.ok)]
+    {
+        let none = if count == 0 { " none" } else { "" };
+        let tile = format!("<li class=\"{class}{none}\"><span class=\"n\">{count}</span>");
+        assert!(tiles.contains(&tile), "{tile} in {tiles}");
+    }
+}
+
+#[test]
+fn many_clocks_are_bands_with_every_one_of_them() {
+    let page = page(&fleet::report(&many(300)));
+    let plot = between(&page, "id=\"plot-t\"", "</svg>").concat();
+    assert!(plot.contains("<path class=\"band ") && plot.contains("<path class=\"middle\""), "{plot}");
+    assert!(plot.matches("class=\"tick\"").count() >= 4, "{plot}");
+}
+
+#[test]
+fn causes_and_what_breaks_have_their_tables() {
+    let report = dozen();
+    let page = page(&report);
+    let causes = between(&page, "id=\"causes\"", "</table>").concat();
+    let told = report.causes.iter().filter(|cause| cause.verdict != Verdict::Down).count();
+    assert_eq!(causes.matches("<tr><td><span class=\"v ").count(), told, "{causes}");
+    let breaks = between(&page, "id=\"breaks\"", "</section>").concat();
+    assert_eq!(breaks.matches("<h3>").count(), report.jwt.len());
+    assert!(breaks.contains("First uses refused: the worst pairs"), "{breaks}");
+    for pair in report.jwt.iter().flat_map(|question| &question.worst) {
+        let row = format!("<tr><td>{}</td><td>{}</td>", pair.issuer, pair.verifier);
+        assert!(breaks.contains(&row), "{row}");
+    }
+    assert_eq!(breaks.matches("<th scope=\"row\">").count(), report.impact.len());
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl Access {
             self.measurement.wait_for(&targets);
             self.measurement.sampling = Measurement::sampling(&self.policy, &targets);
         }
-        let provenance = provenance(&loaded, &targets, not_audited);
+        let provenance = provenance(&loaded, &selection.limit, &targets, not_audited);
         Ok(Selected { loaded, targets, provenance })
     }
 }

@@ -29,10 +29,12 @@ pub struct Subject {
     pub title: String,
 }
 
-/// What identifies the inventory of a report where nobody says it: its sources as they were typed; none where it has none.
+/// What identifies the inventory of a report where nobody says it: its sources as they were typed, and its limit, so that a scan
+/// of a part does not speak for the whole; none where it has no source.
 pub fn scope_of(report: &Report) -> Option<String> {
     let sources = &report.run.inventory.sources;
-    (!sources.is_empty()).then(|| sources.join("\0"))
+    let of_limit = report.run.inventory.limit.iter().map(|limit| format!("\0limit\0{limit}"));
+    (!sources.is_empty()).then(|| sources.join("\0") + &of_limit.collect::<String>())
 }
 
 /// What there are tickets about, sorted by what identifies them. A run has one whether something is wrong or not.

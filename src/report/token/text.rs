@@ -16,10 +16,14 @@ use crate::report::table::Page;
 const INDENT: usize = 14;
 /// So many hosts of one answer are shown each on a line; more are folded.
 const MOST_HOSTS: usize = 5;
+/// So many hosts that do not accept it are named; of more the first one, and how many they are.
+const MOST_NAMES: usize = 60;
 /// More rows than these are counted: who needs all of them reads the JSON.
 const MOST_ROWS: usize = 200;
 /// An issuer is a text of the token: so much of it is shown.
 const LONGEST: usize = 200;
+/// Beyond it a token's time says more of its unit, or of a clock in 1970, than of clocks that drift.
+const FARTHEST: Nanos = Nanos::from_seconds(100 * 31_557_600);
 /// What a reader must not take it for.
 const UNSIGNED: &str = "the signature is not checked";
 
@@ -107,7 +111,8 @@ fn facts(report: &TokenReport) -> Vec<(&'static str, String)> {
     } else {
         let since = apart(Nanos(report.judged_at.0.0) - Nanos(report.clocks.finished.0.0));
         format!(
-            "of the scan of {} ({since} before), if no clock was set since: within 500 ppm of what they showed then",
+            "of the scan of {} ({since} before, by this machine's clock), if no clock was set since: within 500 ppm of what they \
+             showed then",
             moment(report.clocks.finished)
         )
     };
@@ -131,7 +136,7 @@ fn short(text: &str) -> String {
 /// `2026-11-30 04:00:00 UTC, 12 s ago`.
 fn dated(date: Seconds, now: Instant) -> String {
     if date.0 == Nanos::MAX {
-        return "beyond the year 2262".to_owned();
+        return "beyond the year 2262 (tokens have seconds, not milliseconds)".to_owned();
     }
     let text = Instant(crate::clock::UnixNanos(date.0.0)).to_text();
     let second = text.get(..19).unwrap_or(&text).replace('T', " ");
@@ -140,14 +145,15 @@ fn dated(date: Seconds, now: Instant) -> String {
     format!("{second} UTC, {away}")
 }
 
-/// A length as people say it: `12 s`, `59 min 48 s`, `3 h 12 min`, `12 d`.
+/// A length as people say it: `12 s`, `59 min 48 s`, `3 h 12 min`, `1 d 1 h`, `12 d`.
 fn apart(length: Nanos) -> String {
     let seconds = length.abs().0 / Nanos::from_seconds(1).0;
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
         3_600..86_400 => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
-        _ => figure::length(Nanos::from_seconds(10 * 86_400).max(length.abs())),
+        86_400..864_000 => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3_600),
+        _ => figure::length(length.abs()),
     }
 }
 
@@ -199,7 +205,13 @@ fn told(hosts: &[&TokenHost], width: usize) -> Vec<String> {
         return hosts.iter().map(|host| format!("{:width$}  {}", short(&host.name), standing(host))).collect();
     }
     let names: Vec<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
-    let folded = folded_names(&names);
+    // Which hosts refuse is what was asked: of those that accept a few names are enough.
+    let are_told = hosts.iter().any(|host| host.answer != TokenAnswer::Accepted) && names.len() <= MOST_NAMES;
+    let folded = if are_told {
+        names.iter().map(|name| short(name)).collect::<Vec<_>>().join(", ")
+    } else {
+        folded_names(&names)
+    };
     let mut text = if names.len() == 1 { folded } else { format!("{}: {folded}", figure::count(names.len(), "host")) };
     let standing_of = |found: Option<&&TokenHost>| found.map(|host| standing(host));
     let measured = || hosts.iter().filter(|host| host.past_claim_s.is_some());
@@ -222,7 +234,9 @@ fn standing(host: &TokenHost) -> String {
         return format!("within {} of {claim}", figure::length(radius));
     }
     let (side, length) = if past.0 < Nanos::ZERO { ("before", -past.0) } else { ("past", past.0) };
-    let length = if length > Nanos::from_seconds(86_400) {
+    let length = if length > FARTHEST {
+        "more than 100 y".to_owned()
+    } else if length > Nanos::from_seconds(86_400) {
         figure::length(length)
     } else {
         figure::with_bound(length, Interval::around(length, radius)).trim_start_matches('+').to_owned()
