@@ -154,6 +154,40 @@ fn constructed_sees_files_of_variables_where_it_asks_for_them() {
 }
 
 #[test]
+fn constructed_is_read_as_it_is_listed_in_enable_plugins() {
+    let rest = "strict: true\nkeyed_groups: [{key: region | default('none'), prefix: r}]\ncompose: {own: inventory_hostname | length}\n";
+    let short = format!("plugin: constructed\n{rest}");
+    let long = format!("plugin: ansible.builtin.constructed\n{rest}");
+    let check = |enabled: &str, name: &str, text: &str, is_taken: bool| {
+        let cfg = format!("[inventory]\nenable_plugins = {enabled}\n");
+        let folder = folder(&[("ansible.cfg", &cfg), ("hosts.ini", FLEET), (name, text)]);
+        let read = loaded(&folder, &["hosts.ini", name], |_| {});
+        let what = format!("{enabled}: {name}: {:?}", said(&read));
+        let expected = ansible(&folder, &["-i", "hosts.ini", "-i", name, "--list"]);
+        assert_eq!(plain(listed(&read)), plain(parse(expected.trim_end())), "{what}");
+        assert_eq!(entries(&listed(&read)).contains_key("r_none"), is_taken, "{what}");
+        assert_eq!(read.is_incomplete(), !is_taken, "{what}");
+        if !is_taken && name == "z.yml" {
+            assert!(said(&read)[0].contains("enable_plugins does not list by this name"), "{what}");
+        }
+    };
+    for name in ["z.yml", "z.json", "z.config", "z"] {
+        check("ini, constructed", name, &short, true);
+    }
+    check("ini, constructed", "z.conf", &short, false);
+    check("constructed, yaml, ini", "z.yml", &short, true);
+    check("yaml, ini, constructed", "z.yml", &short, true);
+    check("yaml, ini, auto", "z.yml", &short, true);
+    check("ini, ansible.legacy.auto", "z.yml", &short, true);
+    check("ini", "z.yml", &short, false);
+    // Listed by one name, it does not answer to the other.
+    check("ini, ansible.builtin.constructed", "z.yml", &long, true);
+    check("ini, constructed", "z.yml", &long, false);
+    check("ini, ansible.builtin.constructed", "z.yml", &short, false);
+    check("constructed, auto, ini", "z.yml", &long, true);
+}
+
+#[test]
 fn names_of_groups_are_made_valid_as_by_ansible() {
     let folder = folder(&[
         ("ansible.cfg", "[defaults]\nforce_valid_group_names = always\n"),

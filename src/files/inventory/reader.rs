@@ -33,16 +33,22 @@ pub(super) enum Reader {
     Yaml,
     Ini,
     Toml,
+    /// The plugin `constructed`, under the name it is listed by: it takes the files that call it so.
+    Constructed(&'static str),
 }
 
 /// The order in which Ansible asks its readers.
 const DEFAULT: [Reader; 6] = [Reader::HostList, Reader::Script, Reader::Auto, Reader::Yaml, Reader::Ini, Reader::Toml];
 
+/// The names by which Ansible lets `constructed` be listed.
+const CONSTRUCTED: [&str; 2] = ["constructed", "ansible.builtin.constructed"];
+
 /// The readers that the configuration enables; names of other plugins are Ansible's alone.
 pub(super) fn enabled(configuration: &Configuration) -> Vec<Reader> {
     let Some(listed) = configuration.list(&names::ENABLE_PLUGINS) else { return DEFAULT.to_vec() };
     let readers = listed.value.iter().filter_map(|name| {
-        Some(match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
+        let short = ["ansible.builtin.", "ansible.legacy."].into_iter().find_map(|prefix| name.strip_prefix(prefix));
+        Some(match short.unwrap_or(name) {
             "host_list" => Reader::HostList,
             "advanced_host_list" => Reader::AdvancedHostList,
             "script" => Reader::Script,
@@ -50,6 +56,7 @@ pub(super) fn enabled(configuration: &Configuration) -> Vec<Reader> {
             "yaml" => Reader::Yaml,
             "ini" => Reader::Ini,
             "toml" => Reader::Toml,
+            "constructed" => Reader::Constructed(CONSTRUCTED.into_iter().find(|known| known == name)?),
             _ => return None,
         })
     });
@@ -170,15 +177,20 @@ impl Loading<'_> {
     fn ask_readers(&mut self, content: &Content<'_>) -> bool {
         let extension = content.extension.as_deref();
         let is_yaml = matches!(extension, None | Some("yml" | "yaml" | "json"));
-        let document = is_yaml.then(|| yaml::read(content.bytes, self.duplicates));
+        let has_constructed = self.readers.iter().any(|reader| matches!(reader, Reader::Constructed(_)));
+        let is_read = is_yaml || (has_constructed && extension == Some("config"));
+        let document = is_read.then(|| yaml::read(content.bytes, self.duplicates));
         let mut failures: Vec<Vec<Diagnostic>> = Vec::new();
         for reader in self.readers.clone() {
             let outcome = match (reader, &document) {
                 (Reader::Auto, Some(Ok(document))) if matches!(extension, Some("yml" | "yaml")) => {
                     self.plugin(content, document)
                 }
-                (Reader::Yaml, Some(Ok(document))) => self.document(content, document),
-                (Reader::Yaml, Some(Err(error))) => {
+                (Reader::Constructed(name), Some(Ok(document))) if documents::plugin_name(document) == Some(name) => {
+                    self.constructed(content, document)
+                }
+                (Reader::Yaml, Some(Ok(document))) if is_yaml => self.document(content, document),
+                (Reader::Yaml, Some(Err(error))) if is_yaml => {
                     let missing = "its hosts and variables are missing";
                     let error = (**error).clone().in_file(&content.name).with_missing(missing);
                     Outcome::Passed(vec![error])
@@ -196,6 +208,18 @@ impl Loading<'_> {
                     return false;
                 }
             }
+        }
+        if let Some(Ok(document)) = &document
+            && (has_constructed || matches!(extension, Some("yml" | "yaml")))
+            && let Some(plugin) = documents::plugin_of(document)
+        {
+            // What the other readers say of it does not help.
+            let said = match plugin {
+                Plugin::Constructed => Plugin::not_listed(document),
+                Plugin::Foreign(name) => Plugin::only_ansible(&name, &content.name, document),
+            };
+            self.diagnostics.push(said.in_file(&content.name));
+            return false;
         }
         // What the file looks like decides whose words help.
         let looks_like_yaml = looks_like_yaml(&String::from_utf8_lossy(content.bytes));
@@ -259,9 +283,13 @@ impl Loading<'_> {
             self.diagnostics.extend(diagnostics);
             return Outcome::Read;
         }
-        // A mapping is no INI text: what is said of it as YAML is what helps.
+        // A mapping is no INI text: what is said of it as YAML is what helps. One for a plugin may have its reader yet.
         let is_mapping = matches!(document.root.form(), Form::Mapping(_));
-        if is_mapping { Outcome::Failed(diagnostics) } else { Outcome::Passed(diagnostics) }
+        if is_mapping && documents::plugin_of(document).is_none() {
+            Outcome::Failed(diagnostics)
+        } else {
+            Outcome::Passed(diagnostics)
+        }
     }
 
     fn toml(&mut self, content: &Content<'_>) -> Outcome {

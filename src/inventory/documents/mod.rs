@@ -16,7 +16,7 @@ use super::value::Value;
 use super::yaml::{Document, Form, Key, Node, Place};
 
 pub use groups::read as read_groups;
-pub use plugin::{Plugin, plugin_of};
+pub use plugin::{Plugin, plugin_name, plugin_of};
 pub use printed::{Printer, host_variables, is_listing, read as read_printed};
 pub use toml::document as toml_document;
 

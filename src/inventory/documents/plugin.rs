@@ -15,16 +15,32 @@ pub enum Plugin {
 
 /// The plugin whose settings a document holds; `None` = it is none of a plugin.
 pub fn plugin_of(document: &Document<'_>) -> Option<Plugin> {
+    Some(match plugin_name(document)? {
+        "constructed" | "ansible.builtin.constructed" | "ansible.legacy.constructed" => Plugin::Constructed,
+        other => Plugin::Foreign(other.to_owned()),
+    })
+}
+
+/// The same, by its name in the file.
+pub fn plugin_name<'d>(document: &'d Document<'_>) -> Option<&'d str> {
     let (_, node) = document.root.get("plugin")?;
     let Form::Scalar(Value::Text(name) | Value::Unsafe(name)) = node.form() else { return None };
-    match name.as_str() {
-        "" => None,
-        "constructed" | "ansible.builtin.constructed" | "ansible.legacy.constructed" => Some(Plugin::Constructed),
-        other => Some(Plugin::Foreign(other.to_owned())),
-    }
+    Some(name.as_str()).filter(|name| !name.is_empty())
 }
 
 impl Plugin {
+    /// What is said of a file for `constructed` where that is not listed by the file's name for it, nor `auto`.
+    pub fn not_listed(document: &Document<'_>) -> Diagnostic {
+        let name = plugin_name(document).unwrap_or_default();
+        let place = document.root.get("plugin").map(|(_, node)| node.place).unwrap_or_default();
+        Diagnostic::error(format!(
+            "is for the inventory plugin {name}, which enable_plugins does not list by this name"
+        ))
+        .at(document.span(place))
+        .with_missing("its variables and groups of hosts are missing")
+        .with_hint("Add `auto` to enable_plugins in [inventory] of ansible.cfg: it takes any name")
+    }
+
     /// What is said of a file whose plugin only Ansible can run; `file` as the user named it.
     pub fn only_ansible(name: &str, file: &str, document: &Document<'_>) -> Diagnostic {
         let message = format!("uses the inventory plugin {name}, which only Ansible can run");
