@@ -13,7 +13,7 @@ pub mod values;
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::audit::FailOn;
 pub use compare::CompareArgs;
@@ -240,12 +240,13 @@ pub struct DoctorArgs {
 
 /// Arguments of `inventory`.
 #[derive(Debug, Clone, Args)]
+#[command(group = ArgGroup::new("view").required(true))]
 pub struct InventoryArgs {
     /// Which hosts.
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Print groups, hosts and variables as `ansible-inventory --list` does
-    #[arg(long, group = "view", required_unless_present_any = ["host", "hosts", "graph", "explain"])]
+    #[arg(long, group = "view")]
     pub list: bool,
     /// Print the variables of one host as `ansible-inventory --host` does
     #[arg(long, group = "view", value_name = "HOST")]

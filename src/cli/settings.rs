@@ -106,6 +106,14 @@ pub fn switches() -> BTreeSet<String> {
     switches.filter_map(|arg| arg.get_long().map(str::to_owned)).collect()
 }
 
+/// The name of which `own` is the beginning, to the end of a word, else the longest that is the beginning of `own`: `BECOME_PASSWORD`
+/// is for `BECOME_PASSWORD_FILE`, `USER_NAME` for `USER`.
+fn begun<'known>(own: &str, known: impl Iterator<Item = &'known str> + Clone) -> Option<&'known str> {
+    let begins = |whole: &str, begun: &str| whole.strip_prefix(begun).is_some_and(|rest| rest.starts_with('_'));
+    let longer = known.clone().filter(|_| !own.is_empty()).find(|known| begins(known, own));
+    longer.or_else(|| known.filter(|known| begins(own, known)).max_by_key(|known| known.len()))
+}
+
 /// What is to be said of variables that look like ours and stand for no flag, with what was probably meant.
 pub fn unknown<'name>(variables: impl Iterator<Item = &'name String>) -> Vec<String> {
     let known: BTreeSet<String> = names().iter().map(|long| variable(long)).collect();
@@ -114,7 +122,9 @@ pub fn unknown<'name>(variables: impl Iterator<Item = &'name String>) -> Vec<Str
         let own = |name: &str| name.strip_prefix(PREFIX).map(str::to_owned).unwrap_or_default();
         let deed = DEEDS.iter().find(|deed| variable(deed) == *name);
         let near = known.iter().map(|name| own(name)).collect::<Vec<_>>();
-        let what = match (deed, nearest::name(&own(name), near.iter().map(String::as_str))) {
+        let near = near.iter().map(String::as_str);
+        let nearest = nearest::name(&own(name), near.clone()).or_else(|| begun(&own(name), near));
+        let what = match (deed, nearest) {
             (Some(deed), _) => format!("; `--{deed}` can only be typed"),
             (None, Some(near)) => format!("; did you mean `{PREFIX}{near}`?"),
             (None, None) => String::new(),
@@ -139,6 +149,9 @@ mod tests {
         check("PATH", None);
         check("CLOCKAUDIT_WRAN", Some("; did you mean `CLOCKAUDIT_WARN`?"));
         check("CLOCKAUDIT_ACCEPTNEW", Some("; did you mean `CLOCKAUDIT_ACCEPT_NEW`?"));
+        check("CLOCKAUDIT_CONNECTION_PASSWORD", Some("; did you mean `CLOCKAUDIT_CONNECTION_PASSWORD_FILE`?"));
+        check("CLOCKAUDIT_BECOME_PASSWORD", Some("; did you mean `CLOCKAUDIT_BECOME_PASSWORD_FILE`?"));
+        check("CLOCKAUDIT_USER_NAME", Some("; did you mean `CLOCKAUDIT_USER`?"));
         check("CLOCKAUDIT_NTP_SERVER", Some("; `--ntp-server` can only be typed"));
         check("CLOCKAUDIT_OF_ANOTHER_PROGRAM", Some(""));
     }

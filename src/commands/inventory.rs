@@ -48,8 +48,14 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
         (None, None) if args.graph => View::Graph,
         (None, None) => View::List,
     };
+    let is_whole = args.selection.allow_incomplete_inventory || !loaded.is_incomplete();
+    // What is not there may be what was not read.
+    let missed = |error: CommandError| match error.status {
+        ExitStatus::NoHosts if !is_whole => CommandError { status: ExitStatus::BadInput, ..error },
+        _ => error,
+    };
     let (text, said, is_right) = if let Some(host) = &args.explain {
-        let (text, is_right) = explained(&loaded, host, args, &settings.time, terminal)?;
+        let (text, is_right) = explained(&loaded, host, args, &settings.time, terminal).map_err(missed)?;
         (text, Vec::new(), is_right)
     } else {
         if let View::List | View::Hosts(_) = view {
@@ -57,12 +63,11 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
             tell_limit(&args.selection, &loaded.inventory, pattern, &limit, terminal);
         }
         let shown = show(&loaded.inventory, &view, limit, mismatch(&loaded.configuration));
-        let (text, said) = shown.map_err(|error| with_limit(error, &args.selection))?;
+        let (text, said) = shown.map_err(|error| missed(with_limit(error, &args.selection)))?;
         (text, said, true)
     };
     terminal.diagnose(&said);
     terminal.print(&text)?;
-    let is_whole = args.selection.allow_incomplete_inventory || !loaded.is_incomplete();
     Ok(if is_whole && is_right { ExitStatus::Good } else { ExitStatus::BadInput })
 }
 

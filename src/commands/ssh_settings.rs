@@ -37,12 +37,38 @@ pub struct SshSettings {
     machine: ThisMachine,
     loaded: HashMap<Which, Result<Loaded, String>>,
     /// The jump hosts that were worked out, by the files that speak of them and the hosts up to them.
-    jumps: HashMap<(Which, String), Result<Arc<JumpHost>, String>>,
+    jumps: HashMap<(Which, String), Arc<JumpHost>>,
     /// Warnings of files that were read and not told yet.
     warnings: Vec<String>,
     /// Words that have no effect, each with the hosts that have it.
     ignored: IndexMap<String, IndexSet<String>>,
 }
+
+/// Why nothing can be made of the settings of a host.
+#[derive(Debug)]
+enum Refusal {
+    /// Its jump hosts lead back to each other: told once, and not again for each of them.
+    Circle(String),
+    /// In words.
+    Told(String),
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Self {
+        Self::Told(why)
+    }
+}
+
+impl Refusal {
+    fn text(self) -> String {
+        match self {
+            Self::Circle(why) | Self::Told(why) => why,
+        }
+    }
+}
+
+/// A jump host on the way: by what it is known, and what it is called.
+type Passed = ((Which, String), String);
 
 /// Which files of `ssh_config` are read for a host.
 #[derive(Debug, Clone, Default)]
@@ -118,7 +144,8 @@ impl SshSettings {
         plan: &ConnectionPlan,
     ) -> Result<(HostConfig, HostSettings), String> {
         let (config, files) = self.resolve(settings, name)?;
-        let mut host = self.host_settings(&config, &files.which, plan, Some(&settings.timeout), 0)?;
+        let host = self.host_settings(&config, &files.which, plan, Some(&settings.timeout), &mut Vec::new());
+        let mut host = host.map_err(Refusal::text)?;
         host.way.retries = settings.retries.value;
         Ok((config, host))
     }
@@ -155,8 +182,8 @@ impl SshSettings {
         which: &Which,
         plan: &ConnectionPlan,
         exact: Option<&Placed<Duration>>,
-        depth: usize,
-    ) -> Result<HostSettings, String> {
+        passed: &mut Vec<Passed>,
+    ) -> Result<HostSettings, Refusal> {
         let proxy = match &config.proxy.value {
             config::Proxy::None => Proxy::None,
             config::Proxy::Command(command) => Proxy::Command(command.clone()),
@@ -166,16 +193,30 @@ impl SshSettings {
                     let is_itself = last.host == config.host_name.value
                         && last.port.unwrap_or(DEFAULT_PORT) == config.port.value
                         && last.user.as_ref().is_none_or(|user| *user == config.user.value);
-                    if is_itself || depth >= MOST_JUMPS {
-                        return Err(format!("{}: ProxyJump {last} leads in a circle", config.proxy.origin));
+                    let origin = &config.proxy.origin;
+                    if is_itself {
+                        return Err(Refusal::Circle(format!("{origin}: ProxyJump {last} leads to that host itself")));
                     }
-                    Proxy::Jump(self.jump(last, before, which, plan, depth + 1)?)
+                    if passed.len() >= MOST_JUMPS {
+                        return Err(format!("{origin}: ProxyJump goes through more than {MOST_JUMPS} hosts").into());
+                    }
+                    let key = (which.clone(), text(hops));
+                    if let Some(first) = passed.iter().position(|(known, _)| *known == key) {
+                        let names = passed.iter().skip(first).map(|(_, name)| name.as_str());
+                        let circle = names.chain([last.host.as_str()]).collect::<Vec<_>>().join(" -> ");
+                        let circle = format!("{origin}: ProxyJump leads in a circle: {circle}");
+                        return Err(Refusal::Circle(circle));
+                    }
+                    passed.push((key, last.host.clone()));
+                    let jump = self.jump(last, before, which, plan, passed);
+                    passed.pop();
+                    Proxy::Jump(jump?)
                 }
             },
         };
         let timeout = timeout(config, exact, plan.limits.connect);
         let settings = engine_settings(config, plan, timeout, proxy);
-        settings.algorithms.defect().map_or(Ok(settings), Err)
+        settings.algorithms.defect().map_or(Ok(settings), |why| Err(why.into()))
     }
 
     /// A jump host, and what is between this machine and it: the hosts that are written before it, else what `ssh_config` says of
@@ -186,12 +227,11 @@ impl SshSettings {
         before: &[Hop],
         which: &Which,
         plan: &ConnectionPlan,
-        depth: usize,
-    ) -> Result<Arc<JumpHost>, String> {
-        let text = |hops: &[Hop]| hops.iter().map(Hop::to_string).collect::<Vec<_>>().join(",");
+        passed: &mut Vec<Passed>,
+    ) -> Result<Arc<JumpHost>, Refusal> {
         let key = (which.clone(), format!("{},{hop}", text(before)));
         if let Some(known) = self.jumps.get(&key) {
-            return known.clone();
+            return Ok(Arc::clone(known));
         }
         let mut given = Vec::new();
         given.extend(hop.user.iter().map(|user| arguments::said(Keyword::User, user, "ProxyJump")));
@@ -200,17 +240,19 @@ impl SshSettings {
             given.push(arguments::said(Keyword::ProxyJump, &text(before), "ProxyJump"));
         }
         given.extend(self.flags.of_jump_hosts());
-        let made = self.look_up(&hop.host, &given, which).and_then(|config| {
-            let settings = self.host_settings(&config, which, plan, None, depth)?;
+        let config = self.look_up(&hop.host, &given, which).map_err(Refusal::Told);
+        let made = config.and_then(|config| {
+            let settings = self.host_settings(&config, which, plan, None, passed)?;
             let (address, port) = (config.host_name.value, config.port.value);
             Ok(Arc::new(JumpHost { name: hop.host.clone(), address, port, settings }))
         });
-        let made = made.map_err(|why| format!("jump host {}: {why}", hop.host));
-        // A circle is found again from wherever one begins.
-        if made.is_ok() {
-            self.jumps.insert(key, made.clone());
-        }
-        made
+        let made = made.map_err(|refusal| match refusal {
+            Refusal::Told(why) => Refusal::Told(format!("jump host {}: {why}", hop.host)),
+            circle @ Refusal::Circle(_) => circle,
+        })?;
+        // What is refused is found again: a circle looks otherwise from wherever one begins.
+        self.jumps.insert(key, Arc::clone(&made));
+        Ok(made)
     }
 
     /// What is said before any file, and the file that is read instead: in the order in which Ansible says it to `ssh`, with the
@@ -301,6 +343,11 @@ impl Saying {
 fn named(keyword: Keyword, value: &str, provenance: &Provenance) -> Said {
     let given = arguments::said(keyword, value, &provenance.to_string());
     Said { given, speaker: speaker(provenance), has_own_name: true }
+}
+
+/// Jump hosts as they are written.
+fn text(hops: &[Hop]) -> String {
+    hops.iter().map(Hop::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn without_effect(word: &str, from: &str) -> String {

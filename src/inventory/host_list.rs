@@ -37,7 +37,7 @@ pub fn read(draft: &mut Draft, source: SourceId, text: &str) -> Vec<Diagnostic> 
 }
 
 /// What is said of a name that stands for several ports: it is one host all the same.
-fn several(name: &str, ports: &[Option<&str>]) -> Option<Diagnostic> {
+pub(super) fn several(name: &str, ports: &[Option<&str>]) -> Option<Diagnostic> {
     let different: IndexSet<Option<&str>> = ports.iter().copied().collect();
     let (Some(&first), Some(&other)) = (different.get_index(0), different.get_index(1)) else { return None };
     let times = if ports.len() == 2 { "twice".to_owned() } else { format!("{} times", ports.len()) };

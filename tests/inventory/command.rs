@@ -93,11 +93,24 @@ fn what_is_wrong_ends_with_its_exit_code_and_a_word() {
     check(FLEET, &["hosts.ini", "--host", "webb"], 69, "no host matches the name 'webb'");
     check(FLEET, &["hosts.ini", "--hosts", "web:!2001:db8::1"], 64, "separate patterns with ','");
     check(FLEET, &["hosts.ini", "--hosts", "all", "-l", "@gone.txt"], 65, "--limit @gone.txt: there is no such file");
-    check(FLEET, &["hosts.ini"], 64, "--list");
+    for view in ["--list", "--host <HOST>", "--hosts <PATTERN>", "--graph", "--explain <HOST>"] {
+        check(FLEET, &["hosts.ini"], 64, view);
+    }
     check(FLEET, &["gone.ini", "--list"], 65, "gone.ini: there is no such file");
     check("[a:children]\nall\n[a]\n", &["hosts.ini", "--list"], 65, "every group is below `all`");
     check("h1 broken\n", &["hosts.ini", "--list"], 65, " --> hosts.ini:1:4");
     check("h1 broken\n", &["hosts.ini", "--list", "--allow-incomplete-inventory"], 0, " --> hosts.ini:1:4");
+}
+
+#[test]
+fn what_is_not_there_in_an_incomplete_inventory_may_be_what_was_not_read() {
+    for view in [["--hosts", "all"], ["--host", "h1"], ["--explain", "h1"]] {
+        let ends = |text: &str, more: &[&str]| run(text, &[&["hosts.ini"], &view[..], more].concat());
+        let (code, _, said) = ends("h1 broken\n", &[]);
+        assert!(code == 65 && said.contains("no host matches"), "{view:?}: {code} {said}");
+        assert_eq!(ends("h1 broken\n", &["--allow-incomplete-inventory"]).0, 69, "{view:?}");
+        assert_eq!(ends("", &[]).0, 69, "{view:?}");
+    }
 }
 
 #[test]

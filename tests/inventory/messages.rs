@@ -156,6 +156,24 @@ fn an_expression_that_only_ansible_can_evaluate_fails_its_host_alone() {
 }
 
 #[test]
+fn jump_hosts_that_lead_back_to_each_other_are_told_once_with_the_way() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("hosts.ini"), "h1\nh2\n").expect("a file");
+    let check = |config: &str, expected: &str| {
+        fs::write(folder.path().join("config"), config).expect("a file");
+        let (table, told) = run_in(folder.path(), &["scan", "hosts.ini", "-F", "config"]);
+        let table = table.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.ends_with("exit 3\n") && table.contains(expected), "{config}: {table}{told}");
+        assert_eq!(table.matches("leads").count(), usize::from(expected.contains("leads")), "{table}");
+    };
+    let circle = "Host h*\n ProxyJump a\nHost a\n ProxyJump b\nHost b\n ProxyJump c\nHost c\n ProxyJump a\n";
+    check(circle, "SSH912 h[1-2] (such as h1): config line 8: ProxyJump leads in a circle: a -> b -> c -> a");
+    check("Host h*\n ProxyJump a\nHost a\n ProxyJump a\n", "config line 4: ProxyJump a leads to that host itself");
+    let long: Vec<String> = (1..12).map(|at| format!("Host h{at}\n ProxyJump h{}\n", at + 1)).collect();
+    check(&long.concat(), "ProxyJump goes through more than 8 hosts");
+}
+
+#[test]
 fn the_old_form_of_a_subscript_is_told() {
     let words = ["inventory", "hosts.ini", "--hosts", "web[0-1]"];
     check("[web]\nh1\nh2\nh3\n", &words, "h1\nh2\n", &["[x-y] in 'web[0-1]' is the old form", "Write [x:y]", "exit 0"]);

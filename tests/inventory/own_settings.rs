@@ -81,6 +81,27 @@ fn a_switch_of_a_file_that_is_neither_yes_nor_no_is_refused_whatever_it_switches
 }
 
 #[test]
+fn a_folder_that_has_the_name_of_a_settings_file_is_told() {
+    for name in ["clockaudit.toml", ".config/clockaudit/config.toml"] {
+        let folder = folder(&[("hosts.ini", "h1\n"), (&format!("{name}/x"), "")]);
+        let (code, said) = ends(&folder, &["inventory", "hosts.ini", "--hosts", "all"], &[]);
+        assert!(code == Some(65) && said.contains("is a folder") && said.contains(name), "{code:?} {said}");
+    }
+}
+
+#[test]
+fn variables_that_stand_for_no_flag_are_told_with_the_nearest_one() {
+    let folder = folder(&[("hosts.ini", "h1\n")]);
+    let check = |variable: &str, expected: &str| {
+        let (code, said) = ends(&folder, &["inventory", "hosts.ini", "--hosts", "all"], &[(variable, "x")]);
+        assert!(code == Some(0) && said.contains(expected), "{variable}: {code:?} {said}");
+        assert!(said.contains(variable), "{variable}: {said}");
+    };
+    check("CLOCKAUDIT_CONECTION_PASSWORD_FILE", "did you mean `CLOCKAUDIT_CONNECTION_PASSWORD_FILE`?");
+    check("CLOCKAUDIT_CONNECTION_PASSWORD", "did you mean `CLOCKAUDIT_CONNECTION_PASSWORD_FILE`?");
+}
+
+#[test]
 fn paths_of_a_file_start_from_its_folder_or_from_home() {
     let folder = folder(&[
         ("at-home", "Host *\n  User home\n"),

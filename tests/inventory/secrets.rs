@@ -92,6 +92,9 @@ fn a_password_that_cannot_be_had_ends_the_run_with_what_to_do() {
     check(&["--vault-password-file", "gone"], &["vault password file", "gone: No such file", "hint: "]);
     fs::write(folder.path().join("blank"), " \n").expect("a file");
     check(&["--vault-id", "prod@blank"], &["the vault password of label prod is empty"]);
+    let cfg = "[defaults]\nforks = 5\nvault_password_file = gone\n";
+    fs::write(folder.path().join("ansible.cfg"), cfg).expect("a file");
+    check(&[], &["gone: No such file", "; [defaults] vault_password_file (ansible.cfg line 3) names it"]);
 }
 
 /// Everything that is written in a folder.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files::TimeLeft;
 use crate::files::password_file::{self, PasswordFileError};
-use crate::inventory::configuration::{Configuration, names};
+use crate::inventory::configuration::{Configuration, Provenance, names};
 use crate::inventory::secret::Secret;
 use crate::inventory::vault::{DEFAULT_LABEL, Identity, Keyring, Password, VaultError, is_vaulted};
 
@@ -24,8 +24,13 @@ pub struct VaultFlags {
 #[derive(Debug, thiserror::Error)]
 pub enum VaultPasswordError {
     /// The file or program gave none.
-    #[error("vault {0}")]
-    File(#[from] PasswordFileError),
+    #[error("vault {why}{}", named.as_ref().map(|named| format!("; {named} names it")).unwrap_or_default())]
+    File {
+        /// Why.
+        why: PasswordFileError,
+        /// Where it is named, where that is not the command line.
+        named: Option<Provenance>,
+    },
     /// The password file is itself encrypted, and nothing that was given before opens it.
     #[error("vault password file {}: {why}", path.display())]
     Encrypted {
@@ -53,16 +58,24 @@ pub enum VaultPasswordError {
 impl VaultPasswordError {
     /// Whether somebody pressed Ctrl-C at a question of a program.
     pub fn is_interrupted(&self) -> bool {
-        matches!(self, Self::File(error) if error.is_interrupted())
+        matches!(self, Self::File { why, .. } if why.is_interrupted())
     }
 }
 
 /// A password that is to be had.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Wanted {
     label: String,
     /// The file or program; `None` = the user.
     file: Option<PathBuf>,
+    /// Where it is named; `None` = on the command line.
+    named: Option<Provenance>,
+}
+
+impl Wanted {
+    fn is_same(&self, other: &Self) -> bool {
+        (&self.label, &self.file) == (&other.label, &other.file)
+    }
 }
 
 /// The passwords that the flags, the environment and ansible.cfg speak of, in the order they are tried, and the sources
@@ -103,21 +116,25 @@ fn wanted(flags: &VaultFlags, configuration: &Configuration) -> Vec<Wanted> {
     let file = |path: &str| configuration.resolve(path, &here);
     let default_label =
         configuration.text(&names::VAULT_IDENTITY).map_or_else(|| DEFAULT_LABEL.to_owned(), |given| given.value);
-    let named = |id: &String| {
+    let labelled = |id: &String, named: Option<Provenance>| {
         let (label, source) = id.split_once('@').unwrap_or((&default_label, id));
-        Wanted { label: label.to_owned(), file: (!asks(source)).then(|| file(source)) }
+        Wanted { label: label.to_owned(), file: (!asks(source)).then(|| file(source)), named }
     };
-    let listed = configuration.list(&names::VAULT_IDENTITY_LIST).map(|given| given.value).unwrap_or_default();
-    let mut wanted: Vec<Wanted> = listed.iter().chain(&flags.ids).map(named).collect();
-    let unnamed = |file| Wanted { label: default_label.clone(), file };
-    wanted.extend(flags.password_files.iter().map(|path| unnamed(Some(file(&path.to_string_lossy())))));
-    if flags.ask || configuration.switch(&names::ASK_VAULT_PASS).is_some_and(|given| given.value) {
-        wanted.push(unnamed(None));
+    let mut wanted: Vec<Wanted> = Vec::new();
+    if let Some(listed) = configuration.list(&names::VAULT_IDENTITY_LIST) {
+        wanted.extend(listed.value.iter().map(|id| labelled(id, Some(listed.provenance.clone()))));
     }
-    wanted.extend(configuration.path(&names::VAULT_PASSWORD_FILE).map(|given| unnamed(Some(given.value))));
+    wanted.extend(flags.ids.iter().map(|id| labelled(id, None)));
+    let unnamed = |file, named| Wanted { label: default_label.clone(), file, named };
+    wanted.extend(flags.password_files.iter().map(|path| unnamed(Some(file(&path.to_string_lossy())), None)));
+    if flags.ask || configuration.switch(&names::ASK_VAULT_PASS).is_some_and(|given| given.value) {
+        wanted.push(unnamed(None, None));
+    }
+    let of_settings = configuration.path(&names::VAULT_PASSWORD_FILE);
+    wanted.extend(of_settings.map(|given| unnamed(Some(given.value), Some(given.provenance))));
     let mut once: Vec<Wanted> = Vec::new();
     for one in wanted {
-        if !once.contains(&one) {
+        if !once.iter().any(|known| known.is_same(&one)) {
             once.push(one);
         }
     }
@@ -132,7 +149,7 @@ fn password(
 ) -> Result<Password, VaultPasswordError> {
     let label = &wanted.label;
     let bytes = if let Some(path) = &wanted.file {
-        from_file(path, label, known, time)?
+        from_file(path, wanted, known, time)?
     } else {
         let named = if label == DEFAULT_LABEL { String::new() } else { format!(" ({label})") };
         let question = format!("Vault password{named}: ");
@@ -143,11 +160,12 @@ fn password(
     Password::new(bytes).ok_or_else(|| VaultPasswordError::Empty { label: label.clone() })
 }
 
-fn from_file(path: &Path, label: &str, known: &[Identity], time: &TimeLeft) -> Result<Vec<u8>, VaultPasswordError> {
+fn from_file(path: &Path, wanted: &Wanted, known: &[Identity], time: &TimeLeft) -> Result<Vec<u8>, VaultPasswordError> {
     // A client is told which password is wanted; it may know several.
     let is_client = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("-client"));
-    let arguments: &[&str] = if is_client { &["--vault-id", label] } else { &[] };
-    let bytes = password_file::bytes(path, arguments, time)?;
+    let arguments: &[&str] = if is_client { &["--vault-id", &wanted.label] } else { &[] };
+    let bytes = password_file::bytes(path, arguments, time)
+        .map_err(|why| VaultPasswordError::File { why, named: wanted.named.clone() })?;
     let bytes = bytes.trim_ascii();
     if !is_vaulted(bytes) {
         return Ok(bytes.to_vec());

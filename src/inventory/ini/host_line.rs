@@ -3,7 +3,8 @@
 use super::{Fault, Line, Reader, typed};
 use crate::inventory::addresses;
 use crate::inventory::diagnostics::{self, Diagnostic};
-use crate::inventory::model::Origin;
+use crate::inventory::host_list;
+use crate::inventory::model::{HostId, Origin};
 use crate::inventory::ranges;
 use crate::inventory::shell_words::{self, Word, Words};
 use crate::inventory::value::Value;
@@ -12,6 +13,8 @@ use crate::inventory::value::Value;
 const MAX_LINE_COST: usize = 1 << 30;
 /// Variables that one line may set: far beyond what people write, and a bound on what one line costs (a kilobyte each).
 const MAX_VARIABLES: usize = 10_000;
+/// Variables of a port.
+const PORT_VARIABLES: [&str; 2] = ["ansible_port", "ansible_ssh_port"];
 
 impl Reader<'_> {
     pub(super) fn host_line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
@@ -43,17 +46,34 @@ impl Reader<'_> {
         if let Some(at) = cut {
             self.warn_of_comment(line, at, words.last());
         }
+        // Whoever sets the port by name means that one, and of a range one host stands for all.
+        let mut is_port_told = variables.iter().any(|(name, ..)| PORT_VARIABLES.contains(name));
         for name in &names {
             let (host, is_new) = self.draft.add_host(name, self.group, self.source);
             if let Some(port) = port.as_ref().filter(|_| is_new) {
                 let origin = self.origin(line, pattern.start);
                 self.draft.set_host_variable(host, "ansible_port", Value::Integer(port.clone()), Some(origin));
+            } else if let Some(port) = port.as_ref().filter(|_| !is_port_told) {
+                is_port_told = self.warn_of_another_port(line, pattern, host, port);
             }
             for (variable, value, origin) in &variables {
                 self.draft.set_host_variable(host, variable, value.clone(), Some(*origin));
             }
         }
         Ok(())
+    }
+
+    /// A name that was there already keeps the port that it had: two ports are not two hosts. Gives whether there was anything to
+    /// tell.
+    fn warn_of_another_port(&mut self, line: &Line<'_>, pattern: &Word, host: HostId, port: &str) -> bool {
+        let first = self.draft.host_variable(host, "ansible_port").map(ToString::to_string);
+        let name = self.draft.host_name(host).to_owned();
+        let said = host_list::several(&name, &[first.as_deref(), Some(port)]);
+        let is_told = said.is_some();
+        if let Some(said) = said {
+            self.say(said.at(line.span(pattern.start, pattern.length)));
+        }
+        is_told
     }
 
     /// The hosts a pattern names, and their port.

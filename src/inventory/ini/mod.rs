@@ -272,7 +272,31 @@ mod tests {
         check("[a:vars]\nx=1", (1, 1, 8), "[a:vars] is for a group that is nowhere declared");
         check("[a:children]\na", (2, 1, 1), "`a` below `a` would make a circle of groups");
         check("[a-b]\n[c-d]\n[e]", (1, 2, 3), "`a-b` and 1 more are unusual names for groups");
+        check(
+            "h1:22\nh1:23",
+            (2, 1, 5),
+            "h1 is named twice, with port 22 and with port 23; one host remains, with port 22",
+        );
+        check(
+            "h1\nh1:23",
+            (2, 1, 5),
+            "h1 is named twice, without a port and with port 23; one host remains, without a port",
+        );
+        check(
+            "h[1:9]:22\nh[1:9]:23",
+            (2, 1, 9),
+            "h1 is named twice, with port 22 and with port 23; one host remains, with port 22",
+        );
         check("[a:vars]\nansible_group_priority=x\n[a]", (2, 1, 24), "ansible_group_priority is an integer, got `x`");
+    }
+
+    #[test]
+    fn a_host_that_is_listed_again_with_its_port_is_no_news() {
+        for text in
+            ["h1:22\nh1:22", "h1:22\nh1", "h1 ansible_port=22\nh1:22", "h1:22\nh1:23 ansible_port=24", "h1:0\nh1"]
+        {
+            assert_eq!(read_text(text), [], "{text:?}");
+        }
     }
 
     #[test]

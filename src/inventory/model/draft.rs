@@ -135,6 +135,11 @@ impl Draft {
         (id, known.is_none())
     }
 
+    /// What a variable of a host was set to so far.
+    pub fn host_variable(&self, host: HostId, name: &str) -> Option<&Value> {
+        self.hosts.get_index(host.index())?.1.variables.get(name).map(|variable| &variable.value)
+    }
+
     /// Sets a variable of a host; the later one wins.
     pub fn set_host_variable(&mut self, host: HostId, name: &str, value: Value, origin: Option<Origin>) {
         if let Some((_, host)) = self.hosts.get_index_mut(host.index()) {
