@@ -19,7 +19,7 @@ use crate::files::inventory::{
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::connection::{Told, explain, settings_of, vaulted};
 use crate::inventory::model::{HostId, Inventory};
-use crate::inventory::patterns::{Mismatch, PatternError, Selection};
+use crate::inventory::patterns::{Mismatch, Pattern, PatternError, Selection};
 use crate::inventory::{graph, listing, nearest};
 use crate::terminal::Terminal;
 
@@ -75,7 +75,7 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
 pub fn show(
     inventory: &Inventory,
     view: &View,
-    limit: Vec<String>,
+    limit: Vec<Pattern>,
     mismatch: Mismatch,
 ) -> Result<(String, Vec<crate::inventory::Diagnostic>), PatternError> {
     match view {
@@ -204,9 +204,9 @@ pub fn select(
 }
 
 /// Tells that a limit which was not typed leaves hosts out: whoever has forgotten it would take the rest for all of them.
-fn tell_limit(args: &SelectionArgs, inventory: &Inventory, pattern: &str, limit: &[String], terminal: &Terminal) {
+fn tell_limit(args: &SelectionArgs, inventory: &Inventory, pattern: &str, limit: &[Pattern], terminal: &Terminal) {
     let Some(from) = &args.limit_from else { return };
-    let count = |limit: Vec<String>| {
+    let count = |limit: Vec<Pattern>| {
         let selection = Selection { pattern: pattern.to_owned(), limit };
         inventory.select(&selection).map_or(0, |selected| selected.hosts.len())
     };

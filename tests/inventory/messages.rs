@@ -174,6 +174,46 @@ fn jump_hosts_that_lead_back_to_each_other_are_told_once_with_the_way() {
 }
 
 #[test]
+fn of_a_limit_file_that_is_the_wrong_one_no_line_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("hosts.ini"), "[web]\nh1\n").expect("a file");
+    let body = ["b3BlbnNzaC1rZXktdjEAAAAABG5vbmU", "c2VjcmV0/+c2VjcmV0==", "s3cr3t"];
+    let key = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n-----END OPENSSH PRIVATE KEY-----\n", body.join("\n"));
+    let passwords = "~s3cr3t(\nuser:s3cr3t\nh1\n".to_owned();
+    let long = format!("{}\nall s3cr3t[9]\n", "s3cr3t".repeat(11));
+    for (text, place) in [(key, "line 2 of @key"), (passwords, "line 1 of @key"), (long, "line 1 of @key")] {
+        fs::write(folder.path().join("key"), &text).expect("a file");
+        for words in [
+            ["scan", "hosts.ini", "--list-hosts", "-l", "@key"],
+            ["inventory", "hosts.ini", "--list", "-l", "@key,h1"],
+            ["scan", "hosts.ini", "--list-hosts", "-l", "@key,&h1"],
+        ] {
+            for mismatch in ["warning", "error"] {
+                let cfg = format!("[inventory]\nhost_pattern_mismatch = {mismatch}\n");
+                fs::write(folder.path().join("ansible.cfg"), cfg).expect("a file");
+                let (_, told) = run_in(folder.path(), &words);
+                let shown = body.iter().chain(&["s3cr3t", "BEGIN"]).find(|secret| told.contains(*secret));
+                assert_eq!(shown, None, "{words:?} {told}");
+                assert!(told.contains(place) || told.contains("line 1 of @key"), "{words:?} {told}");
+            }
+        }
+    }
+    // What can only be a name is told with its place.
+    fs::remove_file(folder.path().join("ansible.cfg")).expect("a file");
+    fs::write(folder.path().join("names"), "h1\n\nwebb\n~h[\n").expect("a file");
+    let (_, told) = run_in(folder.path(), &["scan", "hosts.ini", "--list-hosts", "-l", "@names"]);
+    assert!(told.contains("the pattern in line 4 of @names is no regular expression\n"), "{told}");
+    fs::write(folder.path().join("names"), "h1\n\nwebb\n").expect("a file");
+    let (printed, told) = run_in(folder.path(), &["scan", "hosts.ini", "--list-hosts", "-l", "@names"]);
+    assert!(printed.contains("h1"), "{told}");
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("pattern 'webb' in line 3 of @names matches nothing | = help: Did you mean 'web'?"),
+        "{told}"
+    );
+}
+
+#[test]
 fn the_old_form_of_a_subscript_is_told() {
     let words = ["inventory", "hosts.ini", "--hosts", "web[0-1]"];
     check("[web]\nh1\nh2\nh3\n", &words, "h1\nh2\n", &["[x-y] in 'web[0-1]' is the old form", "Write [x:y]", "exit 0"]);

@@ -27,7 +27,7 @@ use clockaudit::inventory::connection::{ConnectionFlags, targets};
 use clockaudit::inventory::constructed::{self, Plan};
 use clockaudit::inventory::documents::{self, Printer};
 use clockaudit::inventory::model::{Draft, Inventory, Source};
-use clockaudit::inventory::patterns::{Selection, glob, split};
+use clockaudit::inventory::patterns::{Pattern, Selection, glob, split};
 use clockaudit::inventory::ranges::{self, Budget};
 use clockaudit::inventory::template::Renderer;
 use clockaudit::inventory::yaml::{self, DuplicateKeys};
@@ -227,7 +227,7 @@ proptest! {
         let _ = (shell_words::split(&text), literals::value(&text), addresses::parse(&text), glob::matches(&pattern, &text));
         let _ = ranges::expand(&text, &mut Budget::new(2000));
         if let Some(inventory) = inventory {
-            let limit = split::as_ansible(&pattern);
+            let limit = split::as_ansible(&pattern).into_iter().map(Pattern::from).collect();
             let _ = inventory.select(&Selection { pattern: pattern.clone(), limit: Vec::new() });
             let _ = inventory.select(&Selection { pattern: "all".to_owned(), limit });
         }

@@ -1,9 +1,11 @@
 //! `--limit`: patterns, and `@FILE` for the lines of a file.
 
+use std::sync::Arc;
+
 use super::LoadSettings;
 use crate::files::bounded;
 use crate::inventory::lines;
-use crate::inventory::patterns::{PatternError, split};
+use crate::inventory::patterns::{Pattern, PatternError, split};
 
 /// Why a limit cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -21,25 +23,31 @@ pub enum LimitError {
     Pattern(#[from] PatternError),
 }
 
+/// What a file begins a line with that holds a key or a vault, and no names.
+const SECRETS: [&str; 2] = ["-----BEGIN ", "$ANSIBLE_VAULT;"];
+
 /// The patterns of `--limit`; several of them add up. A line of a file is one pattern as it stands: no splitting, no
 /// comments.
-pub fn limit(texts: &[String], settings: &LoadSettings) -> Result<Vec<String>, LimitError> {
+pub fn limit(texts: &[String], settings: &LoadSettings) -> Result<Vec<Pattern>, LimitError> {
     let mut patterns = Vec::new();
     for text in texts {
         for pattern in split::patterns(text)? {
             match pattern.strip_prefix('@') {
                 Some(file) => patterns.extend(lines_of(file, settings)?),
-                None => patterns.push(pattern),
+                None => patterns.push(pattern.into()),
             }
         }
     }
     Ok(patterns)
 }
 
-fn lines_of(file: &str, settings: &LoadSettings) -> Result<Vec<String>, LimitError> {
+fn lines_of(file: &str, settings: &LoadSettings) -> Result<Vec<Pattern>, LimitError> {
     let bytes = bounded::file(&settings.working_directory.join(file), settings.limits.file_bytes)
         .map_err(|why| LimitError::File { file: file.to_owned(), why: why.to_string() })?;
     let text = String::from_utf8_lossy(&bytes);
-    let lines = text.lines().map(|line| line.trim_matches(lines::is_space)).filter(|line| !line.is_empty());
-    Ok(lines.map(str::to_owned).collect())
+    let is_secret = text.lines().any(|line| SECRETS.iter().any(|begin| line.trim_start().starts_with(begin)));
+    let file = Arc::from(file);
+    let lines = text.lines().map(|line| line.trim_matches(lines::is_space)).enumerate();
+    let lines = lines.filter(|(_, line)| !line.is_empty());
+    Ok(lines.map(|(index, line)| Pattern::of_line(line, &file, index + 1, is_secret)).collect())
 }

@@ -1,11 +1,11 @@
 //! Patterns against an inventory: unions, then intersections, then exclusions.
 
 use fancy_regex::{Regex, RegexBuilder};
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 
-use super::PatternError;
 use super::glob::{self, Glob};
 use super::subscript::{self, Taken};
+use super::{Pattern, PatternError};
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::model::{HostId, Inventory, LOCALHOST_NAMES};
 use crate::inventory::nearest;
@@ -21,21 +21,18 @@ pub(super) struct Evaluation<'a> {
     inventory: &'a Inventory,
     diagnostics: Vec<Diagnostic>,
     /// Patterns that match nothing, in order.
-    unmatched: IndexSet<String>,
+    unmatched: IndexMap<String, Pattern>,
 }
 
 /// A regular expression of a `~` pattern: anchored at the start only.
-pub(super) fn compile(pattern: &str) -> Result<Regex, PatternError> {
+pub(super) fn compile(pattern: &str) -> Result<Regex, fancy_regex::Error> {
     let source = pattern.strip_prefix('~').unwrap_or(pattern);
-    RegexBuilder::new(&format!("^(?:{source})"))
-        .backtrack_limit(MAX_BACKTRACKS)
-        .build()
-        .map_err(|error| PatternError::Regex { pattern: pattern.to_owned(), reason: error.to_string() })
+    RegexBuilder::new(&format!("^(?:{source})")).backtrack_limit(MAX_BACKTRACKS).build()
 }
 
 impl<'a> Evaluation<'a> {
     pub(super) fn new(inventory: &'a Inventory) -> Self {
-        Self { inventory, diagnostics: Vec::new(), unmatched: IndexSet::new() }
+        Self { inventory, diagnostics: Vec::new(), unmatched: IndexMap::new() }
     }
 
     /// What there is to say of patterns that match nothing: of the first ones each, with the nearest name, of the others at once.
@@ -46,8 +43,8 @@ impl<'a> Evaluation<'a> {
         let mut names: Vec<&str> = self.inventory.names().into_iter().collect();
         names.sort_unstable();
         let mut said: Vec<Diagnostic> =
-            self.unmatched.iter().take(MOST_TOLD).map(|pattern| unmatched(pattern, &names)).collect();
-        let others: Vec<&str> = self.unmatched.iter().skip(MOST_TOLD).map(String::as_str).collect();
+            self.unmatched.values().take(MOST_TOLD).map(|pattern| unmatched(pattern, &names)).collect();
+        let others: Vec<&Pattern> = self.unmatched.values().skip(MOST_TOLD).collect();
         if !others.is_empty() {
             let count = others.len();
             let patterns = if count == 1 { "pattern matches" } else { "patterns match" };
@@ -63,27 +60,27 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The hosts of a list of patterns: those without prefix in order, then all `&`, then all `!`, wherever they stood.
-    pub(super) fn run(&mut self, patterns: &[String]) -> Result<IndexSet<HostId>, PatternError> {
-        let all = "all".to_owned();
+    pub(super) fn run(&mut self, patterns: &[Pattern]) -> Result<IndexSet<HostId>, PatternError> {
+        let all = Pattern::from("all".to_owned());
         let of_kind = |prefix: Option<char>| {
             patterns.iter().filter(move |pattern| match prefix {
-                Some(prefix) => pattern.starts_with(prefix),
-                None => !pattern.starts_with(['&', '!']),
+                Some(prefix) => pattern.text().starts_with(prefix),
+                None => !pattern.text().starts_with(['&', '!']),
             })
         };
-        let mut plain: Vec<&String> = of_kind(None).collect();
+        let mut plain: Vec<&Pattern> = of_kind(None).collect();
         if plain.is_empty() {
             plain.push(&all);
         }
         let mut hosts = IndexSet::new();
         for pattern in plain.into_iter().chain(of_kind(Some('&'))).chain(of_kind(Some('!'))) {
             // The name of a host is that host, whatever else it may look like.
-            if let Some(host) = self.inventory.host_named(pattern) {
+            if let Some(host) = self.inventory.host_named(pattern.text()) {
                 hosts.insert(host);
                 continue;
             }
-            let matched = self.hosts_of(pattern.strip_prefix(['&', '!']).unwrap_or(pattern))?;
-            match pattern.chars().next() {
+            let matched = self.hosts_of(pattern)?;
+            match pattern.text().chars().next() {
                 Some('&') => hosts.retain(|host| matched.contains(host)),
                 Some('!') => hosts.retain(|host| !matched.contains(host)),
                 _ => hosts.extend(matched),
@@ -92,46 +89,52 @@ impl<'a> Evaluation<'a> {
         Ok(hosts)
     }
 
-    /// The hosts of one pattern without prefix.
-    fn hosts_of(&mut self, pattern: &str) -> Result<IndexSet<HostId>, PatternError> {
+    /// The hosts of one pattern, whatever its prefix.
+    fn hosts_of(&mut self, whole: &Pattern) -> Result<IndexSet<HostId>, PatternError> {
+        let pattern = whole.text().strip_prefix(['&', '!']).unwrap_or(whole.text());
         if pattern.starts_with('~') {
-            let regex = compile(pattern)?;
-            let is_match = |name: &str| regex.is_match(name).map_err(|_| PatternError::RegexLimit(pattern.to_owned()));
-            return self.matched(pattern, true, &is_match);
+            let regex = compile(pattern).map_err(|error| PatternError::Regex {
+                pattern: whole.bare().subject(),
+                reason: whole.reason(&error.to_string()),
+            })?;
+            let slow = || PatternError::RegexLimit(whole.bare().subject());
+            return self.matched(whole, pattern, true, &|name| regex.is_match(name).map_err(|_| slow()));
         }
         let Taken { pattern: bare, subscript, old_style } = subscript::take(pattern);
         if old_style {
             let hint = "Write [x:y]";
-            self.diagnostics.push(Diagnostic::warning(format!("[x-y] in '{pattern}' is the old form")).with_hint(hint));
+            let told = whole.bare().within();
+            self.diagnostics.push(Diagnostic::warning(format!("[x-y] in {told} is the old form")).with_hint(hint));
         }
         let looks_at_hosts = bare.contains(['.', '?', '*', '[']);
         let matched = if glob::is_plain(bare) {
-            self.named(bare, looks_at_hosts)
+            self.named(whole, bare, looks_at_hosts)
         } else {
             let glob = Glob::new(bare);
-            self.matched(bare, looks_at_hosts, &|name| Ok(glob.matches(name)))?
+            self.matched(whole, bare, looks_at_hosts, &|name| Ok(glob.matches(name)))?
         };
         let Some(subscript) = subscript.filter(|_| !matched.is_empty()) else { return Ok(matched) };
         let hosts: Vec<HostId> = matched.into_iter().collect();
         let taken = subscript::apply(subscript, &hosts);
-        let error = || PatternError::Subscript { pattern: pattern.to_owned(), matched: hosts.len() };
+        let error = || PatternError::Subscript { pattern: whole.bare().subject(), matched: hosts.len() };
         Ok(taken.ok_or_else(error)?.into_iter().collect())
     }
 
     /// The hosts of the group of exactly this name; the host of it, if there is no such group or the name asks for hosts by its form.
-    fn named(&mut self, name: &str, looks_at_hosts: bool) -> IndexSet<HostId> {
+    fn named(&mut self, whole: &Pattern, name: &str, looks_at_hosts: bool) -> IndexSet<HostId> {
         let group = self.inventory.group_named(name);
         let mut hosts: IndexSet<HostId> = group.map(|id| self.inventory.hosts_of(id)).into_iter().flatten().collect();
         if looks_at_hosts || group.is_none() {
             hosts.extend(self.inventory.host_named(name));
         }
-        self.or_localhost(name, hosts, group.is_some())
+        self.or_localhost(whole, name, hosts, group.is_some())
     }
 
     /// The hosts of all groups whose name matches; the hosts whose name matches, if no group's does or the pattern asks
     /// for hosts by its form.
     fn matched(
         &mut self,
+        whole: &Pattern,
         pattern: &str,
         looks_at_hosts: bool,
         is_match: &dyn Fn(&str) -> Result<bool, PatternError>,
@@ -152,16 +155,22 @@ impl<'a> Evaluation<'a> {
                 }
             }
         }
-        Ok(self.or_localhost(pattern, hosts, any_group))
+        Ok(self.or_localhost(whole, pattern, hosts, any_group))
     }
 
     /// The hosts of a pattern; where it names nothing this machine, if it is one of its names.
-    fn or_localhost(&mut self, pattern: &str, mut hosts: IndexSet<HostId>, any_group: bool) -> IndexSet<HostId> {
+    fn or_localhost(
+        &mut self,
+        whole: &Pattern,
+        pattern: &str,
+        mut hosts: IndexSet<HostId>,
+        any_group: bool,
+    ) -> IndexSet<HostId> {
         if hosts.is_empty() && !any_group {
             match self.inventory.localhost(pattern).filter(|_| LOCALHOST_NAMES.contains(&pattern)) {
                 Some(localhost) => hosts.extend([localhost]),
                 None => {
-                    self.unmatched.insert(pattern.to_owned());
+                    self.unmatched.entry(pattern.to_owned()).or_insert_with(|| whole.with_text(pattern));
                 }
             }
         }
@@ -169,18 +178,18 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-fn unmatched(pattern: &str, names: &[&str]) -> Diagnostic {
-    let diagnostic = Diagnostic::warning(format!("pattern '{pattern}' matches nothing"));
-    let by_port = addresses_port(pattern, names);
-    match by_port.or_else(|| nearest::name(pattern, names.iter().copied())) {
+fn unmatched(pattern: &Pattern, names: &[&str]) -> Diagnostic {
+    let diagnostic = Diagnostic::warning(format!("pattern {} matches nothing", pattern.named()));
+    let by_port = addresses_port(pattern.text(), names);
+    match by_port.or_else(|| nearest::name(pattern.text(), names.iter().copied())) {
         Some(name) => diagnostic.with_hint(format!("Did you mean '{name}'?")),
         None => diagnostic,
     }
 }
 
 /// The first of some patterns, with commas between them.
-pub(super) fn listed(patterns: &[&str]) -> String {
-    let first = patterns.iter().take(MOST_TOLD).copied().collect::<Vec<_>>().join(", ");
+fn listed(patterns: &[&Pattern]) -> String {
+    let first = patterns.iter().take(MOST_TOLD).map(|pattern| pattern.word()).collect::<Vec<_>>().join(", ");
     if patterns.len() > MOST_TOLD { format!("{first}, ...") } else { first }
 }
 

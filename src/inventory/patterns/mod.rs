@@ -2,14 +2,18 @@
 
 pub mod glob;
 mod matching;
+mod pattern;
 pub mod split;
 mod subscript;
 
+use indexmap::IndexSet;
 use thiserror::Error;
 
 use super::diagnostics::Diagnostic;
 use super::model::{HostId, Inventory};
 use matching::MOST_TOLD;
+
+pub use pattern::Pattern;
 
 /// Which hosts are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +21,7 @@ pub struct Selection {
     /// The pattern, as on the command line; empty = all.
     pub pattern: String,
     /// The patterns of `--limit`, split and with `@FILE` replaced by the file's lines; empty = no limit.
-    pub limit: Vec<String>,
+    pub limit: Vec<Pattern>,
 }
 
 impl Selection {
@@ -85,20 +89,20 @@ pub enum PatternError {
     #[error("{0}")]
     Misleading(String),
     /// A regular expression that is none.
-    #[error("`{pattern}` is no regular expression: {reason}")]
+    #[error("{pattern} is no regular expression{reason}")]
     Regex {
-        /// The pattern.
+        /// The pattern, as it is told.
         pattern: String,
-        /// What is wrong with it.
+        /// What is wrong with it, with a colon before it; empty where that may not be told.
         reason: String,
     },
     /// A regular expression that took too long on a name.
-    #[error("the regular expression `{0}` takes too many steps on a host name")]
+    #[error("the regular expression of {0} takes too many steps on a host name")]
     RegexLimit(String),
     /// A subscript outside of the matched hosts.
-    #[error("`{pattern}` asks for a host outside of the {matched} that match")]
+    #[error("{pattern} asks for a host outside of the {matched} that match")]
     Subscript {
-        /// The pattern.
+        /// The pattern, as it is told.
         pattern: String,
         /// How many hosts match it without the subscript.
         matched: usize,
@@ -115,7 +119,7 @@ impl Inventory {
     /// The hosts a selection names. An empty result is an error, as is a pattern that would be misread; names that match
     /// nothing beside others that do are diagnostics.
     pub fn select(&self, selection: &Selection) -> Result<Selected, PatternError> {
-        let patterns = split::patterns(&selection.pattern)?;
+        let patterns: Vec<Pattern> = split::patterns(&selection.pattern)?.into_iter().map(Pattern::from).collect();
         let mut evaluation = matching::Evaluation::new(self);
         let mut hosts = evaluation.run(&patterns)?;
         if !selection.limit.is_empty() {
@@ -130,12 +134,14 @@ impl Inventory {
     }
 
     /// `'web:&prod' (web: 12 hosts, prod: 40 hosts)`: what each part alone selects.
-    fn describe(&self, selection: &Selection, patterns: &[String], evaluation: &matching::Evaluation<'_>) -> String {
+    fn describe(&self, selection: &Selection, patterns: &[Pattern], evaluation: &matching::Evaluation<'_>) -> String {
         let pattern = if selection.pattern.is_empty() { "all" } else { &selection.pattern };
-        let limit = match selection.limit.as_slice() {
-            [] => String::new(),
-            limit if limit.len() > MOST_TOLD => format!(" within --limit of {} patterns", limit.len()),
-            limit => format!(" within --limit '{}'", limit.join(",")),
+        // A file stands for all of its lines.
+        let typed: IndexSet<String> = selection.limit.iter().map(Pattern::typed).collect();
+        let limit = match typed.len() {
+            0 => String::new(),
+            1..=MOST_TOLD => format!(" within --limit '{}'", Vec::from_iter(typed).join(",")),
+            _ => format!(" within --limit of {} patterns", selection.limit.len()),
         };
         let parts = patterns.iter().chain(&selection.limit);
         let mut counts: Vec<String> = parts.clone().take(2 * MOST_TOLD).map(|pattern| self.count(pattern)).collect();
@@ -147,10 +153,10 @@ impl Inventory {
     }
 
     /// `web: 12 hosts`: what a pattern selects by itself.
-    fn count(&self, pattern: &str) -> String {
-        let bare = pattern.trim_start_matches(['&', '!']);
-        let count = matching::Evaluation::new(self).run(&[bare.to_owned()]).map_or(0, |hosts| hosts.len());
-        format!("{bare}: {count} {}", if count == 1 { "host" } else { "hosts" })
+    fn count(&self, pattern: &Pattern) -> String {
+        let bare = pattern.bare();
+        let count = matching::Evaluation::new(self).run(std::slice::from_ref(&bare)).map_or(0, |hosts| hosts.len());
+        format!("{}: {count} {}", bare.word(), if count == 1 { "host" } else { "hosts" })
     }
 }
 
@@ -169,7 +175,7 @@ mod tests {
         ini::read(&mut draft, source, text, &mut ranges::Budget::new(100));
         let (inventory, _) = draft.reconcile().expect("consistent");
         let check = |pattern: &str, limit: &[&str], expected: &str| {
-            let limit = limit.iter().map(|pattern| (*pattern).to_owned()).collect();
+            let limit = limit.iter().map(|pattern| (*pattern).to_owned().into()).collect();
             let error = inventory.select(&Selection { pattern: pattern.to_owned(), limit }).expect_err("no host");
             assert_eq!(error.to_string(), expected);
         };
@@ -195,8 +201,8 @@ mod tests {
         ini::read(&mut draft, source, "[web]\nw[1:12]\n", &mut ranges::Budget::new(100));
         let (inventory, _) = draft.reconcile().expect("consistent");
         let said = |unknown: usize| {
-            let limit =
-                (0..unknown).map(|number| format!("x{number}")).chain(["web".to_owned(), "x0".to_owned()]).collect();
+            let limit = (0..unknown).map(|number| format!("x{number}")).chain(["web".to_owned(), "x0".to_owned()]);
+            let limit = limit.map(Pattern::from).collect();
             let selected = inventory.select(&Selection { pattern: "all".to_owned(), limit }).expect("hosts");
             assert_eq!(selected.hosts.len(), 12);
             selected.unmatched.iter().map(ToString::to_string).collect::<Vec<_>>()
