@@ -177,7 +177,8 @@ fn what_a_script_tells_of_one_host_has_a_place() {
 fn a_key_that_json_has_twice_is_told_with_its_place_and_the_later_value_wins() {
     let lost = "Make one of them: what the first one holds is lost, as with Ansible";
     let twice = |name: &str, line: usize, first: usize, hint: &str| {
-        format!("{name} line {line}: `hosts` stands in line {first} already; the later value wins. {hint}")
+        let what = "the later value wins, and 1 host of the first one is lost: a";
+        format!("{name} line {line}: `hosts` stands in line {first} already; {what}. {hint}")
     };
     let text = "{\"all\": {\"hosts\": {\"a\": {}},\n \"hosts\": {\"b\": {\"n\": 1, \"n\": 2}}}}\n";
     for name in ["hosts.json", "hosts.yml", "hosts"] {
@@ -210,6 +211,42 @@ fn a_key_that_json_has_twice_is_told_with_its_place_and_the_later_value_wins() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("hosts.json line 1, column 537: `hosts` stands in line 1 already"), "{told}");
     assert!(!told.contains("xxx") && output.stdout == b"b\n", "{told}");
+}
+
+#[test]
+fn a_key_that_stands_twice_tells_which_hosts_are_lost_by_it() {
+    let check = |text: &str, expected: &str| {
+        let loaded = load_text("hosts.yml", text, |_| {});
+        let told = said(&loaded);
+        assert_eq!(told.len(), 1, "{text}: {told:?}");
+        assert!(told[0].contains(&format!("already; the later value wins{expected}")), "{text}: {told:?}");
+        assert!(!loaded.is_incomplete(), "Ansible goes on, too");
+    };
+    let lost = |hosts: &str| format!(", and {hosts}");
+    check("a: {hosts: {h1: }}\na: {hosts: {h2: }}\n", &lost("1 host of the first one is lost: h1. Remove"));
+    check(
+        "a:\n  hosts: {h1: , 'w[1:400]': , k: }\n  children: {b: {hosts: {x: }}}\na: {hosts: {k: }}\n",
+        &lost("402 hosts of the first one are lost: h1,w[1-400],x. Remove"),
+    );
+    check(
+        "a:\n  children: {b: {hosts: h1}}\n  children: {b: {hosts: h2}}\n",
+        &lost("1 host of the first one is lost: h1. Make one"),
+    );
+    check(
+        "a: {hosts: {'h[1:900000]': }}\na: {hosts: {h1: }}\n",
+        &lost("the first one's hosts are lost: h[1:900000]. "),
+    );
+    // Nobody is lost: the same hosts again, variables of a host, and what only looks like hosts.
+    check("a: {hosts: {h1: }}\na: {hosts: {h1: }}\n", ". Remove");
+    check("a: {hosts: {h1: {v: 1}, h1: {w: 1}}}\n", ". Remove");
+    check("a: {vars: {x: {hosts: {h1: }, hosts: {h2: }}}}\n", ". Make one");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("group_vars")).expect("a folder");
+    fs::write(folder.path().join("group_vars/all"), "a: {hosts: {h1: }}\na: {hosts: {h2: }}\n").expect("a file");
+    fs::write(folder.path().join("hosts.ini"), "h1\n").expect("a file");
+    let loaded = load(&[Source::from("hosts.ini")], &settings(folder.path())).expect("an inventory");
+    let told = said(&loaded).join("\n");
+    assert!(told.ends_with("`a` stands in line 1 already; the later value wins. Remove one of them"), "{told}");
 }
 
 #[test]

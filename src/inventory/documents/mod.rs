@@ -7,7 +7,10 @@ mod toml;
 
 use std::sync::Arc;
 
+use indexmap::IndexSet;
+
 use super::diagnostics::Diagnostic;
+use super::folding;
 use super::group_names::UnusualNames;
 use super::host_names;
 use super::model::{Draft, GroupId, GroupVariable, HostId, Origin, SourceId};
@@ -25,6 +28,9 @@ const MAX_WARNINGS: usize = 20;
 
 /// Bytes that the hosts of one entry may take: a range times the size of its variables.
 const MAX_ENTRY_COST: usize = 1 << 30;
+
+/// Of the hosts that are lost by a key that stands twice so many are counted.
+const MOST_COUNTED: usize = 100_000;
 
 /// What ends the reading of a document.
 type Fault = Diagnostic;
@@ -49,8 +55,8 @@ impl<'a, 't> Builder<'a, 't> {
         let (unusual, diagnostics) = (UnusualNames::default(), Vec::new());
         let mut builder =
             Self { draft, source, budget, document, file, unusual, diagnostics, untold: 0, untold_missing: None };
-        for warning in &document.warnings {
-            builder.say(warning.clone());
+        for (warning, hosts) in document.warnings.iter().zip(&document.lost) {
+            builder.say(with_lost(warning.clone(), hosts));
         }
         builder
     }
@@ -156,6 +162,29 @@ impl<'a, 't> Builder<'a, 't> {
     fn child(&mut self, parent: GroupId, child: GroupId, place: Place) -> Result<(), Fault> {
         self.draft.add_child(parent, child).map_err(|cycle| self.error(place, cycle.to_string()))
     }
+}
+
+/// What is said of a key that stands twice, with the hosts that are lost by it.
+fn with_lost(warning: Diagnostic, hosts: &[String]) -> Diagnostic {
+    let mut budget = Budget::new(MOST_COUNTED);
+    let names = hosts.iter().map(|host| host_names::expand(host, &mut budget).map(|hosts| hosts.names));
+    let lost = match names.collect::<Result<Vec<_>, _>>() {
+        Ok(names) if names.is_empty() => return warning,
+        Ok(names) => {
+            let names: IndexSet<String> = names.into_iter().flatten().collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let are = if names.len() == 1 { "host of the first one is" } else { "hosts of the first one are" };
+            format!("{} {are} lost: {}", names.len(), folding::shortened(&names))
+        }
+        Err(_) => format!("the first one's hosts are lost: {}", brief_list(hosts)),
+    };
+    Diagnostic { message: format!("{}, and {lost}", warning.message), ..warning }
+}
+
+/// The first of some entries.
+fn brief_list(hosts: &[String]) -> String {
+    let first: Vec<&str> = hosts.iter().take(3).map(String::as_str).collect();
+    format!("{}{}", first.join(", "), if hosts.len() > 3 { ", ..." } else { "" })
 }
 
 /// About how many bytes a value takes.

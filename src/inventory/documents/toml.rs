@@ -12,7 +12,8 @@ use crate::inventory::yaml::{Document, Form, Key, Node, Place};
 /// The document of a TOML text; the error names no file yet.
 pub fn document(text: &str) -> Result<Document<'_>, Box<Diagnostic>> {
     let null = || Node::new(Place::default(), Form::Scalar(Value::Null));
-    let empty = Document { text, root: null(), warnings: Vec::new(), is_json: false, is_toml: true };
+    let (warnings, lost) = Default::default();
+    let empty = Document { text, root: null(), warnings, lost, is_json: false, is_toml: true };
     let places = Places::new(text);
     let table = DeTable::parse(text).map_err(|error| {
         let place = error.span().map(|span| places.of(span)).unwrap_or_default();

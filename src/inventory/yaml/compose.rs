@@ -3,8 +3,9 @@
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, options};
 
 use super::anchors::{Anchors, Sized, too_deep};
-use super::mappings::{Mapping, Repeated};
+use super::mappings::Mapping;
 use super::node::{Form, Key, Node, Place};
+use super::repeated::Repeated;
 use super::tags::{self, Meaning};
 use super::{DuplicateKeys, Fault, MAX_DEPTH};
 use crate::inventory::value::Value;
@@ -67,6 +68,16 @@ struct Open {
 enum Content {
     List(Vec<Node>),
     Mapping(Mapping, Next),
+}
+
+impl Open {
+    /// The key that the next value belongs to; `None` = none that is text.
+    fn key(&self) -> Option<&str> {
+        match &self.content {
+            Content::Mapping(_, Next::Of(key)) => key.as_text(),
+            Content::Mapping(_, Next::Key | Next::Merge) | Content::List(_) => None,
+        }
+    }
 }
 
 struct Composer<'t> {
@@ -197,7 +208,7 @@ impl Composer<'_> {
         {
             return Err(self.unfit_key(node.place, node.kind()));
         }
-        let Some(open) = self.open.last_mut() else {
+        let Some((open, around)) = self.open.split_last_mut() else {
             self.root = Some(node);
             return Ok(());
         };
@@ -207,7 +218,11 @@ impl Composer<'_> {
             Content::List(items) => items.push(node),
             Content::Mapping(mapping, next) => match std::mem::replace(next, Next::Key) {
                 Next::Merge => mapping.merge(node)?,
-                Next::Of(key) => mapping.insert(key, node, self.duplicates, &mut self.repeated)?,
+                Next::Of(key) => {
+                    if let Some(again) = mapping.insert(key, node, self.duplicates)? {
+                        self.repeated.push(Repeated::new(&again, around.iter().map(Open::key)));
+                    }
+                }
                 Next::Key => {
                     if let Form::Scalar(value) = node.form() {
                         *next = Next::Of(Key { place: node.place, value: value.clone() });

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::node::{Form, Key, Node};
+use super::repeated::Again;
 use super::{DuplicateKeys, Fault};
 use crate::inventory::value::Value;
 
@@ -34,14 +35,14 @@ struct Entries {
 }
 
 impl Entries {
-    /// Adds an entry; where its key was there already, it is given back with the line where it was first.
-    fn insert(&mut self, key: Key, node: Node) -> Option<Repeated> {
+    /// Adds an entry; where its key was there already, the one that it takes the place of is given back.
+    fn insert(&mut self, key: Key, node: Node) -> Option<Again<'_>> {
         let identity = Identity::of(&key);
-        if let Some(entry) = self.index.get(&identity).and_then(|at| self.listed.get_mut(*at)) {
-            let repeated = (key.clone(), entry.0.place.line);
+        if let Some(at) = self.index.get(&identity) {
+            let entry = self.listed.get_mut(*at)?;
             // The key that counts for its place is the one whose value counts.
-            *entry = (key, node);
-            return Some(repeated);
+            let first = std::mem::replace(entry, (key, node));
+            return Some(Again { first, last: entry });
         }
         self.index.insert(identity, self.listed.len());
         self.listed.push((key, node));
@@ -56,29 +57,24 @@ pub(super) struct Mapping {
     merged: Vec<Node>,
 }
 
-/// A key that stood twice, and the line where it stood first.
-pub(super) type Repeated = (Key, usize);
-
 impl Mapping {
-    /// Adds an entry.
+    /// Adds an entry; where its key was there already and that is to be told, the one that it takes the place of is given back.
     pub(super) fn insert(
         &mut self,
         key: Key,
         node: Node,
         duplicates: DuplicateKeys,
-        repeated: &mut Vec<Repeated>,
-    ) -> Result<(), Fault> {
-        let Some((key, first_line)) = self.own.insert(key, node) else { return Ok(()) };
-        if duplicates == DuplicateKeys::Ignore {
-            return Ok(());
+    ) -> Result<Option<Again<'_>>, Fault> {
+        let again = self.own.insert(key, node);
+        match (&again, duplicates) {
+            (Some(Again { first: (first, _), last: (key, _) }), DuplicateKeys::Error) => {
+                let message = format!("`{}` stands in line {} already", key.text(), first.place.line);
+                Err(Fault::new(key.place, message)
+                    .with_hint("duplicate_dict_key is `error` in the configuration; remove one of them"))
+            }
+            (_, DuplicateKeys::Ignore) => Ok(None),
+            _ => Ok(again),
         }
-        if duplicates == DuplicateKeys::Error {
-            let message = format!("`{}` stands in line {first_line} already", key.text());
-            return Err(Fault::new(key.place, message)
-                .with_hint("duplicate_dict_key is `error` in the configuration; remove one of them"));
-        }
-        repeated.push((key, first_line));
-        Ok(())
     }
 
     /// Notes the value of a `<<`.

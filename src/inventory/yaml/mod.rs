@@ -6,6 +6,7 @@ mod compose;
 mod excerpt;
 mod mappings;
 mod node;
+mod repeated;
 mod scalars;
 mod strict_json;
 mod tags;
@@ -14,7 +15,7 @@ mod variables;
 
 use super::diagnostics::{Diagnostic, Span};
 
-use mappings::Repeated;
+use repeated::Repeated;
 
 pub use node::{Form, Key, Node, Place};
 pub use variables::{Setting, settings};
@@ -53,6 +54,8 @@ pub struct Document<'t> {
     pub root: Node,
     /// What is odd: keys that are twice in a mapping.
     pub warnings: Vec<Diagnostic>,
+    /// For each of the warnings the hosts that an inventory loses by it, as it writes them, ranges included.
+    pub lost: Vec<Vec<String>>,
     /// Whether the text was read as JSON, where `1e3` is a number and nothing is a comment.
     pub is_json: bool,
     /// Whether the text was read as TOML.
@@ -119,19 +122,18 @@ pub fn read(bytes: &[u8], duplicates: DuplicateKeys) -> Result<Document<'_>, Box
     if let Ok(json) = strict_json::read(text).map_err(|fault| Box::new(fault.diagnostic(text)))? {
         // JSON with such keys is no error to Ansible, whatever `duplicate_dict_key` says.
         let is_told = duplicates != DuplicateKeys::Ignore;
-        let warnings = if is_told { twice(text, json.repeated) } else { Vec::new() };
-        return Ok(Document { text, root: json.root, warnings, is_json: true, is_toml: false });
+        let (warnings, lost) = if is_told { twice(text, json.repeated) } else { Default::default() };
+        return Ok(Document { text, root: json.root, warnings, lost, is_json: true, is_toml: false });
     }
     let composed = compose::document(text, duplicates).map_err(|fault| Box::new(fault.diagnostic(text)))?;
-    let warnings = twice(text, composed.repeated);
-    Ok(Document { text, root: composed.root, warnings, is_json: false, is_toml: false })
+    let (warnings, lost) = twice(text, composed.repeated);
+    Ok(Document { text, root: composed.root, warnings, lost, is_json: false, is_toml: false })
 }
 
-/// What is said of keys that stand twice in their mappings.
-fn twice(text: &str, mut repeated: Vec<Repeated>) -> Vec<Diagnostic> {
-    let untold = repeated.len().saturating_sub(MAX_WARNINGS);
-    repeated.truncate(MAX_WARNINGS);
-    let told = |(key, first_line): &Repeated| {
+/// What is said of keys that stand twice in their mappings, and which hosts are lost by each.
+fn twice(text: &str, mut repeated: Vec<Repeated>) -> (Vec<Diagnostic>, Vec<Vec<String>>) {
+    let untold = repeated.split_off(MAX_WARNINGS.min(repeated.len()));
+    let told = |Repeated { key, first_line, .. }: &Repeated| {
         let name: String = key.text().chars().take(LONGEST_NAME).collect();
         let message = format!("`{name}` stands in line {first_line} already; the later value wins");
         let hint = match name.as_str() {
@@ -141,10 +143,12 @@ fn twice(text: &str, mut repeated: Vec<Repeated>) -> Vec<Diagnostic> {
         Diagnostic::warning(message).at(excerpt::span(text, key.place)).with_hint(hint)
     };
     let mut warnings: Vec<Diagnostic> = repeated.iter().map(told).collect();
-    if untold > 0 {
-        warnings.push(Diagnostic::warning(format!("{untold} more keys stand twice in their mappings")));
+    let mut lost: Vec<Vec<String>> = repeated.into_iter().map(|one| one.lost).collect();
+    if !untold.is_empty() {
+        warnings.push(Diagnostic::warning(format!("{} more keys stand twice in their mappings", untold.len())));
+        lost.push(untold.into_iter().flat_map(|one| one.lost).collect());
     }
-    warnings
+    (warnings, lost)
 }
 
 /// Reads the bytes of what prints JSON and nothing else. The error names no file yet.
@@ -155,8 +159,8 @@ pub fn read_json(bytes: &[u8]) -> Result<Document<'_>, Box<Diagnostic>> {
         Ok(Err(place)) => return Err(Box::new(Fault::new(place, "this is no JSON").diagnostic(text))),
         Err(fault) => return Err(Box::new(fault.diagnostic(text))),
     };
-    let warnings = twice(text, json.repeated);
-    Ok(Document { text, root: json.root, warnings, is_json: true, is_toml: false })
+    let (warnings, lost) = twice(text, json.repeated);
+    Ok(Document { text, root: json.root, warnings, lost, is_json: true, is_toml: false })
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Strict JSON as Python reads it: `NaN` and `Infinity`, integers of any size; the later of two equal keys wins, and is noted.
 
 use super::anchors::too_deep;
-use super::mappings::{Mapping, Repeated};
+use super::mappings::Mapping;
 use super::node::{Form, Key, Node, Place};
+use super::repeated::Repeated;
 use super::{DuplicateKeys, Fault, MAX_DEPTH};
 use crate::inventory::literals::MAX_DIGITS;
 use crate::inventory::value::Value;
@@ -18,7 +19,7 @@ pub(super) struct Json {
 
 /// The value of a JSON text, or the place up to which the text is JSON.
 pub(super) fn read(text: &str) -> Result<Result<Json, Place>, Fault> {
-    let mut reader = Reader { rest: text, line: 1, column: 1, repeated: Vec::new() };
+    let mut reader = Reader { rest: text, line: 1, column: 1, path: Vec::new(), repeated: Vec::new() };
     match reader.value(0).and_then(|node| reader.end().map(|()| node)) {
         Ok(root) => Ok(Ok(Json { root, repeated: reader.repeated })),
         Err(Refusal::NotJson) => Ok(Err(Place { line: reader.line, column: reader.column, length: 1 })),
@@ -35,6 +36,8 @@ struct Reader<'t> {
     rest: &'t str,
     line: usize,
     column: usize,
+    /// The keys of the objects around.
+    path: Vec<String>,
     repeated: Vec<Repeated>,
 }
 
@@ -107,8 +110,10 @@ impl<'t> Reader<'t> {
                 let name = self.string()?;
                 let key = Key { place: Place { line, column, length: self.column - column }, value: Value::Text(name) };
                 self.expect(':')?;
-                let node = self.value(depth + 1)?;
-                mapping.insert(key, node, DuplicateKeys::Warn, &mut self.repeated).map_err(Refusal::Fault)?;
+                let node = self.value_of(&key, depth)?;
+                if let Some(again) = mapping.insert(key, node, DuplicateKeys::Warn).map_err(Refusal::Fault)? {
+                    self.repeated.push(Repeated::new(&again, self.path.iter().map(|key| Some(key.as_str()))));
+                }
                 if !self.accept(',') {
                     break;
                 }
@@ -116,6 +121,18 @@ impl<'t> Reader<'t> {
             self.expect('}')?;
         }
         Ok(unwrapped(Node::new(place, mapping.finish())))
+    }
+
+    /// The value of a key of an object so deep.
+    fn value_of(&mut self, key: &Key, depth: usize) -> Result<Node, Refusal> {
+        self.blanks();
+        if !self.rest.starts_with(['{', '[']) {
+            return self.value(depth + 1);
+        }
+        self.path.push(key.text());
+        let node = self.value(depth + 1)?;
+        self.path.pop();
+        Ok(node)
     }
 
     fn array(&mut self, place: Place, depth: usize) -> Result<Node, Refusal> {
