@@ -209,6 +209,35 @@ fn hosts_that_are_not_audited_are_told() {
 }
 
 #[test]
+fn variables_and_files_that_count_for_nothing_are_told_and_are_no_fault() {
+    let home = Home::new();
+    let folder = home.path("project");
+    fs::create_dir_all(folder.join("group_vars")).expect("a folder");
+    fs::write(folder.join("group_vars/wbe.yml"), "ansible_user: ops\n").expect("a file");
+    fs::write(folder.join("group_vars/web.yml"), "clockaudit_ntp_server: 192.0.2.1\n").expect("a file");
+    let fleet = "[web]\na.example ansible_hots=192.0.2.1\nb.example ansible_hots=192.0.2.2\n";
+    fs::write(folder.join("fleet.ini"), fleet).expect("a file");
+    let mut command = home.command(&[]);
+    let (code, text) = doctor(command.current_dir(&folder), Path::new("fleet.ini"));
+    assert_eq!(code, Some(1), "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for expected in [
+        "ok inventory 2 hosts note",
+        "note variables fleet.ini:2:11: `ansible_hots` (and in 1 more place) is no variable that is known \
+         did you mean `ansible_host`?",
+        "note variables group_vars/web.yml:1:1: `clockaudit_ntp_server` is no variable that is known did you mean \
+         `clockaudit_ntp_servers`?",
+        "note variables group_vars/wbe.yml: is for no group of the inventory, and is not read did you mean `web`?",
+    ] {
+        assert!(words.contains(expected), "{expected}: {text}");
+    }
+    // A scan says nothing of them, and loses nobody.
+    let mut scan = home.command(&[]);
+    let output = scan.current_dir(&folder).args(["scan", "fleet.ini", "--list-hosts"]).output().expect("a run");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
 fn a_key_that_this_user_may_not_read_is_found() {
     let home = Home::new();
     let key = home.path("locked");

@@ -1,7 +1,11 @@
 //! Whether this controller is fit to scan: what was found on it, against what a scan needs.
 
+mod inventory;
+
 use super::figure;
 use crate::clock::{Interval, Nanos};
+
+pub use inventory::{Oddity, WrongSettings};
 
 /// Files that are open besides the sessions: standard streams, the event queue, the agent, exports.
 pub const OPEN_BESIDE: u16 = 64;
@@ -10,14 +14,13 @@ const FEW_FILES: u64 = 4_096;
 /// Timers later than this, at the 95th percentile, make bounds wider than the network does (`docs/measurement.md`, 8).
 pub const LATE: Nanos = Nanos::from_millis(1);
 
-/// So many wrong settings are told one by one.
-const MOST_WRONG: usize = 8;
-
 /// How good something on the controller is; the greater is the worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fitness {
     /// Nothing in the way.
     Fit,
+    /// Perhaps not as it was meant; a scan works.
+    Odd,
     /// A scan works, worse than it could.
     Poor,
     /// A scan fails, in whole or in part.
@@ -45,25 +48,12 @@ pub struct Controller {
     pub not_audited: String,
     /// What is wrong with settings of hosts, the gravest first.
     pub wrong: Vec<WrongSettings>,
+    /// What of the inventory counts for nothing, and was perhaps meant to.
+    pub odd: Vec<Oddity>,
     /// How late this machine's timers are: the 95th percentile.
     pub timer_lateness: Option<Nanos>,
     /// What its own timekeeper says of its clock.
     pub clock: OwnClock,
-}
-
-/// A setting that is wrong, and whose it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WrongSettings {
-    /// The hosts that have it, folded.
-    pub hosts: String,
-    /// How many there are.
-    pub count: usize,
-    /// What is wrong, with the file and the line.
-    pub what: String,
-    /// Whether these hosts are measured all the same.
-    pub is_measured: bool,
-    /// What to do.
-    pub remedy: String,
 }
 
 /// What hosts are logged in to with, as far as this machine has to bring it.
@@ -155,8 +145,9 @@ pub struct Check {
 /// Everything that was looked at, in the order in which a scan needs it.
 pub fn checks(controller: &Controller) -> Vec<Check> {
     let mut checks = Vec::new();
-    checks.extend(inventory(controller));
-    checks.extend(wrong_settings(&controller.wrong));
+    checks.extend(inventory::checks(controller));
+    checks.extend(inventory::wrong_settings(&controller.wrong));
+    checks.extend(inventory::oddities(&controller.odd));
     checks.push(open_files(controller));
     if controller.login != Login::Nothing {
         checks.push(agent(controller));
@@ -178,65 +169,6 @@ fn not_fit(subject: &'static str, fitness: Fitness, what: String, remedy: impl I
 
 fn counted(keys: usize) -> String {
     if keys == 1 { "1 key".to_owned() } else { format!("{keys} keys") }
-}
-
-fn inventory(controller: &Controller) -> Vec<Check> {
-    const SUBJECT: &str = "inventory";
-    let Some(problems) = &controller.inventory else { return Vec::new() };
-    let mut checks: Vec<Check> = problems
-        .iter()
-        .map(|problem| {
-            not_fit(
-                SUBJECT,
-                Fitness::Unfit,
-                problem.clone(),
-                "hosts may be missing; `clockaudit inventory --list` shows what is there",
-            )
-        })
-        .collect();
-    let hosts = controller.hosts.unwrap_or(0);
-    let others = &controller.not_audited;
-    if hosts == 0 && !others.is_empty() {
-        checks.push(not_fit(
-            SUBJECT,
-            Fitness::Unfit,
-            format!("none of its hosts can be audited: {others}"),
-            "clockaudit needs SSH; `clockaudit inventory INVENTORY --explain HOST` tells why a host is left out",
-        ));
-    } else if hosts == 0 {
-        checks.push(not_fit(
-            SUBJECT,
-            Fitness::Unfit,
-            "it selects no host".to_owned(),
-            "see `clockaudit inventory --list`",
-        ));
-    } else if problems.is_empty() {
-        let hosts = figure::count(hosts, "host");
-        let understood = if controller.wrong.is_empty() { ", everything understood" } else { "" };
-        checks.push(fit(SUBJECT, format!("{hosts}{understood}")));
-    }
-    if hosts > 0 && !others.is_empty() {
-        checks.push(fit(SUBJECT, format!("not audited: {others}")));
-    }
-    checks
-}
-
-/// Each wrong setting once, with the hosts that have it; of very many the first.
-fn wrong_settings(wrong: &[WrongSettings]) -> Vec<Check> {
-    const SUBJECT: &str = "settings";
-    let gravity = |wrong: &WrongSettings| if wrong.is_measured { Fitness::Poor } else { Fitness::Unfit };
-    let check = |wrong: &WrongSettings| {
-        not_fit(SUBJECT, gravity(wrong), format!("{}: {}", wrong.hosts, wrong.what), wrong.remedy.clone())
-    };
-    let mut checks: Vec<Check> = wrong.iter().take(MOST_WRONG).map(check).collect();
-    let rest = wrong.get(MOST_WRONG..).unwrap_or_default();
-    if let Some(worst) = rest.iter().map(gravity).max() {
-        let hosts: usize = rest.iter().map(|wrong| wrong.count).sum();
-        let what =
-            format!("and {} of {}", figure::count(rest.len(), "more wrong setting"), figure::count(hosts, "host"));
-        checks.push(not_fit(SUBJECT, worst, what, "correct those above, and ask again"));
-    }
-    checks
 }
 
 fn open_files(controller: &Controller) -> Check {
@@ -355,6 +287,7 @@ fn clock(clock: &OwnClock) -> Check {
 
 #[cfg(test)]
 mod tests {
+    use super::inventory::MOST_WRONG;
     use super::*;
 
     fn healthy() -> Controller {
@@ -368,6 +301,7 @@ mod tests {
             inventory: Some(Vec::new()),
             not_audited: String::new(),
             wrong: Vec::new(),
+            odd: Vec::new(),
             timer_lateness: Some(Nanos::from_micros(80)),
             clock: OwnClock::Claimed {
                 timekeeper: "chronyd".to_owned(),
@@ -432,6 +366,17 @@ mod tests {
         assert_eq!(told.len(), MOST_WRONG + 2);
         assert_eq!(told[..2], ["12 hosts".to_owned(), "web[1-3]: line 0".to_owned()]);
         assert_eq!(told.last().map(String::as_str), Some("and 992 more wrong settings of 2976 hosts"));
+    }
+
+    #[test]
+    fn what_counts_for_nothing_is_told_and_is_no_fault() {
+        let odd = |line: usize| Oddity { what: format!("line {line}"), remedy: "did you mean it?".to_owned() };
+        let controller = Controller { odd: (0..100).map(odd).collect(), ..healthy() };
+        let told: Vec<Check> = checks(&controller).into_iter().filter(|check| check.subject == "variables").collect();
+        assert_eq!(told.len(), MOST_WRONG + 1);
+        assert_eq!(told.last().map(|check| check.what.as_str()), Some("and 92 more that count for nothing"));
+        assert_eq!(worst(&controller), ("variables", Fitness::Odd));
+        assert_eq!(checks(&controller).first().map(|check| check.what.as_str()), Some("12 hosts"));
     }
 
     #[test]

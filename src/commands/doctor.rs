@@ -15,14 +15,16 @@ use super::scan::not_audited;
 use super::secrets;
 use super::ssh_settings::SshSettings;
 use crate::audit::ExitStatus;
-use crate::audit::fitness::{self, Controller, Fitness, Login, OwnClock, WrongSettings};
+use crate::audit::fitness::{self, Controller, Fitness, Login, Oddity, OwnClock, WrongSettings};
 use crate::cli::{DoctorArgs, SelectionArgs};
-use crate::files::inventory::{LoadSettings, Loaded, configuration};
+use crate::files::inventory::{LoadSettings, Loaded, configuration, unused_files};
 use crate::inventory::command_secrets::masked;
 use crate::inventory::configuration::{Given, names};
 use crate::inventory::connection::explain::Row;
 use crate::inventory::connection::{summary, targets};
+use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::folding;
+use crate::inventory::misspelt::misspelt;
 use crate::inventory::model::HostId;
 use crate::inventory::target::{Target, Transport};
 use crate::probe::Seen;
@@ -74,7 +76,8 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
         || configuration.path(&names::CONNECTION_PASSWORD_FILE).is_some();
     let has_password = args.connection.ask_pass || has_password_file;
     let login = login(hosts.as_deref().unwrap_or_default(), has_password);
-    let controller = Controller { login, not_audited, wrong, ..look(&plan, loaded.as_ref(), hosts.as_deref())? };
+    let controller =
+        Controller { login, not_audited, wrong, ..look(&plan, &settings, loaded.as_ref(), hosts.as_deref())? };
     let checks = fitness::checks(&controller);
     terminal.print(&page::render(&checks, super::output::page(terminal)))?;
     let rows = loaded.as_ref().map(|loaded| rows(loaded, hosts.as_deref().unwrap_or_default(), &mut ssh));
@@ -87,7 +90,7 @@ pub fn run(args: &DoctorArgs, terminal: &Terminal) -> Outcome {
     Ok(match checks.iter().map(|check| check.fitness).max() {
         Some(Fitness::Unfit) => ExitStatus::Critical,
         Some(Fitness::Poor) => ExitStatus::Warning,
-        Some(Fitness::Fit) | None => ExitStatus::Good,
+        Some(Fitness::Fit | Fitness::Odd) | None => ExitStatus::Good,
     })
 }
 
@@ -172,7 +175,12 @@ fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) -> R
     }
 }
 
-fn look(plan: &ConnectionPlan, loaded: Option<&Loaded>, hosts: Option<&[Target]>) -> Result<Controller, CommandError> {
+fn look(
+    plan: &ConnectionPlan,
+    settings: &LoadSettings,
+    loaded: Option<&Loaded>,
+    hosts: Option<&[Target]>,
+) -> Result<Controller, CommandError> {
     let runtime = runtime()?;
     let (inspection, seen) = runtime.block_on(async {
         let inspection = inspect(plan, hosts.unwrap_or_default()).await;
@@ -192,6 +200,7 @@ fn look(plan: &ConnectionPlan, loaded: Option<&Loaded>, hosts: Option<&[Target]>
         inventory: loaded.map(not_understood),
         not_audited: String::new(),
         wrong: Vec::new(),
+        odd: loaded.map(|loaded| odd(loaded, settings)).unwrap_or_default(),
         timer_lateness: seen.timer_lateness_p95,
         clock: own_clock(&seen),
     })
@@ -210,14 +219,21 @@ fn this_machine() -> Target {
 
 fn not_understood(loaded: &Loaded) -> Vec<String> {
     let missing = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.missing.is_some());
-    missing
-        .map(|diagnostic| {
-            let place = diagnostic.file.as_deref().unwrap_or("the inventory");
-            let line =
-                diagnostic.span.as_ref().map_or_else(String::new, |span| format!(":{}:{}", span.line, span.column));
-            format!("{place}{line}: {}", diagnostic.message)
-        })
-        .collect()
+    missing.map(placed).collect()
+}
+
+/// Variables and files of variables that count for nothing.
+fn odd(loaded: &Loaded, settings: &LoadSettings) -> Vec<Oddity> {
+    let variables = misspelt(&loaded.inventory, &policy::OWN_VARIABLES);
+    let told = variables.into_iter().chain(unused_files(loaded, settings));
+    told.map(|told| Oddity { what: placed(&told), remedy: told.hint.unwrap_or_default() }).collect()
+}
+
+/// What there is to say, behind its place.
+fn placed(told: &Diagnostic) -> String {
+    let place = told.file.as_deref().unwrap_or("the inventory");
+    let line = told.span.as_ref().map_or_else(String::new, |span| format!(":{}:{}", span.line, span.column));
+    format!("{place}{line}: {}", told.message)
 }
 
 fn own_clock(seen: &Seen) -> OwnClock {

@@ -10,6 +10,7 @@ use crate::cli::PolicyArgs;
 use crate::cli::values::parse_duration;
 use crate::clock::Nanos;
 use crate::files::inventory::Loaded;
+use crate::fix::change::{PRESET_VARIABLE, SERVERS_VARIABLE};
 use crate::inventory::configuration::{Place, Provenance};
 use crate::inventory::connection::explain::{self, Row};
 use crate::inventory::model::{HostId, Inventory, Variable, Variables};
@@ -23,6 +24,8 @@ use crate::report::escape::visible;
 const PROFILE: &str = "clockaudit_profile";
 const WARN: &str = "clockaudit_warn";
 const CRIT: &str = "clockaudit_crit";
+/// The variables of an inventory that are clockaudit's own.
+pub const OWN_VARIABLES: [&str; 5] = [PROFILE, WARN, CRIT, SERVERS_VARIABLE, PRESET_VARIABLE];
 /// The long names of the flags that say the same of all hosts.
 const LIMITS: [&str; 3] = ["profile", "warn", "crit"];
 /// Two web servers that differ accuse each other.

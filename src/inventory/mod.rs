@@ -22,6 +22,7 @@ pub mod json;
 pub mod lines;
 pub mod listing;
 pub mod literals;
+pub mod misspelt;
 pub mod model;
 pub mod nearest;
 pub mod paths;

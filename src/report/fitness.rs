@@ -36,7 +36,7 @@ pub fn render(checks: &[Check], page: Page) -> String {
     lines.extend(paragraph(
         "",
         match worst {
-            Fitness::Fit => "This controller is fit to scan.",
+            Fitness::Fit | Fitness::Odd => "This controller is fit to scan.",
             Fitness::Poor => "This controller can scan; what is marked warn makes it worse.",
             Fitness::Unfit => "This controller is not fit to scan until what is marked FAIL is mended.",
         },
@@ -49,6 +49,7 @@ pub fn render(checks: &[Check], page: Page) -> String {
 fn word(fitness: Fitness) -> (&'static str, Style) {
     match fitness {
         Fitness::Fit => ("ok", AnsiColor::Green.on_default()),
+        Fitness::Odd => ("note", AnsiColor::Cyan.on_default()),
         Fitness::Poor => ("warn", AnsiColor::Yellow.on_default()),
         Fitness::Unfit => ("FAIL", AnsiColor::Red.on_default().bold()),
     }

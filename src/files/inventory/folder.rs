@@ -14,7 +14,7 @@ use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::Diagnostic;
 
 /// Ends of names that are no inventories, unless the configuration has others.
-const EXTENSIONS: [&str; 12] =
+pub(super) const IGNORED_EXTENSIONS: [&str; 12] =
     [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"];
 /// Folders in folders, at most.
 const DEEPEST: usize = 32;
@@ -48,7 +48,7 @@ impl Ignored {
                 .ok()
         });
         let patterns = patterns.collect();
-        let extensions = listed.unwrap_or_else(|| EXTENSIONS.map(str::to_owned).to_vec());
+        let extensions = listed.unwrap_or_else(|| IGNORED_EXTENSIONS.map(str::to_owned).to_vec());
         (Self { extensions, patterns }, diagnostics)
     }
 

@@ -11,6 +11,7 @@ mod reader;
 mod script;
 mod settings_files;
 mod surroundings;
+mod unused_files;
 mod variable_folders;
 mod variables;
 mod vault_passwords;
@@ -41,6 +42,7 @@ use self::surroundings::Machine;
 pub use limit_file::{LimitError, limit};
 pub use opening::open_ahead;
 pub use settings_files::settings_files;
+pub use unused_files::unused_files;
 pub use vault_passwords::{VaultFlags, VaultPasswordError, asks, keyring};
 
 /// A source as the user named it: a path, a list of hosts with a comma in it, or `-` for standard input.
@@ -143,6 +145,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// What is set outside of it, in the environment and in Ansible's file.
     pub configuration: Configuration,
+    /// The folders whose `group_vars` and `host_vars` count.
+    roots: Vec<PathBuf>,
 }
 
 impl Loaded {
@@ -240,9 +244,15 @@ pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadE
     }
     let inventory = Arc::new(inventory);
     let machine: Arc<dyn Surroundings> = Arc::new(Machine::new(settings));
-    let playbook_folder = variables::play_folder(settings, &configuration).to_string_lossy().into_owned();
+    let play = variables::play_folder(settings, &configuration);
+    let playbook_folder = play.to_string_lossy().into_owned();
+    if neighbours::reads_variable_files(&configuration) {
+        roots.push(play);
+    } else {
+        roots.clear();
+    }
     let renderer = Renderer::new(Arc::clone(&inventory), Arc::clone(&settings.keyring), &machine, playbook_folder);
-    Ok(Loaded { inventory, renderer: Arc::new(renderer), diagnostics, configuration })
+    Ok(Loaded { inventory, renderer: Arc::new(renderer), diagnostics, configuration, roots })
 }
 
 /// The folder of a source, which may have variables beside it; none of a list of hosts.

@@ -67,6 +67,11 @@ impl VariableFolder {
         Ok((!names.is_empty()).then_some(Self { path, names }))
     }
 
+    /// What is in it.
+    pub(super) fn names(&self) -> impl Iterator<Item = &OsString> {
+        self.names.iter()
+    }
+
     /// The files of a group or host: the first of NAME, NAME.yml, NAME.yaml, NAME.json that exists; of a folder, all files
     /// in it.
     pub(super) fn files_of(&self, name: &str, extensions: &[String]) -> Found {

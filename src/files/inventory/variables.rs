@@ -75,6 +75,12 @@ pub(super) fn play_folder(settings: &LoadSettings, configuration: &Configuration
     }
 }
 
+/// Ends of the names of files of variables.
+pub(super) fn extensions(configuration: &Configuration) -> Vec<String> {
+    let named = configuration.list(&names::YAML_VALID_EXTENSIONS).map(|given| given.value);
+    named.unwrap_or_else(|| EXTENSIONS.map(str::to_owned).to_vec())
+}
+
 struct Reading<'a> {
     settings: &'a LoadSettings,
     extensions: Vec<String>,
@@ -86,10 +92,9 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn new(settings: &'a LoadSettings, configuration: &Configuration) -> Self {
-        let extensions = configuration.list(&names::YAML_VALID_EXTENSIONS).map(|given| given.value);
         Self {
             settings,
-            extensions: extensions.unwrap_or_else(|| EXTENSIONS.map(str::to_owned).to_vec()),
+            extensions: extensions(configuration),
             duplicates: reader::duplicate_keys(configuration),
             known: HashMap::new(),
             diagnostics: Vec::new(),

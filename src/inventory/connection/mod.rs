@@ -31,6 +31,7 @@ use reach::{Reach, Unreachable};
 pub use becoming::Becoming;
 pub use hidden::{HIDDEN, Hidden};
 pub use settings::{ConnectionSettings, DEFAULT_PORT, DEFAULT_TIMEOUT};
+pub use table::variables;
 pub use vaulted::vaulted;
 pub use wrong::Wrong;
 

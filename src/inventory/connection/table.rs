@@ -69,3 +69,30 @@ pub(super) const SU: Becoming = Becoming {
     default_program: "su",
     default_flags: "",
 };
+
+/// Settings of every host.
+const OF_ALL: [Setting; 17] = [
+    ADDRESS,
+    PORT,
+    USER,
+    PASSWORD,
+    KEY_FILE,
+    KEY_TEXT,
+    KEY_PASSPHRASE,
+    HOST_KEY_CHECKING,
+    TIMEOUT,
+    SSH_ARGS,
+    SSH_COMMON_ARGS,
+    SSH_EXTRA_ARGS,
+    RETRIES,
+    CONNECTION,
+    SHELL_TYPE,
+    BECOME,
+    BECOME_METHOD,
+];
+
+/// The variables of all settings.
+pub fn variables() -> impl Iterator<Item = &'static str> {
+    let becoming = [SUDO, SU].into_iter().flat_map(|one| [one.user, one.password, one.program, one.flags]);
+    OF_ALL.into_iter().chain(becoming).flat_map(|setting| setting.variables).copied()
+}
