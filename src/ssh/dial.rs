@@ -122,14 +122,12 @@ async fn attempt(addresses: &[SocketAddr], way: &Way) -> Result<TcpStream, Failu
             }
         }
     }
-    Err(code.map_or_else(
-        || Failure {
-            code: FailureCode::NameNotFound,
-            stage: Stage::Resolve,
-            detail: "no address to connect to".to_owned(),
-        },
-        |code| Failure { code, stage: Stage::Connect, detail: tried.join("; ") },
-    ))
+    Err(code.map_or_else(nowhere, |code| Failure { code, stage: Stage::Connect, detail: tried.join("; ") }))
+}
+
+/// A name that leads nowhere.
+pub(super) fn nowhere() -> Failure {
+    Failure { code: FailureCode::NameNotFound, stage: Stage::Resolve, detail: "no address to connect to".to_owned() }
 }
 
 /// The time of the next of `addresses` that are still to be tried: what is left for the last one, a little for those before.

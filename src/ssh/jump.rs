@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use russh::Disconnect;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::board::Board;
@@ -18,6 +18,7 @@ use super::cell::HostCell;
 use super::dial::seconds;
 use super::login::{AskedPassword, Asker};
 use super::opener::{Opener, Peer};
+use super::servers::{Place, Server};
 use super::session::Connection;
 use super::settings::{HostSettings, JumpHost, Proxy};
 use super::through::Through;
@@ -27,8 +28,6 @@ use crate::probe::{Failure, FailureCode, HostEvent, Stage};
 
 /// Sessions that go through one connection: an OpenSSH server looks at every channel for each byte.
 const MOST_THROUGH_ONE: usize = 64;
-/// Connections to one server that are not logged in yet: `MaxStartups` drops some from ten on.
-const MOST_UNAUTHENTICATED: usize = 8;
 /// Hosts behind a jump host that are dialled, and as many that exchange keys, at once.
 const MOST_AT_ONCE: usize = 64;
 /// Pauses before a jump host that has dropped a connection is tried again, or one that does not answer where it has done so
@@ -45,8 +44,6 @@ struct Pool {
     connections: usize,
     /// Tells those who wait that there may be a place, or that somebody is to connect.
     changed: Arc<Notify>,
-    /// Who may be logging in to its server, by whichever login name: the server counts all of them.
-    unauthenticated: Arc<Semaphore>,
     /// Its password, where a person may be asked for it.
     asked: Option<AskedPassword>,
     passage: Passage,
@@ -122,10 +119,8 @@ impl Jumps {
                 farther.push((Arc::clone(next), connections));
             }
         }
-        let mut servers: HashMap<Server, Arc<Semaphore>> = HashMap::new();
         let pool = |(jump, hosts): (Arc<JumpHost>, usize)| {
-            let server = servers.entry(server(&jump)).or_insert_with(|| Arc::new(Semaphore::new(MOST_UNAUTHENTICATED)));
-            let pool = Pool::new(&jump, hosts, Arc::clone(server), asker);
+            let pool = Pool::new(&jump, hosts, asker);
             (jump, pool)
         };
         Self(counted.into_iter().map(pool).collect())
@@ -147,7 +142,7 @@ impl Jumps {
         self.0.get(jump).map(|pool| &pool.passage)
     }
 
-    /// A connection through a jump host.
+    /// A connection through a jump host, and its place at the server behind.
     pub(super) async fn stream(
         &self,
         jump: &Arc<JumpHost>,
@@ -155,14 +150,16 @@ impl Jumps {
         cell: &Arc<HostCell>,
         address: &str,
         port: u16,
-    ) -> Result<Transport, Failure> {
+    ) -> Result<(Transport, Option<Place>), Failure> {
         let fail = |detail| Failure { code: FailureCode::JumpHost, stage: Stage::Connect, detail };
         let pool = self.0.get(jump).ok_or_else(|| fail(format!("{} was not prepared", jump.name)))?;
         let lease = pool.lease(jump, opener, cell).await.map_err(|failure| fail(said(jump, &failure)))?;
         let limit = jump.settings.way.timeout;
         let channel = lease.0.connection.handle.channel_open_direct_tcpip(address, port.into(), "127.0.0.1", 0);
-        match opener.turnstile.dial(Some(&pool.passage), timeout(limit, channel)).await {
-            Ok(Ok(channel)) => Ok(Transport::Stream(Box::new(Through::new(channel.into_stream(), lease)))),
+        let server = Server::Behind(address.to_owned(), port, Proxy::Jump(Arc::clone(jump)));
+        let (dialled, place) = opener.turnstile.dial(Some(&pool.passage), server, timeout(limit, channel)).await;
+        match dialled {
+            Ok(Ok(channel)) => Ok((Transport::Stream(Box::new(Through::new(channel.into_stream(), lease))), place)),
             Ok(Err(russh::Error::ChannelOpenFailure(reason))) => {
                 Err(fail(format!("{} cannot connect to {address} port {port} ({reason:?})", jump.name)))
             }
@@ -174,13 +171,6 @@ impl Jumps {
             ))),
         }
     }
-}
-
-/// One server, by the way to it: a private address is that of another machine behind another jump host.
-type Server = (String, u16, Proxy);
-
-fn server(jump: &JumpHost) -> Server {
-    (jump.address.clone(), jump.port, jump.settings.way.proxy.clone())
 }
 
 /// How many connections so many hosts need.
@@ -198,14 +188,13 @@ fn said(jump: &JumpHost, failure: &Failure) -> String {
 
 impl Pool {
     /// For so many hosts behind a jump host.
-    fn new(jump: &JumpHost, hosts: usize, unauthenticated: Arc<Semaphore>, asker: Option<&Asker>) -> Self {
+    fn new(jump: &JumpHost, hosts: usize, asker: Option<&Asker>) -> Self {
         let auth = &jump.settings.auth;
         let question = format!("{}@{}'s password: ", auth.user, jump.name);
         let password = (auth.password_attempts > 0).then(|| AskedPassword::new(asker.cloned(), question));
         Self {
             connections: connections_for(hosts),
             changed: Arc::default(),
-            unauthenticated,
             asked: password,
             passage: Passage::new(MOST_AT_ONCE),
             state: Mutex::default(),
@@ -251,7 +240,7 @@ impl Pool {
         };
         let mut pauses = RETRIES.into_iter();
         loop {
-            match self.connect(jump, opener, cell).await {
+            match connect(jump, opener, cell, self.asked.as_ref()).await {
                 Ok(connection) => return Ok(self.opened(opening, connection)),
                 Err(failure) => {
                     let Some(pause) = pauses.next().filter(|_| self.may_pass(failure.code)) else {
@@ -264,13 +253,6 @@ impl Pool {
                 }
             }
         }
-    }
-
-    /// Connects once the server has room for one more that is not logged in.
-    async fn connect(&self, jump: &JumpHost, opener: &Opener, cell: &Arc<HostCell>) -> Result<Connection, Failure> {
-        // The semaphore is never closed.
-        let _room = self.unauthenticated.acquire().await.ok();
-        connect(jump, opener, cell, self.asked.as_ref()).await
     }
 
     /// Takes a connection in, and wakes as many as have something to do now.

@@ -22,6 +22,7 @@ mod own_claim;
 mod pacer;
 mod plan;
 mod scan_clock;
+mod servers;
 mod session;
 mod settings;
 mod small_file;

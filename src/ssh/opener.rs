@@ -24,6 +24,7 @@ use super::known_keys::KnownKeys;
 use super::local::LocalProbe;
 use super::login::{AskedPassword, Identities, LoginError, Means, log_in, within};
 use super::plan::ConnectionPlan;
+use super::servers::{Place, Server};
 use super::session::{Connection, Session};
 use super::settings::{HostSettings, JumpHost, Proxy};
 use super::transport::{self, Transport as Connected};
@@ -43,6 +44,15 @@ use crate::probe::{Failure, FailureCode, Stage};
 
 /// How long a server's first byte is waited for before its handshake goes on without a turn.
 const SILENCE: Duration = Duration::from_secs(1);
+
+/// A connection before its handshake.
+struct Reached {
+    transport: Connected,
+    /// The time that is left for the handshake.
+    left: Duration,
+    /// The place at the server, held until the login is over.
+    place: Option<Place>,
+}
 
 /// Everything that sessions are opened with, shared by all hosts of a scan.
 #[derive(Debug)]
@@ -181,7 +191,8 @@ impl Opener {
             asked: None,
             elevation: target.elevation.as_ref(),
         };
-        let (transport, left) = self.reach(&peer, cell).await.map_err(|failure| with_address(failure, target))?;
+        let Reached { transport, left, mut place } =
+            self.reach(&peer, cell).await.map_err(|failure| with_address(failure, target))?;
         cell.enter(Stage::Banner);
         let turn = self.turn(transport.socket(), settings.way.jump()).await;
         // The limit of the whole way begins with the host's turn: what it waited for others is not its fault.
@@ -196,6 +207,8 @@ impl Opener {
                 let channel = started
                     .map_err(|_| late(Stage::Channel, limits.channel, "no channel was opened"))?
                     .map_err(|error| channel_failure(&error, &connection.wire))?;
+                // A server that opens a channel has counted the login already.
+                drop(place.take());
                 Ok::<_, Failure>((connection, channel))
             });
             let (connection, channel) = in_turn(turn, || shared.heard(), logging_in).await?;
@@ -212,20 +225,22 @@ impl Opener {
         }
     }
 
-    /// A connection to a peer, by whatever is between, and the time that is left for the handshake.
-    pub(super) async fn reach(&self, peer: &Peer<'_>, cell: &Arc<HostCell>) -> Result<(Connected, Duration), Failure> {
+    /// A connection to a peer, by whatever is between.
+    async fn reach(&self, peer: &Peer<'_>, cell: &Arc<HostCell>) -> Result<Reached, Failure> {
         let way = &peer.settings.way;
         let limit = way.patience();
         match &way.proxy {
             Proxy::None => {}
             Proxy::Command(command) => {
                 cell.enter(Stage::Connect);
-                return Ok((transport::command(command)?, limit));
+                let server = Server::Behind(peer.address.to_owned(), peer.port, way.proxy.clone());
+                let place = self.turnstile.at_server(server).await;
+                return Ok(Reached { transport: transport::command(command)?, left: limit, place });
             }
             Proxy::Jump(jump) => {
                 cell.enter(Stage::Connect);
-                let stream = self.jumps.stream(jump, self, cell, peer.address, peer.port).await?;
-                return Ok((stream, way.timeout));
+                let (transport, place) = self.jumps.stream(jump, self, cell, peer.address, peer.port).await?;
+                return Ok(Reached { transport, left: way.timeout, place });
             }
         }
         cell.enter(Stage::Resolve);
@@ -237,12 +252,15 @@ impl Opener {
             let socket = dial::connect(&addresses, way).await?;
             Ok((Connected::Tcp(socket), limit.saturating_sub(begun.elapsed())))
         });
-        self.turnstile.dial(None, dialling).await
+        let Some(first) = addresses.first() else { return Err(dial::nowhere()) };
+        let (dialled, place) = self.turnstile.dial(None, Server::Direct(*first), dialling).await;
+        dialled.map(|(transport, left)| Reached { transport, left, place })
     }
 
     /// A connection to a jump host, logged in.
     pub(super) async fn connect_jump(&self, peer: &Peer<'_>, cell: &Arc<HostCell>) -> Result<Connection, Failure> {
-        let (transport, left) = self.reach(peer, cell).await?;
+        // Its place is held until it is logged in, or cut.
+        let Reached { transport, left, place: _place } = self.reach(peer, cell).await?;
         cell.enter(Stage::Banner);
         let turn = self.turn(transport.socket(), peer.settings.way.jump()).await;
         let complaint = transport.complaint();

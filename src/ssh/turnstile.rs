@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::timeout;
 
+use super::servers::{self, Server, Servers};
+
 /// Hosts that are dialled at once: a burst that switches and firewalls on the way can take.
 const DIALS: usize = 2_048;
 /// How long a dial keeps its turn: what has not been answered by then costs nothing but a socket, and dead hosts, however
@@ -26,6 +28,7 @@ pub(super) struct Turnstile {
     handshakes: Semaphore,
     is_open: watch::Sender<bool>,
     queue: AtomicUsize,
+    servers: Servers,
 }
 
 /// What may go through a jump host at once: its processor is as busy as this machine's, and where all hosts behind it begin
@@ -73,16 +76,36 @@ impl Turnstile {
             handshakes: Semaphore::new(handshakes.max(1)),
             is_open: watch::Sender::new(true),
             queue: AtomicUsize::new(0),
+            servers: Servers::default(),
         }
     }
 
-    /// Does the work of a dial, from here or `through` a jump host, once it has a turn.
-    pub(super) async fn dial<T>(&self, through: Option<&Passage>, work: impl Future<Output = T>) -> T {
+    /// Does the work of a dial of a server, from here or `through` a jump host, once it has a turn. With what comes of it is given
+    /// the place at that server, to be held until the login is over; one that has not answered within the time of a dial's turn drops
+    /// nobody, and the names that stand for it wait for each other no longer.
+    pub(super) async fn dial<T>(
+        &self,
+        through: Option<&Passage>,
+        server: Server,
+        work: impl Future<Output = T>,
+    ) -> (T, Option<servers::Place>) {
+        // Who waits for a server does not wait for this machine.
+        let at_server = self.at_server(server).await;
         let place = Place::take(&self.queue);
         // The semaphores are never closed.
         let turn = through.map_or(&self.dials, |passage| &passage.dials).acquire().await.ok();
         drop(place);
-        lent(turn, DIAL_LOAN, || 0, work).await
+        let mut work = std::pin::pin!(work);
+        if let Ok(done) = timeout(DIAL_LOAN, &mut work).await {
+            return (done, at_server);
+        }
+        drop((turn, at_server));
+        (work.await, None)
+    }
+
+    /// Waits for a place among the connections to a server that are not logged in yet.
+    pub(super) async fn at_server(&self, server: Server) -> Option<servers::Place> {
+        self.servers.place(server).await
     }
 
     /// Waits for a turn of the handshake, which costs this machine's processor and that of the jump host that it goes `through`.
@@ -142,12 +165,16 @@ mod tests {
 
     use super::*;
 
+    fn server(port: u16) -> Server {
+        Server::Direct(([127, 0, 0, 1], port).into())
+    }
+
     #[tokio::test]
     async fn dead_hosts_do_not_hold_up_the_others() {
         let turnstile = Turnstile { dials: Semaphore::new(1), ..Turnstile::new(1) };
-        let mut dead = Box::pin(turnstile.dial(None, pending::<()>()));
+        let mut dead = Box::pin(turnstile.dial(None, server(1), pending::<()>()));
         assert!(dead.as_mut().now_or_never().is_none() && !turnstile.has_queue());
-        let mut alive = Box::pin(turnstile.dial(None, async { "connected" }));
+        let mut alive = Box::pin(turnstile.dial(None, server(2), async { "connected" }));
         assert!(alive.as_mut().now_or_never().is_none() && turnstile.has_queue(), "a burst is bounded");
         let outcome = timeout(DIAL_LOAN * 8, select(dead, alive)).await;
         assert!(outcome.is_ok(), "the dead one kept its turn");
@@ -159,9 +186,9 @@ mod tests {
         let first = turnstile.handshake(Some(&narrow)).await;
         assert!(turnstile.handshake(Some(&narrow)).now_or_never().is_none(), "one at a time goes through");
         assert!(turnstile.handshake(None).now_or_never().is_some(), "others do not wait for it");
-        let mut dead = Box::pin(turnstile.dial(Some(&narrow), pending::<()>()));
+        let mut dead = Box::pin(turnstile.dial(Some(&narrow), server(1), pending::<()>()));
         assert!(dead.as_mut().now_or_never().is_none() && !turnstile.has_queue());
-        assert!(Box::pin(turnstile.dial(Some(&narrow), async {})).now_or_never().is_none());
+        assert!(Box::pin(turnstile.dial(Some(&narrow), server(2), async {})).now_or_never().is_none());
         drop(first);
         assert!(turnstile.handshake(Some(&narrow)).now_or_never().is_some());
     }

@@ -71,6 +71,30 @@ async fn five_hundred_hosts_behind_two_throttled_jump_hosts_are_all_measured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sixty_names_of_one_throttled_server_are_all_measured() {
+    const NAMES: usize = 60;
+    let base = Baseline::take().await;
+    let (gate, sshd) = (Sshd::start(USUAL), Sshd::start(USUAL));
+    let names = || (0..NAMES).map(|index| Target { name: format!("h{index}"), ..sshd.target("user_key") }).collect();
+    let check = async |proxy: Proxy, logins: usize| {
+        let (targets, mut plan): (Vec<Target>, _) = (names(), sshd.plan());
+        put_before(&targets, &proxy, &mut plan);
+        let (seen, _) = scan(targets, &plan).await;
+        let lost: Vec<_> = seen.observations.iter().filter_map(|host| host.failure.as_ref()).collect();
+        assert!(lost.is_empty(), "{} lost, the first of them: {:?}", lost.len(), lost.first());
+        let throttled = (sshd.logged(THROTTLED, 0).await, gate.logged(THROTTLED, 0).await);
+        assert_eq!((sshd.logged(ACCEPTED, logins).await, throttled), (logins, (0, 0)));
+    };
+    check(Proxy::None, NAMES).await;
+    check(Proxy::Jump(jump(&gate, Proxy::None)), 2 * NAMES).await;
+    // Every command is a connection of its own.
+    let command = format!("bash -c 'exec 3<>/dev/tcp/127.0.0.1/{}; cat <&3 & exec cat >&3'", sshd.port());
+    check(Proxy::Command(command), 3 * NAMES).await;
+    drop((gate, sshd));
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_jump_host_that_fails_is_told_and_tried_once() {
     // As many as need several connections: a login that is refused is refused once all the same.
     const HOSTS: usize = 150;
