@@ -264,7 +264,11 @@ pub(super) fn of_timeout(stage: Stage) -> &'static str {
         Stage::Authenticate => {
             "login has 20 s of its own, which `--timeout` does not change; see PAM and `UseDNS` there"
         }
-        Stage::Channel | Stage::Probe => {
+        Stage::Channel => {
+            "opening a session has 5 s of its own, which `--timeout` does not change; see what PAM waits for there \
+             (`systemctl list-jobs`: a `user@` service that is still stopping)"
+        }
+        Stage::Probe => {
             "the first answer has 15 s of its own, which `--timeout` does not change; see slow shell start files there"
         }
         Stage::Sample | Stage::Facts => {

@@ -205,7 +205,7 @@ impl Opener {
                 cell.enter(Stage::Channel);
                 let started = timeout(limits.channel, connection.start(command)).await;
                 let channel = started
-                    .map_err(|_| late(Stage::Channel, limits.channel, "no channel was opened"))?
+                    .map_err(|_| late(Stage::Channel, limits.channel, "the login was accepted, and no channel opened"))?
                     .map_err(|error| channel_failure(&error, &connection.wire))?;
                 // A server that opens a channel has counted the login already.
                 drop(place.take());

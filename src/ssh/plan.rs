@@ -96,7 +96,7 @@ pub struct TimeLimits {
     pub connect: Duration,
     /// All authentication methods together; slow PAM modules and reverse look-ups take 10 s.
     pub authenticate: Duration,
-    /// Opening a channel.
+    /// Opening a channel; what PAM does for a session comes before it.
     pub channel: Duration,
     /// From the start of the probe to its first line; slow rc files are in it.
     pub hello: Duration,
@@ -119,8 +119,7 @@ impl Default for TimeLimits {
             resolve: seconds(5),
             connect: seconds(10),
             authenticate: seconds(20),
-            // Before it comes whatever PAM does for a session, which may wait for other services.
-            channel: seconds(15),
+            channel: seconds(5),
             hello: seconds(15),
             sample: seconds(1),
             facts: seconds(8),

@@ -48,6 +48,8 @@ enum Trick {
     LeadsNowhere,
     /// Lets everybody in and never says whether it has connected.
     LeavesOpen,
+    /// Lets everybody in and opens no channel, as a host whose PAM waits for something.
+    OpensNothing,
 }
 
 /// A server that plays a trick, until this is dropped.
@@ -117,6 +119,10 @@ impl Handler for Tricking {
         Ok((self.trick == Trick::Escapes).then(|| ESCAPES.repeat(100)))
     }
 
+    async fn auth_none(&mut self, _: &str) -> Result<Auth, russh::Error> {
+        Ok(if self.trick == Trick::OpensNothing { Auth::Accept } else { Auth::reject() })
+    }
+
     async fn auth_publickey_offered(&mut self, _: &str, _: PublicKeyOffer<'_>) -> Result<Auth, russh::Error> {
         Ok(if self.is_jump() { Auth::Accept } else { Auth::reject() })
     }
@@ -142,6 +148,16 @@ impl Handler for Tricking {
         };
         let prompts = texts.into_iter().map(|text| (Cow::Owned(text), false)).collect();
         Ok(Auth::Partial { name: ESCAPES.into(), instructions: ESCAPES.into(), prompts })
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        _: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.open.push(reply);
+        Ok(())
     }
 
     async fn channel_open_direct_tcpip(
@@ -200,6 +216,22 @@ async fn a_server_that_asks_without_end_gets_the_password_once_at_most() {
         assert_eq!(*liar.passwords.lock().unwrap(), vec!["hunter2"; times], "{trick:?}");
         assert!(!format!("{events:?}{seen:?}").contains("hunter2"), "{trick:?}");
     }
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_opens_no_channel_is_told_to_have_accepted_the_login() {
+    let base = Baseline::take().await;
+    let folder = tempfile::tempdir().unwrap();
+    let known_hosts = folder.path().join("known_hosts");
+    let liar = Liar::start(Trick::OpensNothing).await;
+    fs::write(&known_hosts, liar.known_hosts_line()).unwrap();
+    let mut plan = plan(&known_hosts);
+    plan.limits.channel = Duration::from_millis(300);
+    let (seen, _) = scan(vec![target("127.0.0.1", liar.port)], &plan).await;
+    let words = "the login was accepted, and no channel opened in 0.3 s";
+    assert_failed(&seen.observations[0], Timeout, Stage::Channel, words);
+    drop(liar);
     base.assert_restored().await;
 }
 

@@ -27,13 +27,17 @@ pub(super) fn page(failure: FailureCode) -> &'static Page {
 const TIMEOUT: Page = Page {
     title: "a stage took longer than its time limit",
     evidence: "Nothing came within the limit of the stage that is named: TCP, identification and key exchange have \
-               `--timeout` (10 s), the login 20 s, the first answer of the probe 15 s.",
+               `--timeout` (10 s), the login 20 s, opening a channel 5 s, the first answer of the probe 15 s.",
     meaning: "connect: the host is off, or a firewall drops packets without a word. login: its PAM modules, LDAP or DNS are \
-              slow. start: a login script waits for something.",
+              slow. channel: the login was accepted, and PAM has not set up the session; `pam_systemd` waits for systemd-logind, \
+              and that for the user's `user@` service, which may take minutes to stop after an earlier session. start: a login \
+              script waits for something.",
     remedy: &[
         "Try the same by hand: `ssh -v -p PORT USER@ADDRESS true`, with `-J` where it is behind another host, as `clockaudit \
          inventory --explain HOST` shows them; the last line before the silence names the stage.",
         "A slow path needs `--timeout 30`; the limits behind the key exchange do not depend on it.",
+        "channel: `systemctl list-jobs` and `journalctl -u 'user@*'` there, as somebody who is logged in already, name what is \
+         waited for.",
     ],
 };
 
