@@ -6,7 +6,7 @@ use std::process::Command;
 
 use clockaudit::clock::Nanos;
 use clockaudit::fix::remote::{
-    Answer, Apply, Becomes, Change, Digest, Gone, NotApplied, Refusal, Request, Step, Survey,
+    Answer, Apply, Becomes, Change, Digest, Gone, NotApplied, NotReverted, Refusal, Request, Step, Survey,
 };
 
 use crate::requests::{CONFIGURATION, follow, is_replaced, run, survey};
@@ -16,6 +16,15 @@ use crate::with_site;
 const HOST: &str = "host";
 /// An address where nobody answers.
 const NOBODY: &str = "10.88.0.99";
+
+/// A chronyd whose starts fail where the lines of `/run/starts` say `fail`, one for each, and that systemd starts five times and
+/// no more.
+const STUMBLES: &str = r#"
+mkdir -p etc/systemd/system/chrony.service.d
+printf '%s\n' '[Unit]' StartLimitIntervalSec=1h StartLimitBurst=5 '[Service]' \
+    'ExecStartPre=+/bin/sh -c "read -r x </run/starts && sed -i 1d /run/starts; [ $$x. != fail. ]"' \
+    >etc/systemd/system/chrony.service.d/stumbles.conf
+"#;
 
 /// Whether a step is the one that is waited for.
 type IsIt = fn(&Step) -> bool;
@@ -133,6 +142,49 @@ fn the_guard_puts_back_what_nobody_confirms() {
         site.run(HOST, "while [ -e /run/clockaudit/guard ]; do sleep 0.2; done");
         assert_eq!(session.ask(&Request::Confirm(run("guard"))).1, Answer::Confirm(Err(Gone::Unknown)));
         assert_eq!(digest(site, HOST, CONFIGURATION), case.old.files[0].digest);
+    });
+}
+
+#[test]
+fn a_chronyd_that_does_not_start_with_its_old_files_is_started_once_more() {
+    let plans = [Plan { name: HOST, offset: Nanos(0), furnish: STUMBLES }];
+    let test = "faults::a_chronyd_that_does_not_start_with_its_old_files_is_started_once_more";
+    with_site(test, &plans, &[(CLOUD_SERVER, Nanos(0))], |site| {
+        let case = Case::new(site);
+        let starts = |lines: &str| site.run(HOST, &format!("printf '{lines}' >/run/starts"));
+        let mut session = site.open(HOST);
+        let applied = |session: &mut Session, name, guard_s| {
+            let (_, answer) = session.ask(&Request::Apply(case.apply(name, guard_s)));
+            assert!(matches!(&answer, Answer::Apply(applied) if applied.is_ok()), "{name}: {answer:?}");
+        };
+        // Once; and where systemd has started it as often as it would.
+        for (name, before) in [("once", ""), ("often", "while systemctl restart chrony; do :; done")] {
+            applied(&mut session, name, 60);
+            site.run(HOST, before);
+            starts(r"fail\n");
+            let (steps, answer) = session.ask(&Request::Revert(run(name)));
+            assert!(matches!(answer, Answer::Revert(Ok(Some(_)))), "{name}: {answer:?} after {steps:?}");
+            assert!(steps.contains(&Step::Again), "{name}: {steps:?}");
+            case.is_old(name);
+        }
+
+        // By the guard, which nobody listens to.
+        starts(r"well\nfail\n");
+        applied(&mut session, "guard", 2);
+        site.run(HOST, "while [ -e /run/clockaudit/guard ]; do sleep 0.2; done");
+        site.run(HOST, "rm /run/clockaudit/last && rmdir /run/clockaudit && ! [ -s /run/starts ]");
+        case.is_old("guard");
+
+        // Not at all: the files are old; what is left, and why, is told.
+        starts(r"well\nfail\nfail\n");
+        applied(&mut session, "never", 60);
+        let (_, answer) = session.ask(&Request::Revert(run("never")));
+        let Answer::Revert(Err(NotReverted::Left(left))) = &answer else { panic!("{answer:?}") };
+        let told = |left: &String| left.starts_with("chrony does not run: ") && left.contains("process exited");
+        assert!(left.len() == 1 && told(&left[0]), "{left:?}");
+        assert_eq!(digest(site, HOST, CONFIGURATION), case.old.files[0].digest);
+        site.run(HOST, "systemctl reset-failed chrony && systemctl start chrony");
+        case.is_old("never");
     });
 }
 

@@ -185,5 +185,6 @@ fn step_words(step: &Step) -> String {
         Step::Restarted => "chronyd is restarted".to_owned(),
         Step::Waiting => "waiting for its new source".to_owned(),
         Step::Undoing => "putting the old files back".to_owned(),
+        Step::Again => "chronyd did not start with the old files; it is started once more".to_owned(),
     }
 }

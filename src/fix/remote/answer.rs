@@ -69,6 +69,8 @@ pub enum Step {
     Waiting,
     /// The old files are being put back.
     Undoing,
+    /// chronyd did not start with the old files, and is started once more.
+    Again,
 }
 
 /// A file and its backup.

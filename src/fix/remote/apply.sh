@@ -47,6 +47,7 @@ nth() {
 # Waits until chronyd answers, where it ran before; leaves its report in `o`.
 await_running() {
   [ "$was" = active ] || return 0
+  case $left in *"$newline$unit does not run: "*) return 1 ;; esac
   n=0
   while [ $n -lt $((10 * pauses)) ]; do
     tracking && return

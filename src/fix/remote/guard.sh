@@ -13,13 +13,23 @@ put_back() {
   [ -f "$folder/taken" ] && withdraw
   { IFS= read -r d; while IFS= read -r d; do put_one_back "$d"; done; } <"$folder/plan"
   if [ "$restarts" = yes ] && [ -f "$folder/restarting" ]; then
-    if [ "$was" = active ]; then service_does restart || left=$left$newline$unit
+    if [ "$was" = active ]; then start_again
     else service_does stop
     fi
     rm -f "$folder/restarting"
   fi
   [ -f "$folder/taken" ] && reinstate
   return 0
+}
+
+# start_again: chronyd runs with the old files. What kept it the first time may be over by the second; nobody else would start it.
+start_again() {
+  service_does restart && return
+  say 'step again'
+  pause
+  service_does restart && return
+  told_by_journal
+  left="$left$newline$unit does not run: $e"
 }
 
 put_one_back() {

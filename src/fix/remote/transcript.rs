@@ -207,6 +207,7 @@ fn step(text: &str) -> Option<Step> {
         ("restarted", "") => Step::Restarted,
         ("waiting", "") => Step::Waiting,
         ("undoing", "") => Step::Undoing,
+        ("again", "") => Step::Again,
         ("fetching", "") => Step::Fetching,
         ("installing", "") => Step::Installing,
         ("installed", "") => Step::Installed,

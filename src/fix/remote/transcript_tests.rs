@@ -106,10 +106,11 @@ fn an_installation_is_told_before_and_on_the_way() {
 #[test]
 fn what_was_not_applied_says_why_and_what_is_left() {
     let text = "step locked\nstep kept 16 /etc/c d.backup1 /etc/c d\nstep armed shell\nstep replaced /etc/c d\n\
-                step undoing\nleft /etc/c d\nno apply unselected 00000000,,0\n";
+                step undoing\nstep again\nleft /etc/c d\nno apply unselected 00000000,,0\n";
     let heard = answer(text).expect("an answer");
     let kept = Kept { path: "/etc/c d".to_owned(), backup: Some("/etc/c d.backup1".to_owned()) };
     assert_eq!(heard.get(1), Some(&Heard::Step(Step::Kept(kept))));
+    assert_eq!(heard.get(5), Some(&Heard::Step(Step::Again)));
     let not_applied = NotApplied {
         refusal: Refusal::NotSelected,
         detail: "00000000,,0".to_owned(),
