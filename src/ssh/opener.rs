@@ -45,6 +45,9 @@ use crate::probe::{Failure, FailureCode, Stage};
 /// How long a server's first byte is waited for before its handshake goes on without a turn.
 const SILENCE: Duration = Duration::from_secs(1);
 
+/// How long a command that is a connection counts among those that are not let in yet by what it goes through.
+const GATE_LOAN: Duration = Duration::from_secs(3);
+
 /// A connection before its handshake.
 struct Reached {
     transport: Connected,
@@ -235,7 +238,14 @@ impl Opener {
                 cell.enter(Stage::Connect);
                 let server = Server::Behind(peer.address.to_owned(), peer.port, way.proxy.clone());
                 let place = self.turnstile.at_server(server).await;
-                return Ok(Reached { transport: transport::command(command)?, left: limit, place });
+                let gate = self.turnstile.at_server(Server::gate(command, peer.address, peer.port)).await;
+                let begun = Instant::now();
+                let mut piped = transport::command(command)?;
+                // What has not connected by then waits for the host behind: the gate has let it in, or never will.
+                let _ = timeout(GATE_LOAN, piped.connected()).await;
+                drop(gate);
+                let left = limit.saturating_sub(begun.elapsed());
+                return Ok(Reached { transport: Connected::Stream(Box::new(piped)), left, place });
             }
             Proxy::Jump(jump) => {
                 cell.enter(Stage::Connect);

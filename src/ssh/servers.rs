@@ -20,6 +20,25 @@ pub(super) enum Server {
     Direct(SocketAddr),
     /// One that something is before, which looks up its name.
     Behind(String, u16, Proxy),
+    /// What a `ProxyCommand` goes through, by the command without the host that it is for: `ssh -W %h:%p gate`.
+    Gate(String),
+}
+
+impl Server {
+    /// What a command for a host goes through: commands that differ by their host alone go through the same.
+    pub(super) fn gate(command: &str, address: &str, port: u16) -> Self {
+        let port = port.to_string();
+        let word = |word: &str| if word == port { "%p".to_owned() } else { word.to_owned() };
+        let words = command.replace(address, "%h");
+        let words: Vec<String> = words
+            .split_inclusive(|next: char| !next.is_alphanumeric())
+            .map(|piece| {
+                let end = piece.trim_end_matches(|next: char| !next.is_alphanumeric());
+                word(end) + piece.get(end.len()..).unwrap_or_default()
+            })
+            .collect();
+        Self::Gate(words.concat())
+    }
 }
 
 /// The servers of a scan.
@@ -47,6 +66,16 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
+
+    #[test]
+    fn commands_that_differ_by_their_host_go_through_one_gate() {
+        let gate = |command: &str, address: &str, port| Server::gate(command, address, port);
+        let first = gate("ssh -p 2222 -W 10.0.0.1:22 gate", "10.0.0.1", 22);
+        assert_eq!(first, Server::Gate("ssh -p 2222 -W %h:%p gate".to_owned()));
+        assert_eq!(first, gate("ssh -p 2222 -W 10.0.0.2:2201 gate", "10.0.0.2", 2201));
+        assert_ne!(first, gate("ssh -p 2222 -W 10.0.0.2:22 other", "10.0.0.2", 22));
+        assert_eq!(gate("", "h", 22), Server::Gate(String::new()));
+    }
 
     #[tokio::test]
     async fn each_server_has_places_of_its_own() {

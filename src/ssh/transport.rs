@@ -86,7 +86,7 @@ impl fmt::Debug for Transport {
 
 /// Starts a command of the user's shell that is the connection. It has no terminal: where several ask a person at once, and
 /// beside this program, nobody knows who is answered; and one that asks in the background is stopped instead of failing.
-pub(super) fn command(text: &str) -> Result<Transport, Failure> {
+pub(super) fn command(text: &str) -> Result<Piped, Failure> {
     let shell = env::var_os("SHELL").filter(|shell| !shell.is_empty()).map_or_else(|| "/bin/sh".into(), PathBuf::from);
     let mut command = Command::new(&shell);
     // The shell makes room for the command, as with OpenSSH.
@@ -106,7 +106,7 @@ pub(super) fn command(text: &str) -> Result<Transport, Failure> {
     if let Some(errors) = child.stderr().take() {
         tokio::spawn(listen(errors, said));
     }
-    Ok(Transport::Stream(Box::new(Piped { input, output, child, complaint: Complaint(heard) })))
+    Ok(Piped { input, output, first: Vec::new(), child, complaint: Complaint(heard) })
 }
 
 /// Keeps the last line of what a command says that has something in it.
@@ -133,11 +133,24 @@ async fn listen(mut errors: ChildStderr, said: watch::Sender<String>) {
 }
 
 /// A command's standard input and output. Its whole group ends with it.
-struct Piped {
+pub(super) struct Piped {
     input: ChildStdin,
     output: ChildStdout,
+    /// What was read of its output, and not by whoever it is the connection of.
+    first: Vec<u8>,
     child: Box<dyn ChildWrapper>,
     complaint: Complaint,
+}
+
+impl Piped {
+    /// Waits until the server behind has said something, or the command has ended: whatever is between them has let it pass then.
+    pub(super) async fn connected(&mut self) {
+        let mut byte = [0];
+        // Of an end, or of an error, whoever reads next is told as well.
+        if let Ok(1) = self.output.read(&mut byte).await {
+            self.first.extend(byte);
+        }
+    }
 }
 
 impl Stream for Piped {
@@ -158,7 +171,12 @@ impl Drop for Piped {
 
 impl AsyncRead for Piped {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().output).poll_read(context, buffer)
+        let piped = self.get_mut();
+        if !piped.first.is_empty() && buffer.remaining() >= piped.first.len() {
+            buffer.put_slice(&std::mem::take(&mut piped.first));
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut piped.output).poll_read(context, buffer)
     }
 }
 

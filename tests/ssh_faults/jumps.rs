@@ -95,6 +95,39 @@ async fn sixty_names_of_one_throttled_server_are_all_measured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn commands_through_one_throttled_gate_wait_for_each_other() {
+    const HOSTS: usize = 60;
+    let base = Baseline::take().await;
+    let gate = Sshd::start(USUAL);
+    let plans = (0..HOSTS).map(|index| HostPlan::good(&format!("h{index}"), "all")).collect();
+    let fleet = SimulatedFleet::start(plans, 2).unwrap();
+    let mut plan = plan(&fleet.known_hosts());
+    plan.default_keys = vec![fleet.key()];
+    let configuration = format!(
+        "Host gate\n HostName 127.0.0.1\n Port {}\n User {}\n IdentityFile {}\n IdentitiesOnly yes\n UserKnownHostsFile {}\n \
+         GlobalKnownHostsFile none\n LogLevel ERROR\n",
+        gate.port(),
+        gate.target("user_key").user.unwrap(),
+        gate.path("user_key").display(),
+        gate.path("known_hosts").display(),
+    );
+    // It writes the list of known hosts.
+    let _ = gate.plan();
+    fs::write(gate.path("gate.conf"), configuration).unwrap();
+    let targets = targets_of(&fleet);
+    for target in &targets {
+        let command = format!("ssh -F {} -W {}:{} gate", gate.path("gate.conf").display(), target.address, target.port);
+        put_before(std::slice::from_ref(target), &Proxy::Command(command), &mut plan);
+    }
+    let (seen, _) = scan(targets, &plan).await;
+    let lost: Vec<_> = seen.observations.iter().filter_map(|host| host.failure.as_ref()).collect();
+    assert!(lost.is_empty(), "{} lost, the first of them: {:?}", lost.len(), lost.first());
+    assert_eq!((gate.logged(ACCEPTED, HOSTS).await, gate.logged(THROTTLED, 0).await), (HOSTS, 0));
+    drop((fleet, gate));
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_jump_host_that_fails_is_told_and_tried_once() {
     // As many as need several connections: a login that is refused is refused once all the same.
     const HOSTS: usize = 150;
