@@ -4,6 +4,7 @@
 //! `Observation`s -> estimates -> findings -> `Report` -> table and files. `docs/architecture.md` names the rooms.
 
 pub mod audit;
+mod bounded;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -272,8 +272,8 @@ impl SshSettings {
             if is_own { flags.push(said) } else { saying.said.push(said) }
         }
         if let Some(file) = &settings.key_file {
-            // A name is not a pattern of tokens here.
-            saying.say(Keyword::IdentityFile, &file.value.to_string_lossy().replace('%', "%%"), &file.provenance);
+            // ssh expands tokens in it, which is where Ansible hands it to.
+            saying.say(Keyword::IdentityFile, &file.value.to_string_lossy(), &file.provenance);
         }
         if let Some(user) = &settings.user {
             saying.say(Keyword::User, &user.value, &user.provenance);
@@ -313,7 +313,8 @@ impl SshSettings {
     /// Reads a file that was not read yet.
     fn file(&mut self, which: &Which) -> Result<(), String> {
         if !self.loaded.contains_key(which) {
-            let mut loaded = load(which, &PathBuf::from(&self.user.home)).map_err(|error| error.to_string());
+            let mut loaded =
+                load(which, &PathBuf::from(&self.user.home), self.machine.time()).map_err(|error| error.to_string());
             if let Ok(loaded) = &mut loaded {
                 self.warnings.append(&mut loaded.warnings);
             }

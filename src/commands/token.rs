@@ -6,11 +6,11 @@ use super::conclude::judged;
 use super::error::{CommandError, Outcome};
 use super::measure::{measure, sound};
 use super::output::page;
-use super::plan::ScanPlan;
+use super::plan::{ScanPlan, time_left};
 use super::scan::{Ready, choose};
 use crate::audit::{self, ExitStatus, ReferenceChoice};
 use crate::cli::{Format, OutputArgs, PageFormat, PolicyArgs, ScanArgs, TokenArgs};
-use crate::files;
+use crate::files::{self, TimeLeft};
 use crate::inventory::secret::Secret;
 use crate::probe::Interruption;
 use crate::report::escape::visible;
@@ -27,7 +27,7 @@ const SAMPLES: usize = 8;
 
 /// Judges a token at every host: of a report, or measured now. A host's refusal ends with 2, one that nobody can tell with 3.
 pub fn run(args: &TokenArgs, terminal: &Terminal) -> Outcome {
-    let claims = claims(&args.token, terminal)?;
+    let claims = claims(&args.token, &time_left(&args.connection), terminal)?;
     let (report, heard) = match &args.report {
         Some(path) => (files::report::load(path)?, None),
         None => measured(args, terminal)?,
@@ -59,7 +59,7 @@ fn status(answer: &TokenReport, report: &Report) -> ExitStatus {
 }
 
 /// What the token says. It is read from a file or standard input; one that was typed works too.
-fn claims(typed: &Path, terminal: &Terminal) -> Result<Claims, CommandError> {
+fn claims(typed: &Path, time: &TimeLeft, terminal: &Terminal) -> Result<Claims, CommandError> {
     let literal = typed.to_str().filter(|text| encoded::looks_like_one(text) && !typed.exists());
     let token = match literal {
         Some(text) => {
@@ -69,7 +69,7 @@ fn claims(typed: &Path, terminal: &Terminal) -> Result<Claims, CommandError> {
             );
             Secret::new(text.to_owned())
         }
-        None => files::token::read(typed).map_err(|error| {
+        None => files::token::read(typed, time).map_err(|error| {
             CommandError::bad_input(format!("no token: {}: {error}", shown(typed)))
                 .hint("`clockaudit token FILE`, or `clockaudit token -` with the token on standard input")
         })?,

@@ -3,7 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::bounded;
+use super::named;
+use super::time_left::TimeLeft;
 use crate::inventory::secret::Secret;
 
 /// Bytes that a secret may have; a file that has more is another one than was meant.
@@ -44,7 +45,7 @@ pub fn read(variable: &'static str) -> Result<Option<Secret>, CredentialError> {
 }
 
 fn of_file(variable: &'static str, path: &Path) -> Result<String, CredentialError> {
-    let bytes = bounded::file(path, LONGEST);
+    let bytes = named::file(path, LONGEST, &TimeLeft::default());
     let failed = |why: String| CredentialError::File { variable, path: path.to_owned(), why };
     String::from_utf8(bytes.map_err(|why| failed(why.to_string()))?).map_err(|_| CredentialError::Odd(variable))
 }

@@ -1,11 +1,11 @@
 //! Files on disk: what is read into the pure rooms, and what is written, whole or not at all.
 
 pub mod attachment;
-mod bounded;
 pub mod credential;
 pub mod inventory;
 pub mod journal;
 mod lent_terminal;
+mod named;
 pub mod password_file;
 pub mod plan;
 pub mod report;

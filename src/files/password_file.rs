@@ -1,7 +1,6 @@
 //! Files that hold a password, or programs that print one, as Ansible's `--connection-password-file` has them.
 
 use std::fs;
-use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -10,9 +9,10 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::bounded::{self, Unread};
+use super::named;
 use super::running::{self, Bounds, Unended};
 use super::time_left::TimeLeft;
+use crate::bounded::Unread;
 use crate::inventory::secret::Secret;
 
 /// Bytes that a password may have; a file that has more is another one than was meant.
@@ -69,15 +69,15 @@ pub fn read(path: &Path, time: &TimeLeft) -> Result<Secret, PasswordFileError> {
 /// The bytes of a password file as they are, or what it prints where it may be executed, called with these arguments.
 pub(in crate::files) fn bytes(path: &Path, arguments: &[&str], time: &TimeLeft) -> Result<Vec<u8>, PasswordFileError> {
     let failed = |why: Why| PasswordFileError { path: path.to_owned(), why };
+    let read_failed = |why: Unread| failed(told(why).into());
     if path.as_os_str() == "-" {
-        return limited(std::io::stdin().lock()).map_err(|why| failed(why.into()));
+        return named::standard_input(LONGEST, time).map_err(read_failed);
     }
     let permissions = fs::metadata(path).map_err(|error| failed(error.to_string().into()))?;
     if permissions.is_file() && permissions.permissions().mode() & 0o111 != 0 {
         return printed_by(path, arguments, time).map_err(failed);
     }
-    let text = fs::File::open(path).map_err(|error| error.to_string()).and_then(limited);
-    text.map_err(|why| failed(why.into()))
+    named::file(path, LONGEST, time).map_err(read_failed)
 }
 
 fn printed_by(program: &Path, arguments: &[&str], time: &TimeLeft) -> Result<Vec<u8>, Why> {
@@ -85,7 +85,7 @@ fn printed_by(program: &Path, arguments: &[&str], time: &TimeLeft) -> Result<Vec
     let mut command = Command::new(fs::canonicalize(program).map_err(|error| error.to_string())?);
     command.args(arguments).stdout(Stdio::piped());
     let bounds = Bounds { limit: LIMIT, time, most: LONGEST, may_ask: true };
-    let ended = running::run(&mut command, &bounds).map_err(|error| match error {
+    let ended = running::run(command, &bounds).map_err(|error| match error {
         Unended::TooLarge(_) => TOO_LONG.to_owned(),
         error => format!("the program {error}"),
     })?;
@@ -98,11 +98,12 @@ fn printed_by(program: &Path, arguments: &[&str], time: &TimeLeft) -> Result<Vec
     Ok(ended.output)
 }
 
-fn limited(source: impl Read) -> Result<Vec<u8>, String> {
-    bounded::stream(source, LONGEST).map_err(|why| match why {
+fn told(why: Unread) -> String {
+    match why {
         Unread::Failed(error) => error.to_string(),
         Unread::TooLarge(_) => TOO_LONG.to_owned(),
-    })
+        other => other.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -1,27 +1,26 @@
 //! Stored plans on disk.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use super::named;
 use super::report::write_whole;
+use super::time_left::TimeLeft;
+use crate::bounded::Unread;
 
 /// A stored plan is refused beyond this size: what 10,000 hosts become, each something else, takes less.
 const LARGEST: u64 = 1 << 28;
 
-/// Reads a plan as text.
+/// Reads a plan as text, before the run is over.
 ///
 /// # Errors
 ///
 /// Where it cannot be read, is no text, or is larger than any plan.
-pub fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LARGEST {
-        return Err(io::Error::other(format!("larger than the {LARGEST} bytes that any plan has")));
-    }
-    Ok(text)
+pub fn read(path: &Path, time: &TimeLeft) -> io::Result<String> {
+    let bytes = named::file(path, LARGEST, time)?;
+    String::from_utf8(bytes).map_err(|_| Unread::NotText.into())
 }
 
 /// Writes a plan, whole or not at all, for the user's own eyes: whoever can change it decides what hosts become.

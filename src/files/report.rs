@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 #[cfg(target_os = "linux")]
 use std::os::{fd::AsRawFd, unix::fs::OpenOptionsExt};
@@ -13,6 +13,9 @@ use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
 #[cfg(target_os = "linux")]
 use nix::unistd::linkat;
 
+use super::named;
+use super::time_left::TimeLeft;
+use crate::bounded::Unread;
 use crate::report::form::{self, Form};
 use crate::report::json::{self, ReadError};
 use crate::report::model::Report;
@@ -210,15 +213,8 @@ pub fn load_with_bytes(path: &Path) -> Result<(Vec<u8>, Report), LoadError> {
 
 /// Reads a whole file, or standard input for `-`, as far as that is of a sensible size.
 pub(super) fn read_bounded(path: &Path) -> io::Result<String> {
-    let source: Box<dyn Read> =
-        if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(fs::File::open(path)?) };
-    let mut text = String::new();
-    source.take(LARGEST + 1).read_to_string(&mut text)?;
-    if u64::try_from(text.len()).is_ok_and(|length| length <= LARGEST) {
-        Ok(text)
-    } else {
-        Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 1 GiB"))
-    }
+    let bytes = named::file_or_input(path, LARGEST, &TimeLeft::default())?;
+    String::from_utf8(bytes).map_err(|_| Unread::NotText.into())
 }
 
 #[cfg(test)]

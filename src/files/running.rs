@@ -1,10 +1,10 @@
 //! Programs that run on behalf of this one, all of them started here: each in a process group of its own, within limits of time and
-//! size. A Ctrl-C at the terminal does not reach such a group; it ends with this program all the same.
+//! size, and without a terminal unless it may ask something. A Ctrl-C at the terminal does not reach such a group; it ends with this program all the same.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
 
 use super::lent_terminal;
 use super::time_left::TimeLeft;
@@ -31,7 +32,8 @@ pub(super) struct Bounds<'run> {
     pub(super) time: &'run TimeLeft,
     /// Bytes that it may print.
     pub(super) most: u64,
-    /// Whether it may ask the user something: it has the terminal while it runs, as a shell would give it.
+    /// Whether it may ask the user something: it has the terminal while it runs, as a shell would give it. Whatever else asks there
+    /// fails: in the background it would be stopped, and waited for.
     pub(super) may_ask: bool,
 }
 
@@ -70,16 +72,16 @@ pub(super) enum Unended {
 }
 
 /// Runs a program and waits for its end. What it prints or says is read where the command has pipes for it.
-pub(super) fn run(command: &mut Command, bounds: &Bounds<'_>) -> Result<Ended, Unended> {
+pub(super) fn run(command: Command, bounds: &Bounds<'_>) -> Result<Ended, Unended> {
     let left = bounds.time.left().unwrap_or(Duration::MAX);
     let whole = bounds.time.whole().unwrap_or_default();
     if left.is_zero() {
         return Err(Unended::NoTime(whole));
     }
     let limit = left.min(bounds.limit);
-    let (mut child, running) = Running::start(command).map_err(Unended::Unstarted)?;
+    let (mut child, running) = Running::start(command, bounds.may_ask).map_err(Unended::Unstarted)?;
     let _lent = bounds.may_ask.then(|| lent_terminal::Lent::to(running.0));
-    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let (output, errors) = (child.stdout().take(), child.stderr().take());
     let errors = thread::spawn(move || errors.map(kept).unwrap_or_default());
     let most = bounds.most;
     let (sender, receiver) = mpsc::channel();
@@ -123,10 +125,15 @@ struct Running(Pid);
 
 impl Running {
     /// Starts a program, which leads its group. There is no instant in which it runs and would be left behind.
-    fn start(command: &mut Command) -> io::Result<(Child, Self)> {
+    fn start(mut command: Command, may_ask: bool) -> io::Result<(Box<dyn ChildWrapper>, Self)> {
         let mut groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(groups) = groups.as_mut() else { return Err(io::ErrorKind::Interrupted.into()) };
-        let child = command.process_group(0).spawn()?;
+        let child: Box<dyn ChildWrapper> = if may_ask {
+            Box::new(command.process_group(0).spawn()?)
+        } else {
+            // Whose end is waited for is the program, not all of its session.
+            CommandWrap::from(command).wrap(ProcessSession).spawn()?.into_inner()
+        };
         let group = i32::try_from(child.id()).map_err(io::Error::other)?;
         groups.insert(group);
         Ok((child, Self(Pid::from_raw(group))))

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::bounded;
 use super::report::{load, write_whole};
 use super::state::folder_of_this_user;
+use crate::bounded;
 use crate::report::json;
 use crate::report::model::Report;
 use crate::tickets::Key;

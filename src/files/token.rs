@@ -1,11 +1,11 @@
 //! Reading a token from a file or standard input. A token is a credential: what is read is wiped, and no error repeats it.
 
-use std::io;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::bounded;
+use super::named;
+use super::time_left::TimeLeft;
 use crate::inventory::secret::Secret;
 
 /// A token, or an answer that carries one, is refused beyond this size: web servers take headers of some kilobytes.
@@ -16,10 +16,9 @@ const LARGEST: u64 = 1 << 20;
 #[error("{0}")]
 pub struct TokenFileError(String);
 
-/// Reads a token; `-` is standard input.
-pub fn read(path: &Path) -> Result<Secret, TokenFileError> {
-    let is_stream = path == Path::new("-");
-    let bytes = if is_stream { bounded::stream(io::stdin(), LARGEST) } else { bounded::file(path, LARGEST) };
+/// Reads a token before the run is over; `-` is standard input.
+pub fn read(path: &Path, time: &TimeLeft) -> Result<Secret, TokenFileError> {
+    let bytes = named::file_or_input(path, LARGEST, time);
     let text = String::from_utf8(bytes.map_err(|why| TokenFileError(why.to_string()))?);
     text.map(Secret::new).map_err(|error| {
         drop(Zeroizing::new(error.into_bytes()));

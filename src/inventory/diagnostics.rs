@@ -180,7 +180,7 @@ fn without_commands(line: &str) -> String {
 }
 
 /// Where a name of a secret ends that something stands behind, with or without a `=` or `:` between them, in bytes.
-fn named_secret(line: &str) -> Option<usize> {
+pub(super) fn named_secret(line: &str) -> Option<usize> {
     let is_end = |next: char| ends_name(next) || matches!(next, ':' | '=');
     let mut start = 0;
     for name in line.split(is_end) {

@@ -55,8 +55,8 @@ impl ElevationMethod {
 
 impl Elevation {
     /// The command line that runs `command` as the other user, for any login shell; `command` is a program and its words, each
-    /// as a shell takes it. `prompt` is what sudo is to ask with, where there is a password to answer with: without one it must
-    /// not ask.
+    /// as a shell takes it. `prompt` is what sudo is to ask with, unless it may not ask; without a password to answer with it may
+    /// where its flags are not ours.
     pub fn command(&self, command: &str, prompt: &str) -> String {
         let program = self.program.as_deref().unwrap_or_else(|| self.method.name());
         let flags = self.flags.as_deref().unwrap_or_else(|| self.method.usual_flags());
@@ -65,14 +65,16 @@ impl Elevation {
         match self.method {
             ElevationMethod::Sudo => {
                 let has_password = self.password.is_some();
-                words.extend(
-                    split(flags).into_iter().filter_map(|flag| if has_password { asking(&flag) } else { Some(flag) }),
-                );
-                if has_password {
-                    // There is no terminal on the host to ask on.
-                    if !words.iter().any(|word| reads_standard_input(word)) {
-                        words.push("-S".to_owned());
-                    }
+                let flags = split(flags);
+                let may_ask = has_password || !flags.iter().any(|flag| forbids_asking(flag));
+                let flags = flags.into_iter();
+                words.extend(flags.filter_map(|flag| if has_password { asking(&flag) } else { Some(flag) }));
+                // There is no terminal on the host to ask on.
+                if has_password && !words.iter().any(|word| reads_standard_input(word)) {
+                    words.push("-S".to_owned());
+                }
+                // Without it, nobody would know that it asks.
+                if may_ask {
                     words.extend(["-p".to_owned(), quoted(prompt)]);
                 }
                 words.extend(["-u".to_owned(), quoted(&self.user), command.to_owned()]);
@@ -246,6 +248,11 @@ fn asking(flag: &str) -> Option<String> {
     (kept != "-").then_some(kept)
 }
 
+/// Whether a flag of sudo keeps it from asking.
+fn forbids_asking(flag: &str) -> bool {
+    asking(flag).is_none_or(|kept| kept != flag)
+}
+
 fn reads_standard_input(flag: &str) -> bool {
     flag == "--stdin" || (flag.starts_with('-') && !flag.starts_with("--") && flag.contains('S'))
 }
@@ -258,6 +265,8 @@ fn split(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn elevation(method: ElevationMethod) -> Elevation {
@@ -287,6 +296,9 @@ mod tests {
             Elevation { password: password.clone(), ..own },
             "exec /usr/local/bin/sudo -E -S -p '[k] password:' -u chrony /bin/sh -c 'id' x",
         );
+        // Flags that let sudo ask where there is nothing to answer with: its question must be known all the same.
+        let asks = Elevation { flags: Some("-H -S".to_owned()), ..sudo.clone() };
+        check(asks, "exec sudo -H -S -p '[k] password:' -u root /bin/sh -c 'id' x");
         check(su.clone(), r#"exec su root -c '/bin/sh -c '"'"'id'"'"' x'"#);
         check(
             Elevation { password, flags: Some("-l".to_owned()), ..su },
@@ -322,6 +334,7 @@ mod tests {
             &["Password:", "[sudo] password for audit: ", "[clockaudit 2f] password:"],
             &["", "", ""],
         );
+        check(sudo, None, &["[clockaudit 1f] password:"], &["!NoPassword"]);
         check(su, Some("pw"), &["Password: "], &["pw"]);
         check(su, Some("pw"), &["root's Password:"], &["pw"]);
         check(su, Some("pw"), &["Passwort: "], &["pw"]);
@@ -346,5 +359,41 @@ mod tests {
         check(su, "su: Authentication failure", true, true, Denied::WrongPassword);
         check(su, "su: Permission denied", true, false, Denied::Forbidden);
         check(su, "This account is currently not available.", false, false, Denied::Forbidden);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_host_says_is_heard_and_little_of_it_kept(
+            pieces in proptest::collection::vec(proptest::collection::vec(any::<u8>(), ..6_000), ..4),
+            is_sudo: bool,
+            has_password: bool,
+        ) {
+            let method = if is_sudo { ElevationMethod::Sudo } else { ElevationMethod::Su };
+            let password = has_password.then(|| Secret::new("pw".to_owned()));
+            let mut dialogue = Elevation { password, ..elevation(method) }.dialogue("[k] password:");
+            for piece in &pieces {
+                let _ = dialogue.hear(piece);
+                prop_assert!(dialogue.heard.len() <= KEPT);
+            }
+        }
+
+        #[test]
+        fn a_question_is_known_however_it_is_cut(
+            before in proptest::collection::vec(any::<u8>(), ..100),
+            sizes in proptest::collection::vec(1..9_usize, 1..30),
+        ) {
+            let prompt = "[clockaudit 1f] password:";
+            let mut dialogue = elevation(ElevationMethod::Sudo).dialogue(prompt);
+            let text = [before.as_slice(), prompt.as_bytes()].concat();
+            let (mut rest, mut sizes) = (text.as_slice(), sizes.iter().cycle());
+            let mut last = Reply::Wait;
+            while !rest.is_empty() {
+                prop_assert_eq!(&last, &Reply::Wait);
+                let (piece, behind) = rest.split_at(rest.len().min(*sizes.next().expect("a size")));
+                last = dialogue.hear(piece);
+                rest = behind;
+            }
+            prop_assert_eq!(last, Reply::GiveUp(Denied::NoPassword));
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The compact form of a list of revoked keys, as `ssh-keygen -k` writes it (OpenSSH's PROTOCOL.krl).
 
+use std::sync::Arc;
+
 use super::revoked_keys::ListError;
 
 /// How a list begins.
@@ -17,9 +19,9 @@ pub(super) enum Revoked {
     /// Keys by the SHA-256 of their wire format.
     Sha256(Vec<u8>),
     /// Certificates of an authority, or of any where that is empty, from a number to another one, both included.
-    Serials(Vec<u8>, u64, u64),
+    Serials(Arc<[u8]>, u64, u64),
     /// Certificates of an authority, or of any, by what it calls them.
-    KeyId(Vec<u8>, Vec<u8>),
+    KeyId(Arc<[u8]>, Vec<u8>),
 }
 
 /// Everything that a list says.
@@ -60,7 +62,8 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<Revoked>, ListError> {
 
 /// What is said of one authority's certificates.
 fn certificates(section: &mut Left<'_>, revoked: &mut Vec<Revoked>) -> Result<(), ListError> {
-    let authority = section.string()?.to_vec();
+    // Millions of numbers may be those of one authority.
+    let authority: Arc<[u8]> = Arc::from(section.string()?);
     section.string()?;
     while let Some(kind) = section.byte() {
         let mut part = Left(section.string()?);
@@ -68,12 +71,12 @@ fn certificates(section: &mut Left<'_>, revoked: &mut Vec<Revoked>) -> Result<()
             0x20 => {
                 while !part.0.is_empty() {
                     let serial = part.long()?;
-                    revoked.push(Revoked::Serials(authority.clone(), serial, serial));
+                    revoked.push(Revoked::Serials(Arc::clone(&authority), serial, serial));
                 }
             }
             0x21 => {
                 let (first, last) = (part.long()?, part.long()?);
-                revoked.push(Revoked::Serials(authority.clone(), first, last));
+                revoked.push(Revoked::Serials(Arc::clone(&authority), first, last));
             }
             0x22 => {
                 let first = part.long()?;
@@ -82,12 +85,12 @@ fn certificates(section: &mut Left<'_>, revoked: &mut Vec<Revoked>) -> Result<()
                     let serials = bits.filter_map(|bit| {
                         u64::try_from(place).ok()?.checked_mul(8)?.checked_add(bit)?.checked_add(first)
                     });
-                    revoked.extend(serials.map(|serial| Revoked::Serials(authority.clone(), serial, serial)));
+                    revoked.extend(serials.map(|serial| Revoked::Serials(Arc::clone(&authority), serial, serial)));
                 }
             }
             0x23 => {
                 while !part.0.is_empty() {
-                    revoked.push(Revoked::KeyId(authority.clone(), part.string()?.to_vec()));
+                    revoked.push(Revoked::KeyId(Arc::clone(&authority), part.string()?.to_vec()));
                 }
             }
             0x39 => extension(&mut part)?,
@@ -129,5 +132,35 @@ impl<'text> Left<'text> {
         let (string, rest) = self.0.split_at_checked(length).ok_or(ListError::Broken)?;
         self.0 = rest;
         Ok(string)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn string(bytes: &[u8]) -> Vec<u8> {
+        [u32::try_from(bytes.len()).expect("a length").to_be_bytes().as_slice(), bytes].concat()
+    }
+
+    #[test]
+    fn the_numbers_of_an_authority_share_it() {
+        let authority = vec![b'x'; 1 << 16];
+        let serials: Vec<u8> = (1..=50_u64).flat_map(u64::to_be_bytes).collect();
+        let bitmap = [7_u64.to_be_bytes().as_slice(), &string(&[0xff; 8])].concat();
+        let part = |kind: u8, of: &[u8]| [[kind].as_slice(), &string(of)].concat();
+        let said = [part(0x20, &serials), part(0x22, &bitmap), part(0x23, &string(b"web"))].concat();
+        let section = [string(&authority), string(b""), said].concat();
+        let list = [MAGIC, &VERSION.to_be_bytes(), &[0; 32], &part(1, &section)].concat();
+        let revoked = read(&list).expect("a list");
+        let authorities: Vec<&Arc<[u8]>> = revoked
+            .iter()
+            .map(|revoked| match revoked {
+                Revoked::Serials(of, ..) | Revoked::KeyId(of, _) => of,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!((authorities.len(), &authorities[0][..]), (50 + 64 + 1, authority.as_slice()));
+        assert!(authorities.iter().all(|of| Arc::ptr_eq(of, authorities[0])));
     }
 }

@@ -76,7 +76,7 @@ impl RevokedKeys {
 
     /// Where a certificate of an authority (its key in SSH wire format) is revoked, by its number or by what it is called.
     pub fn certificate(&self, authority: &[u8], serial: u64, key_id: &str) -> Option<&str> {
-        let is_of = |of: &Vec<u8>| of.is_empty() || of == authority;
+        let is_of = |of: &[u8]| of.is_empty() || of == authority;
         let fits = |revoked: &Revoked| match revoked {
             // Authorities that number nothing number everything 0.
             Revoked::Serials(of, first, last) => serial != 0 && is_of(of) && (*first..=*last).contains(&serial),

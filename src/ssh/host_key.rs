@@ -1,7 +1,7 @@
 //! Host keys: read once for the whole scan, judged for each host, and accepted ones stored in one locked write.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -17,7 +17,7 @@ use super::dial::seconds;
 use super::host_certificate::{self, Vouched};
 use super::plan::UnknownKeys;
 use super::settings::HostKeySettings;
-use super::small_file;
+use crate::bounded;
 use crate::openssh::known_hosts::{KnownHosts, Place, Verdict, line_for, name_of};
 use crate::openssh::revoked_keys::RevokedKeys;
 use crate::probe::FailureCode;
@@ -26,6 +26,8 @@ use crate::report::escape::shell_word;
 /// HMACs that are spent at most on finding the key types of hosts whose names are hashed, about 2 s.
 const SEARCH_BUDGET: usize = 4_000_000;
 
+/// What a file of host keys may hold, in bytes: those of some hundred thousand hosts.
+pub(super) const LARGEST: u64 = 64 << 20;
 /// Bytes of the salt of a hashed name, as many as OpenSSH takes.
 const SALT: usize = 20;
 /// How long the lock of the user's file is tried for: whoever writes a few lines has it for milliseconds.
@@ -92,10 +94,10 @@ impl HostKeys {
         let mut known = KnownHosts::default();
         let mut unreadable = Vec::new();
         for file in settings.user_files.iter().chain(&settings.global_files) {
-            match small_file::read(file, small_file::KNOWN_HOSTS_LIMIT) {
+            match bounded::file(file, LARGEST) {
                 Ok(text) => known.read(&file.display().to_string(), &text),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => unreadable.push(format!("{} cannot be read: {error}", file.display())),
+                Err(why) if why.is_missing() => {}
+                Err(why) => unreadable.push(format!("{} {why}", file.display())),
             }
         }
         let search_types = known.hashed_len().saturating_mul(hosts) <= SEARCH_BUDGET;
@@ -187,19 +189,26 @@ impl HostKeys {
     }
 
     fn judge_key(&self, host: &LookUp, key: &PublicKey) -> Judgement {
-        let blob = key.public_key_bytes();
+        self.judgement(self.verdict(host, key), host, key)
+    }
+
+    fn verdict(&self, host: &LookUp, key: &PublicKey) -> Verdict {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.verdict(&host.name, host.port, &key.public_key_bytes())
+    }
+
+    /// What follows for a host from the verdict on its key.
+    fn judgement(&self, verdict: Verdict, host: &LookUp, key: &PublicKey) -> Judgement {
         let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
         let (name, port) = (host.name.as_str(), host.port);
-        let verdict = self.known.read().unwrap_or_else(PoisonError::into_inner).verdict(name, port, &blob);
         match verdict {
             Verdict::Known => Judgement::Known,
             Verdict::Changed(place) => Judgement::Refused(
                 FailureCode::HostKeyChanged,
                 format!(
-                    "{} key {fingerprint} differs from {}:{}{}",
+                    "{} key {fingerprint} differs from {}{}",
                     key.algorithm(),
-                    place.file,
-                    place.line,
+                    shown(&place),
                     forgetting(&place, name, port)
                 ),
             ),
@@ -207,10 +216,11 @@ impl HostKeys {
                 FailureCode::HostKeyRevoked,
                 format!("{} key {fingerprint} is revoked by {}:{}", key.algorithm(), place.file, place.line),
             ),
-            Verdict::Unknown if self.unknown == UnknownKeys::AcceptNew => {
-                self.accept(name, port, key, &blob);
-                Judgement::Accepted(fingerprint)
-            }
+            Verdict::Unknown if self.unknown == UnknownKeys::AcceptNew => match self.accept(host, key) {
+                Verdict::Unknown => Judgement::Accepted(fingerprint),
+                // Another session was faster, and its host has shown a key as well.
+                learned => self.judgement(learned, host, key),
+            },
             Verdict::Unknown => Judgement::Refused(
                 FailureCode::HostKeyUnknown,
                 [format!("{} key {fingerprint} is not known for {name} port {port}", key.algorithm())]
@@ -222,12 +232,22 @@ impl HostKeys {
         }
     }
 
-    fn accept(&self, name: &str, port: u16, key: &PublicKey, blob: &[u8]) {
-        let key_type = key_type_of(key);
-        self.known.write().unwrap_or_else(PoisonError::into_inner).learn(name, port, &key_type, blob);
+    /// Takes a key as the host's where nothing is known of it, and tells what was known: between a verdict and this another key
+    /// may have been taken, so that it is asked once more while nobody else can learn anything.
+    fn accept(&self, host: &LookUp, key: &PublicKey) -> Verdict {
+        let (name, port) = (host.name.as_str(), host.port);
+        let (key_type, blob) = (key_type_of(key), key.public_key_bytes());
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let verdict = known.verdict(name, port, &blob);
+        if verdict != Verdict::Unknown {
+            return verdict;
+        }
+        known.learn(name, port, &key_type, &blob);
+        drop(known);
         let salt = self.hash_names.then(new_salt);
-        let line = line_for(name, port, &key_type, blob, salt.as_ref().map(<[u8; SALT]>::as_slice));
+        let line = line_for(name, port, &key_type, &blob, salt.as_ref().map(<[u8; SALT]>::as_slice));
         self.accepted.lock().unwrap_or_else(PoisonError::into_inner).push_str(&line);
+        Verdict::Unknown
     }
 
     /// Appends the keys accepted since the last call to the user's file, in one write under its lock; says why it could not.
@@ -241,7 +261,7 @@ impl HostKeys {
         let file = open(store).map_err(failed)?;
         let mut file = locked(file).await.map_err(failed)?;
         let mut write = || -> std::io::Result<()> {
-            let present = small_file::read(store, small_file::KNOWN_HOSTS_LIMIT)?;
+            let present = bounded::file(store, LARGEST)?;
             let unfinished = present.last().is_some_and(|last| *last != b'\n');
             file.write_all(format!("{}{lines}", if unfinished { "\n" } else { "" }).as_bytes())
         };
@@ -254,11 +274,16 @@ fn revoked(files: &[PathBuf]) -> Result<RevokedKeys, String> {
     let mut keys = RevokedKeys::default();
     for file in files {
         let name = file.display().to_string();
-        let text = small_file::read(file, small_file::KNOWN_HOSTS_LIMIT)
-            .map_err(|error| format!("RevokedHostKeys {name} cannot be read, so that no host key is taken: {error}"))?;
+        let text = bounded::file(file, LARGEST)
+            .map_err(|why| format!("RevokedHostKeys {name}: {why}, so that no host key is taken"))?;
         keys.read(&name, &text).map_err(|error| format!("RevokedHostKeys {name} {error}"))?;
     }
     Ok(keys)
+}
+
+/// Where a key stands; one that was accepted in this run stands in no line.
+fn shown(place: &Place) -> String {
+    if place.line == 0 { format!("the key that was {}", place.file) } else { format!("{}:{}", place.file, place.line) }
 }
 
 /// The command that forgets a known key, behind what is said of it; nothing for one that stands in no file.
@@ -345,6 +370,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn of_two_new_keys_that_are_shown_at_once_one_is_accepted() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("known_hosts");
+        let mut plan = ConnectionPlan::for_this_user();
+        (plan.user_known_hosts, plan.global_known_hosts) = (vec![file.clone()], Vec::new());
+        plan.unknown_keys = UnknownKeys::AcceptNew;
+        let keys = HostKeys::load(&settings(&plan), 1);
+        let host = LookUp { name: "web".to_owned(), port: 22 };
+        let (one, other) = (key(), key());
+        // Two sessions ask before either of them answers.
+        let asked = [&one, &other, &one].map(|key| keys.verdict(&host, key));
+        assert_eq!(asked, [Verdict::Unknown, Verdict::Unknown, Verdict::Unknown]);
+        let [first, second, third] = asked;
+        assert!(matches!(keys.judgement(first, &host, &one), Judgement::Accepted(_)));
+        let Judgement::Refused(FailureCode::HostKeyChanged, told) = keys.judgement(second, &host, &other) else {
+            panic!("both are accepted")
+        };
+        assert!(told.ends_with("differs from the key that was accepted in this run"), "{told}");
+        assert_eq!(keys.judgement(third, &host, &one), Judgement::Known);
+        keys.store().await.unwrap();
+        assert_eq!(
+            fs::read_to_string(&file).unwrap(),
+            line_for("web", 22, "ssh-ed25519", &one.public_key_bytes(), None)
+        );
+    }
+
+    #[tokio::test]
     async fn where_a_file_cannot_be_read_no_key_is_new() {
         let folder = tempfile::tempdir().unwrap();
         let (file, missing) = (folder.path().join("known_hosts"), folder.path().join("missing"));
@@ -354,7 +406,7 @@ mod tests {
         // A device without an end is not read.
         plan.user_known_hosts = vec!["/dev/full".into()];
         let endless = HostKeys::load(&settings(&plan), 1).complaint().unwrap();
-        assert!(endless.contains("/dev/full cannot be read: it is not a regular file"), "{endless}");
+        assert!(endless.contains("/dev/full cannot be read: it is not a regular file but a device"), "{endless}");
         plan.user_known_hosts = vec![folder.path().join("missing")];
         // A folder in its place cannot be read by anybody, permissions cannot stop the administrator.
         fs::create_dir(&file).unwrap();

@@ -1,16 +1,16 @@
 //! A look at what this machine has for a scan: open files, agent, keys, known hosts. Nothing is connected to but the agent.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use indexmap::IndexSet;
 use nix::sys::resource::{Resource, getrlimit};
 
+use super::host_key::LARGEST;
 use super::login::Identities;
 use super::plan::ConnectionPlan;
 use crate::audit::fitness::{Agent, KeyFile, KnownHosts};
+use crate::bounded;
 use crate::inventory::target::Target;
 use crate::openssh;
 
@@ -54,10 +54,10 @@ fn known_hosts(files: &IndexSet<&PathBuf>) -> KnownHosts {
     let mut keys = openssh::known_hosts::KnownHosts::default();
     let mut unreadable = Vec::new();
     for file in files {
-        match fs::read(file) {
+        match bounded::file(file, LARGEST) {
             Ok(text) => keys.read(&file.display().to_string(), &text),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => unreadable.push(format!("{}: {error}", file.display())),
+            Err(why) if why.is_missing() => {}
+            Err(why) => unreadable.push(format!("{} {why}", file.display())),
         }
     }
     KnownHosts { keys: keys.len(), unreadable }

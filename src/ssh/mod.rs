@@ -25,7 +25,6 @@ mod scan_clock;
 mod servers;
 mod session;
 mod settings;
-mod small_file;
 mod stop;
 mod through;
 mod transport;

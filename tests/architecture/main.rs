@@ -50,6 +50,7 @@ fn what_breaks_a_rule_is_found_however_it_is_spelled() {
     check("clock/a/b.rs", "use super::super::super::ssh::Fleet;", &["names `crate::ssh::Fleet`"]);
     check("clock/mod.rs", "use super::ssh::Fleet;", &["names `crate::ssh::Fleet`"]);
     check("clock/a.rs", "mod b { use super::super::super::ssh; }", &["names `crate::ssh`"]);
+    check("clock/a.rs", "use crate::bounded;", &["names `crate::bounded`"]);
     check("clock/a.rs", "use super::super::{r#ssh};", &["names `crate::ssh`"]);
     check("clock/a.rs", "use self::super::super::ssh::Fleet;", &["names `crate::ssh::Fleet`"]);
     check(
@@ -97,6 +98,7 @@ fn what_breaks_no_rule_is_left_alone() {
     let check = |path: &str, code: &str| {
         assert_eq!(rules::broken(path, &format!("//! A file.\n{code}")), Vec::<String>::new(), "{path}: {code}");
     };
+    check("ssh/a.rs", "use crate::bounded;");
     check("audit/a.rs", "use crate::{clock::{Nanos, Interval}, probe};");
     check("audit/a.rs", "use super::policy::Policy; pub(super) use self::b::*; pub(crate) fn f() {}");
     check("audit/a.rs", "/// `crate::ssh` and println!\nconst A: &str = r#\"use crate::ssh; std::fs\"#; // std::fs");

@@ -12,6 +12,7 @@ mod loading;
 mod messages;
 mod not_audited;
 mod own_settings;
+mod pipes;
 mod precedence;
 mod properties;
 mod real_ansible;

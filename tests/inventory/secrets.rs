@@ -377,3 +377,28 @@ fn a_password_that_is_set_and_cannot_be_had_is_told_as_such_with_what_to_do() {
     assert!(!scan(&[]).contains("SSH912"));
     assert!(scan(&["-b"]).contains("SSH912"));
 }
+
+#[test]
+fn a_secret_behind_a_forgotten_colon_is_not_shown() {
+    let vars = "group_vars/all.yml";
+    for (file, text, name) in [
+        (vars, "ansible_password hunter2\n", "ansible_password"),
+        (vars, "ansible_user: me\nansible_password hunter2\n", "ansible_password"),
+        (vars, "ansible_password hunter2\nansible_user: me\n", "ansible_password"),
+        (vars, "web:\n  ansible_password\n    hunter2: \"\n", "ansible_password"),
+        ("hosts.yml", "all:\n  vars:\n    ansible_password hunter2\n", "ansible_password"),
+        ("ansible.cfg", "[privilege_escalation]\nbecome_pass hunter2\n", "become_pass"),
+        ("clockaudit.toml", "become_pass hunter2\n", "become_pass"),
+        ("hosts.toml", "[all.vars]\nansible_password hunter2\n", "ansible_password"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("group_vars")).expect("a folder");
+        fs::write(folder.path().join("hosts.ini"), "h1\n").expect("the inventory");
+        fs::write(folder.path().join(file), text).expect("a file");
+        let source = if file.starts_with("hosts") { file } else { "hosts.ini" };
+        let output = clockaudit(&folder, &["inventory", source, "--list"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{file}: {text}");
+        assert!(said.contains(name) && !said.contains("hunter2"), "{file} {text}: {said}");
+    }
+}

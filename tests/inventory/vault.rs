@@ -183,3 +183,34 @@ fn an_encrypted_file_of_variables_is_read_and_no_line_of_a_broken_one_is_shown()
                     Pass --vault-id prod@FILE, or --vault-id prod@prompt";
     assert!(told.ends_with(expected), "{told}");
 }
+
+#[test]
+fn what_ansible_would_ask_for_is_told_before_it_is_run() {
+    use clockaudit::files::inventory::LoadError;
+    let check = |lines: &str, environment: &[(&str, &str)], expected: Option<&str>| {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("ansible.cfg"), format!("[defaults]\n{lines}\n")).expect("a file");
+        let mut settings = crate::loading::settings(folder.path());
+        settings.via_ansible = true;
+        settings.environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        // There is no Ansible that could be run.
+        settings.environment.insert("PATH".to_owned(), folder.path().display().to_string());
+        match (load(&[Source::from("h1,")], &settings), expected) {
+            (Err(LoadError::Configuration(said)), Some(expected)) => {
+                let said = said.to_string();
+                assert!(said.starts_with(&format!("{expected}: Ansible would ask for a vault password")), "{said}");
+                assert!(said.contains("vault_password_file = FILE"), "{said}");
+            }
+            (Ok(loaded), None) => assert!(crate::loading::said(&loaded)[0].contains("cannot be run"), "{lines}"),
+            (loaded, _) => panic!("{lines}: {:?}", loaded.map(|loaded| loaded.diagnostics)),
+        }
+    };
+    let cfg = "(ansible.cfg line 2)";
+    check("ask_vault_pass = yes", &[], Some(&format!("[defaults] ask_vault_pass {cfg}")));
+    check("vault_identity_list = a@file, b@prompt", &[], Some(&format!("[defaults] vault_identity_list {cfg}")));
+    check("vault_identity_list = prompt_ask_vault_pass", &[], Some(&format!("[defaults] vault_identity_list {cfg}")));
+    check("", &[("ANSIBLE_ASK_VAULT_PASS", "1")], Some("$ANSIBLE_ASK_VAULT_PASS"));
+    check("", &[("ANSIBLE_VAULT_IDENTITY_LIST", "b@prompt")], Some("$ANSIBLE_VAULT_IDENTITY_LIST"));
+    check("ask_vault_pass = yes", &[("ANSIBLE_ASK_VAULT_PASS", "no")], None);
+    check("ask_vault_pass = no\nvault_identity_list = a@file, prompt@file", &[], None);
+}

@@ -3,6 +3,7 @@
 use std::fs;
 
 use clockaudit::report::model::{Report, Verdict};
+use serde_json::Value;
 
 use super::accounts::{LOGIN, RECORDED, ROOT, WRONG, heard, host, inventory, passwords};
 use crate::support::confinement::confined;
@@ -57,6 +58,7 @@ fn the_password_reaches_whoever_asks_for_it_and_nobody_else() {
             host("su-none", ASKED, recorded),
             host("spared", ASKED, recorded),
             host("pbrun", ASKED, recorded),
+            host("asks-unasked", ASKED, recorded),
         ];
         let fleet = Fleet::start(plans.into_iter().chain(by_shell).chain(by_su));
         let key = format!("ansible_ssh_private_key_file={}", fleet.user_key().display());
@@ -75,6 +77,7 @@ fn the_password_reaches_whoever_asks_for_it_and_nobody_else() {
             with("ansible_become_method=su"),
             with(&format!("ansible_become=false ansible_become_password={LOGIN}")),
             with(&format!("ansible_become_method=pbrun ansible_become_password={LOGIN}")),
+            with("ansible_become_flags='-H -S'"),
             sudo(LOGIN),
             sudo(LOGIN),
             sudo(LOGIN),
@@ -83,7 +86,9 @@ fn the_password_reaches_whoever_asks_for_it_and_nobody_else() {
             su(ROOT),
         ];
         let inventory = inventory(&fleet, &variables.each_ref().map(String::as_str));
-        let session = scan(&fleet, &inventory, &["-b", "-vvv"]);
+        let trace = fleet.folder().join("trace");
+        let trace_name = trace.to_str().expect("a path of text");
+        let session = scan(&fleet, &inventory, &["-b", "-vvv", "--record", trace_name]);
         let report = session.report();
         let of = |name: &str| fleet.hosts.iter().find(|host| host.plan.name == name).expect("a host");
         let well = [
@@ -103,9 +108,28 @@ fn the_password_reaches_whoever_asks_for_it_and_nobody_else() {
         for name in well {
             assert_eq!(told(name, &report).verdict, Verdict::Ok, "{name}: {session}\n{}", of(name).log());
         }
+        // Whom the commands of each host ran as.
+        let trace = fs::read_to_string(&trace).expect("a trace");
+        let ran_as = |name: &str| {
+            let lines = trace.lines().map(|line| line.parse::<Value>().expect("a line of JSON"));
+            let mut facts = lines.filter(|line| line["type"] == "facts" && line["host"] == name);
+            let facts = facts.next().unwrap_or_else(|| panic!("no facts of {name}"))["facts"].clone();
+            let facts: Vec<(String, String)> = serde_json::from_value(facts).expect("facts");
+            facts.into_iter().find_map(|(fact, value)| (fact == "uid").then_some(value)).expect("who it is")
+        };
+        for name in well {
+            let expected = if ["spared", "pbrun"].contains(&name) { "4242" } else { "0" };
+            assert_eq!(ran_as(name), expected, "{name}");
+        }
         for (name, title, words, remedy) in [
             ("wrong", "sudo password wrong", "sudo refused the password", "correct `ansible_become_password`"),
             ("none-given", "sudo wants a password", "a password is required", "give it (`--ask-become-pass`"),
+            (
+                "asks-unasked",
+                "sudo wants a password",
+                "sudo asks for a password, and none was given",
+                "give it (`--ask-become-pass`",
+            ),
             ("not-allowed", "sudo not allowed", "not in the sudoers file", "allow it in sudoers"),
             ("su-wrong", "su password wrong", "Authentication failure", "`sudo passwd -S root`"),
             ("su-none", "su wants a password", "su asks for a password, and none was given", "`--become-method sudo`"),
@@ -127,6 +151,7 @@ fn the_password_reaches_whoever_asks_for_it_and_nobody_else() {
             ("su-wrong", WRONG, 1),
             ("spared", LOGIN, 0),
             ("pbrun", LOGIN, 0),
+            ("asks-unasked", LOGIN, 0),
         ] {
             let heard = heard(of(name));
             assert_eq!(heard.matches(secret).count(), times, "{name}: {heard}");

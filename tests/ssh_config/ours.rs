@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clockaudit::files::TimeLeft;
 use clockaudit::files::ssh_config::{Loaded, ThisMachine, Which, load};
 use clockaudit::openssh::config::{
     Agent, Family, HostConfig, Outside, Proxy, Request, Setting, UnknownHostKey, User, arguments, assembled,
@@ -83,7 +84,7 @@ pub(crate) fn user() -> User {
 
 /// Reads a file as with `-F`.
 pub(crate) fn read(file: &Path) -> Loaded {
-    load(&Which::Only(file.to_owned()), Path::new(&user().home)).expect("a file")
+    load(&Which::Only(file.to_owned()), Path::new(&user().home), &TimeLeft::default()).expect("a file")
 }
 
 /// What our reader says of a host.

@@ -134,7 +134,7 @@ fn a_file_of_the_user_that_cannot_be_opened_is_told_and_passed_over() {
     let words = [&host, "--private-key", "key", "--ssh-option", &known];
     let (report, said) = home.scan(&words);
     assert_eq!(failure(&report), "", "{said}");
-    assert!(said.contains(".ssh/config cannot be read ("), "{said}");
+    assert!(said.contains(".ssh/config cannot be read: "), "{said}");
 }
 
 #[test]
@@ -261,4 +261,25 @@ fn nobody_is_asked_for_a_passphrase_in_batch_mode() {
             "{option}: {failure}{said}"
         );
     }
+}
+
+#[test]
+fn tokens_in_a_key_file_of_the_inventory_are_those_of_ssh() {
+    let _alone = ALONE.blocking_lock();
+    let sshd = Sshd::start("");
+    let home = Home::new(&sshd, &format!("[127.0.0.1]:{}", sshd.port()));
+    let (folder, port) = (home.path().display(), sshd.port());
+    let named = format!("{folder}/key-%h-%n-%p-%r-%u-%%");
+    let asked = Command::new("ssh")
+        .args(["-G", "-F", "none", "-p", &port.to_string(), "-o", &format!("IdentityFile=\"{named}\""), "127.0.0.1"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(asked.stdout).unwrap();
+    let file = said.lines().find_map(|line| line.strip_prefix("identityfile ")).unwrap();
+    assert!(file.contains(&format!("key-127.0.0.1-127.0.0.1-{port}-")) && file.ends_with("-%"), "{file}");
+    fs::rename(home.path().join("key"), file).unwrap();
+    home.configure(&format!("UserKnownHostsFile {folder}/known\nIdentitiesOnly yes\n"));
+    let host = format!("127.0.0.1:{port},");
+    let (report, said) = home.scan(&[&host, "-e", &format!("ansible_private_key_file={named}")]);
+    assert_eq!(failure(&report), "", "{said}");
 }

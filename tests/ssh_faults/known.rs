@@ -115,7 +115,7 @@ async fn a_key_or_an_authority_that_a_list_revokes_is_refused() {
     fs::write(server.path("by_authority"), format!("@cert-authority * {}", key("ca"))).unwrap();
     let mut hosts = Revoked { server: &server, plan, targets: Vec::new(), expected: Vec::new() };
     // One that is not there says nothing, as with OpenSSH: no host is taken.
-    hosts.host("no list", "known_hosts", None, "revoked0 cannot be read, so that no host key is taken");
+    hosts.host("no list", "known_hosts", None, "revoked0: there is no such file, so that no host key is taken");
     hosts.both("another key", format!("# of the old fleet\n{}", key("other_key")).as_bytes(), "", "");
     hosts.both("the key", (key("other_key") + &key("host_key")).as_bytes(), "is revoked by", ":2");
     hosts.both("the authority", key("ca").as_bytes(), "", "authority's key SHA256:");

@@ -85,3 +85,19 @@ fn the_terminal_is_given_back_whatever_ends_a_question() {
     assert_eq!(status.code(), Some(130));
     assert!(modes.contains(USUAL), "{modes:?}");
 }
+
+#[test]
+fn a_script_that_asks_at_the_terminal_fails_instead_of_being_stopped() {
+    let pty = openpty(None, None).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("inv");
+    fs::write(&script, "#!/bin/sh\nread answer </dev/tty || exit 3\necho '{}'\n").unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut clockaudit = Command::new("setsid");
+    clockaudit.args(["--ctty", env!("CARGO_BIN_EXE_clockaudit"), "inventory", "./inv", "--list"]);
+    clockaudit.env("HOME", folder.path()).current_dir(folder.path());
+    let output = clockaudit.stdin(pty.slave).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    assert!(said.contains("ended with exit code 3") && said.contains("/dev/tty"), "{said}");
+}

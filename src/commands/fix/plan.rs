@@ -9,9 +9,10 @@ use crate::cli::fix::{ChangeArgs, RolloutArgs};
 use crate::clock::Nanos;
 use crate::commands::error::CommandError;
 use crate::commands::output::OutputPlan;
-use crate::files;
+use crate::commands::plan::time_left;
 use crate::files::journal::Journals;
 use crate::files::report::check_writable;
+use crate::files::{self, TimeLeft};
 use crate::fix::change::BY_VARIABLES;
 use crate::fix::guards::Allowed;
 use crate::fix::{Change, Plan, StepPolicy, plan, rollout};
@@ -76,11 +77,12 @@ impl Reach {
 impl FixPlan {
     /// Works out the plan; settings without effect are said.
     pub fn new(args: &FixArgs, terminal: &Terminal) -> Result<Self, CommandError> {
-        let change = change(&args.change)?;
+        let time = time_left(&args.connection);
+        let change = change(&args.change, &time)?;
         let reach = reach(&args.rollout, args.list_hosts)?;
         let output = OutputPlan::new(&args.output, FailOn::default())?;
         let rollout = &args.rollout;
-        let stored = rollout.plan.as_deref().map(stored).transpose()?;
+        let stored = rollout.plan.as_deref().map(|path| stored_in(path, &time)).transpose()?;
         if change == Some(Change::MakeStep) && rollout.step == StepPolicy::Never {
             return Err(CommandError::usage("`--makestep` steps clocks, and `--step never` allows none"));
         }
@@ -112,7 +114,7 @@ impl FixPlan {
 }
 
 /// The change that was asked for, once its names can stand in a configuration.
-fn change(args: &ChangeArgs) -> Result<Option<Change>, CommandError> {
+fn change(args: &ChangeArgs, time: &TimeLeft) -> Result<Option<Change>, CommandError> {
     let bad = |flag: &str, error: BadSource| CommandError::usage(format!("`{flag}`: {error}"));
     if !args.ntp_server.is_empty() {
         let names: Vec<String> = args.ntp_server.iter().map(|name| name.trim().to_owned()).collect();
@@ -124,7 +126,7 @@ fn change(args: &ChangeArgs) -> Result<Option<Change>, CommandError> {
         return Ok(Some(Change::Pool(name.clone())));
     }
     if let Some(path) = &args.conf {
-        let text = files::plan::read(path).map_err(|error| {
+        let text = files::plan::read(path, time).map_err(|error| {
             CommandError::bad_input(format!("the template `{}` cannot be read: {error}", path.display()))
         })?;
         return Ok(Some(Change::Whole(text)));
@@ -136,12 +138,12 @@ fn change(args: &ChangeArgs) -> Result<Option<Change>, CommandError> {
 }
 
 /// A plan that was made before.
-fn stored(path: &Path) -> Result<Plan, CommandError> {
+fn stored_in(path: &Path, time: &TimeLeft) -> Result<Plan, CommandError> {
     let failed = |why: String| {
         CommandError::bad_input(format!("`{}`: {why}", path.display()))
             .hint("`clockaudit fix inventory.ini --ntp-server SERVER --plan-out FILE` writes such a file")
     };
-    let text = files::plan::read(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    let text = files::plan::read(path, time).map_err(|error| failed(format!("cannot be read: {error}")))?;
     plan::read(&text).map_err(|error| failed(error.to_string()))
 }
 

@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{LoadError, LoadSettings, settings_files};
-use crate::files::bounded;
+use super::{LoadError, LoadSettings, settings_files, via_ansible};
+use crate::bounded;
 use crate::inventory::ansible_cfg::AnsibleCfg;
 use crate::inventory::configuration::Configuration;
 use crate::inventory::diagnostics::Diagnostic;
@@ -51,7 +51,11 @@ pub(super) fn read(settings: &LoadSettings) -> Result<(Configuration, Vec<Diagno
         configuration.cfg = Some(AnsibleCfg::read(&bytes, &name, &folder).map_err(LoadError::Configuration)?);
         break;
     }
-    Ok((configuration, diagnostics))
+    let refused = settings.via_ansible.then(|| via_ansible::asks_by_itself(&configuration)).flatten();
+    match refused {
+        Some(why) => Err(LoadError::Configuration(Box::new(why))),
+        None => Ok((configuration, diagnostics)),
+    }
 }
 
 /// A path as it is shown: relative to the current directory where it is below it.

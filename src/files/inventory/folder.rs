@@ -10,6 +10,7 @@ use fancy_regex::Regex;
 
 use super::way::Way;
 use super::{Loading, reader};
+use crate::bounded::{self, Unread};
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::Diagnostic;
 
@@ -94,7 +95,15 @@ impl Loading<'_> {
             }
             is_empty = false;
             let shown: Arc<str> = Arc::from(format!("{}/{own}", name.trim_end_matches('/')));
-            is_read |= if entry.is_dir() { self.folder(&shown, &entry, way) } else { self.file(&shown, &entry) };
+            is_read |= match fs::metadata(&entry) {
+                Ok(found) if found.is_dir() => self.folder(&shown, &entry, way),
+                // Nobody has named it, and it might never end.
+                Ok(found) if let Some(kind) = bounded::other_than_file(&found) => {
+                    self.diagnostics.push(reader::lost(Unread::NotRegular(kind).to_string()).in_file(&shown));
+                    false
+                }
+                _ => self.file(&shown, &entry),
+            };
         }
         if is_empty && way.is_at_its_beginning() {
             let hint = "Names that begin with a dot or end in .md, .txt, .cfg and the like are passed over";

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::LoadSettings;
-use crate::files::bounded;
+use crate::files::named;
 use crate::inventory::lines;
 use crate::inventory::patterns::{Pattern, PatternError, split};
 
@@ -42,7 +42,7 @@ pub fn limit(texts: &[String], settings: &LoadSettings) -> Result<Vec<Pattern>, 
 }
 
 fn lines_of(file: &str, settings: &LoadSettings) -> Result<Vec<Pattern>, LimitError> {
-    let bytes = bounded::file(&settings.working_directory.join(file), settings.limits.file_bytes)
+    let bytes = named::file(&settings.working_directory.join(file), settings.limits.file_bytes, &settings.time)
         .map_err(|why| LimitError::File { file: file.to_owned(), why: why.to_string() })?;
     let text = String::from_utf8_lossy(&bytes);
     let is_secret = text.lines().any(|line| SECRETS.iter().any(|begin| line.trim_start().starts_with(begin)));

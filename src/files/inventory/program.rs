@@ -35,7 +35,7 @@ pub(super) fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let bounds = Bounds { limit, time: &settings.time, most: settings.limits.file_bytes, may_ask: false };
-    let ended = running::run(&mut command, &bounds).map_err(|error| match error {
+    let ended = running::run(command, &bounds).map_err(|error| match error {
         Unended::Unstarted(error) if error.kind() == io::ErrorKind::NotFound => {
             "cannot be run: there is no such program, or the one after #! is missing".to_owned()
         }

@@ -1,13 +1,13 @@
 //! One source that is a file or standard input: which readers take it, in Ansible's order, and what each makes of it.
 
 use std::fs::{self, Metadata};
-use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::{Loading, script, sha256, variables};
-use crate::files::bounded::{self, Unread};
+use crate::bounded::Unread;
+use crate::files::named;
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::constructed::{self, ConstructedError, Plan};
 use crate::inventory::diagnostics::{Diagnostic, Severity};
@@ -123,7 +123,8 @@ impl Loading<'_> {
     /// Reads standard input, as a file whose name has no extension.
     pub(super) fn standard_input(&mut self) -> bool {
         let name: Arc<str> = Arc::from("standard input");
-        let read = bounded::stream(io::stdin().lock(), self.settings.limits.file_bytes).map_err(|why| why.to_string());
+        let read =
+            named::standard_input(self.settings.limits.file_bytes, &self.settings.time).map_err(|why| why.to_string());
         let read = read.and_then(|bytes| if bytes.is_empty() { Err("is empty".to_owned()) } else { Ok(bytes) });
         let bytes = match read {
             Ok(bytes) => bytes,
@@ -324,7 +325,7 @@ impl Loading<'_> {
     /// The bytes of a file, or why there are none.
     fn bytes(&self, path: &Path) -> Result<(Vec<u8>, Metadata), Unread> {
         let metadata = fs::metadata(path)?;
-        Ok((bounded::file(path, self.settings.limits.file_bytes)?, metadata))
+        Ok((named::file(path, self.settings.limits.file_bytes, &self.settings.time)?, metadata))
     }
 }
 

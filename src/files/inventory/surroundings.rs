@@ -1,11 +1,10 @@
 //! What templates of variables may ask of this machine: its environment, and files.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::LoadSettings;
-use crate::files::bounded::{self, Unread};
+use crate::bounded::{self, Unread};
 use crate::inventory::paths;
 use crate::inventory::template::Surroundings;
 
@@ -41,10 +40,7 @@ impl Surroundings for Machine {
         let in_files = resolved(&format!("files/{path}"));
         let is_relative = !path.starts_with(['/', '~', '$']);
         let path = if is_relative && in_files.is_file() { in_files } else { resolved(path) };
-        let bytes = bounded::file(&path, LARGEST).map_err(|why| match why {
-            Unread::Failed(error) if error.kind() == ErrorKind::NotFound => "is not there".to_owned(),
-            other => other.to_string(),
-        })?;
-        String::from_utf8(bytes).map_err(|_| "is no text".to_owned())
+        let told = |why: Unread| if why.is_missing() { "is not there".to_owned() } else { why.to_string() };
+        bounded::text(&path, LARGEST).map_err(told)
     }
 }

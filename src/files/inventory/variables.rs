@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::configuration::shown;
 use super::variable_folders::{Found, VariableFolder};
 use super::{LoadError, LoadSettings, neighbours, reader, sha256};
-use crate::files::bounded;
+use crate::bounded::{self, Unread};
+use crate::files::named;
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::extra_variables::{self, Extra};
@@ -180,7 +181,8 @@ impl<'a> Reading<'a> {
             return Arc::clone(known);
         }
         let name: Arc<str> = Arc::from(shown(path, self.settings));
-        let variables = self.read(inventory, path, &name).unwrap_or_else(|error| {
+        let most = self.settings.limits.file_bytes;
+        let variables = self.read(inventory, path, &name, bounded::file(path, most)).unwrap_or_else(|error| {
             self.diagnostics.push(error.in_file(&name).with_missing("its variables are missing"));
             Variables::new()
         });
@@ -189,8 +191,14 @@ impl<'a> Reading<'a> {
         variables
     }
 
-    fn read(&mut self, inventory: &mut Inventory, path: &Path, name: &Arc<str>) -> Result<Variables, Diagnostic> {
-        let bytes = bounded::file(path, self.settings.limits.file_bytes);
+    /// The variables in the bytes of a file.
+    fn read(
+        &mut self,
+        inventory: &mut Inventory,
+        path: &Path,
+        name: &Arc<str>,
+        bytes: Result<Vec<u8>, Unread>,
+    ) -> Result<Variables, Diagnostic> {
         let bytes = bytes.map_err(|why| Diagnostic::error(why.to_string()))?;
         let record = FileRecord {
             name: Arc::clone(name),
@@ -236,7 +244,8 @@ impl<'a> Reading<'a> {
                 Extra::File(named) => {
                     let path = super::paths::resolve(&named, self.settings);
                     let name = Arc::from(named);
-                    let read = self.read(inventory, &path, &name);
+                    let bytes = named::file(&path, self.settings.limits.file_bytes, &self.settings.time);
+                    let read = self.read(inventory, &path, &name, bytes);
                     read.map_err(|error| broken(error.in_file(&name)))?
                 }
             };

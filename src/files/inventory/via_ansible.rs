@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::sync::Arc;
 
 use super::{LoadSettings, Loading, Source, asks, program, sha256};
+use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::documents::Printer;
 use crate::inventory::model::Source as SourceRecord;
@@ -46,6 +47,19 @@ fn handed_on(settings: &LoadSettings) -> Vec<String> {
     let files = vault.password_files.iter().flat_map(|file| text("--vault-password-file", file));
     let folder = settings.playbook_folder.iter().flat_map(|folder| text("--playbook-dir", folder));
     ids.chain(files).chain(folder).collect()
+}
+
+/// Why Ansible cannot be run by its own settings: it would ask for the password of a vault before it reads anything.
+pub(super) fn asks_by_itself(configuration: &Configuration) -> Option<Diagnostic> {
+    let asked = configuration.switch(&names::ASK_VAULT_PASS).filter(|given| given.value);
+    let listed = configuration.list(&names::VAULT_IDENTITY_LIST);
+    let listed = listed.filter(|given| given.value.iter().any(|id| asks(source_of(id))));
+    let setting = asked.map(|given| given.provenance).or(listed.map(|given| given.provenance))?;
+    let what = "Ansible would ask for a vault password, which it cannot where it runs for `--inventory-via-ansible`";
+    Some(
+        Diagnostic::error(format!("{setting}: {what}"))
+            .with_hint("Have it read from a file: `vault_password_file = FILE`, or `vault_identity_list = LABEL@FILE`"),
+    )
 }
 
 /// Passwords that are asked for: Ansible has no terminal to ask on, and is not told them.

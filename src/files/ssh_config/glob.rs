@@ -3,11 +3,16 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// How many names are kept at most.
-const MOST_NAMES: usize = 4_096;
+/// How many names may fit.
+pub(super) const MOST_NAMES: usize = 4_096;
+
+/// More names fit: which of them come first is not known before all of them are.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more than {MOST_NAMES} names fit, and no more are read: which of them come first cannot be told")]
+pub(super) struct TooMany;
 
 /// The paths that fit, sorted. A leading dot must be written out.
-pub(super) fn matching(pattern: &Path) -> Vec<PathBuf> {
+pub(super) fn matching(pattern: &Path) -> Result<Vec<PathBuf>, TooMany> {
     let mut found = vec![PathBuf::new()];
     for component in pattern.components() {
         let Component::Normal(name) = component else {
@@ -19,11 +24,14 @@ pub(super) fn matching(pattern: &Path) -> Vec<PathBuf> {
             continue;
         };
         let letters: Vec<char> = name.chars().collect();
-        found = found.iter().flat_map(|folder| within(folder, &letters)).take(MOST_NAMES).collect();
+        found = found.iter().flat_map(|folder| within(folder, &letters)).take(MOST_NAMES + 1).collect();
+        if found.len() > MOST_NAMES {
+            return Err(TooMany);
+        }
     }
     found.retain(|path| path.symlink_metadata().is_ok());
     found.sort();
-    found
+    Ok(found)
 }
 
 fn within(folder: &Path, pattern: &[char]) -> Vec<PathBuf> {
@@ -101,6 +109,8 @@ fn is_member(members: &[char], letter: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -129,7 +139,7 @@ mod tests {
             fs::write(path, "").unwrap();
         }
         let found = |pattern: &str| {
-            let paths = matching(&folder.path().join(pattern));
+            let paths = matching(&folder.path().join(pattern)).unwrap();
             let names = paths.iter().map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string());
             names.collect::<Vec<_>>()
         };
@@ -137,5 +147,56 @@ mod tests {
         assert_eq!(found("a/.*.conf"), ["a/.hidden.conf"]);
         assert_eq!(found("a/other"), ["a/other"]);
         assert!(found("c/*").is_empty() && found("a/none").is_empty());
+    }
+
+    #[test]
+    fn more_names_than_are_read_are_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..MOST_NAMES {
+            fs::write(folder.path().join(format!("{number}.conf")), "").unwrap();
+        }
+        let pattern = folder.path().join("*.conf");
+        assert_eq!(matching(&pattern).map(|found| found.len()), Ok(MOST_NAMES));
+        fs::write(folder.path().join("one more.conf"), "").unwrap();
+        assert_eq!(matching(&pattern), Err(TooMany));
+    }
+
+    /// The rule of the star as it is meant: it stands for any beginning of what is left.
+    fn fits_by_trying_all(pattern: &[char], name: &[char]) -> bool {
+        match pattern {
+            [] => name.is_empty(),
+            ['*', behind @ ..] => (0..=name.len()).any(|taken| fits_by_trying_all(behind, &name[taken..])),
+            _ => name.split_first().is_some_and(|(letter, left)| {
+                one(pattern, *letter).is_some_and(|length| fits_by_trying_all(&pattern[length..], left))
+            }),
+        }
+    }
+
+    fn letters(text: &str) -> Vec<char> {
+        text.chars().collect()
+    }
+
+    proptest! {
+        #[test]
+        fn going_back_to_the_last_star_is_enough(pattern in r"[ab*?\[\]!^\\-]{0,12}", name in r"[ab\]!-]{0,10}") {
+            let (pattern, name) = (letters(&pattern), letters(&name));
+            prop_assert_eq!(fits(&pattern, &name), fits_by_trying_all(&pattern, &name));
+        }
+
+        #[test]
+        fn a_name_fits_itself_and_stars_in_its_place(name in any::<String>(), from: usize, to: usize) {
+            let name = letters(&name);
+            let escaped: Vec<char> = name.iter().flat_map(|letter| ['\\', *letter]).collect();
+            prop_assert!(fits(&escaped, &name));
+            let from = from % (name.len() + 1);
+            let to = from + to % (name.len() + 1 - from);
+            let cut = [&escaped[..2 * from], &['*'], &escaped[2 * to..]].concat();
+            prop_assert!(fits(&cut, &name), "{cut:?} {name:?}");
+        }
+
+        #[test]
+        fn any_pattern_ends(pattern in any::<String>(), name in any::<String>()) {
+            let _ = fits(&letters(&pattern), &letters(&name));
+        }
     }
 }

@@ -3,13 +3,15 @@
 mod glob;
 mod outside;
 
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::fs::{File, Metadata};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Group, Uid, User as Account, getuid};
 
+use crate::bounded;
+use crate::files::TimeLeft;
+use crate::files::named;
 use crate::openssh::config::{Files, Found, Reader, SshConfig};
 
 pub use outside::ThisMachine;
@@ -67,26 +69,26 @@ pub struct Loaded {
 
 /// Reads the files, for a user whose home folder is `home`. Those that nobody named may be missing; OpenSSH passes over them
 /// without a word where they cannot be opened either (`ssh.c`, `process_config_files`), which is told here. One that others can
-/// write ends the run, as it ends ssh.
-pub fn load(which: &Which, home: &Path) -> Result<Loaded, SshConfigError> {
+/// write ends the run, as it ends ssh. One that was named may be a pipe, and is read before the run is over.
+pub fn load(which: &Which, home: &Path, time: &TimeLeft) -> Result<Loaded, SshConfigError> {
     let mut included = Included { home };
     let mut reader = Reader::new(&mut included);
     let mut passed_over = Vec::new();
     match which {
         Which::None => {}
         Which::Only(file) => {
-            let text = File::open(file).and_then(bounded).map_err(|error| unreadable(file, &error))?;
+            let text = named::file(file, MOST_BYTES, time).map_err(|why| unreadable(file, why.to_string()))?;
             reader.read(&file.display().to_string(), &text, true);
         }
         Which::Usual => {
             let users = home.join(USERS);
             if let Some(file) = optional(&users, &mut passed_over) {
-                let text = trusted(file).map_err(|error| unreadable(&users, &error))?;
+                let text = trusted(file).map_err(|why| unreadable(&users, why))?;
                 reader.read(&users.display().to_string(), &text, true);
             }
             let systems = Path::new(SYSTEMS);
             if let Some(file) = optional(systems, &mut passed_over) {
-                let text = bounded(file).map_err(|error| unreadable(systems, &error))?;
+                let text = bounded::stream(file, MOST_BYTES).map_err(|why| unreadable(systems, why.to_string()))?;
                 reader.read(SYSTEMS, &text, false);
             }
         }
@@ -98,19 +100,18 @@ pub fn load(which: &Which, home: &Path) -> Result<Loaded, SshConfigError> {
 
 /// A file that need not be there; what is said of one that is there and cannot be opened.
 fn optional(path: &Path, passed_over: &mut Vec<String>) -> Option<File> {
-    match opened(path) {
+    match bounded::regular(path) {
         Ok(file) => Some(file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => {
-            let path = path.display();
-            passed_over.push(format!("{path} cannot be read ({error}): nothing in it has an effect, as with ssh"));
+        Err(why) if why.is_missing() => None,
+        Err(why) => {
+            passed_over.push(format!("{} {why}: nothing in it has an effect, as with ssh", path.display()));
             None
         }
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> SshConfigError {
-    SshConfigError::Unreadable { path: path.display().to_string(), why: error.to_string() }
+fn unreadable(path: &Path, why: String) -> SshConfigError {
+    SshConfigError::Unreadable { path: path.display().to_string(), why }
 }
 
 /// Files that are included: found by patterns, and trusted only where nobody else can write them.
@@ -121,10 +122,17 @@ struct Included<'home> {
 impl Files for Included<'_> {
     fn matching(&mut self, pattern: &str) -> Vec<Found> {
         let Some(pattern) = self.absolute(pattern) else { return Vec::new() };
-        let found = glob::matching(&pattern).into_iter().filter_map(|path| match opened(&path).and_then(trusted) {
+        let names = match glob::matching(&pattern) {
+            Ok(names) => names,
+            Err(why) => return vec![Found { name: pattern.display().to_string(), content: Err(why.to_string()) }],
+        };
+        let found = names.into_iter().filter_map(|path| match bounded::regular(&path) {
             // Gone since it was found.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            text => Some(Found { name: path.display().to_string(), content: text.map_err(|error| error.to_string()) }),
+            Err(why) if why.is_missing() => None,
+            opened => {
+                let content = opened.map_err(|why| why.to_string()).and_then(trusted);
+                Some(Found { name: path.display().to_string(), content })
+            }
         });
         found.collect()
     }
@@ -140,28 +148,17 @@ impl Included<'_> {
     }
 }
 
-fn opened(path: &Path) -> io::Result<File> {
-    // A pipe without a writer would never end.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
-    File::open(path)
-}
-
 /// The text of a file that belongs to this user or the administrator, and that nobody else can write.
-fn trusted(file: File) -> io::Result<Vec<u8>> {
-    let metadata = file.metadata()?;
+fn trusted(file: File) -> Result<Vec<u8>, String> {
+    let metadata = file.metadata().map_err(|error| error.to_string())?;
     if is_writable_by_others(&metadata) {
         let mode = metadata.permissions().mode() & 0o7777;
-        return Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            format!(
-                "others can write it (owner {}, mode {mode:04o}), so that ssh would refuse it; chmod go-w",
-                metadata.uid()
-            ),
+        return Err(format!(
+            "others can write it (owner {}, mode {mode:04o}), so that ssh would refuse it; chmod go-w",
+            metadata.uid()
         ));
     }
-    bounded(file)
+    bounded::stream(file, MOST_BYTES).map_err(|why| why.to_string())
 }
 
 fn is_writable_by_others(metadata: &Metadata) -> bool {
@@ -177,17 +174,10 @@ fn is_a_group_of_one(group: Gid, owner: Uid) -> bool {
     account.gid == group.gid && group.name == account.name && group.mem.iter().all(|member| *member == account.name)
 }
 
-fn bounded(file: File) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut text)?;
-    if u64::try_from(text.len()).unwrap_or(u64::MAX) > MOST_BYTES {
-        return Err(io::Error::other(format!("is longer than {MOST_BYTES} bytes")));
-    }
-    Ok(text)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn home() -> tempfile::TempDir {
@@ -206,17 +196,17 @@ mod tests {
         let home = home();
         let check = |mode: u32, is_refused: bool| {
             write(&home.path().join(USERS), "User me\n", mode);
-            let loaded = load(&Which::Usual, home.path());
+            let loaded = load(&Which::Usual, home.path(), &TimeLeft::default());
             assert_eq!(loaded.is_err(), is_refused, "{mode:o} {loaded:?}");
         };
         check(0o600, false);
         check(0o644, false);
         check(0o646, true);
         check(0o602, true);
-        let error = load(&Which::Usual, home.path()).unwrap_err().to_string();
+        let error = load(&Which::Usual, home.path(), &TimeLeft::default()).unwrap_err().to_string();
         assert!(error.contains(".ssh/config: others can write it") && error.contains("mode 0602"), "{error}");
         // With -F it is the user's own choice, as with ssh.
-        assert!(load(&Which::Only(home.path().join(USERS)), home.path()).is_ok());
+        assert!(load(&Which::Only(home.path().join(USERS)), home.path(), &TimeLeft::default()).is_ok());
     }
 
     #[test]
@@ -224,18 +214,18 @@ mod tests {
         let home = home();
         let users = home.path().join(USERS);
         let check = |expected: &str| {
-            let loaded = load(&Which::Usual, home.path()).unwrap();
+            let loaded = load(&Which::Usual, home.path(), &TimeLeft::default()).unwrap();
             let [warning, ..] = loaded.warnings.as_slice() else { panic!("{loaded:?}") };
-            assert!(warning.contains(".ssh/config cannot be read (") && warning.contains(expected), "{warning}");
+            assert!(warning.contains(".ssh/config cannot be read: ") && warning.contains(expected), "{warning}");
             // Named, it must be read.
-            assert!(load(&Which::Only(users.clone()), home.path()).is_err());
+            assert!(load(&Which::Only(users.clone()), home.path(), &TimeLeft::default()).is_err());
         };
         // Permissions cannot stop the administrator, a circle of links stops everybody.
         std::os::unix::fs::symlink("config", &users).unwrap();
         check("symbolic links");
         fs::remove_file(&users).unwrap();
         fs::create_dir(&users).unwrap();
-        check("it is no file");
+        check("it is not a regular file but a folder");
         fs::remove_dir_all(home.path().join(".ssh")).unwrap();
         fs::write(home.path().join(".ssh"), "").unwrap();
         check("Not a directory");
@@ -244,16 +234,17 @@ mod tests {
     #[test]
     fn a_named_file_must_be_there_and_the_usual_ones_need_not() {
         let home = home();
-        assert!(load(&Which::Usual, home.path()).is_ok());
-        assert!(load(&Which::None, home.path()).is_ok());
-        let error = load(&Which::named("/no/such/file"), home.path()).unwrap_err().to_string();
-        assert!(error.starts_with("/no/such/file: No such file"), "{error}");
+        assert!(load(&Which::Usual, home.path(), &TimeLeft::default()).is_ok());
+        assert!(load(&Which::None, home.path(), &TimeLeft::default()).is_ok());
+        let error = load(&Which::named("/no/such/file"), home.path(), &TimeLeft::default()).unwrap_err().to_string();
+        assert!(error == "/no/such/file: there is no such file", "{error}");
         assert_eq!(Which::named("None"), Which::None);
     }
 
     #[test]
     fn endless_files_are_cut() {
-        let error = load(&Which::Only("/dev/zero".into()), Path::new("/")).unwrap_err().to_string();
-        assert_eq!(error, "/dev/zero: is longer than 4194304 bytes");
+        let error =
+            load(&Which::Only("/dev/zero".into()), Path::new("/"), &TimeLeft::default()).unwrap_err().to_string();
+        assert_eq!(error, "/dev/zero: is larger than 4 MiB");
     }
 }

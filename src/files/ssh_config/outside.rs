@@ -78,6 +78,11 @@ impl ThisMachine {
         Self { time, ..Self::default() }
     }
 
+    /// What is left for the run.
+    pub fn time(&self) -> &TimeLeft {
+        &self.time
+    }
+
     /// From now on commands are noted, not run, and an error stands for what they would say: [`Self::is_waiting`] tells whether
     /// it does, [`Self::run_postponed`] runs them.
     pub fn postpone(&mut self) {
@@ -173,7 +178,7 @@ fn succeeds(command: &str, limit: Duration, time: &TimeLeft) -> Result<bool, Str
     let shell = env::var_os("SHELL").filter(|shell| !shell.is_empty()).map_or_else(|| "/bin/sh".into(), PathBuf::from);
     let mut asked = Command::new(&shell);
     asked.arg("-c").arg(command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let ended = running::run(&mut asked, &Bounds { limit, time, most: 0, may_ask: false });
+    let ended = running::run(asked, &Bounds { limit, time, most: 0, may_ask: false });
     let status = ended.map_err(|error| match error {
         Unended::Unstarted(error) => format!("{}: {error}", shell.display()),
         Unended::Late(limit) => format!("still running after {:.1} s", limit.as_secs_f64()),

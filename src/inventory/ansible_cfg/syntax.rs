@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::{DEFAULTS_OF_ALL, Entry, unquoted};
-use crate::inventory::diagnostics::{Diagnostic, Span, without_secrets};
+use crate::inventory::diagnostics::{Diagnostic, Span, without_secrets, without_values};
 
 type Sections = IndexMap<String, IndexMap<String, Entry>>;
 
@@ -122,5 +122,7 @@ fn without_comment(line: &str) -> (&str, bool) {
 
 fn span(number: usize, line: &str, text: &str) -> Span {
     let column = line.chars().take_while(|character| character.is_whitespace()).count() + 1;
-    Span { line: number, column, length: text.chars().count(), excerpt: without_secrets(line.trim_end()) }
+    // The `=` behind the name of a secret may be what is missing.
+    let excerpt = without_values(&without_secrets(line.trim_end()));
+    Span { line: number, column, length: text.chars().count(), excerpt }
 }

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Place;
 use super::values::{self, SPELLINGS};
-use crate::inventory::diagnostics::{Diagnostic, Span, is_secret, without_secrets};
+use crate::inventory::diagnostics::{Diagnostic, Span, is_secret, without_secrets, without_values};
 use crate::inventory::nearest;
 
 /// One setting of a file.
@@ -128,7 +128,8 @@ fn span(text: &str, at: usize) -> Span {
     let before = text.get(..at).unwrap_or(text);
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let line = before.matches('\n').count() + 1;
-    let excerpt = without_secrets(text.lines().nth(line - 1).unwrap_or_default());
+    // The `=` behind the name of a secret may be what is missing.
+    let excerpt = without_values(&without_secrets(text.lines().nth(line - 1).unwrap_or_default()));
     Span { line, column, length: 0, excerpt }
 }
 

@@ -1,7 +1,9 @@
 //! The text of a file, and its lines for diagnostics: secrets never reach them.
 
 use super::node::Place;
-use crate::inventory::diagnostics::{Diagnostic, Span, hidden, secret_at, without_secrets};
+use crate::inventory::diagnostics::{
+    Diagnostic, Span, hidden, is_secret, named_secret, secret_at, without_secrets, without_values,
+};
 
 /// Of a longer line the beginning is shown, in characters: JSON may be all on one.
 const LONGEST_LINE: usize = 240;
@@ -43,7 +45,9 @@ pub(super) fn span(text: &str, place: Place) -> Span {
     let line = lines(text).nth(place.line.saturating_sub(1)).unwrap_or_default();
     let width = line.chars().count();
     let column = place.column.clamp(1, width + 1);
-    let excerpt = if is_below_secret(text, place.line) { hidden(line) } else { without_secrets(line) };
+    // The colon behind the name of a secret may be what is missing.
+    let shown = || without_values(&without_secrets(line));
+    let excerpt = if is_below_secret(text, place.line) { hidden(line) } else { shown() };
     let excerpt = if width > LONGEST_LINE { beginning(&excerpt, column) } else { excerpt };
     Span { line: place.line, column, length: place.length.min(width + 1 - column), excerpt }
 }
@@ -59,7 +63,8 @@ fn beginning(line: &str, column: usize) -> String {
 /// Whether what stands at a place is, or may be, a secret or a part of one.
 pub(super) fn is_secret_at(text: &str, place: Place) -> bool {
     let line = lines(text).nth(place.line.saturating_sub(1)).unwrap_or_default();
-    let before = secret_at(line).and_then(|at| line.get(..at)).map(|before| before.chars().count());
+    let before = [secret_at(line), named_secret(line)].into_iter().flatten().min();
+    let before = before.and_then(|at| line.get(..at)).map(|before| before.chars().count());
     before.is_some_and(|before| place.column > before) || is_below_secret(text, place.line)
 }
 
@@ -82,7 +87,7 @@ fn is_below_secret(text: &str, number: usize) -> bool {
             continue;
         }
         indent = own;
-        if without_secrets(line) != line || secret_at(line).is_some() {
+        if without_secrets(line) != line || secret_at(line).is_some() || is_secret(line.trim()) {
             return true;
         }
     }
@@ -110,6 +115,10 @@ mod tests {
         check("api_token: |\n  one\n  two\nport: 1", 4, "port: 1");
         check("a:\n  db_secrets:\n\n    - x: y\nport: 1", 4, "    * ** *");
         check("a:\n  secret: x\n  port: 1", 3, "  port: 1");
+        // A colon was forgotten.
+        check("ansible_password hunter2", 1, "ansible_password *******");
+        check("a: 1\n  \"ansible_password\" hun ter", 2, "  \"ansible_password\" *** ***");
+        check("ansible_password\n  hunter2", 2, "  *******");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,8 +9,11 @@ use std::sync::Arc;
 use nix::unistd::getuid;
 use russh::keys::{Certificate, PrivateKey, PublicKey, decode_secret_key};
 
+use crate::bounded;
 use crate::inventory::secret::Secret;
-use crate::ssh::small_file::{KEY_LIMIT, read_text};
+
+/// What a file of one key may hold, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// What a key file holds.
 #[derive(Debug, Clone)]
@@ -59,7 +61,7 @@ pub enum UnlockError {
 impl UnlockedKeys {
     /// Opens a key file by its passphrase. It takes some tenths of a second, by design of those files.
     pub fn unlock(&mut self, path: &Path, passphrase: &Secret) -> Result<(), UnlockError> {
-        let text = read_text(path, KEY_LIMIT).map_err(|error| UnlockError::Unusable(error.to_string()))?;
+        let text = bounded::text(path, LARGEST).map_err(|error| UnlockError::Unusable(error.to_string()))?;
         if let Some(mode) = open_to_others(path) {
             return Err(UnlockError::Unusable(exposed(path, mode)));
         }
@@ -101,9 +103,9 @@ impl KeyFile {
         if let Some(key) = unlocked.0.get(path) {
             return Self::Usable(Arc::clone(key));
         }
-        let text = match read_text(path, KEY_LIMIT) {
+        let text = match bounded::text(path, LARGEST) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(error) if error.is_missing() => {
                 return public_beside(path).map_or(Self::Missing, Self::PublicOnly);
             }
             Err(error) => return Self::Unreadable(error.to_string()),
@@ -128,12 +130,12 @@ impl KeyFile {
 
 impl CertificateFile {
     pub(super) fn read(path: &Path) -> Self {
-        match read_text(path, KEY_LIMIT) {
+        match bounded::text(path, LARGEST) {
             Ok(text) => match Certificate::from_openssh(text.trim()) {
                 Ok(certificate) => Self::Usable(Arc::new(certificate)),
                 Err(error) => Self::Unreadable(format!("is no certificate: {error}")),
             },
-            Err(error) if error.kind() == ErrorKind::NotFound => Self::Missing,
+            Err(error) if error.is_missing() => Self::Missing,
             Err(error) => Self::Unreadable(error.to_string()),
         }
     }
@@ -201,11 +203,12 @@ fn public_half(path: &Path, text: &str) -> Option<PublicKey> {
 fn public_beside(path: &Path) -> Option<PublicKey> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".pub");
-    PublicKey::from_openssh(read_text(Path::new(&beside), KEY_LIMIT).ok()?.trim()).ok()
+    PublicKey::from_openssh(bounded::text(Path::new(&beside), LARGEST).ok()?.trim()).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use russh::keys::key::safe_rng;
     use russh::keys::ssh_key::LineEnding;
     use russh::keys::{Algorithm, PrivateKey};
@@ -247,5 +250,54 @@ mod tests {
         assert!(matches!(KeyFile::read(&path, &UnlockedKeys::default()), KeyFile::PublicOnly(_)));
         let told = exposed(Path::new("/k"), 0o644);
         assert_eq!(told, "others have rights to it (mode 0644), as `ssh` does not use it either; `chmod 600 /k`");
+    }
+
+    /// The texts of keys and a certificate, as they are found in files.
+    fn texts() -> Vec<Vec<u8>> {
+        use russh::keys::ssh_key::certificate::{Builder, CertType};
+        let key = PrivateKey::random(&mut safe_rng(), Algorithm::Ed25519).expect("a key");
+        let locked = key.encrypt(&mut safe_rng(), "secret").expect("encrypted");
+        let mut certificate =
+            Builder::new_with_random_nonce(&mut safe_rng(), key.public_key().key_data().clone(), 0, 1).expect("one");
+        certificate.cert_type(CertType::User).expect("a type").valid_principal("root").expect("a name");
+        let certificate = certificate.sign(&key).expect("signed");
+        let text = |key: &PrivateKey| key.to_openssh(LineEnding::LF).expect("a text").as_bytes().to_vec();
+        let public = key.public_key().to_openssh().expect("a text").into_bytes();
+        let certificate = certificate.to_openssh().expect("a text").into_bytes();
+        let pem = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n\
+                   -----END RSA PRIVATE KEY-----\n";
+        let putty = "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: x\nPublic-Lines: 1\nAAAA\n\
+                     Private-Lines: 1\nAAAA\nPrivate-MAC: 00\n";
+        vec![text(&key), text(&locked), public, certificate, pem.into(), putty.into()]
+    }
+
+    #[test]
+    fn whatever_a_key_file_holds_is_told() {
+        use std::os::unix::fs::PermissionsExt;
+        let (folder, texts) = (tempfile::tempdir().expect("a folder"), texts());
+        let path = folder.path().join("id");
+        let read = |text: &[u8]| {
+            fs::write(&path, text).expect("a file");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its rights");
+            (KeyFile::read(&path, &UnlockedKeys::default()), CertificateFile::read(&path))
+        };
+        let [key, locked, public, certificate, ..] = &texts[..] else { unreachable!() };
+        assert!(matches!(read(key), (KeyFile::Usable(_), CertificateFile::Unreadable(_))));
+        assert!(matches!(read(locked).0, KeyFile::Locked(Some(_))));
+        assert!(matches!(read(public).0, KeyFile::PublicOnly(_)));
+        assert!(matches!(read(certificate).1, CertificateFile::Usable(_)));
+        proptest!(|(bytes in proptest::collection::vec(any::<u8>(), ..300))| { read(&bytes); });
+        // Broken somewhere: letters changed, and the end cut off.
+        let changes = proptest::collection::vec((any::<usize>(), any::<u8>()), ..4);
+        proptest!(|(which in 0..texts.len(), changes in changes, length: usize)| {
+            let mut text = texts[which].clone();
+            for (at, byte) in changes {
+                let at = at % text.len();
+                text[at] = byte;
+            }
+            read(&text);
+            text.truncate(length % text.len());
+            read(&text);
+        });
     }
 }
