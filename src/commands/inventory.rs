@@ -57,6 +57,12 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
     let (text, said, is_right) = if let Some(host) = &args.explain {
         let (text, is_right) = explained(&loaded, host, args, &settings.time, terminal).map_err(missed)?;
         (text, Vec::new(), is_right)
+    } else if matches!(view, View::Graph) {
+        // It may be more than memory holds.
+        for part in graph::parts(&loaded.inventory) {
+            terminal.print(&part)?;
+        }
+        (String::new(), Vec::new(), true)
     } else {
         if let View::List | View::Hosts(_) = view {
             let pattern = if let View::Hosts(pattern) = &view { pattern.as_str() } else { "all" };
@@ -161,7 +167,7 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
         LoadError::Configuration(diagnostic) | LoadError::ExtraVariables(diagnostic) => {
             terminal.diagnose(std::slice::from_ref(diagnostic));
         }
-        LoadError::Contradiction(_) => {}
+        LoadError::Groups(_) => {}
     };
     let configuration = configuration(&settings).inspect_err(say)?;
     let keyring = Arc::new(secrets::vault(&settings.vault, &configuration, &settings.time, terminal)?);
@@ -266,7 +272,7 @@ impl From<LoadError> for CommandError {
             LoadError::Unparsed { .. } => {
                 Self::bad_input(text).hint("correct what is said above, or take the setting away")
             }
-            LoadError::Contradiction(_) => Self::bad_input(text).hint("take `all` out of the :children sections"),
+            LoadError::Groups(why) => Self::bad_input(text).hint(why.remedy()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use indexmap::{IndexMap, IndexSet};
 
 use super::diagnostics::Diagnostic;
-use super::model::{Draft, GroupId, SourceId};
+use super::model::{Draft, GroupId, SourceId, TooManyHosts};
 use super::ranges::{Budget, RangeError};
 use super::value::Value;
 use super::{addresses, host_names};
@@ -16,6 +16,7 @@ pub fn is_host_list(source: &str) -> bool {
 /// Adds the hosts of a list to `ungrouped`; ranges are not expanded, as with Ansible. What is told is what was perhaps not meant
 /// so.
 pub fn read(draft: &mut Draft, source: SourceId, text: &str) -> Vec<Diagnostic> {
+    let mut full = None;
     let mut ports: IndexMap<&str, Vec<Option<&str>>> = IndexMap::new();
     for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
         let address = addresses::parse(item).filter(|address| !address.host.contains('['));
@@ -28,12 +29,19 @@ pub fn read(draft: &mut Draft, source: SourceId, text: &str) -> Vec<Diagnostic> 
         if draft.host_named(name).is_some() {
             continue;
         }
-        let (host, _) = draft.add_host(name, GroupId::UNGROUPED, source);
+        let host = match draft.add_host(name, GroupId::UNGROUPED, source) {
+            Ok((host, _)) => host,
+            Err(error) => {
+                let told = Diagnostic::error(error.to_string()).with_hint(TooManyHosts::HINT);
+                full = Some(told.with_missing("it and all hosts after it are missing"));
+                break;
+            }
+        };
         if let Some(port) = port {
             draft.set_host_variable(host, "ansible_port", Value::Integer(port.to_owned()), None);
         }
     }
-    ports.iter().filter_map(|(name, ports)| several(name, ports)).collect()
+    ports.iter().filter_map(|(name, ports)| several(name, ports)).chain(full).collect()
 }
 
 /// What is said of a name that stands for several ports: it is one host all the same.
@@ -59,7 +67,7 @@ pub fn read_ranges(draft: &mut Draft, source: SourceId, text: &str, budget: &mut
     for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
         let hosts = host_names::expand(item, budget)?;
         for name in &hosts.names {
-            let (host, is_new) = draft.add_host(name, GroupId::UNGROUPED, source);
+            let (host, is_new) = draft.add_host(name, GroupId::UNGROUPED, source)?;
             if let Some(port) = hosts.port.as_ref().filter(|_| is_new) {
                 draft.set_host_variable(host, "ansible_port", Value::Integer(port.clone()), None);
             }

@@ -2,13 +2,18 @@
 
 use thiserror::Error;
 
+use super::model::TooManyHosts;
+
 pub use super::folding::fold;
 
 /// Ranges in one name; each is a level of recursion.
 const MAX_RANGES: usize = 32;
 
-/// Bytes of a name with ranges: each of its hosts takes as many.
-const MAX_BYTES: usize = 1024;
+/// Bytes of a name with ranges, as many as a name of the DNS may have: each of its hosts takes as many.
+const MAX_BYTES: usize = 255;
+
+/// Bytes that the variables of hosts made by ranges may take: what a range has each of its hosts has.
+const MAX_COPIED_BYTES: usize = 64 << 20;
 
 /// Why a range is none.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -34,24 +39,58 @@ pub enum RangeError {
     /// More names than an inventory may have.
     #[error("this range would make the inventory larger than {0} hosts")]
     TooMany(usize),
+    /// More names than all ranges together may make.
+    #[error("the ranges up to here make more than {0} names, a host counted as often as it is named")]
+    TooOften(usize),
+    /// The inventory is full.
+    #[error(transparent)]
+    Full(#[from] TooManyHosts),
 }
 
-/// How many hosts the ranges of an inventory may still make.
+/// What the ranges of an inventory may still cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    limit: usize,
-    left: usize,
+    /// Names of one range.
+    most: usize,
+    /// Names of all.
+    all: usize,
+    /// Names made so far, by this range and by all.
+    of_this: usize,
+    spent: usize,
+    copied_bytes: usize,
 }
 
 impl Budget {
     /// A budget of `limit` names.
     pub fn new(limit: usize) -> Self {
-        Self { limit, left: limit }
+        Self::of(limit, limit)
+    }
+
+    /// A budget of `most` names a range, and `all` names of all ranges together.
+    pub fn of(most: usize, all: usize) -> Self {
+        Self { most, all, of_this: 0, spent: 0, copied_bytes: 0 }
+    }
+
+    /// How many names were made, those of ranges that were refused too.
+    pub fn spent(&self) -> usize {
+        self.spent
+    }
+
+    /// Whether so many hosts may get variables of so many bytes each; one host may always.
+    pub fn takes(&mut self, hosts: usize, bytes: usize) -> bool {
+        if hosts > 1 {
+            self.copied_bytes = self.copied_bytes.saturating_add(hosts.saturating_mul(bytes));
+        }
+        hosts <= 1 || self.copied_bytes <= MAX_COPIED_BYTES
     }
 
     fn spend(&mut self) -> Result<(), RangeError> {
-        self.left = self.left.checked_sub(1).ok_or(RangeError::TooMany(self.limit))?;
-        Ok(())
+        self.of_this += 1;
+        self.spent += 1;
+        if self.of_this > self.most {
+            return Err(RangeError::TooMany(self.most));
+        }
+        if self.spent > self.all { Err(RangeError::TooOften(self.all)) } else { Ok(()) }
     }
 }
 
@@ -66,6 +105,7 @@ pub fn expand(name: &str, budget: &mut Budget) -> Result<Vec<String>, RangeError
         return Err(RangeError::TooDeep);
     }
     let mut out = Vec::new();
+    budget.of_this = 0;
     expand_into(name, budget, &mut out)?;
     Ok(out)
 }

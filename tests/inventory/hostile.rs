@@ -75,22 +75,37 @@ fn circles_of_groups_are_named() {
     check("hosts.ini", "[a:children]\nb\n[b:children]\na\n", "would make a circle of groups");
     check("hosts.yml", "a: {children: {b: {children: {a: {}}}}}\n", "would make a circle of groups");
     check("hosts.toml", "[a]\nchildren = ['b']\n[b]\nchildren = ['a']\n", "would make a circle of groups");
-    let below = |n: usize| format!("[g{n}:children]\ng{}\n", (n + 1) % 20_000);
-    let long: String = (0..20_000).map(below).collect();
-    check("hosts.ini", long, "would make a circle of groups");
+    let circle = |length: usize| {
+        let below = |n: usize| format!("[g{n}:children]\ng{}\n", (n + 1) % length);
+        (0..length).map(below).collect::<String>()
+    };
+    check("hosts.ini", circle(900), "would make a circle of groups");
+    check("hosts.ini", circle(20_000), "group `g19999` is 20000 levels below `all`; groups may be nested 1000 deep");
 }
 
 #[test]
 fn a_range_of_a_thousand_million_hosts_is_refused_before_one_is_made() {
-    check("hosts.ini", "[a]\nh[1:1000000000]\n", "larger than 1000000 hosts");
-    check("hosts.ini", "[a]\nh[1:1000][1:1000][1:1000]\n", "larger than 1000000 hosts");
-    check("hosts.yml", "a: {hosts: {'h[1:1000000000]': {}}}\n", "larger than 1000000 hosts");
-    check("hosts.toml", "[a.hosts]\n'h[1:1000000000]' = {}\n", "larger than 1000000 hosts");
+    check("hosts.ini", "[a]\nh[1:1000000000]\n", "larger than 100000 hosts");
+    check("hosts.ini", "[a]\nh[1:1000][1:1000][1:1000]\n", "larger than 100000 hosts");
+    check("hosts.yml", "a: {hosts: {'h[1:1000000000]': {}}}\n", "larger than 100000 hosts");
+    check("hosts.toml", "[a.hosts]\n'h[1:1000000000]' = {}\n", "larger than 100000 hosts");
     // The budget counts the names: those of a range that is refused are not made.
     let mut budget = Budget::new(1_000);
     assert!(ranges::expand("h[1:1000000000]", &mut budget).is_err());
     assert_eq!(ranges::expand("h[1:1000]", &mut Budget::new(1_000)).map(|names| names.len()), Ok(1_000));
     assert!(ranges::expand("h[1:1001]", &mut Budget::new(1_000)).is_err());
+}
+
+#[test]
+fn as_many_hosts_as_an_inventory_may_have_fit_into_the_memory() {
+    let check = |text: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("hosts.ini"), text).expect("a file");
+        assert_eq!(said(folder.path(), "hosts.ini", &[], 0), "");
+    };
+    check("host[000001:100000].rack.site.example.org a=1\n[web]\nhost[000001:100000].rack.site.example.org\n");
+    // As many variables as ranges may copy.
+    check(&format!("h[1:10000]{}\n", " a=123456789".repeat(47)));
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn a_missing_file_and_a_lone_name_are_told_apart() {
 fn limits_hold() {
     let small_file = load_text("hosts.ini", "h1\nh2\nh3\n", |settings| settings.limits.file_bytes = 4);
     assert!(said(&small_file)[0].contains("is larger than 4 bytes"), "{:?}", said(&small_file));
-    let few_hosts = load_text("hosts.ini", "[web]\nh[1:999999999]\n", |settings| settings.limits.range_hosts = 50);
+    let few_hosts = load_text("hosts.ini", "[web]\nh[1:999999999]\n", |settings| settings.limits.room.hosts = 50);
     assert!(said(&few_hosts)[0].contains("larger than 50 hosts"), "{:?}", said(&few_hosts));
     assert_eq!(few_hosts.inventory.host_count(), 0);
 }

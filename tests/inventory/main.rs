@@ -22,3 +22,4 @@ mod staging;
 mod templates;
 mod vault;
 mod vectors;
+mod work;

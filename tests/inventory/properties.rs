@@ -263,7 +263,7 @@ proptest! {
             let record = Source { name: "x".into(), file: None, folder: None, sha256: String::new() };
             let source = draft.add_source(record);
             let group = draft.ensure_group("a");
-            let (host, _) = draft.add_host("h1", group, source);
+            let (host, _) = draft.add_host("h1", group, source).expect("room");
             for name in names {
                 draft.set_host_variable(host, name, value.clone(), None);
             }

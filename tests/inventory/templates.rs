@@ -40,7 +40,7 @@ fn inventory(variables: impl IntoIterator<Item = (String, Value)>) -> (Arc<Inven
     let record = Source { name: "hosts.ini".into(), file: None, folder: None, sha256: String::new() };
     let source = draft.add_source(record);
     let group = draft.ensure_group("a");
-    let (host, _) = draft.add_host("h1.eu.test", group, source);
+    let (host, _) = draft.add_host("h1.eu.test", group, source).expect("room");
     for (name, value) in variables {
         draft.set_host_variable(host, &name, value, None);
     }

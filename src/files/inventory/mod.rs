@@ -29,7 +29,7 @@ use super::TimeLeft;
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::{self, Diagnostic};
 use crate::inventory::group_names::GroupNames;
-use crate::inventory::model::{Contradiction, Draft, HashBehaviour, Inventory, Source as SourceRecord};
+use crate::inventory::model::{Draft, HashBehaviour, Inventory, ReconcileError, Room, Source as SourceRecord};
 use crate::inventory::template::{Renderer, Surroundings};
 use crate::inventory::vault::Keyring;
 use crate::inventory::yaml::DuplicateKeys;
@@ -60,8 +60,10 @@ impl From<&str> for Source {
 pub struct Limits {
     /// Largest file, in bytes.
     pub file_bytes: u64,
-    /// Most hosts that ranges may make, over all sources.
-    pub range_hosts: usize,
+    /// How much an inventory may be.
+    pub room: Room,
+    /// Most names that ranges may make, over all sources; a host counts as often as it is named.
+    pub range_names: usize,
     /// How long an inventory script may take for `--list`, and Ansible itself for its answer.
     pub script_list: Duration,
     /// How long an inventory script may take for one `--host`.
@@ -72,7 +74,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             file_bytes: 64 * 1024 * 1024,
-            range_hosts: 1_000_000,
+            room: Room::default(),
+            range_names: 1_000_000,
             script_list: Duration::from_secs(300),
             script_host: Duration::from_secs(60),
         }
@@ -183,9 +186,9 @@ pub enum LoadError {
         /// Why not.
         diagnostics: Vec<Diagnostic>,
     },
-    /// The groups contradict each other.
+    /// The groups make no inventory.
     #[error(transparent)]
-    Contradiction(#[from] Contradiction),
+    Groups(#[from] ReconcileError),
 }
 
 /// What is set outside of inventories: the environment and the first ansible.cfg there is.
@@ -210,8 +213,8 @@ pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadE
     };
     let mut loading = Loading {
         settings,
-        draft: Draft::with(hash_behaviour(&configuration), group_names(&configuration)),
-        budget: ranges::Budget::new(settings.limits.range_hosts),
+        draft: Draft::with(hash_behaviour(&configuration), group_names(&configuration)).within(settings.limits.room),
+        budget: ranges::Budget::of(settings.limits.room.hosts, settings.limits.range_names),
         diagnostics,
         readers: reader::enabled(&configuration),
         duplicates: reader::duplicate_keys(&configuration),
@@ -232,7 +235,8 @@ pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadE
             }
         }
     }
-    let Loading { draft, mut diagnostics, .. } = loading;
+    let Loading { mut draft, budget, mut diagnostics, .. } = loading;
+    draft.count(budget.spent());
     if let Some((said, setting)) = ends_the_run(&unparsed, sources.len(), &configuration) {
         return Err(LoadError::Unparsed { said, setting, diagnostics });
     }

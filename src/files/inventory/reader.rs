@@ -180,7 +180,9 @@ impl Loading<'_> {
         let is_yaml = matches!(extension, None | Some("yml" | "yaml" | "json"));
         let has_constructed = self.readers.iter().any(|reader| matches!(reader, Reader::Constructed(_)));
         let is_read = is_yaml || (has_constructed && extension == Some("config"));
-        let document = is_read.then(|| yaml::read(content.bytes, self.duplicates));
+        let mut values = 0;
+        let document = is_read.then(|| yaml::read_counting(content.bytes, self.duplicates, &mut values));
+        self.draft.count(values);
         let mut failures: Vec<Vec<Diagnostic>> = Vec::new();
         for reader in self.readers.clone() {
             let outcome = match (reader, &document) {
@@ -317,7 +319,9 @@ impl Loading<'_> {
             return Outcome::Read;
         }
         if let Some(before) = before {
+            let steps = self.draft.steps() - before.steps();
             self.draft = before;
+            self.draft.count(steps);
         }
         Outcome::Passed(said)
     }

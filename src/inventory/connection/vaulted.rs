@@ -68,7 +68,7 @@ mod tests {
         let group = draft.ensure_group("web");
         let vault = |text: &str| Value::Vaulted(text.to_owned());
         for (host, own) in [("h1", "first"), ("h2", "second")] {
-            let (host, _) = draft.add_host(host, group, source);
+            let (host, _) = draft.add_host(host, group, source).expect("room");
             draft.set_host_variable(host, "ansible_password", vault(own), None);
         }
         let text = |text: &str| Value::from(text);

@@ -111,7 +111,7 @@ impl Work<'_> {
         for (name, condition) in &self.plan.groups {
             let value = self.value(|| format!("groups: {name}"), condition)?;
             if value.is_some_and(|value| value.is_truthy()) {
-                self.join(name);
+                self.join(name)?;
             }
         }
         Ok(())
@@ -121,7 +121,7 @@ impl Work<'_> {
         let Some(value) = self.value(|| format!("keyed_groups: {}", keyed.key), &keyed.key)? else { return Ok(()) };
         for name in self.names(keyed, &value)? {
             let separator = if keyed.prefix.is_empty() && !self.plan.leading_separator { "" } else { &keyed.separator };
-            let group = self.join(&format!("{}{separator}{name}", keyed.prefix));
+            let group = self.join(&format!("{}{separator}{name}", keyed.prefix))?;
             if let Some(parent) = &keyed.parent_group {
                 let parent = self.draft.ensure_group(&group_names::valid(parent));
                 self.draft.add_child(parent, group).map_err(|error| ConstructedError::Groups(error.to_string()))?;
@@ -151,10 +151,10 @@ impl Work<'_> {
     }
 
     /// Puts the host into a group.
-    fn join(&mut self, name: &str) -> GroupId {
+    fn join(&mut self, name: &str) -> Result<GroupId, ConstructedError> {
         let group = self.draft.ensure_group(&group_names::valid(name));
-        self.draft.add_host(self.host, group, self.source);
-        group
+        let joined = self.draft.add_host(self.host, group, self.source);
+        joined.map(|_| group).map_err(|error| ConstructedError::Groups(error.to_string()))
     }
 }
 

@@ -53,7 +53,7 @@ impl Builder<'_, '_> {
             Form::Scalar(Value::Null) => &[],
             Form::Scalar(_) | Form::List(_) => {
                 let message = format!("`{}` is skipped: a group is a mapping, this is {}", key.text(), node.kind());
-                self.say(self.document.warning(key.place, message).with_hint(PARTS_HINT));
+                self.warn(key.place, message, PARTS_HINT, None);
                 return Ok(key.as_text().and_then(|name| self.draft.group_named(name)));
             }
         };
@@ -94,9 +94,8 @@ impl Builder<'_, '_> {
             None if is_group(node) => format!("A group within a group stands below `children`. {PARTS_HINT}"),
             None => PARTS_HINT.to_owned(),
         };
-        let told = self.document.warning(part.place, format!("`{name}` is no part of a group and is skipped"));
-        let told = told.with_hint(hint);
-        self.say(if is_empty { told } else { told.with_missing(LOST) });
+        let message = format!("`{name}` is no part of a group and is skipped");
+        self.warn(part.place, message, &hint, (!is_empty).then_some(LOST));
     }
 
     /// Whether the parts of a group have the right form: all of them, before any of them counts.

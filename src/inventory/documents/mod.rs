@@ -13,7 +13,7 @@ use super::diagnostics::Diagnostic;
 use super::folding;
 use super::group_names::UnusualNames;
 use super::host_names;
-use super::model::{Draft, GroupId, GroupVariable, HostId, Origin, SourceId};
+use super::model::{Draft, GroupId, GroupVariable, HostId, Origin, SourceId, TooManyHosts};
 use super::ranges::Budget;
 use super::value::Value;
 use super::yaml::{Document, Form, Key, Node, Place};
@@ -25,9 +25,6 @@ pub use toml::document as toml_document;
 
 /// Of warnings about one document so many are told.
 const MAX_WARNINGS: usize = 20;
-
-/// Bytes that the hosts of one entry may take: a range times the size of its variables.
-const MAX_ENTRY_COST: usize = 1 << 30;
 
 /// Of the hosts that are lost by a key that stands twice so many are counted.
 const MOST_COUNTED: usize = 100_000;
@@ -105,6 +102,28 @@ impl<'a, 't> Builder<'a, 't> {
         Origin { source: self.source, line: place.line, column: place.column }
     }
 
+    /// Says something about a place; of many warnings only how many they are, for to find the line of a place costs as much
+    /// as all lines before it.
+    fn warn(&mut self, place: Place, message: String, hint: &str, missing: Option<&str>) {
+        if self.diagnostics.len() >= MAX_WARNINGS {
+            self.untold += 1;
+            self.untold_missing = self.untold_missing.take().or(missing.map(str::to_owned));
+            return;
+        }
+        self.draft.count(place.line);
+        let told = self.document.warning(place, message).with_hint(hint);
+        self.say(match missing {
+            Some(missing) => told.with_missing(missing),
+            None => told,
+        });
+    }
+
+    /// The host of a name, added to a group; tells whether it was made.
+    fn host(&mut self, name: &str, group: GroupId, place: Place) -> Result<(HostId, bool), Fault> {
+        let added = self.draft.add_host(name, group, self.source);
+        added.map_err(|full| self.error_with_hint(place, full.to_string(), TooManyHosts::HINT))
+    }
+
     /// The group of a name, made if there is none.
     fn group(&mut self, name: &str, place: Place) -> GroupId {
         if self.draft.group_named(&self.draft.group_names().known(name)).is_none() {
@@ -124,13 +143,13 @@ impl<'a, 't> Builder<'a, 't> {
             self.error_with_hint(key.place, error.to_string(), hint)
         })?;
         if let Some(node) = variables.filter(|_| hosts.names.len() > 1)
-            && hosts.names.len().saturating_mul(cost(node)) > MAX_ENTRY_COST
+            && !self.budget.takes(hosts.names.len(), cost(node))
         {
             let message = format!("{} hosts with all of these variables are too much", hosts.names.len());
             return Err(self.error_with_hint(key.place, message, "Put the variables into the `vars` of the group"));
         }
         for name in &hosts.names {
-            let (host, is_new) = self.draft.add_host(name, group, self.source);
+            let (host, is_new) = self.host(name, group, key.place)?;
             if let Some(port) = hosts.port.as_ref().filter(|_| is_new) {
                 let origin = self.origin(key.place);
                 self.draft.set_host_variable(host, "ansible_port", Value::Integer(port.clone()), Some(origin));
@@ -154,7 +173,7 @@ impl<'a, 't> Builder<'a, 't> {
             let outcome = self.draft.set_group_variable(group, &key.text(), node.to_value(), Some(origin));
             if outcome == GroupVariable::BadPriority {
                 let message = format!("ansible_group_priority is an integer, got {}", node.kind());
-                self.say(self.document.warning(node.place, message).with_hint("The group keeps its priority"));
+                self.warn(node.place, message, "The group keeps its priority", None);
             }
         }
     }
@@ -191,13 +210,13 @@ fn brief_list(hosts: &[String]) -> String {
 fn cost(node: &Node) -> usize {
     match node.form() {
         Form::Scalar(Value::Text(text) | Value::Unsafe(text) | Value::Vaulted(text) | Value::Integer(text)) => {
-            text.len().saturating_add(64)
+            text.len().saturating_add(128)
         }
-        Form::Scalar(_) => 64,
-        Form::List(items) => items.iter().map(cost).fold(64, usize::saturating_add),
+        Form::Scalar(_) => 128,
+        Form::List(items) => items.iter().map(cost).fold(128, usize::saturating_add),
         Form::Mapping(entries) => {
             let entries = entries.iter().map(|(key, node)| cost(node).saturating_add(key.place.length.min(1 << 20)));
-            entries.fold(64, usize::saturating_add)
+            entries.fold(128, usize::saturating_add)
         }
     }
 }

@@ -119,7 +119,7 @@ impl Builder<'_, '_> {
         match node.form() {
             Form::Mapping(entries) if hosts.is_none() && vars.is_none() && children.is_none() => {
                 if printer == Printer::Script {
-                    let (host, _) = self.draft.add_host(&name, group, self.source);
+                    let (host, _) = self.host(&name, group, key.place)?;
                     named.insert(host);
                     self.group_variables(group, entries);
                 }
@@ -170,7 +170,7 @@ impl Builder<'_, '_> {
         };
         for item in items {
             let text = self.name_of(item, "host")?;
-            let (host, _) = self.draft.add_host(&text, id, self.source);
+            let (host, _) = self.host(&text, id, item.place)?;
             named.insert(host);
         }
         Ok(())

@@ -4,13 +4,13 @@ use super::{Fault, Line, Reader, typed};
 use crate::inventory::addresses;
 use crate::inventory::diagnostics::{self, Diagnostic};
 use crate::inventory::host_list;
-use crate::inventory::model::{HostId, Origin};
+use crate::inventory::model::{HostId, Origin, TooManyHosts};
 use crate::inventory::ranges;
 use crate::inventory::shell_words::{self, Word, Words};
 use crate::inventory::value::Value;
 
-/// Bytes that the hosts of one line may take: a range times the length of its line.
-const MAX_LINE_COST: usize = 1 << 30;
+/// About how many bytes a variable takes besides its text.
+const VARIABLE_BYTES: usize = 128;
 /// Variables that one line may set: far beyond what people write, and a bound on what one line costs (a kilobyte each).
 const MAX_VARIABLES: usize = 10_000;
 /// Variables of a port.
@@ -38,7 +38,8 @@ impl Reader<'_> {
             is_hidden = is_hidden || diagnostics::is_secret(name);
             variables.push((name, value, self.origin(line, word.start)));
         }
-        if names.len().saturating_mul(line.text.len()) > MAX_LINE_COST {
+        let cost = assignments.iter().map(|word| word.text.len() + VARIABLE_BYTES).sum();
+        if !self.budget.takes(names.len(), cost) {
             let message = format!("{} hosts with all of this line's variables are too much", names.len());
             return Err(Fault::new(line.span(pattern.start, pattern.length), message)
                 .with_hint("Put the variables into a :vars section"));
@@ -49,7 +50,9 @@ impl Reader<'_> {
         // Whoever sets the port by name means that one, and of a range one host stands for all.
         let mut is_port_told = variables.iter().any(|(name, ..)| PORT_VARIABLES.contains(name));
         for name in &names {
-            let (host, is_new) = self.draft.add_host(name, self.group, self.source);
+            let (host, is_new) = self.draft.add_host(name, self.group, self.source).map_err(|full| {
+                Fault::new(line.span(pattern.start, pattern.length), full.to_string()).with_hint(TooManyHosts::HINT)
+            })?;
             if let Some(port) = port.as_ref().filter(|_| is_new) {
                 let origin = self.origin(line, pattern.start);
                 self.draft.set_host_variable(host, "ansible_port", Value::Integer(port.clone()), Some(origin));

@@ -86,13 +86,15 @@ struct Reader<'a> {
     file: Arc<str>,
     group: GroupId,
     kind: Kind,
-    pending: IndexMap<String, Pending>,
+    /// By name; `None` once the group was declared, for to take an entry out costs as much as there are behind it.
+    pending: IndexMap<String, Option<Pending>>,
     unusual: UnusualNames,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
     fn line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
+        self.draft.count(1);
         if line.whole.len() > MAX_LINE_BYTES {
             let message = format!("a line may have {MAX_LINE_BYTES} bytes, this one has {}", line.whole.len());
             return Err(Fault::new(line.span(0, 1), message).with_hint("Break it up: one host or one variable a line"));
@@ -129,11 +131,11 @@ impl Reader<'_> {
         self.kind = header.kind;
         if header.kind == Kind::Vars {
             if is_new && !self.pending.contains_key(name) {
-                self.pending.insert(name.to_owned(), Pending { span: line.full_span(), parents: None });
+                self.pending.insert(name.to_owned(), Some(Pending { span: line.full_span(), parents: None }));
             }
             return Ok(());
         }
-        let Some(pending) = self.pending.shift_remove(name) else { return Ok(()) };
+        let Some(pending) = self.pending.get_mut(name).and_then(Option::take) else { return Ok(()) };
         for parent in pending.parents.unwrap_or_default() {
             self.add_child(parent, self.group, line)?;
         }
@@ -150,7 +152,8 @@ impl Reader<'_> {
         }
         let group = self.group;
         let span = line.span(0, name.chars().count());
-        let pending = self.pending.entry(name.to_owned()).or_insert(Pending { span, parents: Some(Vec::new()) });
+        let pending = self.pending.entry(name.to_owned()).or_default();
+        let pending = pending.get_or_insert(Pending { span, parents: None });
         pending.parents.get_or_insert_default().push(group);
         Ok(())
     }
@@ -195,6 +198,7 @@ impl Reader<'_> {
     /// Groups that were used and never declared make the file as a whole wrong.
     fn report_undeclared(&mut self) {
         for (name, pending) in std::mem::take(&mut self.pending) {
+            let Some(pending) = pending else { continue };
             let (message, hint) = match pending.parents {
                 None => (
                     format!("[{}:vars] is for a group that is nowhere declared", brief(&name)),

@@ -4,7 +4,9 @@ use indexmap::{IndexMap, IndexSet};
 use thiserror::Error;
 
 use super::layers::{self, HashBehaviour};
+use super::ways::Exhausted;
 use super::{Group, GroupId, Host, HostId, Origin, Source, SourceId, Variable, Variables};
+use crate::inventory::diagnostics::brief;
 use crate::inventory::group_names::GroupNames;
 use crate::inventory::value::Value;
 
@@ -16,16 +18,69 @@ pub struct Draft {
     pub(super) sources: Vec<Source>,
     pub(super) hash_behaviour: HashBehaviour,
     group_names: GroupNames,
+    pub(super) room: Room,
+    /// Steps of looking for circles.
+    pub(super) searched: usize,
+    /// All other steps.
+    pub(super) counted: usize,
 }
 
-/// A group would be below itself.
+/// How much an inventory may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Hosts.
+    pub hosts: usize,
+    /// Steps along ways between groups that looking for circles may take, over all ways together. Only where many groups have
+    /// both many above and many below them are more than some ten needed for each way.
+    pub search_steps: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        // What 200 MiB hold, with names and some variables.
+        Self { hosts: 100_000, search_steps: 10_000_000 }
+    }
+}
+
+/// An inventory has as many hosts as it may.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{child}` below `{parent}` would make a circle of groups")]
-pub struct GroupCycle {
-    /// The group that was to be above.
-    pub parent: String,
-    /// The group that was to be below.
-    pub child: String,
+#[error("an inventory may have {most} hosts, and `{host}` would be one more")]
+pub struct TooManyHosts {
+    /// The host that was to be added.
+    pub host: String,
+    /// How many there are.
+    pub most: usize,
+}
+
+impl TooManyHosts {
+    /// What to do about it.
+    pub const HINT: &str = "Divide the inventory and scan its parts; `clockaudit merge` puts their reports together";
+}
+
+/// Why a group cannot be below another.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum GroupError {
+    /// It would be below itself.
+    #[error("`{child}` below `{parent}` would make a circle of groups")]
+    Circle {
+        /// The group that was to be above.
+        parent: String,
+        /// The group that was to be below.
+        child: String,
+    },
+    /// Nobody can tell with reasonable work whether it would be.
+    #[error(
+        "too many groups have many above and many below them: {steps} steps do not tell whether `{child}` below `{parent}` \
+         makes a circle"
+    )]
+    Intertwined {
+        /// The group that was to be above.
+        parent: String,
+        /// The group that was to be below.
+        child: String,
+        /// The steps that were taken for the whole inventory.
+        steps: usize,
+    },
 }
 
 /// What became of a variable set on a group.
@@ -59,11 +114,30 @@ impl Draft {
     /// The same, where mappings that are set again may be merged, and names of groups made valid.
     pub fn with(hash_behaviour: HashBehaviour, group_names: GroupNames) -> Self {
         let (hosts, groups, sources) = (IndexMap::new(), IndexMap::new(), Vec::new());
-        let mut draft = Self { hosts, groups, sources, hash_behaviour, group_names };
+        let (room, searched, counted) = (Room::default(), 0, 0);
+        let mut draft = Self { hosts, groups, sources, hash_behaviour, group_names, room, searched, counted };
         draft.groups.insert("all".to_owned(), Group::new("all"));
         draft.groups.insert("ungrouped".to_owned(), Group::new("ungrouped"));
         draft.attach(GroupId::ALL, GroupId::UNGROUPED);
         draft
+    }
+
+    /// The same, where there is so much room.
+    #[must_use]
+    pub fn within(self, room: Room) -> Self {
+        Self { room, ..self }
+    }
+
+    /// How much work it was so far, whatever was read: one step is a line, a value, a host, a group, a variable, or a way
+    /// between groups that is followed. It grows with the size of the sources and no faster, but for what [`Room`] and
+    /// [`Budget`](crate::inventory::ranges::Budget) bound.
+    pub fn steps(&self) -> usize {
+        self.searched.saturating_add(self.counted)
+    }
+
+    /// Counts steps that were taken for it elsewhere.
+    pub fn count(&mut self, steps: usize) {
+        self.counted = self.counted.saturating_add(steps);
     }
 
     /// Adds a source, to which later hosts and variables refer.
@@ -99,6 +173,7 @@ impl Draft {
 
     /// The group of this name, made if there is none; a name that is no identifier may be made one.
     pub fn ensure_group(&mut self, name: &str) -> GroupId {
+        self.count(1);
         let name = self.group_names.known(name);
         if let Some(id) = self.group_named(&name) {
             return id;
@@ -108,18 +183,31 @@ impl Draft {
     }
 
     /// Puts one group below another; nothing happens if it is there already.
-    pub fn add_child(&mut self, parent: GroupId, child: GroupId) -> Result<(), GroupCycle> {
-        if parent == child || self.is_below(child, parent) {
-            let name = |id: GroupId| self.group(id).map(|group| group.name.clone()).unwrap_or_default();
-            return Err(GroupCycle { parent: name(parent), child: name(child) });
+    pub fn add_child(&mut self, parent: GroupId, child: GroupId) -> Result<(), GroupError> {
+        self.count(1);
+        if self.group(parent).is_some_and(|group| group.children.contains(&child)) {
+            return Ok(());
         }
-        self.attach(parent, child);
-        Ok(())
+        let would_circle = if parent == child { Ok(true) } else { self.is_below(child, parent) };
+        if would_circle == Ok(false) {
+            self.attach(parent, child);
+            return Ok(());
+        }
+        let name = |id: GroupId| self.group(id).map(|group| group.name.clone()).unwrap_or_default();
+        let (parent, child) = (name(parent), name(child));
+        Err(match would_circle {
+            Ok(_) => GroupError::Circle { parent, child },
+            Err(Exhausted) => GroupError::Intertwined { parent, child, steps: self.room.search_steps },
+        })
     }
 
     /// Adds a host to a group, making the host if there is none of that name; tells whether it was made.
-    pub fn add_host(&mut self, name: &str, group: GroupId, source: SourceId) -> (HostId, bool) {
+    pub fn add_host(&mut self, name: &str, group: GroupId, source: SourceId) -> Result<(HostId, bool), TooManyHosts> {
+        self.count(1);
         let known = self.hosts.get_index_of(name);
+        if known.is_none() && self.hosts.len() >= self.room.hosts {
+            return Err(TooManyHosts { host: brief(name), most: self.room.hosts });
+        }
         let index = known.unwrap_or_else(|| {
             let groups = IndexSet::new();
             let host = Host { name: name.to_owned(), variables: Variables::new(), source: Some(source), groups };
@@ -132,7 +220,7 @@ impl Draft {
         if let Some(group) = self.group_mut(group) {
             group.hosts.insert(id);
         }
-        (id, known.is_none())
+        Ok((id, known.is_none()))
     }
 
     /// What a variable of a host was set to so far.
@@ -142,6 +230,7 @@ impl Draft {
 
     /// Sets a variable of a host; the later one wins.
     pub fn set_host_variable(&mut self, host: HostId, name: &str, value: Value, origin: Option<Origin>) {
+        self.count(1);
         if let Some((_, host)) = self.hosts.get_index_mut(host.index()) {
             layers::set(&mut host.variables, name, Variable { value, origin }, self.hash_behaviour);
         }
@@ -155,6 +244,7 @@ impl Draft {
         value: Value,
         origin: Option<Origin>,
     ) -> GroupVariable {
+        self.count(1);
         let behaviour = self.hash_behaviour;
         let Some(group) = self.group_mut(group) else { return GroupVariable::Stored };
         if name != "ansible_group_priority" {
@@ -195,21 +285,5 @@ impl Draft {
         if let Some(group) = self.group_mut(child) {
             group.parents.insert(parent);
         }
-    }
-
-    /// Whether `wanted` is among the groups below `top`.
-    pub(super) fn is_below(&self, top: GroupId, wanted: GroupId) -> bool {
-        let mut seen = IndexSet::from([top]);
-        let mut at = 0;
-        while let Some(id) = seen.get_index(at).copied() {
-            if id == wanted && id != top {
-                return true;
-            }
-            if let Some(group) = self.group(id) {
-                seen.extend(group.children.iter().copied());
-            }
-            at += 1;
-        }
-        false
     }
 }

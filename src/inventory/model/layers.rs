@@ -228,7 +228,7 @@ mod tests {
             let source = Source { name: "i".into(), file: None, folder: None, sha256: String::new() };
             let source = draft.add_source(source);
             let web = draft.ensure_group("web");
-            let (host, _) = draft.add_host("h", web, source);
+            let (host, _) = draft.add_host("h", web, source).expect("room");
             let level = |n: usize| (n <= upto).then(|| Arc::new(variables(&[("v", Value::Integer(n.to_string()))])));
             let one = |n: usize| level(n).map_or(Value::Null, |_| Value::Integer(n.to_string()));
             draft.set_group_variable(GroupId::ALL, "v", one(1), None);

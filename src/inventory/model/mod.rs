@@ -4,6 +4,7 @@ mod draft;
 mod layers;
 mod order;
 mod reconcile;
+mod ways;
 
 use std::sync::Arc;
 
@@ -11,9 +12,9 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::value::Value;
 
-pub use draft::{Draft, GroupCycle, GroupVariable};
+pub use draft::{Draft, GroupError, GroupVariable, Room, TooManyHosts};
 pub use layers::{GroupLayer, HashBehaviour, Layers, RootVariables, lay_over};
-pub use reconcile::Contradiction;
+pub use reconcile::{MAX_DEPTH, ReconcileError};
 
 /// A host of one inventory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,6 +160,7 @@ pub struct Inventory {
     /// has a localhost of its own. Their ids follow those of `hosts`.
     implicit: Vec<Host>,
     layers: Layers,
+    steps: usize,
 }
 
 /// The names of this machine, as Ansible has them.
@@ -184,6 +186,11 @@ impl Inventory {
     /// How many hosts there are; the implicit localhost does not count.
     pub fn host_count(&self) -> usize {
         self.hosts.len()
+    }
+
+    /// How much work it was to read its sources and put them together, as [`Draft::steps`] counts it.
+    pub fn steps(&self) -> usize {
+        self.steps
     }
 
     /// The host of an id, the implicit ones too; `None` for an id of another inventory.

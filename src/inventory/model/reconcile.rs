@@ -8,74 +8,122 @@ use super::{Draft, Group, GroupId, Host, HostId, Inventory, LOCALHOST_NAMES, Lay
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::value::Value;
 
-/// The group `all` was put below another group, which is below `all` like every group.
+/// Groups may be so many levels below `all`: Ansible ends with an error of its own between 900 and 1100.
+pub const MAX_DEPTH: usize = 1000;
+
+/// Why the groups make no inventory.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("group `all` is below `{group}`, but every group is below `all`")]
-pub struct Contradiction {
-    /// The group above `all`.
-    pub group: String,
+pub enum ReconcileError {
+    /// The group `all` was put below another group, which is below `all` like every group.
+    #[error("group `all` is below `{group}`, but every group is below `all`")]
+    AllBelow {
+        /// The group above `all`.
+        group: String,
+    },
+    /// Groups are nested too deep.
+    #[error("group `{group}` is {depth} levels below `all`; groups may be nested {MAX_DEPTH} deep")]
+    TooDeep {
+        /// The deepest group.
+        group: String,
+        /// Its depth.
+        depth: usize,
+    },
+}
+
+impl ReconcileError {
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::AllBelow { .. } => "take `all` out of the :children sections",
+            Self::TooDeep { .. } => "take levels out of the :children sections: Ansible, too, ends with an error there",
+        }
+    }
 }
 
 impl Draft {
     /// Finishes the inventory, and tells what is odd about it as a whole.
-    pub fn reconcile(mut self) -> Result<(Inventory, Vec<Diagnostic>), Contradiction> {
+    pub fn reconcile(mut self) -> Result<(Inventory, Vec<Diagnostic>), ReconcileError> {
         self.adopt_groups()?;
         self.settle_hosts();
-        self.measure_depths();
+        self.measure_depths()?;
+        let steps = self.steps();
         let diagnostics = self.odd_names();
         let has_localhost = LOCALHOST_NAMES.iter().any(|name| self.hosts.contains_key(*name));
         let implicit = if has_localhost { Vec::new() } else { LOCALHOST_NAMES.map(implicit_host).to_vec() };
         let Self { hosts, groups, sources, hash_behaviour, .. } = self;
         let layers = Layers::of(sources.len(), hash_behaviour);
-        Ok((Inventory { hosts, groups, sources, implicit, layers }, diagnostics))
+        Ok((Inventory { hosts, groups, sources, implicit, layers, steps }, diagnostics))
     }
 
     /// Groups that nothing is above become children of `all`, in the order they were made.
-    fn adopt_groups(&mut self) -> Result<(), Contradiction> {
+    fn adopt_groups(&mut self) -> Result<(), ReconcileError> {
+        let above_all = self.above_all();
         for index in 1..self.groups.len() {
+            self.count(1);
             let id = GroupId(narrow(index));
-            let is_orphan = self.group(id).is_some_and(|group| group.parents.is_empty());
-            if !is_orphan {
-                continue;
-            }
-            if self.is_below(id, GroupId::ALL) {
-                let group = self.group(id).map(|group| group.name.clone()).unwrap_or_default();
-                return Err(Contradiction { group });
+            let Some(group) = self.group(id).filter(|group| group.parents.is_empty()) else { continue };
+            if above_all.contains(&id) {
+                return Err(ReconcileError::AllBelow { group: group.name.clone() });
             }
             self.attach(GroupId::ALL, id);
         }
         Ok(())
     }
 
+    /// The groups that `all` was put below, with all that is above them.
+    fn above_all(&mut self) -> IndexSet<GroupId> {
+        let mut above = IndexSet::from([GroupId::ALL]);
+        let mut at = 0;
+        while let Some(group) = above.get_index(at).and_then(|id| self.group(*id)) {
+            let parents: Vec<GroupId> = group.parents().collect();
+            self.count(1 + parents.len());
+            above.extend(parents);
+            at += 1;
+        }
+        above
+    }
+
     /// Hosts of a real group leave `ungrouped`; hosts of no group join it.
     fn settle_hosts(&mut self) {
-        for index in 0..self.hosts.len() {
-            let id = HostId(narrow(index));
-            let Some((_, host)) = self.hosts.get_index_mut(index) else { continue };
+        self.count(self.hosts.len());
+        let (mut joining, mut any_leaves) = (Vec::new(), false);
+        for (index, host) in self.hosts.values_mut().enumerate() {
             let is_grouped = host.groups.iter().any(|group| !matches!(*group, GroupId::ALL | GroupId::UNGROUPED));
-            let was_ungrouped = host.groups.contains(&GroupId::UNGROUPED);
+            let was_ungrouped = host.is_ungrouped();
             if is_grouped && was_ungrouped {
                 host.groups.shift_remove(&GroupId::UNGROUPED);
-                if let Some(ungrouped) = self.group_mut(GroupId::UNGROUPED) {
-                    ungrouped.hosts.shift_remove(&id);
-                }
+                any_leaves = true;
             } else if !is_grouped && !was_ungrouped {
                 host.groups.insert(GroupId::UNGROUPED);
-                if let Some(ungrouped) = self.group_mut(GroupId::UNGROUPED) {
-                    ungrouped.hosts.insert(id);
-                }
+                joining.push(HostId(narrow(index)));
             }
+        }
+        if any_leaves {
+            self.sweep_ungrouped();
+        }
+        if let Some(ungrouped) = self.group_mut(GroupId::UNGROUPED) {
+            ungrouped.hosts.extend(joining);
         }
     }
 
+    /// Takes those out of `ungrouped` that are not in it as they see it: all at once, for each pass costs all of it.
+    fn sweep_ungrouped(&mut self) {
+        let Self { hosts, groups, counted, .. } = self;
+        let Some((_, ungrouped)) = groups.get_index_mut(GroupId::UNGROUPED.index()) else { return };
+        *counted = counted.saturating_add(ungrouped.hosts.len());
+        let stays = |id: &HostId| hosts.get_index(id.index()).is_some_and(|(_, host)| host.is_ungrouped());
+        ungrouped.hosts.retain(stays);
+    }
+
     /// The longest way from `all` to each group: groups are taken once all that is above them has been taken.
-    fn measure_depths(&mut self) {
+    fn measure_depths(&mut self) -> Result<(), ReconcileError> {
         let mut waiting: Vec<usize> = self.groups.values().map(|group| group.parents.len()).collect();
         let mut ready = vec![GroupId::ALL];
         while let Some(id) = ready.pop() {
             let Some(group) = self.group(id) else { continue };
             let below = group.depth + 1;
             let children: Vec<GroupId> = group.children.iter().copied().collect();
+            self.count(1 + children.len());
             for child in children {
                 if let Some(group) = self.group_mut(child) {
                     group.depth = group.depth.max(below);
@@ -87,6 +135,10 @@ impl Draft {
                     }
                 }
             }
+        }
+        match self.groups.values().max_by_key(|group| group.depth).filter(|group| group.depth > MAX_DEPTH) {
+            Some(deepest) => Err(ReconcileError::TooDeep { group: deepest.name.clone(), depth: deepest.depth }),
+            None => Ok(()),
         }
     }
 
@@ -105,6 +157,12 @@ fn implicit_host(name: &str) -> Host {
     let connection = Variable { value: Value::from("local"), origin: None };
     let variables = Variables::from([("ansible_connection".to_owned(), connection)]);
     Host { name: name.to_owned(), variables, source: None, groups: IndexSet::new() }
+}
+
+impl Host {
+    fn is_ungrouped(&self) -> bool {
+        self.groups.contains(&GroupId::UNGROUPED)
+    }
 }
 
 impl Group {

@@ -17,8 +17,8 @@ pub(super) struct Composed {
     pub(super) repeated: Vec<Repeated>,
 }
 
-/// The one document of a text; null if there is none.
-pub(super) fn document(text: &str, duplicates: DuplicateKeys) -> Result<Composed, Fault> {
+/// The one document of a text; null if there is none. Counts the values that are put together, those that aliases stand for too.
+pub(super) fn document(text: &str, duplicates: DuplicateKeys, values: &mut usize) -> Result<Composed, Fault> {
     let options = options! {
         emit_comments: false,
         emit_unresolved_aliases: true,
@@ -34,6 +34,7 @@ pub(super) fn document(text: &str, duplicates: DuplicateKeys) -> Result<Composed
         root: None,
         repeated: Vec::new(),
         documents: 0,
+        values,
     };
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = event.map_err(|error| composer.syntax(&error))?;
@@ -82,6 +83,7 @@ impl Open {
 
 struct Composer<'t> {
     text: &'t str,
+    values: &'t mut usize,
     duplicates: DuplicateKeys,
     open: Vec<Open>,
     anchors: Anchors,
@@ -93,6 +95,7 @@ struct Composer<'t> {
 impl Composer<'_> {
     fn event(&mut self, event: Event<'_>, span: &Span) -> Result<(), Fault> {
         let place = place(span);
+        *self.values += 1;
         match event {
             Event::DocumentStart(..) => {
                 self.documents += 1;
@@ -119,6 +122,7 @@ impl Composer<'_> {
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => {
                 let value = self.anchors.resolve(anchor, place, self.open.len())?;
+                *self.values = self.values.saturating_add(value.values);
                 self.put(value)
             }
             Event::UnresolvedAlias(name) => Err(Fault::new(place, format!("nothing is named `{name}` before this"))),

@@ -118,6 +118,15 @@ impl Document<'_> {
 
 /// Reads the bytes of a file: one document of JSON or YAML. The error and the warnings name no file yet.
 pub fn read(bytes: &[u8], duplicates: DuplicateKeys) -> Result<Document<'_>, Box<Diagnostic>> {
+    read_counting(bytes, duplicates, &mut 0)
+}
+
+/// The same; adds to `values` how many values of YAML were put together, those that aliases stand for too.
+pub fn read_counting<'t>(
+    bytes: &'t [u8],
+    duplicates: DuplicateKeys,
+    values: &mut usize,
+) -> Result<Document<'t>, Box<Diagnostic>> {
     let text = excerpt::decoded(bytes)?;
     if let Ok(json) = strict_json::read(text).map_err(|fault| Box::new(fault.diagnostic(text)))? {
         // JSON with such keys is no error to Ansible, whatever `duplicate_dict_key` says.
@@ -125,7 +134,7 @@ pub fn read(bytes: &[u8], duplicates: DuplicateKeys) -> Result<Document<'_>, Box
         let (warnings, lost) = if is_told { twice(text, json.repeated) } else { Default::default() };
         return Ok(Document { text, root: json.root, warnings, lost, is_json: true, is_toml: false });
     }
-    let composed = compose::document(text, duplicates).map_err(|fault| Box::new(fault.diagnostic(text)))?;
+    let composed = compose::document(text, duplicates, values).map_err(|fault| Box::new(fault.diagnostic(text)))?;
     let (warnings, lost) = twice(text, composed.repeated);
     Ok(Document { text, root: composed.root, warnings, lost, is_json: false, is_toml: false })
 }
