@@ -188,6 +188,22 @@ fn constructed_is_read_as_it_is_listed_in_enable_plugins() {
 }
 
 #[test]
+fn constructed_has_the_names_that_ansible_gives_it() {
+    let plugin = "plugin: constructed\ncompose:\n  a: groups\n  b: hostvars['web1']\n  c: playbook_dir\n  d: vars['region']\n  \
+                  e: group_names | length\n  f: groups is defined\n  g: hostvars is defined\n  h: playbook_dir is defined\n  \
+                  i: vars is defined\n  j: group_names is defined\n  k: omit is defined\n  l: inventory_hostname_short is defined\n\
+                  groups:\n  m: inventory_hostname in groups['web']\n  n: \"'web' in group_names\"\nkeyed_groups:\n  \
+                  - {key: region, prefix: r, parent_group: '{{ region }}x'}\n  \
+                  - {key: region, prefix: s, parent_group: '{{ nowhere }}x'}\n  \
+                  - {key: region, prefix: t, parent_group: \"{{ '' }}\"}\n";
+    let folder = folder(&[("hosts.ini", FLEET), ("made.yml", plugin)]);
+    let read = loaded(&folder, &["hosts.ini", "made.yml"], |_| {});
+    assert_eq!(said(&read), <[String; 0]>::default());
+    let expected = ansible(&folder, &["-i", "hosts.ini", "-i", "made.yml", "--list"]);
+    assert_eq!(plain(listed(&read)), plain(parse(expected.trim_end())));
+}
+
+#[test]
 fn names_of_groups_are_made_valid_as_by_ansible() {
     let folder = folder(&[
         ("ansible.cfg", "[defaults]\nforce_valid_group_names = always\n"),

@@ -8,7 +8,7 @@ use indexmap::IndexSet;
 
 use super::group_names;
 use super::model::{Draft, GroupId, HostId, Inventory, SourceId, Variable, Variables};
-use super::template::{Renderer, TemplateError};
+use super::template::{Rendered, Renderer, TemplateError};
 use super::value::Value;
 
 pub use plan::{KeyedGroup, Plan};
@@ -22,6 +22,16 @@ pub enum ConstructedError {
     /// An expression failed and `strict` says that none may.
     #[error("{host}: {what} {why}; `strict: false` passes over what fails")]
     Expression {
+        /// The host.
+        host: String,
+        /// The setting, with its expression's name.
+        what: String,
+        /// What is wrong.
+        why: TemplateError,
+    },
+    /// An expression that would not fail with Ansible.
+    #[error("{host}: {what} {why}")]
+    OnlyAnsible {
         /// The host.
         host: String,
         /// The setting, with its expression's name.
@@ -87,8 +97,21 @@ struct Work<'a> {
 impl Work<'_> {
     /// The value of an expression; `None` = it failed, which may be.
     fn value(&self, what: impl FnOnce() -> String, expression: &str) -> Result<Option<Value>, ConstructedError> {
-        match self.renderer.evaluate(self.id, self.variables.clone(), expression) {
+        self.passed(what, self.renderer.evaluate(self.id, self.variables.clone(), expression))
+    }
+
+    /// What was rendered; `None` = it failed, which may be. What only Ansible could have rendered may not.
+    fn passed(
+        &self,
+        what: impl FnOnce() -> String,
+        rendered: Result<Rendered, TemplateError>,
+    ) -> Result<Option<Value>, ConstructedError> {
+        match rendered {
             Ok(rendered) => Ok(Some(rendered.value)),
+            Err(TemplateError::OnlyAnsible { missing, name }) => {
+                let why = TemplateError::OnlyAnsible { missing, name };
+                Err(ConstructedError::OnlyAnsible { host: self.host.to_owned(), what: what(), why })
+            }
             Err(_) if !self.plan.strict => Ok(None),
             Err(why) => Err(ConstructedError::Expression { host: self.host.to_owned(), what: what(), why }),
         }
@@ -119,15 +142,26 @@ impl Work<'_> {
 
     fn keyed(&mut self, keyed: &KeyedGroup) -> Result<(), ConstructedError> {
         let Some(value) = self.value(|| format!("keyed_groups: {}", keyed.key), &keyed.key)? else { return Ok(()) };
+        // As with Ansible, no group is made where the name of its parent cannot be.
+        let Ok(parent) = self.parent(keyed)? else { return Ok(()) };
         for name in self.names(keyed, &value)? {
             let separator = if keyed.prefix.is_empty() && !self.plan.leading_separator { "" } else { &keyed.separator };
             let group = self.join(&format!("{}{separator}{name}", keyed.prefix))?;
-            if let Some(parent) = &keyed.parent_group {
+            if let Some(parent) = &parent {
                 let parent = self.draft.ensure_group(&group_names::valid(parent));
                 self.draft.add_child(parent, group).map_err(|error| ConstructedError::Groups(error.to_string()))?;
             }
         }
         Ok(())
+    }
+
+    /// The name of the group to put a keyed group below, which is a template; `Err` = that failed, which may be.
+    fn parent(&self, keyed: &KeyedGroup) -> Result<Result<Option<String>, ()>, ConstructedError> {
+        let Some(template) = &keyed.parent_group else { return Ok(Ok(None)) };
+        let rendered = self.renderer.evaluate_template(self.id, self.variables.clone(), template.clone());
+        let rendered = self.passed(|| format!("keyed_groups: parent_group {template}"), rendered)?;
+        let named = |value: &Value| value.scalar_text().filter(|name| !name.is_empty());
+        Ok(rendered.as_ref().map(named).ok_or(()))
     }
 
     /// The names that a key's value stands for, without the prefix.
@@ -230,6 +264,47 @@ mod tests {
                         region_us: db-us-1\nroles: web-eu-1 db-us-1\nweb: web-eu-1\nwebs: web-eu-1\n\
                         \"fq\": \"web-eu-1.eu\",\n\"fq\": \"db-us-1.us\",";
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn the_group_above_is_a_template() {
+        let keyed = "keyed_groups:\n  - {key: region, prefix: r, parent_group: '{{ region }}x'}\n  \
+                     - {key: role, prefix: s, parent_group: '{{ nowhere }}x'}\n  \
+                     - {key: role, prefix: t, parent_group: \"{{ '' }}\"}\n";
+        let (told, done) = constructed(keyed);
+        assert_eq!(done, Ok(()));
+        let expected = "eux: web-eu-1\nr_eu: web-eu-1\nr_us: db-us-1\nt_db: db-us-1\nt_web: web-eu-1\nusx: db-us-1";
+        assert_eq!(told, expected);
+        let (_, done) = constructed(&format!("strict: true\n{keyed}"));
+        let why = "web-eu-1: keyed_groups: parent_group {{ nowhere }}x refers to 'nowhere', which is not defined; \
+                   `strict: false` passes over what fails";
+        assert_eq!(done.expect_err("a failure").to_string(), why);
+    }
+
+    #[test]
+    fn names_of_the_whole_inventory_are_not_defined() {
+        for name in ["groups", "hostvars", "vars", "playbook_dir"] {
+            let (told, done) = constructed(&format!("compose: {{fq: '{name}'}}\n"));
+            assert_eq!((told.as_str(), done), ("", Ok(())), "{name}");
+            let (told, _) = constructed(&format!("groups: {{there: '{name} is not defined'}}\n"));
+            assert_eq!(told, "there: web-eu-1 db-us-1 lone", "{name}");
+        }
+        for name in ["group_names", "inventory_hostname", "inventory_hostname_short", "omit"] {
+            let (told, _) = constructed(&format!("groups: {{there: '{name} is defined'}}\n"));
+            assert_eq!(told, "there: web-eu-1 db-us-1 lone", "{name}");
+        }
+    }
+
+    #[test]
+    fn what_only_ansible_has_is_not_passed_over() {
+        let check = |expression: &str, expected: &str| {
+            let (_, done) = constructed(&format!("compose: {{fq: \"{expression}\"}}\n"));
+            let why = done.expect_err("a failure").to_string();
+            assert_eq!(why, format!("web-eu-1: compose: fq {expected}, which only Ansible can run; {REMEDY}"));
+        };
+        const REMEDY: &str = "pass its value with -e, or pass --inventory-via-ansible";
+        check("region | from_space", "uses the filter 'from_space'");
+        check("now().year", "uses the function 'now'");
     }
 
     #[test]

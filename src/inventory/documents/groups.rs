@@ -12,7 +12,16 @@ use crate::inventory::yaml::{Document, Form, Key, Node};
 const PARTS: [&str; 3] = ["hosts", "children", "vars"];
 const PARTS_HINT: &str = "Below a group stand `hosts`, `children` and `vars`";
 /// What is missing where something is skipped that may have hosts in it.
-const LOST: &str = "what stands below it is missing";
+const LOST: &str = "what it was meant to hold is missing";
+
+/// Whether what stands in the place of a group's mapping may be names of hosts: no number is one.
+fn may_name_hosts(node: &Node) -> bool {
+    match node.form() {
+        Form::List(items) => !items.is_empty(),
+        Form::Scalar(Value::Text(text) | Value::Unsafe(text)) => !text.trim().is_empty(),
+        Form::Scalar(_) | Form::Mapping(_) => false,
+    }
+}
 
 /// Reads a document into the draft. The first thing that cannot be read ends it, and what was read before stays, as with
 /// Ansible; the diagnostic then says what is missing.
@@ -53,7 +62,7 @@ impl Builder<'_, '_> {
             Form::Scalar(Value::Null) => &[],
             Form::Scalar(_) | Form::List(_) => {
                 let message = format!("`{}` is skipped: a group is a mapping, this is {}", key.text(), node.kind());
-                self.warn(key.place, message, PARTS_HINT, None);
+                self.warn(key.place, message, PARTS_HINT, may_name_hosts(node).then_some(LOST));
                 return Ok(key.as_text().and_then(|name| self.draft.group_named(name)));
             }
         };
@@ -76,26 +85,25 @@ impl Builder<'_, '_> {
         Ok(Some(group))
     }
 
-    /// A part that no group has. Ansible warns of a mapping and skips it, with the hosts and groups that were meant to be in it.
+    /// A part that no group has. Ansible skips it with the hosts and groups that were meant to be in it, without a word where
+    /// nothing stands below it: a host whose `hosts:` was forgotten.
     fn unknown_part(&mut self, part: &Key, node: &Node) {
         let name = part.text();
         let near = nearest::name(&name, PARTS.into_iter());
-        let (is_mapping, is_empty) = match node.form() {
-            Form::Mapping(entries) => (true, entries.is_empty()),
-            Form::List(items) => (false, items.is_empty()),
-            Form::Scalar(value) => (false, *value == Value::Null || near.is_none()),
+        let is_setting = match node.form() {
+            Form::Mapping(_) | Form::List(_) | Form::Scalar(Value::Null) => false,
+            // `ansible_user: core` below a group that is there for its anchor.
+            Form::Scalar(_) => near.is_none(),
         };
-        if !is_mapping && near.is_none() && !self.document.is_toml {
-            return;
-        }
         let is_group = |node: &Node| PARTS.into_iter().any(|part| node.get(part).is_some());
         let hint = match near {
             Some(near) => format!("Did you mean `{near}`? {PARTS_HINT}"),
             None if is_group(node) => format!("A group within a group stands below `children`. {PARTS_HINT}"),
-            None => PARTS_HINT.to_owned(),
+            None if is_setting => format!("Variables of a group stand below `vars`. {PARTS_HINT}"),
+            None => format!("Hosts of a group stand below `hosts`. {PARTS_HINT}"),
         };
         let message = format!("`{name}` is no part of a group and is skipped");
-        self.warn(part.place, message, &hint, (!is_empty).then_some(LOST));
+        self.warn(part.place, message, &hint, (!is_setting).then_some(LOST));
     }
 
     /// Whether the parts of a group have the right form: all of them, before any of them counts.

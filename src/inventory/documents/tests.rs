@@ -87,13 +87,22 @@ fn what_is_skipped_with_hosts_in_it_leaves_the_inventory_incomplete() {
     check("web:\n  hots: {h1: }\n", 1, true, "Did you mean `hosts`?");
     check("web:\n  hots: [h1]\n", 1, true, "Did you mean `hosts`?");
     check("web:\n  hots: h1\n", 1, true, "Did you mean `hosts`?");
-    check("web:\n  hots:\n", 1, false, "Did you mean `hosts`?");
+    check("web:\n  hots:\n", 1, true, "Did you mean `hosts`?");
+    check("web:\n  hots: {}\n", 1, true, "Did you mean `hosts`?");
     check("web:\n  childern: {db: {hosts: {h1: }}}\n", 1, true, "Did you mean `children`?");
     check("all:\n  web: {hosts: {h1: }}\n", 1, true, "A group within a group stands below `children`");
-    check("all:\n  machines: {h1: }\n", 1, true, "Below a group stand");
-    check("all:\n  machines: {}\n", 1, false, "Below a group stand");
-    check("all:\n  note: of last year\n", 0, false, "");
-    check("web: [h1]\n", 1, false, "Below a group stand");
+    check("all:\n  machines: {h1: }\n", 1, true, "Hosts of a group stand below `hosts`.");
+    check("all:\n  machines: {}\n", 1, true, "Hosts of a group stand below `hosts`.");
+    check("db:\n  h2:\n  h3:\n", 2, true, "Hosts of a group stand below `hosts`.");
+    check("db:\n  hosts: {h1: }\n  h2:\n", 1, true, "Hosts of a group stand below `hosts`.");
+    check("db:\n  h2: [a]\n", 1, true, "Hosts of a group stand below `hosts`.");
+    check("{\"db\": {\"h2\": null}}", 1, true, "Hosts of a group stand below `hosts`.");
+    check("all:\n  note: of last year\n", 1, false, "Variables of a group stand below `vars`.");
+    check("web: [h1]\n", 1, true, "Below a group stand");
+    check("web: h1\n", 1, true, "Below a group stand");
+    check("{\"web\": [\"h1\", \"h2\"]}", 1, true, "Below a group stand");
+    check("web: []\n", 1, false, "Below a group stand");
+    check("web: ''\n", 1, false, "Below a group stand");
     check("version: 2\n", 1, false, "Below a group stand");
     let many: String =
         (0..50).map(|number| format!("g{number}: 1\n")).chain(["web: {hots: {h1: }}\n".to_owned()]).collect();
@@ -104,6 +113,16 @@ fn what_is_skipped_with_hosts_in_it_leaves_the_inventory_incomplete() {
 fn what_stands_before_an_error_stays() {
     let (draft, _) = groups("a:\n  hosts: {h1: , h2: [1], h3: }\n");
     assert!(draft.host_named("h1").is_some() && draft.host_named("h3").is_none());
+}
+
+#[test]
+fn what_toml_skips_is_missing_too() {
+    let (mut draft, source) = draft();
+    let document = toml_document("[db]\nh2 = {}\n[db.h3]\n[db.hosts]\nh4 = {}\n").expect("a document");
+    let found = read_groups(&mut draft, source, &document, &mut Budget::new(10));
+    let lines: Vec<usize> = found.iter().filter_map(|told| told.span.as_ref().map(|span| span.line)).collect();
+    assert_eq!(lines, [2, 3]);
+    assert!(found.iter().all(|told| told.missing.is_some()), "{found:?}");
 }
 
 #[test]

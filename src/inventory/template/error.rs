@@ -13,6 +13,8 @@ pub enum Missing {
     Test,
     /// A method of one of Python's types.
     Method,
+    /// A function.
+    Function,
 }
 
 impl Missing {
@@ -22,6 +24,7 @@ impl Missing {
             Self::Filter => format!("the filter '{name}'"),
             Self::Test => format!("the test '{name}'"),
             Self::Method => format!("the method '{name}'"),
+            Self::Function => format!("the function '{name}'"),
         }
     }
 }

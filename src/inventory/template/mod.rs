@@ -167,11 +167,21 @@ impl Renderer {
         rendered
     }
 
-    /// The value of an expression, without braces, for a host whose variables are these.
+    /// The value of an expression of a source of inventories, without braces, for a host whose variables are these.
     pub fn evaluate(&self, host: HostId, variables: Variables, expression: &str) -> Result<Rendered, TemplateError> {
-        let run = Run::new(Arc::clone(&self.shared));
+        self.evaluate_template(host, variables, format!("{{{{ {expression} }}}}"))
+    }
+
+    /// The same of a template of a source of inventories.
+    pub fn evaluate_template(
+        &self,
+        host: HostId,
+        variables: Variables,
+        template: String,
+    ) -> Result<Rendered, TemplateError> {
+        let run = Run::of_source(Arc::clone(&self.shared));
         run.set_variables(host, Arc::new(variables));
-        let value = Value::Text(format!("{{{{ {expression} }}}}"));
+        let value = Value::Text(template);
         let rendered = Self::finish(&run, host, "the expression", &value);
         run.end();
         rendered

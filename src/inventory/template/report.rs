@@ -10,6 +10,9 @@ use super::error::{Missing, TemplateError};
 use super::scope::Scope;
 use crate::inventory::nearest;
 
+/// Functions that Ansible and Jinja2 have and that are not here.
+const OF_ANSIBLE: [&str; 6] = ["now", "undef", "cycler", "joiner", "lipsum", "namespace"];
+
 /// What an error of the engine means in a template of a host.
 pub(super) fn explained(error: &Error, scope: &Arc<Scope>, template: &str) -> TemplateError {
     if let Some(found) = found(error) {
@@ -18,7 +21,10 @@ pub(super) fn explained(error: &Error, scope: &Arc<Scope>, template: &str) -> Te
     let place = error.range().and_then(|range| expression(template, range)).filter(|text| !text.is_empty());
     match error.kind() {
         ErrorKind::UndefinedError => undefined(place, scope),
-        ErrorKind::UnknownFunction => undefined(place.map(called), scope),
+        ErrorKind::UnknownFunction => match place.map(called).filter(|name| OF_ANSIBLE.contains(name)) {
+            Some(name) => TemplateError::OnlyAnsible { missing: Missing::Function, name: name.to_owned() },
+            None => undefined(place.map(called), scope),
+        },
         ErrorKind::SyntaxError | ErrorKind::BadEscape | ErrorKind::InvalidDelimiter => {
             TemplateError::Syntax(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))
         }

@@ -25,6 +25,8 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// One rendering.
 pub(super) struct Run {
     pub(super) shared: Arc<Shared>,
+    /// Whether an inventory is still being made: names that tell of the whole of it are not defined then.
+    pub(super) is_unfinished: bool,
     progress: Mutex<Progress>,
 }
 
@@ -58,7 +60,12 @@ struct Open {
 
 impl Run {
     pub(super) fn new(shared: Arc<Shared>) -> Arc<Self> {
-        Arc::new(Self { shared, progress: Mutex::default() })
+        Arc::new(Self { shared, is_unfinished: false, progress: Mutex::default() })
+    }
+
+    /// One for an expression of a source of inventories.
+    pub(super) fn of_source(shared: Arc<Shared>) -> Arc<Self> {
+        Arc::new(Self { shared, is_unfinished: true, progress: Mutex::default() })
     }
 
     /// Forgets what holds the rendering itself; nothing may be asked of it afterwards.

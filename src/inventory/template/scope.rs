@@ -24,6 +24,9 @@ const MAGIC: [&str; 10] = [
     "vars",
 ];
 
+/// Those of them that are not defined in the expressions of a source of inventories (measured with 2.19 and 2.21).
+const OF_WHOLE: [&str; 4] = ["groups", "hostvars", "playbook_dir", "vars"];
+
 /// The names of one host.
 pub(super) struct Scope {
     pub(super) run: Arc<Run>,
@@ -34,11 +37,16 @@ impl Scope {
     /// The names that are defined.
     pub(super) fn names(&self) -> Vec<String> {
         let variables = self.run.variables(self.host);
-        variables.keys().cloned().chain(MAGIC.map(str::to_owned)).collect()
+        let magic = MAGIC.into_iter().filter(|name| self.has(name)).map(str::to_owned);
+        variables.keys().cloned().chain(magic).collect()
+    }
+
+    fn has(&self, magic: &str) -> bool {
+        !(self.run.is_unfinished && OF_WHOLE.contains(&magic))
     }
 
     fn lookup(self: &Arc<Self>, name: &str) -> Option<Jinja> {
-        if let Some(value) = self.magic(name) {
+        if let Some(value) = self.magic(name).filter(|_| self.has(name)) {
             return Some(value);
         }
         let variables = self.run.variables(self.host);
