@@ -89,14 +89,15 @@ pub struct RolloutArgs {
     #[arg(long, help_heading = "Change")]
     pub detailed_exitcode: bool,
     /// Write the plan to this file, and do nothing
-    #[arg(long, value_name = "FILE", conflicts_with = "plan", help_heading = "Change")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plan", "makestep"], help_heading = "Change")]
     pub plan_out: Option<PathBuf>,
     /// Do what this plan says, of `--plan-out`, on hosts whose files are still what it was made for
     #[arg(long, value_name = "FILE", conflicts_with = "change", help_heading = "Change")]
     pub plan: Option<PathBuf>,
-    /// Which clocks may be stepped: `forward`, those that are behind, others being slewed back by up to 10 s; `any`; or `never`
-    #[arg(long, value_name = "WHICH", default_value = "forward", hide_possible_values = true, help_heading = "Change")]
-    pub step: StepPolicy,
+    /// Which clocks may be stepped: `forward`, those that are behind, others being slewed back by up to 10 s; `any`; or `never` [default:
+    /// forward]
+    #[arg(long, value_name = "WHICH", hide_possible_values = true, help_heading = "Change")]
+    pub step: Option<StepPolicy>,
     /// For how long a clock must be right before its host counts as mended
     #[arg(long, value_name = "DURATION", default_value = "30s", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Change")]
     pub hold: Nanos,

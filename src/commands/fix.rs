@@ -31,7 +31,7 @@ pub fn run(args: &FixArgs, terminal: &Terminal) -> Outcome {
         return Ok(ExitStatus::Good);
     }
     let left_out = plan.stored.as_ref().map(|stored| selected.keep_planned(stored)).transpose()?.unwrap_or_default();
-    if let Some(server) = &plan.internal {
+    if let Some(server) = plan.internal.as_ref().filter(|_| plan.stored.is_none()) {
         plan.change = Some(selected.internal(server)?);
     }
     let intents = selected.intents(plan.change.as_ref(), plan.stored.as_ref())?; // what is to be done on each

@@ -21,15 +21,34 @@ pub struct Installation {
     pub removes: Vec<String>,
 }
 
-/// The timekeepers that chronyd can take the place of, by their processes and their names.
-const REPLACEABLE: [(&str, &str); 4] =
-    [("systemd-timesyn", "systemd-timesyncd"), ("ntpd", "ntpd"), ("openntpd", "openntpd"), ("ntp-daemon", "ntpd-rs")];
+/// A timekeeper that chronyd can take the place of.
+struct Replaceable {
+    /// The name of its process, of which the kernel keeps 15 letters.
+    process: &'static str,
+    /// Its own name.
+    name: &'static str,
+    /// The services that distributions run it by: none but these is stopped for it.
+    services: &'static [&'static str],
+}
+
+/// The timekeepers that chronyd can take the place of.
+const REPLACEABLE: [Replaceable; 4] = [
+    Replaceable { process: "systemd-timesyn", name: "systemd-timesyncd", services: &["systemd-timesyncd"] },
+    // busybox, ntpsec and OpenBSD's have the same name of a process.
+    Replaceable { process: "ntpd", name: "ntpd", services: &["ntp", "ntpd", "ntpsec", "openntpd"] },
+    Replaceable { process: "openntpd", name: "openntpd", services: &["openntpd", "ntpd"] },
+    Replaceable { process: "ntp-daemon", name: "ntpd-rs", services: &["ntpd-rs"] },
+];
 /// The packages of such timekeepers, which package managers take away themselves where chrony comes.
 const PACKAGES: [&str; 6] = ["systemd-timesyncd", "ntp", "ntpsec", "openntpd", "ntpd-rs", "ntp-refclock"];
 
 /// The name of a timekeeper that is known by its process.
 pub fn name_of(process: &str) -> &str {
-    REPLACEABLE.iter().find(|(known, _)| *known == process).map_or(process, |(_, name)| name)
+    replaceable(process).map_or(process, |known| known.name)
+}
+
+fn replaceable(process: &str) -> Option<&'static Replaceable> {
+    REPLACEABLE.iter().find(|known| known.process == process)
 }
 
 /// What is to be installed and stopped by what the survey says; `None` where chronyd is there, and alone.
@@ -41,16 +60,15 @@ pub fn installation(survey: &Survey, allowed: Allowed) -> Result<Option<Installa
     let mut replaces = Vec::new();
     for other in &survey.others {
         let name = name_of(&other.process).to_owned();
-        let is_replaceable = REPLACEABLE.iter().any(|(process, _)| *process == other.process);
-        if !is_replaceable || !allowed.replaces {
+        let Some(known) = replaceable(&other.process) else { return Err(Refusal::Irreplaceable(name)) };
+        if !allowed.replaces {
             let runs = survey.version.is_some() && survey.service.as_ref().is_some_and(|service| service.is_active);
-            return Err(match (is_replaceable, runs) {
-                (false, _) => Refusal::Irreplaceable(name),
-                (true, true) => Refusal::TwoTimekeepers(name),
-                (true, false) => Refusal::OtherTimekeeper(name),
-            });
+            return Err(if runs { Refusal::TwoTimekeepers(name) } else { Refusal::OtherTimekeeper(name) });
         }
-        let service = other.service.clone().ok_or(Refusal::NoServiceOf(name))?;
+        let service = other.service.clone().ok_or_else(|| Refusal::NoServiceOf(name.clone()))?;
+        if !known.services.contains(&service.as_str()) {
+            return Err(Refusal::ForeignService { name, service });
+        }
         if !replaces.contains(&service) {
             replaces.push(service);
         }
@@ -216,6 +234,11 @@ mod tests {
             check(&there, installs, Err("other_timekeeper"));
         }
         check(&survey(Some(PackageManager::Apt), vec![other("ntpd", None)]), BOTH, Err("no_service_of"));
+        // Whatever else runs a daemon of that name is more than the daemon.
+        for (process, service) in [("ntpd", "containerd"), ("ntp-daemon", "k3s"), ("systemd-timesyn", "ntpd")] {
+            let found = survey(Some(PackageManager::Apt), vec![other(process, Some(service))]);
+            check(&found, BOTH, Err("foreign_service"));
+        }
         check(&survey(Some(PackageManager::Apt), vec![other("phc2sys", Some("phc2sys"))]), BOTH, Err("irreplaceable"));
         let alone = Survey { version: Some("4.3".to_owned()), ..Survey::default() };
         assert_eq!(installation(&alone, Allowed::default()), Ok(None));

@@ -120,6 +120,12 @@ impl Plan {
     pub fn has_changes(&self) -> bool {
         self.hosts.iter().any(|host| !host.files.is_empty() || host.installs.is_some())
     }
+
+    /// The host that is to serve an isolated network, where that is what the plan was made for.
+    pub fn internal(&self) -> Option<&str> {
+        let serves = |host: &&PlannedHost| matches!(host.follows, Follows::OwnClock(_));
+        self.hosts.iter().find(serves).map(|host| host.name.as_str())
+    }
 }
 
 impl PlannedHost {
@@ -327,5 +333,9 @@ mod tests {
         assert_eq!((slewed.movement, slewed.without_steps), (Movement::Slews, true));
         assert_eq!(plan.hosts.iter().map(PlannedHost::restarts).collect::<Vec<_>>(), [true, true, false]);
         assert!(plan.has_changes());
+        assert_eq!(plan.internal(), None);
+        let mut isolated = plan.clone();
+        isolated.hosts[1].follows = Follows::OwnClock(10);
+        assert_eq!(isolated.internal(), Some("two"));
     }
 }

@@ -40,6 +40,16 @@ pub enum Refusal {
         "{0} runs there and belongs to no service, so that it could neither be stopped for good nor come back: end it first"
     )]
     NoServiceOf(String),
+    /// Another timekeeper runs by a service that is not known to be its own.
+    #[error(
+        "{name} runs there by the service `{service}`, which is not known to be its own and is not stopped for it: stop {name} by hand"
+    )]
+    ForeignService {
+        /// The timekeeper.
+        name: String,
+        /// The service.
+        service: String,
+    },
     /// Nothing there installs chrony in a way that is known.
     #[error(
         "chronyd is not installed there, and clockaudit installs it by apt-get, dnf, yum, zypper and apk, not by {}: install it first",
@@ -190,6 +200,7 @@ impl Refusal {
             Self::TwoTimekeepers(_) => "two_timekeepers",
             Self::Irreplaceable(_) => "irreplaceable",
             Self::NoServiceOf(_) => "no_service_of",
+            Self::ForeignService { .. } => "foreign_service",
             Self::NoInstaller(_) => "no_installer",
             Self::NotInstallable { .. } => "not_installable",
             Self::OtherInstallation => "other_installation",

@@ -2,17 +2,34 @@
 
 use super::remote::script::START;
 
-/// A name that cannot stand in sudoers.
+/// A name that cannot stand for a user in sudoers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no name of a user: letters, digits and `._-` are, the first a letter or `_`")]
-pub struct BadUser(String);
+pub enum BadUser {
+    /// It has other letters than names have.
+    #[error("`{0}` is no name of a user: letters, digits and `._-` are, the first a letter or `_`")]
+    Letters(String),
+    /// It means something else there: an alias, of all users even.
+    #[error(
+        "`{0}` means something else than a user in sudoers, where names of capitals alone are aliases, `ALL` everybody, and some \
+         words begin other lines: name one user"
+    )]
+    Keyword(String),
+}
+
+/// Words that begin lines of another kind.
+const KEYWORDS: [&str; 7] =
+    ["Defaults", "User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias", "include"];
 
 /// The lines that let this user run the script of a fix as root, and no other command.
 pub fn sudoers(user: &str) -> Result<String, BadUser> {
     let begins_well = user.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     let is_of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if !begins_well || user.len() > 32 || !user.bytes().all(is_of_names) {
-        return Err(BadUser(user.chars().take(32).collect()));
+        return Err(BadUser::Letters(user.chars().take(32).collect()));
+    }
+    let is_alias = user.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    if (is_alias && user.starts_with(|letter: char| letter.is_ascii_uppercase())) || KEYWORDS.contains(&user) {
+        return Err(BadUser::Keyword(user.to_owned()));
     }
     // The words as sudo sees them: the shell has taken the quotes away.
     let command = START.replace('\'', "");
@@ -42,7 +59,13 @@ mod tests {
         let text = sudoers("ops").expect("lines");
         assert!(text.ends_with("\nops ALL=(root) /bin/sh -c echo;echo CKF1 shell;exec /bin/sh -s\n"), "{text}");
         for bad in ["", "ALL ", "a b", "%wheel", "a,b", "#0", "-a", "a\nb"] {
-            assert!(sudoers(bad).is_err(), "{bad}");
+            assert!(matches!(sudoers(bad), Err(BadUser::Letters(_))), "{bad}");
+        }
+        for bad in ["ALL", "ADMINS", "OPS_2", "A", "Defaults", "User_Alias"] {
+            assert_eq!(sudoers(bad), Err(BadUser::Keyword(bad.to_owned())));
+        }
+        for good in ["Ops", "_OPS", "ops-ALL", "OPS.TEAM", "OPS-1"] {
+            assert!(sudoers(good).is_ok(), "{good}");
         }
     }
 

@@ -49,6 +49,35 @@ fn what_makes_no_sense_is_told_before_anybody_is_reached() {
 }
 
 #[test]
+fn what_a_plan_has_settled_is_not_typed_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plan = r#"{"schema":"clockaudit.plan/1","change":"--ntp-server a","step":"forward","hosts":[],"refused":[],"contents":{}}"#;
+    let plan = file(folder.path(), "plan.json", plan);
+    let conf = file(folder.path(), "chrony.conf", "server a\n");
+    let fix = |more: &[&str], status: i32, expected: &str| {
+        check(&[&["fix", "a.example,", "--yes", "--plan", &plan], more].concat(), status, expected);
+    };
+    fix(&["--step", "never"], 64, "the plan was made with `--step forward`, and `--step never` was typed beside it");
+    fix(&["--step", "any"], 64, "hint: plan again for the other one: `--step any --plan-out FILE`");
+    for more in [
+        &["--ntp-server", "a"][..],
+        &["--pool", "a"],
+        &["--preset", "aws"],
+        &["--conf", &conf],
+        &["--internal", "a.example"],
+        &["--makestep"],
+        &["--install"],
+        &["--replace-timekeeper"],
+    ] {
+        fix(more, 64, "cannot be used with");
+    }
+    // What the plan says too may be said.
+    fix(&["--step", "forward"], 69, "none of the hosts of the plan is among the selected ones");
+    let makestep = ["fix", "a.example,", "--makestep", "--plan-out", &plan];
+    check(&makestep, 64, "cannot be used with");
+}
+
+#[test]
 fn variables_that_name_a_source_stand_for_a_flag() {
     let folder = tempfile::tempdir().expect("a folder");
     let inventory = file(folder.path(), "hosts.ini", "here clockaudit_preset=amazon\nthere\n");

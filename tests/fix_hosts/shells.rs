@@ -14,10 +14,19 @@ use crate::support::confinement::confined;
 use crate::support::host::{Host, HostPlan};
 
 const SERVER: &str = "127.0.0.9";
+/// A file whose name a shell may take for something else.
+const ODD: &str = "/etc/chrony.d/-b c|d*'$(e).conf";
 
-/// A chronyd as RHEL has it, started by a script; and a time server, whose process has another name.
+/// A chronyd as RHEL has it, started by a script; a time server, whose process has another name; and two daemons in containers, as
+/// far as the kernel tells.
 const START: &str = r#"
 cp "$(command -v chronyd)" /run/timeserver
+mkdir /run/box
+cp "$(command -v dash)" /run/box/chronyd
+cp "$(command -v sleep)" /run/box/ntpd
+unshare --pid --fork /run/box/chronyd -c 'sleep 1000; :' chronyd -x -f /run/chrony/server.conf >/dev/null 2>&1 &
+unshare --pid --fork /run/box/ntpd 1000 >/dev/null 2>&1 &
+until pgrep -x ntpd && pgrep -x chronyd; do :; done >/dev/null
 printf '%s\n' "bindaddress 127.0.0.9" "allow 127.0.0.0/8" "local stratum 1" "cmdport 0" "bindcmdaddress /" \
     "pidfile /run/chrony/server.pid" >/run/chrony/server.conf
 TEST_HOST_CLOCK=/run/host/server /run/timeserver -x -u root -f /run/chrony/server.conf >>/run/host/log 2>&1
@@ -63,6 +72,9 @@ fn the_whole_way(shell: &'static str, hidden: &[&'static str]) {
     let service = found.service.as_ref().unwrap_or_else(|| panic!("{case}: no service: {found:?}"));
     assert_eq!((service.init, service.name.as_str(), service.is_active), (Init::SysV, "chronyd", true), "{case}");
     assert_eq!(found.guard, Some(Guard::Shell), "{case}");
+    // What runs in containers is none of the host's.
+    assert_eq!(found.arguments.as_deref(), Some("chronyd -u root -f /etc/chrony.conf"), "{case}");
+    assert_eq!(found.others, [], "{case}");
     assert!(found.lacks.is_empty(), "{case}: {found:?}");
     let paths: Vec<&str> = found.files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths, ["/etc/chrony.conf", "/etc/chrony.d/a.conf"], "{case}");
@@ -71,11 +83,7 @@ fn the_whole_way(shell: &'static str, hidden: &[&'static str]) {
 
     let second = b"# 100 % of \\t 'quotes'\n \t# $(false) `false` \xC3\xA9\n\n".repeat(40);
     let mut apply = Apply { guard_s: 120, ..follow(&found, SERVER, run("1")) };
-    apply.changes.push(Change {
-        path: "/etc/chrony.d/b c.conf".to_owned(),
-        was: None,
-        becomes: Becomes::Bytes(second.clone()),
-    });
+    apply.changes.push(Change { path: ODD.to_owned(), was: None, becomes: Becomes::Bytes(second.clone()) });
     let directives = vec![format!("server {SERVER} iburst"), "# 100 %\\t".to_owned()];
     let check = Check { servers: vec![format!("{SERVER} iburst")], directives, installs: None };
     let (_, answer) = session.ask(&Request::Check(check));
@@ -87,7 +95,7 @@ fn the_whole_way(shell: &'static str, hidden: &[&'static str]) {
     let before = host.run("cat", &["/etc/chrony.conf"]);
     let (steps, answer) = session.ask(&Request::Apply(apply.clone()));
     assert!(matches!(&answer, Answer::Apply(applied) if applied.is_ok()), "{case}: {answer:?} after {steps:?}");
-    assert_eq!(host.run("cat", &["/etc/chrony.d/b c.conf"]), String::from_utf8(second).expect("text"), "{case}");
+    assert_eq!(host.run("cat", &[ODD]), String::from_utf8(second).expect("text"), "{case}");
     assert!(matches!(session.ask(&Request::Alive(run("1"))).1, Answer::Alive(Ok(Some(_)))), "{case}");
     let reverted = session.ask(&Request::Revert(run("1"))).1;
     assert!(matches!(reverted, Answer::Revert(Ok(Some(_)))), "{case}: {reverted:?}");

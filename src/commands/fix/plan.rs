@@ -83,14 +83,14 @@ impl FixPlan {
         let output = OutputPlan::new(&args.output, FailOn::default())?;
         let rollout = &args.rollout;
         let stored = rollout.plan.as_deref().map(|path| stored_in(path, &time)).transpose()?;
-        if change == Some(Change::MakeStep) && rollout.step == StepPolicy::Never {
+        if change == Some(Change::MakeStep) && rollout.step == Some(StepPolicy::Never) {
             return Err(CommandError::usage("`--makestep` steps clocks, and `--step never` allows none"));
         }
         Ok(Self {
             change,
-            internal: args.change.internal.clone(),
+            internal: args.change.internal.clone().or_else(|| stored.as_ref()?.internal().map(str::to_owned)),
             reach,
-            step: stored.as_ref().map_or(rollout.step, |stored| stored.step),
+            step: step(rollout.step, stored.as_ref())?,
             stored,
             hold: rollout.hold,
             terms: rollout::Terms { canary: rollout.canary, wave: rollout.wave, max_fail: rollout.max_fail },
@@ -135,6 +135,26 @@ fn change(args: &ChangeArgs, time: &TimeLeft) -> Result<Option<Change>, CommandE
         return Ok(Some(Change::MakeStep));
     }
     Ok(args.preset.map(Change::Preset))
+}
+
+/// Which clocks may be stepped: by the plan that was made before, as far as that is what is done.
+///
+/// # Errors
+///
+/// Where something else was typed: who agreed to the plan agreed to its forecasts.
+fn step(typed: Option<StepPolicy>, stored: Option<&Plan>) -> Result<StepPolicy, CommandError> {
+    match (typed, stored) {
+        (Some(typed), Some(stored)) if typed != stored.step => {
+            let (typed, planned) = (typed.name(), stored.step.name());
+            let message =
+                format!("the plan was made with `--step {planned}`, and `--step {typed}` was typed beside it");
+            Err(CommandError::usage(message)
+                .hint(format!("`--plan FILE` alone goes by `--step {planned}`"))
+                .hint(format!("plan again for the other one: `--step {typed} --plan-out FILE`")))
+        }
+        (_, Some(stored)) => Ok(stored.step),
+        (typed, None) => Ok(typed.unwrap_or_default()),
+    }
 }
 
 /// A plan that was made before.

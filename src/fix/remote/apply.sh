@@ -257,7 +257,7 @@ make_plan() {
   i=0
   {
     printf '%s\n' "$init $restart $was $unit"
-    while [ $i -lt $count ]; do i=$((i + 1)); nth; printf '%s\n' "$old $new $backup|$path"; done
+    while [ $i -lt $count ]; do i=$((i + 1)); nth; printf '%s\n' "$old $new $backup" "$path"; done
   } >"$folder/plan.new" && mv "$folder/plan.new" "$folder/plan"
 }
 
@@ -266,7 +266,7 @@ confirm() {
   folder=$state/$run
   [ -f "$folder/plan" ] || { say 'no confirm unknown'; return; }
   if ! ln -s kept "$folder/over"; then say 'no confirm reverted'; return; fi
-  while IFS= read -r d; do case $d in *\|*) prune "${d#*"|"}" ;; esac; done <"$folder/plan"
+  { IFS= read -r d; while IFS= read -r d && IFS= read -r p; do prune "$p"; done; } <"$folder/plan"
   rm -rf "$folder"
   free_lock "$run"
   say 'ok confirm'

@@ -52,7 +52,7 @@ digest() {
 # Whether a file of that name can be named in a line.
 is_path() {
   case $1 in /* ) ;; *) return 1 ;; esac
-  case $1/ in */../*) return 1 ;; esac
+  case $1/ in */../* | *"$newline"*) return 1 ;; esac
   [ ${#1} -lt 1024 ] && ! [ "$(printf %s "$1" | tr -d '\040-\176')" ]
 }
 
@@ -113,12 +113,26 @@ is_active() {
   esac
 }
 
-# The numbers of the processes of a name.
+# The numbers of the processes of a name, without those of containers.
 named() {
   if [ -r /proc/self/comm ]; then
-    for x in $(grep -lxs "$1" /proc/[0-9]*/comm); do x=${x%/comm}; echo "${x#/proc/}"; done
+    own=$(readlink /proc/self/ns/pid)
+    for x in $(grep -lxs "$1" /proc/[0-9]*/comm); do
+      x=${x%/comm} x=${x#/proc/}
+      is_own "$x" && echo "$x"
+    done
   else ps -A -o pid= -o comm= | while read -r x w; do case $w in *"$1") echo "$x" ;; esac; done
   fi
+}
+
+# is_own PID: whether a process is in no other namespace of processes than this one, `own`.
+is_own() {
+  m=$(readlink "/proc/$1/ns/pid")
+  if [ "$m" ] && [ "$own" ]; then [ "$m" = "$own" ]; return; fi
+  # One number in each namespace that it is in; old kernels do not tell.
+  m=$(grep '^NSpid:' "/proc/$1/status")
+  set -- $m
+  [ $# -le 2 ]
 }
 
 running() { named chronyd; }

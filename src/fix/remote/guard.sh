@@ -6,12 +6,12 @@
 
 # put_back: every file of the plan in `folder` is again what it was, and chronyd runs with it; leaves in `left` what is not, a line each.
 #
-# `plan` has a line for chronyd, "INIT RESTART ACTIVE UNIT", and one for each file: "OLD NEW BACKUP|PATH".
+# `plan` has a line for chronyd, "INIT RESTART ACTIVE UNIT", and two for each file: "OLD NEW BACKUP", and its path.
 put_back() {
   left=
   IFS=' ' read -r init restarts was unit <"$folder/plan"
   [ -f "$folder/taken" ] && withdraw
-  { IFS= read -r d; while IFS= read -r d; do put_one_back "$d"; done; } <"$folder/plan"
+  { IFS= read -r d; while IFS= read -r d && IFS= read -r p; do put_one_back "$d" "$p"; done; } <"$folder/plan"
   if [ "$restarts" = yes ] && [ -f "$folder/restarting" ]; then
     if [ "$was" = active ]; then start_again
     else service_does stop
@@ -33,7 +33,7 @@ start_again() {
 }
 
 put_one_back() {
-  p=${1#*"|"} b=${1%%"|"*}
+  b=$1 p=$2
   old=${b%% *} b=${b#* }
   new=${b%% *} b=${b#* }
   digest "$p"

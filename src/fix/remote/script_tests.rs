@@ -1,0 +1,100 @@
+//! Parts of the script by themselves, under this machine's `/bin/sh`, in folders of their own.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::*;
+
+/// Runs lines that may use every part, in this folder; gives back what they print.
+fn run(folder: &Path, lines: &str) -> String {
+    let parts = LIBRARY.map(without_comments).concat();
+    let begun = "state=$PWD/run folder=$PWD/run/r1 conf=$PWD/chrony.conf run=r1 count=0 init=sysv unit=none was=inactive restart=no\n\
+                 mkdir -p \"$folder\"\n";
+    let output = Command::new("/bin/sh")
+        .args(["-c", &format!("{parts}{begun}{lines}")])
+        .current_dir(folder)
+        .output()
+        .expect("a shell");
+    let complained = String::from_utf8_lossy(&output.stderr).into_owned();
+    String::from_utf8(output.stdout).unwrap_or_else(|_| panic!("{complained}"))
+}
+
+/// Names that a shell may take for something else, each of a file whose text is its name.
+const ODD: [&str; 12] =
+    ["a b", " ", "q'\"x", "x|y", "|", "*", "-d", "$(id)", "back\\slash\\n", "semi;colon", "a.clockaudit-0", "#"];
+
+fn odd_files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let files = folder.join("files");
+    fs::create_dir(&files).expect("a folder");
+    ODD.iter()
+        .map(|name| {
+            let path = files.join(name);
+            fs::write(&path, format!("{name}\n")).expect("a file");
+            path
+        })
+        .collect()
+}
+
+/// All files of `files` are to be new, with a backup each.
+const REPLACED: &str = "
+printf 'new\\n' >fresh; digest \"$PWD/fresh\"; fresh=$h
+for f in \"$PWD\"/files/*; do
+  is_path \"$f\" || echo \"refused $f\"
+  digest \"$f\"
+  count=$((count + 1))
+  eval \"path_$count=\\$f old_$count=\\$h new_$count=\\$fresh data_$count='new\\\\n' from_$count= backup_$count=-\"
+done
+each() { i=0; while [ $i -lt $count ]; do i=$((i + 1)); nth; \"$1\" || echo \"not $1 $path: $e\"; done; }
+kept() { keep_backup && eval \"backup_$i=\\$backup\"; }
+each kept
+each write_candidate
+make_plan
+each replace
+";
+
+#[test]
+fn the_guard_puts_back_files_of_any_name_that_is_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = odd_files(folder.path());
+    let said =
+        run(folder.path(), &format!("{REPLACED}cat files/*; put_back; echo \"left:$left\"; ls -A files | wc -l"));
+    let expected = format!("{}left:\n{}\n", "new\n".repeat(ODD.len()), ODD.len());
+    assert_eq!(said.replace(' ', ""), expected);
+    for (path, name) in files.iter().zip(ODD) {
+        assert_eq!(fs::read_to_string(path).expect("a file"), format!("{name}\n"));
+    }
+}
+
+#[test]
+fn the_newest_five_backups_of_a_file_stay() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = odd_files(folder.path());
+    for path in &files {
+        let name = path.file_name().expect("a name").to_string_lossy();
+        for run in 1..=7 {
+            fs::write(path.with_file_name(format!(".{name}.clockaudit-2026010{run}")), "").expect("a backup");
+        }
+    }
+    // The name of the run comes after all of those.
+    let said = run(folder.path(), &format!("{REPLACED}confirm; ls -d run/r1"));
+    assert_eq!(said, "ok confirm\n");
+    for (path, name) in files.iter().zip(ODD) {
+        assert_eq!(fs::read_to_string(path).expect("a file"), "new\n", "{name}");
+        let there = |backup: &str| path.with_file_name(format!(".{name}.clockaudit-{backup}")).exists();
+        let stay = ["20260104", "20260105", "20260106", "20260107", "r1"];
+        assert!(stay.iter().all(|backup| there(backup)), "{name}");
+        assert!(!["20260101", "20260102", "20260103"].iter().any(|backup| there(backup)), "{name}");
+    }
+}
+
+#[test]
+fn names_that_no_line_can_hold_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = run(
+        folder.path(),
+        "for p in /etc/a '/etc/a|b *' \"/etc/a${newline}b\" \"/etc/a$newline\" '/etc/\t' etc/a /etc/../a '' \"/$(printf '\\303\\251')\"; do\n\
+         is_path \"$p\" && printf yes, || printf no,\ndone",
+    );
+    assert_eq!(said, "yes,yes,no,no,no,no,no,no,no,");
+}
