@@ -140,7 +140,10 @@ impl Cause {
             Self::NotApplied => "chronyd did not follow the new source there",
             Self::StillOff => "its clock was still off, and not moving as forecast",
             Self::Unclear => "its clock could not be told to be right, and chronyd did not say so",
-            Self::ConnectionLost => "the connection was lost; its guard puts the old files back within two minutes",
+            Self::ConnectionLost => {
+                "the connection was lost; its guard puts the old files back within two minutes, unless the host is started anew \
+                 meanwhile: then `clockaudit rollback` does"
+            }
             Self::Unconfirmed => {
                 "the connection was lost while its change was confirmed: it has either the new files or the old ones; look at it"
             }

@@ -17,7 +17,7 @@ use super::installation::Installation;
 use super::pace::{Pace, pace};
 use super::plan::{Check, Plan, PlannedHost, RefusedHost};
 use super::refusal::Refusal;
-use super::remote::{self, CheckRefusal, Checked, Survey};
+use super::remote::{self, CheckRefusal, Checked, Init, Survey};
 use super::yardstick::{self, Absolute, Found, NoYardstick, Witness, Yardstick};
 use crate::audit::figure;
 use crate::clock::{Interval, Nanos};
@@ -296,7 +296,13 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
     let configuration = prepared.layout.main().path.clone();
     let files = prepared.files_for(intent, forecast.as_ref(), terms)?;
     let mut warnings = files.warnings;
-    warnings.extend(old_chronyd(seen));
+    let about_host = old_chronyd(seen).into_iter().chain(not_at_boot(&seen.survey, installs.as_ref()));
+    for warning in about_host {
+        // A plan that was made before has it too.
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
     let wrong = if forecast.is_none() { left_wrong(seen, offset, subject.warn) } else { None };
     let is_unsettled = wrong.is_some();
     warnings.extend(wrong);
@@ -347,6 +353,21 @@ fn old_chronyd(seen: &Seen) -> Option<String> {
     let major: u32 = version.split('.').next()?.parse().ok()?;
     (major < 4).then(|| {
         format!("its chronyd {version} cannot check a configuration (`-p`): a dry run alone tells whether it would do")
+    })
+}
+
+/// That nothing starts chronyd when the host starts, unless it is installed now.
+fn not_at_boot(survey: &Survey, installs: Option<&Installation>) -> Option<String> {
+    let service = survey.service.as_ref().filter(|service| service.is_enabled == Some(false))?;
+    let remedy = match service.init {
+        Init::OpenRc => format!("rc-update add {} default", service.name),
+        Init::Systemd | Init::SysV | Init::Rc => format!("systemctl enable {}", service.name),
+    };
+    installs.is_none().then(|| {
+        format!(
+            "its {} is not started at boot: after the next one nothing keeps its clock; `{remedy}` there has it started",
+            service.name
+        )
     })
 }
 

@@ -37,7 +37,7 @@ impl PlannedFile {
 pub struct PlannedFiles {
     /// Those that change; none where everything is as it should be.
     pub files: Vec<PlannedFile>,
-    /// The whole configuration in the end.
+    /// The whole configuration in the end, as far as chronyd reads it.
     pub configuration: Layout,
     /// What changes, from what is there to what is in the end.
     pub diffs: Vec<FileDiff>,
@@ -66,13 +66,15 @@ pub fn plan_files(
         Mending::Whole(bytes) => (layout.with_main(bytes), Vec::new()),
         Mending::StepNow => (layout.clone(), Vec::new()),
     };
-    for file in after.files() {
+    // What a whole file does not name is left as it is, and is nothing to chronyd.
+    let read = after.as_read();
+    for file in read.files() {
         if let Some(defect) = defects::defects(&file.lines).first() {
             return Err(Refusal::Defective { path: file.path.clone(), defect: defect.to_string() });
         }
     }
     let is_changed = after != *layout;
-    if let Some(mix) = mix(&after).filter(|_| is_changed && !is_forced) {
+    if let Some(mix) = mix(&read).filter(|_| is_changed && !is_forced) {
         return Err(Refusal::Mix { smeared: mix.smeared, plain: mix.plain });
     }
     let meanwhile = match mending {
@@ -82,8 +84,7 @@ pub fn plan_files(
         }
         Mending::Whole(_) | Mending::StepNow => without_steps(&after),
     };
-    let mut planned =
-        PlannedFiles { files: Vec::new(), configuration: after.clone(), diffs: Vec::new(), warnings: told };
+    let mut planned = PlannedFiles { files: Vec::new(), configuration: read, diffs: Vec::new(), warnings: told };
     let states = layout.files().zip(after.files()).zip(meanwhile.files());
     for ((before, after), meanwhile) in states {
         let (was, becomes, between) = (before.lines.to_bytes(), after.lines.to_bytes(), meanwhile.lines.to_bytes());
@@ -114,6 +115,7 @@ mod tests {
     use crate::timekeeper::chrony::configuration::{File, Role, Wanted};
 
     fn layout(main: &str) -> Layout {
+        let main = format!("{main}include /etc/chrony.d/*.conf\n");
         let mut layout = Layout::new("/etc/chrony.conf", main.as_bytes());
         layout.add(File::new("/etc/chrony.d/a.conf", Role::Included, b"makestep 1 3\n"));
         layout
@@ -159,6 +161,18 @@ mod tests {
         assert_eq!(text(found.files[0].first()), "server b iburst\n#clockaudit-off# makestep 1 3\n");
         assert_eq!(text(&found.files[0].becomes), "server b iburst\nmakestep 1 3\n");
         assert!(found.warnings[0].contains("Ansible writes it"), "{:?}", found.warnings);
+    }
+
+    #[test]
+    fn files_that_a_whole_file_names_no_more_are_not_judged() {
+        let mut layout = Layout::new("/etc/chrony.conf", b"confdir /etc/chrony.d\n");
+        layout.add(File::new("/etc/chrony.d/old.conf", Role::Included, b"server time.nist.gov\n"));
+        let whole = |text: &str| plan_files(&layout, &Mending::Whole(text.as_bytes().to_vec()), false, false);
+        let planned = whole("server 169.254.169.123 iburst\n").expect("no mix");
+        assert_eq!(planned.configuration.files().count(), 1);
+        assert_eq!(planned.files.len(), 1);
+        let kept = whole("server 169.254.169.123 iburst\nconfdir /etc/chrony.d\n");
+        assert_eq!(kept.err().as_ref().map(Refusal::label), Some("mix"));
     }
 
     #[test]

@@ -51,6 +51,11 @@ pub fn surveyed(survey: &Survey, allowed: Allowed) -> Result<Vec<Check>, Refusal
     if survey.guard.is_none() {
         return Err(Refusal::Lacks("what would put the old files back where the connection is lost".to_owned()));
     }
+    if survey.is_crowded {
+        return Err(Refusal::Unreadable(
+            "it has more than 99 files, and what stands in the others is not known".to_owned(),
+        ));
+    }
     if let Some(path) = survey.unnameable.first() {
         return Err(Refusal::Unreadable(format!("`{path}` has a name that no line can hold")));
     }
@@ -73,7 +78,7 @@ pub fn layout(survey: &Survey) -> Result<Layout, Refusal> {
     let mut layout = Layout::new(main.path.clone(), &bytes(main)?);
     for file in others {
         let role = if file.kind == FileKind::Sources { Role::Sources } else { Role::Included };
-        layout.add(File::new(file.path.clone(), role, &bytes(file)?));
+        layout.add(File::new(file.path.clone(), role, &bytes(file)?).named(file.named.clone()));
     }
     Ok(layout)
 }
@@ -107,10 +112,23 @@ pub fn replaceable(survey: &Survey, files: &[PlannedFile]) -> Result<(), Refusal
 /// What chronyd is asked on a host before anything is written: whether the sources of the configuration answer, and whether it would
 /// do.
 pub fn questions(configuration: &Layout) -> remote::Check {
-    let sources = configuration.files().flat_map(|file| file.lines.iter());
-    let servers = sources.filter(|line| line.directive() == Some(Directive::Source)).filter_map(question);
-    remote::Check { servers: servers.collect(), directives: configuration.directives(), installs: None }
+    let lines = || configuration.files().flat_map(|file| file.lines.iter());
+    let servers = lines().filter(|line| line.directive() == Some(Directive::Source)).filter_map(question);
+    let words = lines().map(Line::words);
+    let settings =
+        words.filter(|words| words.first().is_some_and(|word| SETTINGS.contains(&&*word.to_ascii_lowercase())));
+    remote::Check {
+        servers: servers.collect(),
+        settings: settings.map(|words| words.join(" ")).collect(),
+        directives: configuration.directives(),
+        installs: None,
+    }
 }
+
+/// The directives without which some sources give no answer that counts, or none at all: their keys, certificates, and the way to
+/// them.
+const SETTINGS: [&str; 6] =
+    ["keyfile", "ntstrustedcerts", "nosystemcert", "nocerttimecheck", "bindacqaddress", "bindacqdevice"];
 
 /// A source as it is asked for once: quickly, and what its line says of keys and ports.
 fn question(line: &Line) -> Option<String> {
@@ -130,6 +148,9 @@ fn question(line: &Line) -> Option<String> {
     Some(asked.join(" "))
 }
 
+/// What the script says of a server whose name is not resolved there.
+const NO_ADDRESS: &str = "no address";
+
 /// Looks into what chronyd said: every source answers, the configuration would do.
 ///
 /// # Errors
@@ -138,7 +159,11 @@ fn question(line: &Line) -> Option<String> {
 pub fn answered(checked: &Checked) -> Result<Vec<Check>, Refusal> {
     for answer in &checked.servers {
         if let Err(why) = &answer.correction {
-            return Err(Refusal::Unreachable { server: name(&answer.server), why: why.clone() });
+            let server = name(&answer.server);
+            return Err(match why.as_str() {
+                NO_ADDRESS => Refusal::NoAddress { server },
+                _ => Refusal::Unreachable { server, why: why.clone() },
+            });
         }
     }
     let mut checks = Vec::new();
@@ -245,6 +270,7 @@ mod tests {
         check(|survey| survey.unable = vec!["adjtimex failed".to_owned()], none, Some("cannot_set_clock"));
         check(|survey| survey.service = None, none, Some("no_service"));
         check(|survey| survey.guard = None, none, Some("lacks"));
+        check(|survey| survey.is_crowded = true, none, Some("unreadable"));
         check(|survey| survey.lacks = vec!["sha256sum".to_owned()], none, Some("lacks"));
     }
 
@@ -254,6 +280,14 @@ mod tests {
         let questions = questions(&layout);
         assert_eq!(questions.servers, ["a iburst nts"]);
         assert_eq!(questions.directives, ["pool a iburst maxsources 2 nts"]);
+        assert_eq!(questions.settings, [""; 0]);
+        let mut keyed = survey();
+        let main = b"server b iburst key 7\nKeyFile /etc/chrony/chrony.keys\nbindacqaddress 10.0.0.1\nallow\n";
+        keyed.files.truncate(1);
+        keyed.files[0].bytes = Some(main.to_vec());
+        let questions = super::questions(&super::layout(&keyed).expect("a layout"));
+        assert_eq!(questions.servers, ["b iburst key 7"]);
+        assert_eq!(questions.settings, ["KeyFile /etc/chrony/chrony.keys", "bindacqaddress 10.0.0.1"]);
         let mut large = survey();
         large.files[1].bytes = None;
         assert_eq!(super::layout(&large).err().as_ref().map(Refusal::label), Some("unreadable"));
@@ -295,6 +329,9 @@ mod tests {
         let unreachable = Checked { servers: vec![server(Err("No suitable source".to_owned()))], ..good.clone() };
         assert_eq!(answered(&unreachable).err().as_ref().map(Refusal::label), Some("unreachable"));
         assert_eq!(corrections(&unreachable), []);
+        let nameless = Checked { servers: vec![server(Err("no address".to_owned()))], ..good.clone() };
+        let told = answered(&nameless).expect_err("refused").to_string();
+        assert!(told.contains("a has no address there") && !told.contains("UDP"), "{told}");
         let unfit = Checked { dry_run: Some(Err("Fatal error".to_owned())), ..good.clone() };
         assert_eq!(answered(&unfit), Err(Refusal::Invalid("Fatal error".to_owned())));
         let old = Checked { syntax: None, ..good };

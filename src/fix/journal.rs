@@ -25,6 +25,10 @@ pub enum Record {
     Run(RunRecord),
     /// A host is about to be changed.
     Begun(BegunRecord),
+    /// One of its files has a backup, and is not new yet.
+    Kept(KeptRecord),
+    /// What an installation is about to take away: one line.
+    Took(TookRecord),
     /// Its files are new, and these are the backups.
     Applied(AppliedRecord),
     /// Its change ended; or it was left alone.
@@ -76,6 +80,30 @@ pub struct FileRecord {
     pub becomes_sha256: String,
     /// The SHA-256 of what it is while the clock is slewed; null where that is what it becomes.
     pub meanwhile_sha256: Option<String>,
+}
+
+/// A file that has a backup: told as it is made, so that a run that ends before all files are new can be undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptRecord {
+    /// The host's name in the inventory.
+    pub host: String,
+    /// When.
+    pub at: String,
+    /// Where the file is.
+    pub path: String,
+    /// Its backup; null for a file that was not there.
+    pub backup: Option<String>,
+}
+
+/// Something for the way back from an installation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TookRecord {
+    /// The host's name in the inventory.
+    pub host: String,
+    /// When.
+    pub at: String,
+    /// The line that tells it.
+    pub line: String,
 }
 
 /// A host whose files are new.
@@ -232,6 +260,18 @@ pub fn restorations(records: &[Record]) -> Vec<Restoration> {
     for record in records {
         match record {
             Record::Begun(begun) => hosts.push(restoration(begun)),
+            Record::Kept(kept) => {
+                let of_host = hosts.iter_mut().filter(|host| host.host == kept.host);
+                for file in of_host.flat_map(|host| &mut host.files).filter(|file| file.path == kept.path) {
+                    // What is kept later in a run is what the run itself had written.
+                    file.backup = file.backup.take().or_else(|| kept.backup.clone());
+                }
+            }
+            Record::Took(took) => {
+                for host in hosts.iter_mut().filter(|host| host.host == took.host) {
+                    host.taken.extend(Taken::parse(&took.line));
+                }
+            }
             Record::Applied(applied) => {
                 for host in hosts.iter_mut().filter(|host| host.host == applied.host) {
                     host.taken = applied.taken.iter().filter_map(|line| Taken::parse(line)).collect();
@@ -309,7 +349,25 @@ mod tests {
             begun("good"),
             begun("bad"),
             begun("lost"),
+            begun("between"),
+            Record::Kept(KeptRecord {
+                host: "between".to_owned(),
+                at: instant(AT),
+                path: "/etc/chrony.conf".to_owned(),
+                backup: backup.clone(),
+            }),
+            Record::Took(TookRecord {
+                host: "between".to_owned(),
+                at: instant(AT),
+                line: "service active enabled ntpsec".to_owned(),
+            }),
             applied("good"),
+            Record::Kept(KeptRecord {
+                host: "good".to_owned(),
+                at: instant(AT),
+                path: "/etc/chrony.conf".to_owned(),
+                backup: Some("/etc/chrony.conf.clockaudit-r1-steps".to_owned()),
+            }),
             applied("bad"),
             ended("good", HostEnd::Attempted(Outcome::Converged)),
             ended("bad", HostEnd::Attempted(Outcome::RolledBack(Cause::StillOff))),
@@ -357,11 +415,13 @@ mod tests {
     fn hosts_that_may_still_be_changed_are_to_be_restored() {
         let found = restorations(&journal());
         let hosts: Vec<_> = found.iter().map(|one| (one.host.as_str(), one.files[0].backup.is_some())).collect();
-        assert_eq!(hosts, [("good", true), ("lost", false)]);
+        assert_eq!(hosts, [("good", true), ("lost", false), ("between", true)]);
         let file = &found[0].files[0];
+        assert_eq!(file.backup.as_deref(), Some("/etc/chrony.conf.clockaudit-r1"));
         assert_eq!(file.written, [Digest::of(b"server b\nmakestep 1 3\n"), Digest::of(b"server b\n")]);
         assert_eq!(file.was, Some(Digest::of(b"pool a\n")));
         assert_eq!(found[0].taken, [Taken::parse("package apt-get purge").expect("a line")]);
         assert_eq!(found[1].taken, []);
+        assert_eq!(found[2].taken, [Taken::parse("service active enabled ntpsec").expect("a line")]);
     }
 }

@@ -140,6 +140,15 @@ pub enum Refusal {
         /// What chronyd says.
         why: String,
     },
+    /// The name of a new server is not resolved there.
+    #[error(
+        "{server} has no address there: its name is not resolved; look at the spelling and at the name servers of that host, or name an \
+         address"
+    )]
+    NoAddress {
+        /// The server.
+        server: String,
+    },
     /// chronyd does not take the new configuration.
     #[error("chronyd does not take the new configuration: {0}")]
     Invalid(String),
@@ -172,7 +181,8 @@ pub enum Refusal {
     ChangedSince(String),
     /// A run ended before it told where it keeps what a file was.
     #[error(
-        "{0} is what the run wrote, and its journal ends before it names a backup: `ls {0}.clockaudit-*` there shows whether there is one"
+        "{0} is what the run wrote, and its journal ends before it names a backup: `ls {backups}` there shows whether there is one",
+        backups = backups(.0)
     )]
     NoBackup(String),
     /// Its clock is not where the plan's configuration would bring it right in the way that is allowed.
@@ -217,6 +227,7 @@ impl Refusal {
             Self::Template(_) => "template",
             Self::SecretTemplate => "secret_template",
             Self::Unreachable { .. } => "unreachable",
+            Self::NoAddress { .. } => "no_address",
             Self::Invalid(_) => "invalid",
             Self::StepBack { .. } => "step_back",
             Self::HearsOtherwise { .. } => "hears_otherwise",
@@ -230,6 +241,12 @@ impl Refusal {
     }
 }
 
+/// What a shell finds the backups of a file by: plain names beside the file that chronyd reads first, hidden ones elsewhere.
+fn backups(path: &str) -> String {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    format!("{folder}/{name}.clockaudit-* {folder}/.{name}.clockaudit-*")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +258,8 @@ mod tests {
         check(&Refusal::NoChronyd, "`--install`");
         check(&Refusal::NotRoot("sudo wants a password".to_owned()), "SSH910");
         check(&Refusal::CannotSetClock("-x in its arguments".to_owned()), "fix that node");
+        let backups = "`ls /etc/chrony/chrony.conf.clockaudit-* /etc/chrony/.chrony.conf.clockaudit-*`";
+        check(&Refusal::NoBackup("/etc/chrony/chrony.conf".to_owned()), backups);
         assert_eq!(Refusal::Moved.label(), "moved");
     }
 }

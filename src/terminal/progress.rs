@@ -13,6 +13,8 @@ use crate::report::escape::escaped;
 
 /// How often the line is drawn at most.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
+/// A line is no longer than this, whatever room there is: nobody reads further, and what measures wrongly draws it over several.
+const MOST: usize = 200;
 /// The columns before the text, and one behind it: what turns, and how long it has been.
 const BEFORE: usize = "* 59m  ".len() + 1;
 
@@ -32,8 +34,8 @@ pub(super) fn bar(terminal: &Terminal) -> ProgressBar {
 /// Shows a text in the line; what has no room ends in an ellipsis.
 pub(super) fn show(bar: &ProgressBar, text: &str) {
     if !bar.is_hidden() {
-        let room = super::stderr_columns().map_or(usize::MAX, |columns| columns.saturating_sub(BEFORE));
-        bar.set_message(cut(text, room));
+        let columns = super::stderr_columns().map_or(MOST, |columns| columns.min(MOST));
+        bar.set_message(cut(text, columns.saturating_sub(BEFORE)));
     }
 }
 

@@ -105,7 +105,7 @@ fn checks_without_writing(session: &mut Session, apply: &Apply, offset: i64) {
     let text = std::str::from_utf8(new).expect("text");
     let directives = text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
     let servers = vec![format!("{CLOUD_SERVER} iburst"), "10.88.0.99 iburst".to_owned()];
-    let Answer::Check(Ok(checked)) = session.ask(&Request::Check(Check { servers, directives, installs: None })).1
+    let Answer::Check(Ok(checked)) = session.ask(&Request::Check(Check { servers, directives, ..Check::default() })).1
     else {
         panic!()
     };
@@ -115,8 +115,7 @@ fn checks_without_writing(session: &mut Session, apply: &Apply, offset: i64) {
     assert_eq!(checked.servers[1].server, "10.88.0.99");
     assert_eq!(checked.syntax, Some(Ok(())));
     assert!(checked.dry_run.as_ref().is_some_and(|run| run.as_ref().is_ok_and(near)), "{checked:?}");
-    let bad =
-        Check { servers: Vec::new(), directives: vec!["server 169.254.169.123 iburst # c".to_owned()], installs: None };
+    let bad = Check { directives: vec!["server 169.254.169.123 iburst # c".to_owned()], ..Check::default() };
     let Answer::Check(Ok(checked)) = session.ask(&Request::Check(bad)).1 else { panic!() };
     assert!(checked.syntax.is_some_and(|syntax| syntax.is_err_and(|why| why.contains("server"))));
 }

@@ -122,7 +122,7 @@ fn the_way_there_and_back(manager: PackageManager, start: &'static str, calls: &
     assert_eq!((installs.manager, installs.replaces.as_slice()), (Some(manager), &["ntpd".to_owned()][..]), "{case}");
     let wanted = Mending::Edit(Wanted::servers(&[SERVER]).expect("a server"));
     let files = new_files(manager, &wanted, false, false).expect("files").files;
-    let check = Check { servers: vec![format!("{SERVER} iburst")], directives: Vec::new(), installs: Some(manager) };
+    let check = Check { servers: vec![format!("{SERVER} iburst")], installs: Some(manager), ..Check::default() };
     let Answer::Check(Ok(checked)) = session.ask(&Request::Check(check)).1 else { panic!("{case}: no check") };
     let near = |moves: &Nanos| (moves.0 - 3_000_000_000).abs() < 200_000_000;
     assert!(checked.servers[0].correction.as_ref().is_ok_and(near), "{case}: {checked:?}");

@@ -21,7 +21,7 @@ pub(crate) fn everything(site: &Site, host: &str) -> String {
         host,
         "find /etc /usr /var/lib/chrony /var/spool /run/systemd/system /run/systemd/transient -xdev \
              '!' -path '*/session-*' '!' -path /run/systemd/transient \
-             -printf '%p %m %U %G %i %T@ %s\\n' 2>/dev/null | sort; find /etc /var/lib/chrony -type f -exec sha256sum {} + | sort; \
+             -printf '%p %m %U %G %i %T@ %s\\n' 2>/dev/null | sort; find /etc /usr /var/lib/chrony -xdev -type f -exec sha256sum {} + | sort; \
          ls -d /run/clockaudit* /tmp/* 2>/dev/null; systemctl list-timers --all --no-legend | wc -l",
     )
 }

@@ -28,7 +28,8 @@ unshare --pid --fork /run/box/chronyd -c 'sleep 1000; :' chronyd -x -f /run/chro
 unshare --pid --fork /run/box/ntpd 1000 >/dev/null 2>&1 &
 until pgrep -x ntpd && pgrep -x chronyd; do :; done >/dev/null
 printf '%s\n' "bindaddress 127.0.0.9" "allow 127.0.0.0/8" "local stratum 1" "cmdport 0" "bindcmdaddress /" \
-    "pidfile /run/chrony/server.pid" >/run/chrony/server.conf
+    "pidfile /run/chrony/server.pid" "keyfile /run/chrony/keys" >/run/chrony/server.conf
+printf '%s\n' '7 SHA256 HEX:30313233343536373839' >/run/chrony/keys
 TEST_HOST_CLOCK=/run/host/server /run/timeserver -x -u root -f /run/chrony/server.conf >>/run/host/log 2>&1
 mount -t tmpfs host-chrony /var/lib/chrony
 rm -rf /etc/chrony /etc/init.d /etc/chrony.conf
@@ -85,11 +86,15 @@ fn the_whole_way(shell: &'static str, hidden: &[&'static str]) {
     let mut apply = Apply { guard_s: 120, ..follow(&found, SERVER, run("1")) };
     apply.changes.push(Change { path: ODD.to_owned(), was: None, becomes: Becomes::Bytes(second.clone()) });
     let directives = vec![format!("server {SERVER} iburst"), "# 100 %\\t".to_owned()];
-    let check = Check { servers: vec![format!("{SERVER} iburst")], directives, installs: None };
+    // One that is asked by a key, which is where the new configuration has it.
+    let servers = ["iburst", "iburst key 7", "iburst key 8"].map(|options| format!("{SERVER} {options}")).to_vec();
+    let settings = vec!["keyfile /run/chrony/keys".to_owned()];
+    let check = Check { servers, settings, directives, installs: None };
     let (_, answer) = session.ask(&Request::Check(check));
     let Answer::Check(Ok(checked)) = answer else { panic!("{case}: {answer:?}") };
     let near = |moves: &Nanos| (moves.0 - 3_000_000_000).abs() < 200_000_000;
-    assert!(checked.servers[0].correction.as_ref().is_ok_and(near), "{case}: {checked:?}");
+    let answers: Vec<_> = checked.servers.iter().map(|answer| answer.correction.as_ref().is_ok_and(near)).collect();
+    assert_eq!(answers, [true, true, false], "{case}: {checked:?}");
     assert!(checked.dry_run.as_ref().is_some_and(Result::is_ok), "{case}: {checked:?}");
 
     let before = host.run("cat", &["/etc/chrony.conf"]);

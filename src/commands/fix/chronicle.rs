@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::audit::figure;
 use crate::files::journal::Journal;
 use crate::fix::event::FixEvent;
-use crate::fix::journal::{AppliedRecord, BegunRecord, EndedRecord, FileRecord, Record, instant};
+use crate::fix::journal::{
+    AppliedRecord, BegunRecord, EndedRecord, FileRecord, KeptRecord, Record, TookRecord, instant,
+};
 use crate::fix::remote::{Kept, Step};
 use crate::fix::rollout::HostEnd;
 use crate::fix::{PlannedHost, attempt, forecast};
@@ -86,6 +88,25 @@ impl Telling {
         self.hosts.get(host).map_or_else(|| "?".to_owned(), |host| host.name.clone())
     }
 
+    /// Writes down what a host that is begun needs for the way back: nothing tells it later where the run ends before all is new.
+    fn note(&self, host: usize, step: &Step) {
+        let (name, at) = (self.name(host), self.now());
+        let record = match step {
+            Step::Kept(Kept { path, backup }) => {
+                if let Some(known) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get_mut(host)
+                    && known.iter().all(|known| known.path != *path)
+                {
+                    known.push(Kept { path: path.clone(), backup: backup.clone() });
+                }
+                Record::Kept(KeptRecord { host: name, at, path: path.clone(), backup: backup.clone() })
+            }
+            Step::Took(taken) => Record::Took(TookRecord { host: name, at, line: taken.to_string() }),
+            _ => return,
+        };
+        // Of a line that cannot be written the end tells.
+        let _ = self.write(&record);
+    }
+
     /// Says something about a host to those who asked for so much.
     fn say(&self, level: u8, host: usize, text: &str) {
         let hidden = self.hidden.get(host);
@@ -122,7 +143,10 @@ impl Chronicle for Telling {
                 let hosts = figure::count(*hosts, "host");
                 self.progress.tell(&format!("measuring where the new servers stand; then {hosts} at once"));
             }
-            FixEvent::Step { host, step } => self.say(1, *host, &step_words(step)),
+            FixEvent::Step { host, step } => {
+                self.note(*host, step);
+                self.say(1, *host, &step_words(step));
+            }
             FixEvent::Applied { host, kept, taken } => {
                 let backups: BTreeMap<_, _> =
                     kept.iter().map(|kept| (kept.path.clone(), kept.backup.clone())).collect();
@@ -141,6 +165,12 @@ impl Chronicle for Telling {
                 self.say(1, *host, &format!("{offset} off{eta}"));
             }
             FixEvent::Ended { host, outcome, detail } => {
+                if let attempt::Outcome::RolledBack(_) = outcome {
+                    // A backup that was put back is the file itself.
+                    if let Some(known) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get_mut(*host) {
+                        known.clear();
+                    }
+                }
                 let ended = EndedRecord::of(&self.name(*host), self.clock.now(), HostEnd::Attempted(*outcome));
                 let why = ended.why.clone();
                 let _ = self.write(&Record::Ended(ended));

@@ -110,6 +110,7 @@ fn as_planned(layout: &Layout, survey: &Survey, planned: &PlannedHost) -> Result
         diffs.extend(diff(&file.path, &before, &file.becomes));
         configuration = configuration.with_file(&file.path, &file.becomes);
     }
+    let configuration = configuration.as_read();
     Ok(PlannedFiles { files: planned.files.clone(), configuration, diffs, warnings: planned.warnings.clone() })
 }
 

@@ -139,6 +139,23 @@ fn a_host_that_is_as_it_should_be_is_left_as_it_is() {
 }
 
 #[test]
+fn a_service_that_is_not_started_at_boot_is_told() {
+    let mut host = subject("one", STOCK, 0, 0);
+    seen(&mut host).survey.service.as_mut().expect("a service").is_enabled = Some(false);
+    let check = |host: &Subject| {
+        let found = draft(std::slice::from_ref(host), &terms(StepPolicy::Forward)).expect("a draft");
+        let warnings = &found.hosts[0].planned.warnings;
+        let told = warnings.iter().filter(|warning| warning.contains("`systemctl enable chrony` there")).count();
+        assert_eq!(told, 1, "{warnings:?}");
+        found.hosts[0].planned.clone()
+    };
+    let planned = check(&host);
+    // Once, by a plan that has it as well.
+    host.intent = Ok(Intent::Apply(Box::new(planned)));
+    check(&host);
+}
+
+#[test]
 fn what_a_host_is_asked_depends_on_what_it_becomes() {
     let asked = question(&survey(STOCK), &servers(&[SERVER]), &Terms::default()).expect("no refusal").expect("a check");
     assert_eq!(asked.servers, [format!("{SERVER} iburst")]);

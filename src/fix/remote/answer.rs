@@ -173,6 +173,8 @@ pub enum Refusal {
     NoService,
     /// Another run is there, living or guarded.
     Locked,
+    /// What a run had begun whose session and guard are gone could not all be put back.
+    Behind,
     /// A file is not what it was when it was surveyed.
     Changed,
     /// A file could not be kept, written or replaced: no room, read-only, immutable.
@@ -236,6 +238,10 @@ impl Refusal {
             Self::NoDigest => "nothing there tells a SHA-256",
             Self::NoService => "no service of chronyd is loaded there",
             Self::Locked => "another run of clockaudit works on it",
+            Self::Behind => {
+                "an earlier run ended there between old and new, and not all of it could be put back: put it right, then remove what \
+                 that run knows of it"
+            }
             Self::Changed => "a file was changed since it was looked at",
             Self::NotWritten => "a file could not be written",
             Self::Unfit => "chronyd does not take the new configuration",
@@ -253,6 +259,7 @@ impl Refusal {
             "sha256" => Self::NoDigest,
             "unit" => Self::NoService,
             "locked" => Self::Locked,
+            "behind" => Self::Behind,
             "changed" => Self::Changed,
             "write" => Self::NotWritten,
             "unfit" => Self::Unfit,

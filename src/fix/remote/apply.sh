@@ -42,6 +42,8 @@ tidy() {
 nth() {
   eval "path=\$path_$i old=\$old_$i new=\$new_$i from=\$from_$i backup=\$backup_$i"
   new_file=${path%/*}/.${path##*/}.new-clockaudit
+  # Debian's AppArmor profile has chronyd read /etc/chrony.* there, and nothing hidden.
+  case $path in /etc/chrony.conf) new_file=$path.new-clockaudit ;; esac
 }
 
 # Waits until chronyd answers, where it ran before; leaves its report in `o`.
@@ -164,12 +166,13 @@ apply() {
   digest /dev/null
   [ "$h" ] || { say 'no apply sha256'; return; }
   find_unit || [ "$manager" ] || { say 'no apply unit'; return; }
-  take_lock || { line "$owner"; say "no apply locked $e"; return; }
+  take_lock || { not_locked apply; return; }
   folder=$state/$run
   if [ -f "$folder/plan" ]; then
     # This run has been here: what it did is confirmed or taken back before it does more.
     if is_guarded "$folder"; then say "no apply locked $run"; return; fi
     put_back
+    if [ "$left" ]; then tell_left; say "no apply behind $folder"; return; fi
   fi
   say 'step locked'
   rm -rf "$folder"
@@ -274,7 +277,7 @@ confirm() {
 
 # The newest five backups of a file stay.
 prune() {
-  for b in "${1%/*}/${1##*/}".clockaudit-* "${1%/*}/.${1##*/}".clockaudit-*; do [ -f "$b" ] && echo "$b"; done |
+  for b in "${1%/*}/${1##*/}".clockaudit-* "${1%/*}/.${1##*/}".clockaudit-*; do [ -f "$b" ] && printf '%s\n' "$b"; done |
     sort | { set --; while IFS= read -r b; do set -- "$@" "$b"; done
       while [ $# -gt 5 ]; do rm -f "$1"; shift; done; }
 }
@@ -302,7 +305,7 @@ revert() {
 take_back() {
   folder=$state/$run i=0
   [ "$(id -u)" = 0 ] || { say 'no takeback root'; return; }
-  take_lock || { line "$owner"; say "no takeback locked $e"; return; }
+  take_lock || { not_locked takeback; return; }
   folder=$state/$run
   rm -rf "$folder"
   mkdir "$folder" || { refuse_back write "$folder"; return; }

@@ -16,9 +16,17 @@ correction() {
 
 # What chronyd complained of, in `e`: its last line that names a cause.
 complaint() {
-  x=$(printf '%s\n' "$1" | grep -i -e fatal -e 'could not' -e timeout -e invalid -e 'no suitable' | tail -n 1)
+  x=$(printf '%s\n' "$1" | grep -i -e fatal -e 'could not' -e invalid -e 'no suitable' -e ' is missing' | tail -n 1)
+  [ "$x" ] || x=$(printf '%s\n' "$1" | grep -i timeout | tail -n 1)
   line "${x:-$1}"
   case $e in [0-9]*-*T*Z\ *) e=${e#* } ;; esac
+}
+
+# has_address NAME: whether it is an address, or has one as far as can be told.
+has_address() {
+  case $1 in *:*) return 0 ;; *[!0-9.]*) ;; *) return 0 ;; esac
+  has getent || return 0
+  o=$(lim 5 getent hosts "$1") || [ $? != 2 ]
 }
 
 try_servers() {
@@ -29,9 +37,15 @@ try_servers() {
   set -f
   IFS=$newline
   for d in $servers; do
+    set -- $settings "server $d$m"
     IFS=$blanks
-    o=$(lim 20 chronyd -Q -t $l "server $d$m" 2>&1)
-    if correction "$o"; then say "answers $c ${d%% *}"; else complaint "$o"; say "silent ${d%% *} $e"; fi
+    o=$(lim 20 chronyd -Q -t $l "$@" 2>&1)
+    if correction "$o"; then say "answers $c ${d%% *}"
+    else
+      complaint "$o"
+      has_address "${d%% *}" || e='no address'
+      say "silent ${d%% *} $e"
+    fi
     IFS=$newline
   done
   IFS=$blanks

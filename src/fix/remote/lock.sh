@@ -22,8 +22,10 @@ is_guarded() {
 
 is_run() { case $1 in '' | .* | -* | *[!A-Za-z0-9._-]*) return 1 ;; esac; [ ${#1} -le 64 ]; }
 
-# Takes the lock for `run`; leaves in `owner` who has it where somebody else does.
+# Takes the lock for `run`; leaves in `owner` who has it where somebody else does, and in `behind` the folder of a dead owner whose
+# files could not all be put back.
 take_lock() {
+  behind=
   mkdir -p "$state" || { owner='nobody: no directory'; return 1; }
   booted
   started $$ || t=unknown
@@ -42,10 +44,25 @@ take_lock() {
   gone=${owner##* }
   folder=$state/$gone
   if is_run "$gone" && [ -f "$folder/plan" ]; then
+    left=
     [ "$(readlink "$folder/over")" = kept ] || put_back
+    if [ "$left" ]; then
+      # What to put back is known nowhere else: whoever comes next tries again.
+      tell_left
+      behind=$folder
+      rm -f "$state/lock"
+      ln -s "$owner" "$state/lock"
+      return 1
+    fi
     rm -rf "$folder"
     say "recovered $gone"
   fi
+}
+
+# not_locked WORD: answers a request why it has no lock.
+not_locked() {
+  line "$owner"
+  if [ "$behind" ]; then say "no $1 behind $behind"; else say "no $1 locked $e"; fi
 }
 
 free_lock() {

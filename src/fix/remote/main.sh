@@ -2,7 +2,7 @@
 # not understood is not carried out at all.
 
 begin() {
-  run=$1 broken= conf= count=0 lines= servers= limit=120 seconds=30 expect=selected restart=yes validate=no
+  run=$1 broken= conf= count=0 lines= servers= settings= limit=120 seconds=30 expect=selected restart=yes validate=no
   manager= removes= replaced= taken=
 }
 
@@ -18,6 +18,7 @@ told() {
   expect) expect=$rest ;;
   restart) restart=$rest ;;
   validate) validate=$rest ;;
+  setting) settings=$settings$rest$newline ;;
   server) servers=$servers$rest$newline ;;
   line) lines=$lines$(printf '%b' "$rest")$newline ;;
   install) manager=$rest; is_manager ;;

@@ -55,6 +55,8 @@ pub enum Request {
 pub struct Check {
     /// Servers to be asked, each as the words after `server`: `169.254.169.123 iburst`.
     pub servers: Vec<String>,
+    /// The directives that hold for each of these questions: `keyfile /etc/chrony/chrony.keys`.
+    pub settings: Vec<String>,
     /// The directives of the whole configuration, in their order; none = only the servers are asked.
     pub directives: Vec<String>,
     /// What would install chrony, where it is to be: it is asked what it would do.
@@ -198,6 +200,9 @@ impl Check {
         let mut lines = "run check\n".to_owned();
         for server in &self.servers {
             push(&mut lines, "server", plain_line(server)?);
+        }
+        for setting in &self.settings {
+            push(&mut lines, "setting", plain_line(setting)?);
         }
         for directive in self.directives.iter().filter(|directive| !directive.trim().is_empty()) {
             plain_line(directive)?;
@@ -352,12 +357,13 @@ mod tests {
         assert_eq!(request.lines(), Ok(expected));
         let check = Check {
             servers: vec!["a iburst".to_owned()],
+            settings: vec!["keyfile /k".to_owned()],
             directives: vec!["makestep 1 3".to_owned(), " ".to_owned()],
             installs: None,
         };
         assert_eq!(
             Request::Check(check).lines().as_deref(),
-            Ok("run check\nserver a iburst\nline makestep 1 3\ncheck\n")
+            Ok("run check\nserver a iburst\nsetting keyfile /k\nline makestep 1 3\ncheck\n")
         );
     }
 
@@ -406,7 +412,7 @@ mod tests {
             assert_eq!(sent, Err(Unsendable::Path(path.to_owned())), "{path:?}");
         }
         assert_eq!(Request::Apply(apply(vec![])).lines(), Err(Unsendable::Empty));
-        let check = Check { servers: vec!["a\ncheck".to_owned()], directives: Vec::new(), installs: None };
+        let check = Check { servers: vec!["a\ncheck".to_owned()], ..Check::default() };
         assert_eq!(Request::Check(check).lines(), Err(Unsendable::Line("a\ncheck".to_owned())));
         for name in ["", ".a", "-a", "a b", "a/b", "a\n", &"a".repeat(65)] {
             assert_eq!(RunId::new(name), None, "{name:?}");

@@ -98,3 +98,57 @@ fn names_that_no_line_can_hold_are_told() {
     );
     assert_eq!(said, "yes,yes,no,no,no,no,no,no,no,");
 }
+
+#[test]
+fn what_a_dead_run_left_and_cannot_be_put_back_is_kept_and_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    odd_files(folder.path());
+    let dead = "rm -f fresh; ln -s '1 0 another-boot r1' run/lock; run=r2\n";
+    let taken = "take_lock && echo taken || not_locked apply\n";
+    let edited = "echo edited >'files/a b'\n";
+    let said = run(folder.path(), &format!("{REPLACED}{dead}{edited}{taken}readlink run/lock; head -n 1 run/r1/plan"));
+    let here = folder.path().canonicalize().expect("a path");
+    let here = here.display();
+    let expected =
+        format!("left {here}/files/a b\nno apply behind {here}/run/r1\n1 0 another-boot r1\nsysv no inactive none\n");
+    assert_eq!(said, expected);
+    let files = folder.path().join("files");
+    assert_eq!(fs::read_to_string(files.join("a b")).expect("a file"), "edited\n", "it is somebody's wish");
+    assert_eq!(fs::read_to_string(files.join("x|y")).expect("a file"), "x|y\n");
+    // Once it is put right the next run goes on.
+    let said = run(folder.path(), &format!("printf 'a b\\n' >'files/a b'; run=r2\n{taken}readlink run/lock; ls run"));
+    let words: Vec<&str> = said.lines().collect();
+    assert_eq!((words.first(), words.get(1)), (Some(&"recovered r1"), Some(&"taken")), "{said}");
+    assert!(words.get(2).is_some_and(|owner| owner.ends_with(" r2")) && words.get(3) == Some(&"lock"), "{said}");
+}
+
+#[test]
+fn what_is_tried_has_a_name_that_chronyd_may_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let names = "for p in /etc/chrony.conf /etc/chrony/chrony.conf /etc/chrony.d/a.conf; do path_1=$p i=1; nth; echo \"$new_file\"; done";
+    let expected = "/etc/chrony.conf.new-clockaudit\n/etc/chrony/.chrony.conf.new-clockaudit\n\
+                    /etc/chrony.d/.a.conf.new-clockaudit\n";
+    assert_eq!(run(folder.path(), names), expected);
+}
+
+#[test]
+fn more_files_than_are_read_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let surveyed = |count: usize| {
+        let path = folder.path().join(count.to_string());
+        fs::create_dir(&path).expect("a folder");
+        for number in 0..count {
+            fs::write(path.join(format!("{number}.conf")), "").expect("a file");
+        }
+        fs::write(path.join("main"), format!("confdir {}\n", path.display())).expect("a file");
+        let survey = format!(
+            "files=0 bytes=0 depth=0 seen=$newline return=$(printf '\\r') encoding=base64\n\
+             file main '{}/main' | grep -c -e '^file' -e '^crowded$'; file main '{}/main' | grep -x crowded",
+            path.display(),
+            path.display()
+        );
+        run(folder.path(), &survey)
+    };
+    assert_eq!(surveyed(98), "99\n");
+    assert_eq!(surveyed(120), "100\ncrowded\n");
+}

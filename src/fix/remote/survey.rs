@@ -35,6 +35,8 @@ pub struct Survey {
     pub directories: Vec<Directory>,
     /// What the configuration names, in its order.
     pub includes: Vec<Include>,
+    /// Whether there are more files than are read.
+    pub is_crowded: bool,
     /// Files that were left out because no line can name them.
     pub unnameable: Vec<String>,
     /// The run that has the lock.

@@ -10,7 +10,7 @@ data() {
 # file KIND PATH: one file, its directory the first time, and what it includes.
 file() {
   files=$((files + 1))
-  [ $files -lt 100 ] || return
+  if [ $files -ge 100 ]; then [ $files -gt 100 ] || say crowded; return; fi
   r=$(readlink -f "$2") || r=$2
   [ "$r" ] || r=$2
   is_path "$r" && is_path "$2" || { line "$2"; say "unnameable $e"; return; }
@@ -56,7 +56,7 @@ read_only() {
 # included FILE: what its directives name, in the order in which chronyd reads it.
 included() {
   depth=$((depth + 1))
-  [ $depth -lt 6 ] && while read -r d p || [ "$d" ]; do
+  [ $depth -le 10 ] && while read -r d p || [ "$d" ]; do
     p=${p%"$return"}
     case $d in
     [iI][nN][cC][lL][uU][dD][eE])

@@ -287,6 +287,7 @@ impl Draft {
                 let (kind, path) = rest.split_once(' ')?;
                 survey.includes.push(Include::Missing(FileKind::parse(kind)?, path.to_owned()));
             }
+            "crowded" => survey.is_crowded = true,
             "unnameable" => survey.unnameable.push(text()),
             "locked" => survey.locked = Some(RunId::new(rest)?),
             "pending" => {

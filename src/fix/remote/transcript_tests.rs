@@ -23,7 +23,7 @@ fn survey_of(data: &str) -> String {
         "user 0\nkernel Linux 6.1 x86_64\nunit systemd active enabled chrony\nversion 4.3\n\
          arguments /usr/sbin/chronyd -F 1\nguard systemd-run\nencoding base64\ndirectory writable 4096 /etc/chrony\n\
          file main 644 0 0 77 1764437000 16 {digest} - /etc/chrony/chrony.conf\nas /etc/chrony.conf\n{data}\
-         confdir /etc/chrony/conf.d\nmissing include /etc/chrony/x\npending guarded run-1\nok survey\n"
+         crowded\nconfdir /etc/chrony/conf.d\nmissing include /etc/chrony/x\npending guarded run-1\nok survey\n"
     )
 }
 
@@ -33,7 +33,7 @@ fn a_survey_is_read() {
     let [Heard::Answer(Answer::Survey(survey))] = heard.as_slice() else { panic!("{heard:?}") };
     let service = Service { init: Init::Systemd, name: "chrony".to_owned(), is_active: true, is_enabled: Some(true) };
     assert_eq!(survey.service, Some(service));
-    assert_eq!(survey.files.len(), 1);
+    assert_eq!((survey.files.len(), survey.is_crowded), (1, true));
     let file = survey.files.first().expect("one");
     assert_eq!(file.bytes.as_deref(), Some(SERVER));
     assert_eq!((file.mode, file.inode, file.named.as_deref()), (0o644, 77, Some("/etc/chrony.conf")));
@@ -118,6 +118,14 @@ fn what_was_not_applied_says_why_and_what_is_left() {
         left: vec!["/etc/c d".to_owned()],
     };
     assert_eq!(heard.last(), Some(&Heard::Answer(Answer::Apply(Box::new(Err(not_applied))))));
+}
+
+#[test]
+fn what_an_earlier_run_left_is_told() {
+    let heard = answer("left /etc/c\nno apply behind /run/clockaudit/r0\n").expect("an answer");
+    let Some(Heard::Answer(Answer::Apply(applied))) = heard.last() else { panic!("{heard:?}") };
+    let told = applied.as_ref().as_ref().expect_err("refused").to_string();
+    assert!(told.ends_with("what that run knows of it: /run/clockaudit/r0; not put back: /etc/c"), "{told}");
 }
 
 #[test]

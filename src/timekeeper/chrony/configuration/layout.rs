@@ -18,6 +18,8 @@ pub enum Role {
 pub struct File {
     /// Where it is on the host, symbolic links followed.
     pub path: String,
+    /// Where the configuration names it, if that is elsewhere: a symbolic link, or below one.
+    pub named: Option<String>,
     /// How it comes to be read.
     pub role: Role,
     /// What it says.
@@ -27,7 +29,13 @@ pub struct File {
 impl File {
     /// A file of these bytes.
     pub fn new(path: impl Into<String>, role: Role, bytes: &[u8]) -> Self {
-        Self { path: path.into(), role, lines: Lines::parse(bytes) }
+        Self { path: path.into(), named: None, role, lines: Lines::parse(bytes) }
+    }
+
+    /// The same file, which the configuration names so.
+    #[must_use]
+    pub fn named(self, named: Option<String>) -> Self {
+        Self { named, ..self }
     }
 
     /// Whether it is made anew at every boot, by somebody else: what is written there does not last.
@@ -48,15 +56,41 @@ pub enum Inclusion {
 }
 
 impl Inclusion {
-    /// Whether a file at this path can be one of those.
-    fn may_name(&self, path: &str) -> bool {
-        let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
-        match self {
-            Self::Pattern(pattern) => folder(pattern) == folder(path),
-            Self::Configurations(named) | Self::Sources(named) => {
-                folder(path).is_some_and(|folder| folder == named.trim_end_matches('/'))
-            }
+    /// Whether a file is one of those.
+    fn names(&self, file: &File) -> bool {
+        let pattern = match self {
+            Self::Pattern(pattern) => pattern.clone(),
+            Self::Configurations(folder) => format!("{folder}/*.conf"),
+            Self::Sources(folder) => format!("{folder}/*.sources"),
+        };
+        std::iter::once(&file.path).chain(&file.named).any(|path| is_matched(&pattern, path))
+    }
+}
+
+/// Whether a pattern of paths matches a path: each of its names matches the other's.
+fn is_matched(pattern: &str, path: &str) -> bool {
+    let names = |path: &str| path.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let (patterns, names) = (names(pattern), names(path));
+    let hides = |(pattern, name): (&String, &String)| name.starts_with('.') && !pattern.starts_with('.');
+    patterns.len() == names.len()
+        && !patterns.iter().zip(&names).any(hides)
+        && patterns.iter().zip(&names).all(|(pattern, name)| is_name_matched(pattern.as_bytes(), name.as_bytes()))
+}
+
+/// The same of one name. A set of letters (`[a-c]`) is taken for any letter: a file that is read must not count as one that is not.
+fn is_name_matched(pattern: &[u8], name: &[u8]) -> bool {
+    match (pattern.split_first(), name.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), _) => {
+            (0..=name.len()).any(|from| name.get(from..).is_some_and(|name| is_name_matched(rest, name)))
         }
+        (Some((b'?', rest)), Some((_, others))) => is_name_matched(rest, others),
+        (Some((b'[', rest)), Some((first, others))) => {
+            let end = rest.iter().skip(1).position(|letter| *letter == b']').and_then(|end| rest.get(end + 2..));
+            end.map_or(*first == b'[' && is_name_matched(rest, others), |rest| is_name_matched(rest, others))
+        }
+        (Some((letter, rest)), Some((first, others))) => letter == first && is_name_matched(rest, others),
+        (None, Some(_)) | (Some(_), None) => false,
     }
 }
 
@@ -112,6 +146,25 @@ impl Layout {
         self.with_lines(|file| if file.path == path { Lines::parse(bytes) } else { file.lines.clone() })
     }
 
+    /// The files that chronyd reads: those that the main one names, and those that these name.
+    #[must_use]
+    pub fn as_read(&self) -> Self {
+        let mut rest: Vec<&File> = self.others.iter().collect();
+        let mut read = vec![&self.main];
+        let mut next = 0;
+        while let Some(file) = read.get(next).copied() {
+            next += 1;
+            let named = if file.role == Role::Sources { Vec::new() } else { inclusions(&file.lines) };
+            for inclusion in named {
+                let (here, others) = rest.into_iter().partition(|file| inclusion.names(file));
+                rest = others;
+                read.extend(here);
+            }
+        }
+        let is_read = |file: &&File| rest.iter().all(|unread| unread.path != file.path);
+        Self { main: self.main.clone(), others: self.others.iter().filter(is_read).cloned().collect() }
+    }
+
     /// The directives of all files as one list, in the order in which chronyd reads them as far as the paths tell, without those
     /// that only name other files: what `chronyd -p` and `-Q` take as arguments. Comments are left out.
     pub fn directives(&self) -> Vec<String> {
@@ -125,7 +178,7 @@ impl Layout {
                 found.extend(Some(line.words().join(" ")).filter(|text| !text.is_empty()));
             }
             for inclusion in named {
-                let (here, others) = rest.into_iter().partition(|file| inclusion.may_name(&file.path));
+                let (here, others) = rest.into_iter().partition(|file| inclusion.names(file));
                 rest = others;
                 found.extend(
                     here.into_iter().flat_map(|file| -> Vec<String> { texts(&without_inclusions(&file.lines)) }),
@@ -192,6 +245,36 @@ mod tests {
         layout.add(File::new("/elsewhere/b.conf", Role::Included, b"allow\n"));
         layout.add(File::new("/etc/chrony/conf.d/a.conf", Role::Included, b"include /x\nmakestep 2 3\n"));
         assert_eq!(layout.directives(), ["makestep 2 3", "makestep 1 3", "server b iburst", "allow"]);
+    }
+
+    #[test]
+    fn only_what_is_named_is_read() {
+        let check = |main: &str, expected: &[&str]| {
+            let mut layout = Layout::new("/etc/chrony/chrony.conf", main.as_bytes());
+            let conf = b"include /opt/chrony/*.inc\n";
+            layout.add(
+                File::new("/opt/linked.conf", Role::Included, conf).named(Some("/etc/chrony/conf.d/a.conf".to_owned())),
+            );
+            layout.add(File::new("/etc/chrony/conf.d/b c.conf", Role::Included, b""));
+            layout.add(File::new("/opt/chrony/x.inc", Role::Included, b"sourcedir /s"));
+            layout.add(File::new("/s/a.sources", Role::Sources, b"confdir /etc/never\n"));
+            layout.add(File::new("/etc/never/a.conf", Role::Included, b""));
+            let read = layout.as_read();
+            let paths: Vec<_> = read.files().skip(1).map(|file| file.path.as_str()).collect();
+            assert_eq!(paths, expected, "{main}");
+        };
+        let linked = ["/opt/linked.conf", "/opt/chrony/x.inc", "/s/a.sources"];
+        check("server a\n", &[]);
+        check("#confdir /etc/chrony/conf.d\n", &[]);
+        check(
+            "confdir /etc//chrony/conf.d/\n",
+            &["/opt/linked.conf", "/etc/chrony/conf.d/b c.conf", "/opt/chrony/x.inc", "/s/a.sources"],
+        );
+        check("include /etc/chrony/conf.d/a.conf\n", &linked);
+        check("include /etc/chrony/*.d/?.c*f\n", &linked);
+        check("include /opt/[a-z]inked.conf\n", &linked);
+        check("include /etc/chrony/*.conf\n", &[]);
+        check("include *\ninclude /etc/chrony/conf.d/*.con\ninclude /opt/[\ninclude /opt/l*k.conf\n", &[]);
     }
 
     #[test]
