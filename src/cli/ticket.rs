@@ -81,16 +81,11 @@ impl ValueEnum for System {
 
 impl ValueEnum for Grain {
     fn value_variants<'variants>() -> &'variants [Self] {
-        &[Self::Run, Self::Cause, Self::Host]
+        &Self::ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let name = match self {
-            Self::Run => "run",
-            Self::Cause => "cause",
-            Self::Host => "host",
-        };
-        Some(PossibleValue::new(name))
+        Some(PossibleValue::new(self.word()))
     }
 }
 

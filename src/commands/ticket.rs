@@ -35,7 +35,7 @@ pub fn run(args: &TicketArgs, terminal: &Terminal) -> Outcome {
     let about = subjects(&plan.report, plan.grain, &plan.scope);
     if plan.is_dry {
         for subject in &about {
-            let draft = draft(subject, None, plan.setting, plan.files.clone());
+            let draft = draft(subject, None, plan.setting, &plan.enclosure);
             terminal.print(&shown::requests(&plan, &Errand { subject, draft, noted: None })?)?;
         }
         if about.is_empty() {
@@ -45,20 +45,25 @@ pub fn run(args: &TicketArgs, terminal: &Terminal) -> Outcome {
     }
     let asker = spoken::Asker::new(&plan)?;
     for subject in &about {
-        let before = tickets.as_ref().and_then(|tickets| tickets.last_report(&subject.key));
-        let draft = draft(subject, before.as_ref(), plan.setting, plan.files.clone());
+        let draft = |before: Option<&Report>| draft(subject, before, plan.setting, &plan.enclosure);
         deliver(subject, draft, &plan, tickets.as_ref(), &asker, terminal)?;
     }
-    for subject in gone(&plan, tickets.as_ref(), &about) {
-        let draft = all_clear(&subject.key, &plan.report, plan.setting, plan.files.clone());
+    for subject in gone(&plan, tickets.as_ref(), &about, terminal) {
+        let draft = |_: Option<&Report>| all_clear(&subject.key, &plan.report, plan.setting, &plan.enclosure);
         deliver(&subject, draft, &plan, tickets.as_ref(), &asker, terminal)?;
     }
     Ok(ExitStatus::Good)
 }
 
 /// What had a ticket by what is noted, and is over by the report.
-fn gone(plan: &TicketPlan, tickets: Option<&Tickets>, about: &[Subject]) -> Vec<Subject> {
-    let keys = tickets.map(|tickets| tickets.keys_of(&plan.scope_key)).unwrap_or_default();
+fn gone(plan: &TicketPlan, tickets: Option<&Tickets>, about: &[Subject], terminal: &Terminal) -> Vec<Subject> {
+    let keys = tickets.map_or(Ok(Vec::new()), |tickets| tickets.keys_of(&plan.scope_key)).unwrap_or_else(|error| {
+        // Elsewhere each ticket tells it.
+        if about.is_empty() {
+            terminal.warn(&format!("what is noted of tickets on this machine cannot be read: {error}"));
+        }
+        Vec::new()
+    });
     let is_seen_over = |key: &Key| {
         let before = tickets.and_then(|tickets| tickets.last_report(key));
         before.is_some_and(|before| is_over(&before, &plan.report))
@@ -71,7 +76,7 @@ fn gone(plan: &TicketPlan, tickets: Option<&Tickets>, about: &[Subject]) -> Vec<
 /// Speaks of one ticket, alone on this machine, and notes what came of it.
 fn deliver(
     subject: &Subject,
-    draft: Draft,
+    draft: impl Fn(Option<&Report>) -> Draft,
     plan: &TicketPlan,
     tickets: Option<&Tickets>,
     asker: &spoken::Asker,
@@ -84,7 +89,12 @@ fn deliver(
             None
         }
     };
-    let noted = tickets.and_then(|tickets| tickets.noted(&subject.key));
+    let noted = tickets.map_or(Ok(None), |tickets| tickets.noted(&subject.key)).unwrap_or_else(|error| {
+        terminal.warn(&format!("what is noted of tickets on this machine cannot be read: {error}"));
+        None
+    });
+    let before = tickets.and_then(|tickets| tickets.last_report(&subject.key));
+    let draft = draft(before.as_ref());
     let state = draft.state.as_str().to_owned();
     let is_clear = draft.is_clear;
     let errand = Errand { subject, draft, noted };

@@ -61,14 +61,22 @@ impl Tickets {
     }
 
     /// What is noted of a ticket.
-    pub fn noted(&self, key: &Key) -> Option<Noted> {
-        self.read().remove(&self.place)?.remove(key.as_str())
+    ///
+    /// # Errors
+    ///
+    /// Where the notes are there and cannot be read.
+    pub fn noted(&self, key: &Key) -> io::Result<Option<Noted>> {
+        Ok(self.read()?.remove(&self.place).and_then(|mut notes| notes.remove(key.as_str())))
     }
 
     /// The keys of tickets of this scope.
-    pub fn keys_of(&self, scope: &Key) -> Vec<String> {
-        let notes = self.read().remove(&self.place).unwrap_or_default();
-        notes.into_iter().filter(|(_, noted)| noted.scope == scope.as_str()).map(|(key, _)| key).collect()
+    ///
+    /// # Errors
+    ///
+    /// Where the notes are there and cannot be read.
+    pub fn keys_of(&self, scope: &Key) -> io::Result<Vec<String>> {
+        let notes = self.read()?.remove(&self.place).unwrap_or_default();
+        Ok(notes.into_iter().filter(|(_, noted)| noted.scope == scope.as_str()).map(|(key, _)| key).collect())
     }
 
     /// What was reported to a ticket last.
@@ -79,7 +87,7 @@ impl Tickets {
     /// Notes a ticket and what was reported to it; without one, that there is none.
     pub fn write(&self, key: &Key, reported: Option<(Noted, &Report)>) -> io::Result<()> {
         let _alone = self.lock("tickets.lock")?;
-        let mut all = self.read();
+        let mut all = self.read()?;
         let here = all.entry(self.place.clone()).or_default();
         if let Some((ticket, report)) = reported {
             here.insert(key.as_str().to_owned(), ticket);
@@ -96,10 +104,17 @@ impl Tickets {
         keep(&self.folder.join("tickets.json"), text.as_bytes())
     }
 
-    /// What cannot be read is as good as nothing.
-    fn read(&self) -> Notes {
-        let bytes = bounded::file(&self.folder.join("tickets.json"), LONGEST).unwrap_or_default();
-        serde_json::from_slice(&bytes).unwrap_or_default()
+    /// The notes; what is there and cannot be read is left as it is, for it may be mended.
+    fn read(&self) -> io::Result<Notes> {
+        let path = self.folder.join("tickets.json");
+        let failed = |why: String| {
+            io::Error::new(io::ErrorKind::InvalidData, format!("{} {why}: mend it, or move it away", path.display()))
+        };
+        if !path.try_exists()? {
+            return Ok(Notes::new());
+        }
+        let bytes = bounded::file(&path, LONGEST).map_err(|why| failed(why.to_string()))?;
+        serde_json::from_slice(&bytes).map_err(|why| failed(format!("is damaged: {why}")))
     }
 
     fn report(&self, key: &Key) -> PathBuf {

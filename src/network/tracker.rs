@@ -4,13 +4,14 @@
 
 use std::env;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
-use ureq::{Agent, Body, Proxy};
+use ureq::{Agent, Body, Proxy, ProxyProtocol};
 
 use super::WebError;
 use crate::tickets::{Answer, Credentials, Failure, Filled, FilledBody, Method, Request, wait};
@@ -40,41 +41,68 @@ pub enum TrackerError {
     Broken(String),
 }
 
+/// What the standard library says first where a name is not found; such a failure has no kind of its own.
+const LOOKUP_FAILED: &str = "failed to lookup address information";
+
 /// A ticket system that can be asked.
 #[derive(Debug)]
 pub struct Tracker {
-    secure: Agent,
-    plain: Agent,
+    secure: Way,
+    plain: Way,
+    limits: Limits,
+    /// Why nobody can be vouched for, where that is so.
+    without_roots: Option<String>,
+}
+
+/// How long is waited.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// For a connection.
+    pub connect: Duration,
+    /// For a request with its answer.
+    pub whole: Duration,
+}
+
+/// How a server is asked.
+#[derive(Debug)]
+struct Way {
+    agent: Agent,
+    proxy: Option<Proxy>,
 }
 
 impl Tracker {
     /// What asks: it trusts the roots of this machine, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, and goes through the
     /// proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names, unless `NO_PROXY` says otherwise.
     pub fn new() -> Result<Self, TrackerError> {
-        let roots: Vec<Certificate<'static>> = rustls_native_certs::load_native_certs()
-            .certs
-            .iter()
-            .map(|certificate| Certificate::from_der(certificate).to_owned())
-            .collect();
+        Self::within(Limits { connect: CONNECT, whole: WHOLE })
+    }
+
+    /// The same with other limits.
+    pub fn within(limits: Limits) -> Result<Self, TrackerError> {
+        let found = rustls_native_certs::load_native_certs();
+        let roots: Vec<Certificate<'static>> =
+            found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect();
+        let without_roots = roots.is_empty().then(|| no_roots(&found.errors));
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
             .root_certs(RootCerts::Specific(Arc::new(roots)))
             .unversioned_rustls_crypto_provider(Arc::new(aws_lc_rs::default_provider()))
             .build();
-        let agent = |proxy: Option<Proxy>| {
+        let way = |proxy: Option<Proxy>| {
             let config = Agent::config_builder()
                 .http_status_as_error(false)
                 .max_redirects(0)
                 .max_redirects_will_error(false)
-                .timeout_connect(Some(CONNECT))
-                .timeout_global(Some(WHOLE))
+                .timeout_connect(Some(limits.connect))
+                .timeout_global(Some(limits.whole))
                 .user_agent(concat!("clockaudit/", env!("CARGO_PKG_VERSION")))
                 .tls_config(tls.clone())
-                .proxy(proxy);
-            config.build().new_agent()
+                .proxy(proxy.clone());
+            Way { agent: config.build().new_agent(), proxy }
         };
-        let secure = agent(proxy(&["HTTPS_PROXY", "https_proxy"])?);
-        Ok(Self { secure, plain: agent(proxy(&["HTTP_PROXY", "http_proxy"])?) })
+        let secure = way(proxy(&["HTTPS_PROXY", "https_proxy"])?);
+        let plain = way(proxy(&["HTTP_PROXY", "http_proxy"])?);
+        Ok(Self { secure, plain, limits, without_roots })
     }
 
     /// Sends a request until it is answered, as often as patience has it.
@@ -101,17 +129,42 @@ impl Tracker {
         for (name, value) in &filled.headers {
             request = request.header(name, value);
         }
-        let agent = if filled.url.starts_with("https:") { &self.secure } else { &self.plain };
+        let is_secure = filled.url.starts_with("https:");
+        if let Some(why) = self.without_roots.as_ref().filter(|_| is_secure) {
+            return Err(TrackerError::Unsendable(why.clone()));
+        }
+        let way = if is_secure { &self.secure } else { &self.plain };
         // What is wrong with a request may be in its secrets, so it is not told.
         let odd = |_| {
             TrackerError::Unsendable("the address, or a secret, has characters that no request can hold".to_owned())
         };
         let answered = match &filled.body {
-            FilledBody::None => agent.run(request.body(()).map_err(odd)?),
-            FilledBody::Bytes(bytes) => agent.run(request.body(bytes.as_slice()).map_err(odd)?),
+            FilledBody::None => way.agent.run(request.body(()).map_err(odd)?),
+            FilledBody::Bytes(bytes) => way.agent.run(request.body(bytes.as_slice()).map_err(odd)?),
         };
-        answered.and_then(read).map_err(|error| told(&error))
+        answered.and_then(read).map_err(|error| told(&error, self.limits, way.through(&filled.url).as_deref()))
     }
+}
+
+impl Way {
+    /// The proxy that is asked for this address, without its password.
+    fn through(&self, url: &str) -> Option<String> {
+        let url = url.parse().ok()?;
+        let proxy = self.proxy.as_ref().filter(|proxy| !proxy.is_no_proxy(&url))?;
+        Some(format!("{}:{}", proxy.host(), proxy.port()))
+    }
+}
+
+/// That nobody can be vouched for, and of what that comes.
+fn no_roots(errors: &[rustls_native_certs::Error]) -> String {
+    let named =
+        ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find_map(|name| Some((name, PathBuf::from(env::var_os(name)?))));
+    let Some((name, path)) = named else { return WebError::NoRoots.to_string() };
+    let why = errors.first().map(|error| format!(": {error}")).unwrap_or_default();
+    format!(
+        "`{name}` names {}, where no certificate can be read, so nobody vouches for the server{why}",
+        path.display()
+    )
 }
 
 fn read(mut answered: ureq::http::Response<Body>) -> Result<Answer, ureq::Error> {
@@ -139,6 +192,13 @@ fn proxy(names: &[&str]) -> Result<Option<Proxy>, TrackerError> {
     };
     let whole = if address.contains("://") { address } else { format!("http://{address}") };
     let proxy = Proxy::new(&whole).map_err(odd)?;
+    if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
+        let why = format!(
+            "the environment names a {} proxy; only those with http:// or https:// can be asked",
+            proxy.protocol()
+        );
+        return Err(TrackerError::Unsendable(why));
+    }
     let mut built = Proxy::builder(proxy.protocol()).host(proxy.host()).port(proxy.port());
     if let Some(user) = proxy.username() {
         built = built.username(user);
@@ -155,23 +215,36 @@ fn proxy(names: &[&str]) -> Result<Option<Proxy>, TrackerError> {
     built.build().map(Some).map_err(odd)
 }
 
-/// What went wrong, without the address: it may hold a secret.
-fn told(error: &ureq::Error) -> TrackerError {
+/// What went wrong, without the address: it may hold a secret. `through` is the proxy that was asked.
+fn told(error: &ureq::Error, limits: Limits, through: Option<&str>) -> TrackerError {
     use ureq::Error;
+    let unknown_name = || {
+        TrackerError::Unconnected(match through {
+            Some(proxy) => format!("the name of the proxy {proxy} cannot be looked up"),
+            None => "its name cannot be looked up: is `--url` right?".to_owned(),
+        })
+    };
     match error {
-        Error::HostNotFound => TrackerError::Unconnected("its name cannot be looked up".to_owned()),
+        Error::HostNotFound => unknown_name(),
+        Error::Io(why) if why.to_string().starts_with(LOOKUP_FAILED) => unknown_name(),
         Error::ConnectionFailed => TrackerError::Unconnected("no connection to it came about".to_owned()),
-        Error::ConnectProxyFailed(_) => TrackerError::Unconnected("the proxy does not connect to it".to_owned()),
-        Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
-            TrackerError::Unconnected(format!("no connection within {} s", CONNECT.as_secs()))
+        Error::ConnectProxyFailed(why) => {
+            // What it answered stands before the slash.
+            let (proxy, why) = (through.unwrap_or_default(), why.split('/').next().unwrap_or_default());
+            TrackerError::Unconnected(format!("the proxy {proxy} does not connect to it: {why}"))
         }
-        Error::Timeout(_) => TrackerError::Broken(format!("no answer within {} s", WHOLE.as_secs())),
+        Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
+            let to = through.map(|proxy| format!(" to the proxy {proxy}")).unwrap_or_default();
+            TrackerError::Unconnected(format!("no connection{to} within {}", length(limits.connect)))
+        }
+        Error::Timeout(_) => TrackerError::Broken(format!("no answer within {}", length(limits.whole))),
         Error::BodyExceedsLimit(most) => {
             TrackerError::Unsendable(format!("its answer is longer than {} MiB", most >> 20))
         }
-        Error::Io(why) if why.kind() == io::ErrorKind::ConnectionRefused => {
-            TrackerError::Unconnected("the connection was refused".to_owned())
-        }
+        Error::Io(why) if why.kind() == io::ErrorKind::ConnectionRefused => TrackerError::Unconnected(match through {
+            Some(proxy) => format!("the proxy {proxy} refused the connection"),
+            None => "the connection was refused".to_owned(),
+        }),
         // Whom nobody vouches for is not asked again.
         Error::Io(why)
             if why.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<tokio_rustls::rustls::Error>) =>
@@ -184,5 +257,48 @@ fn told(error: &ureq::Error) -> TrackerError {
         }
         Error::Io(why) => TrackerError::Broken(format!("the connection ended before an answer: {why}")),
         other => TrackerError::Broken(other.to_string()),
+    }
+}
+
+fn length(of: Duration) -> String {
+    if of.subsec_nanos() == 0 { format!("{} s", of.as_secs()) } else { format!("{} ms", of.as_millis()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, ToSocketAddrs};
+
+    use super::*;
+    use crate::tickets::{System, webhook};
+
+    const LIMITS: Limits = Limits { connect: CONNECT, whole: Duration::from_millis(50) };
+
+    #[test]
+    fn a_name_that_is_not_found_is_no_broken_connection() {
+        // Longer than any name may be: nobody is asked for it.
+        let failed = (format!("{}.invalid", "x".repeat(64)), 80).to_socket_addrs().expect_err("no such name");
+        let failed = ureq::Error::Io(failed);
+        let check = |through: Option<&str>, expected: &str| match told(&failed, LIMITS, through) {
+            TrackerError::Unconnected(words) => assert_eq!(words, expected),
+            other => panic!("{other:?}"),
+        };
+        check(None, "its name cannot be looked up: is `--url` right?");
+        check(Some("proxy:80"), "the name of the proxy proxy:80 cannot be looked up");
+    }
+
+    #[test]
+    fn a_server_that_never_answers_is_left_after_the_limit() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let site = crate::tickets::Site::new(System::Webhook, Some(&url), None, None).expect("a place");
+        let place = webhook::SecretPlace("SECRET".to_owned());
+        let request = webhook::request(&site, "{}", &place).expect("a request");
+        let tracker = Tracker::within(LIMITS).expect("a tracker");
+        // The kernel takes the connection; nobody reads of it.
+        match tracker.ask(&request, &Credentials::default()) {
+            Err(TrackerError::Broken(words)) => assert_eq!(words, "no answer within 50 ms"),
+            other => panic!("{other:?}"),
+        }
+        drop(listener);
     }
 }

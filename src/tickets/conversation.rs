@@ -1,7 +1,7 @@
 //! What is said to a tracker for one ticket, from the first search to the end: answers in, requests out.
 
 use super::draft::Draft;
-use super::machine::{Becomes, Call, Change, Deed, Machine, Move, Reply, Wish};
+use super::machine::{Becomes, Call, Change, Deed, Machine, Move, Reply, Unheeded, Wish};
 use super::protocol::{Step, Turn};
 use super::request::{Answer, Request};
 use super::site::{Credentials, Site};
@@ -103,7 +103,7 @@ impl Conversation {
             resolve,
             reopen_within,
             known: known.clone(),
-            is_made_whole: systems::makes_whole(site.system),
+            is_made_whole: systems::makes_whole(site.system, &draft),
         };
         let (machine, _) = Machine::start(wish);
         Self { site, draft, machine, call: Call::Find, answers: Vec::new(), ended: None, id: known }
@@ -121,9 +121,10 @@ impl Conversation {
                 return Ok(Next::Done { deed, id });
             }
             let Self { site, draft, call, answers, .. } = &*self;
-            match systems::step(&Turn { site, draft, call, answers })? {
-                Step::Ask(request) => return Ok(Next::Ask(self.site.authorised(request))),
-                Step::Done(reply) => self.conclude(reply)?,
+            match systems::step(&Turn { site, draft, call, answers }) {
+                Ok(Step::Ask(request)) => return Ok(Next::Ask(self.site.authorised(request))),
+                Ok(Step::Done(reply)) => self.conclude(reply)?,
+                Err(refusal) => return Err(self.with_what_is_left(refusal)),
             }
         }
     }
@@ -140,7 +141,7 @@ impl Conversation {
     /// Gives the reason back where it is.
     pub fn lose(&mut self, why: Refusal) -> Result<(), Refusal> {
         if self.call != Call::Create {
-            return Err(why);
+            return Err(self.with_what_is_left(why));
         }
         self.conclude(Reply::Unknown).map_err(|_| why)
     }
@@ -153,7 +154,7 @@ impl Conversation {
                 open.sort_by_key(|ticket| ticket.ordinal);
                 self.id = open.first().map(|ticket| ticket.id.clone()).or(self.id.take());
             }
-            Reply::Changed | Reply::Unknown => {}
+            Reply::Unmarked(_) | Reply::Changed | Reply::Unknown => {}
         }
         self.answers.clear();
         match self.machine.hear(reply) {
@@ -168,8 +169,35 @@ impl Conversation {
                 self.ended = Some(deed);
                 Ok(())
             }
-            Move::GiveUp => {
-                Err(Refusal { status: None, words: "it does not tell whether a ticket was made".to_owned() })
+            Move::GiveUp => Err(Refusal::unanswered("it does not tell whether a ticket was made".to_owned())),
+            Move::Refuse(unheeded) => Err(Refusal::unanswered(self.told(&unheeded))),
+        }
+    }
+
+    /// A refusal, and what it leaves behind.
+    fn with_what_is_left(&self, refusal: Refusal) -> Refusal {
+        match self.machine.left_behind() {
+            Some(left) => Refusal { words: format!("{}. {}", refusal.words, self.told(&left)), ..refusal },
+            None => refusal,
+        }
+    }
+
+    fn told(&self, unheeded: &Unheeded) -> String {
+        match unheeded {
+            Unheeded::Unmarked { called, is_closed } => {
+                let mark = systems::mark(self.site.system);
+                let left = if *is_closed { "closed again" } else { "not closed: close it by hand" };
+                format!(
+                    "it made {called} without the {mark} by which a ticket is found again, so it was {left}. The secret must be \
+                     allowed to set one"
+                )
+            }
+            Unheeded::Status { called, is_open } => {
+                let (told, is) = if *is_open { ("close", "open") } else { ("open", "closed") };
+                format!(
+                    "it was told to {told} {called}, said nothing against it, and {called} is {is} still: the secret may not change \
+                     the status, or a rule of the server keeps it"
+                )
             }
         }
     }
@@ -194,9 +222,12 @@ pub fn rehearse(site: &Site, draft: &Draft, resolve: bool) -> Vec<Rehearsal> {
     if draft.is_clear {
         let becomes = resolve.then_some(Becomes::Closed);
         calls.push(("where one is open: say that all is clear", change(true, becomes)));
+        if resolve {
+            calls.push(("and see whether it is closed", Call::Fetch(systems::REHEARSED_ID.to_owned())));
+        }
     } else {
         calls.push(("where there is none: make it", Call::Create));
-        if !systems::makes_whole(site.system) {
+        if !systems::makes_whole(site.system, draft) {
             let id = systems::REHEARSED_ID.to_owned();
             let files = Change { id, files: true, comment: false, content: true, becomes: None };
             calls.push(("and complete it", Call::Change(files)));

@@ -4,8 +4,8 @@ use super::draft::Attachment;
 use super::request::{Body, Method, Piece, Request, Text};
 use super::site::Variable;
 
-/// The lines of a request.
-pub fn lines(request: &Request) -> Vec<String> {
+/// The lines of a request. Characters of JSON that are told to act on a terminal are written as JSON escapes them.
+pub fn lines(request: &Request, acts: fn(char) -> bool) -> Vec<String> {
     let mut first = "curl --fail-with-body -sS".to_owned();
     if request.method != Method::Get {
         first = format!("{first} -X {}", request.method.word());
@@ -23,7 +23,8 @@ pub fn lines(request: &Request) -> Vec<String> {
         Body::None => {}
         Body::Text(media, body) => {
             lines.push(format!("-H 'Content-Type: {media}'"));
-            lines.push(format!("--data-binary {}", text(body)));
+            let body = if media.ends_with("json") { escaped(body, acts) } else { body.clone() };
+            lines.push(format!("--data-binary {}", text(&body)));
         }
         Body::File(file) => {
             lines.push(format!("-H 'Content-Type: {}'", file.media));
@@ -40,6 +41,28 @@ pub fn lines(request: &Request) -> Vec<String> {
     let end = |index: usize| if index == last { "" } else { " \\" };
     let indent = |index: usize| if index == 0 { "" } else { "  " };
     lines.iter().enumerate().map(|(index, line)| format!("{}{line}{}", indent(index), end(index))).collect()
+}
+
+/// JSON that is the same to whoever reads it as JSON.
+fn escaped(json: &Text, acts: fn(char) -> bool) -> Text {
+    let escape = |plain: &String| {
+        let mut shown = String::with_capacity(plain.len());
+        for character in plain.chars() {
+            // Outside of strings there are line ends, and in them there are none.
+            if acts(character) && !character.is_ascii() {
+                let mut units = [0; 2];
+                character.encode_utf16(&mut units).iter().for_each(|unit| shown.extend([format!("\\u{unit:04x}")]));
+            } else {
+                shown.push(character);
+            }
+        }
+        shown
+    };
+    let piece = |piece: &Piece| match piece {
+        Piece::Plain(plain) => Piece::Plain(escape(plain)),
+        other => other.clone(),
+    };
+    Text(json.0.iter().map(piece).collect())
 }
 
 /// A text as one word of a shell.

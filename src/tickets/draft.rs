@@ -47,8 +47,12 @@ pub struct Draft {
     pub comment: String,
     /// What stands in a ticket that another run made at the same time for the same key, in the same markup.
     pub duplicate: String,
+    /// What stands in a ticket that was closed again since it would not be found, in the same markup.
+    pub withdrawn: String,
     /// What is attached.
     pub files: Vec<Arc<Attachment>>,
+    /// The report as a comment, for a system that takes no files.
+    pub inline: Option<String>,
 }
 
 impl Draft {

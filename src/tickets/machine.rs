@@ -57,6 +57,8 @@ pub(super) enum Becomes {
     Closed,
     /// It is closed, and found by its key no more; the other stays.
     DuplicateOf(String),
+    /// It is closed, for it would not be found again.
+    Withdrawn,
 }
 
 /// What a tracker answered.
@@ -66,6 +68,8 @@ pub(super) enum Reply {
     Found(Vec<Ticket>, Option<UnixNanos>),
     /// The new ticket.
     Made(Ticket),
+    /// The new ticket, which has nothing that it would be found by.
+    Unmarked(Ticket),
     /// It was changed.
     Changed,
     /// Whether it was made is not known: the connection broke, or the tracker failed.
@@ -115,6 +119,17 @@ pub(super) enum Move {
     End(Deed),
     /// The tracker does not tell whether a ticket was made, time after time.
     GiveUp,
+    /// The tracker did otherwise than it answered.
+    Refuse(Unheeded),
+}
+
+/// What a tracker did not do though no answer refused it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unheeded {
+    /// A new ticket, by its name, has nothing that it would be found by; whether it was closed again.
+    Unmarked { called: String, is_closed: bool },
+    /// A ticket, by its name, is open still, or closed still.
+    Status { called: String, is_open: bool },
 }
 
 /// So often a ticket is tried to be made where nobody tells whether it was.
@@ -128,10 +143,25 @@ enum Stage {
     Making,
     /// A ticket was made; is it the only one?
     Checking(Ticket),
+    /// A ticket is changed.
+    Changing(Change, After),
+    /// A ticket was to become open or closed: is it?
+    Verifying {
+        id: String,
+        is_open: bool,
+        after: After,
+    },
+}
+
+/// What follows on a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum After {
     /// The changes that are left, then the end.
-    Changing(VecDeque<Change>, Deed),
-    /// Our own ticket is being closed as a duplicate; then the other is looked at.
-    Yielding,
+    Change(VecDeque<Change>, Deed),
+    /// Our own ticket was closed as a duplicate: the other is looked at.
+    Look,
+    /// Our own ticket of this name was withdrawn.
+    Withdrawn(String),
 }
 
 /// The rules, and how far they have come.
@@ -167,21 +197,72 @@ impl Machine {
     pub(super) fn hear(&mut self, reply: Reply) -> Move {
         match (std::mem::replace(&mut self.stage, Stage::Looking), reply) {
             (Stage::Looking, Reply::Found(tickets, now)) => self.looked(tickets, now),
-            (Stage::Fetching, Reply::Found(tickets, _)) => match tickets.into_iter().find(|ticket| ticket.is_open) {
-                Some(ticket) => self.meet(vec![ticket]),
-                None => self.make_or_reopen(),
-            },
+            (Stage::Fetching, Reply::Found(tickets, _)) => {
+                // Who says nothing of the key is another one by now.
+                let is_ours = |ticket: &Ticket| ticket.is_open && ticket.state.is_some();
+                match tickets.into_iter().find(is_ours) {
+                    Some(ticket) => self.meet(vec![ticket]),
+                    None => self.make_or_reopen(),
+                }
+            }
             (Stage::Making, Reply::Made(ticket)) => {
                 self.own = Some(ticket.clone());
                 self.stage = Stage::Checking(ticket);
                 Move::Ask(Call::Find)
             }
+            (Stage::Making, Reply::Unmarked(ticket)) => {
+                let becomes = Some(Becomes::Withdrawn);
+                let change = Change { id: ticket.id, files: false, comment: false, content: false, becomes };
+                self.ask(change, After::Withdrawn(ticket.called))
+            }
             (Stage::Making, _) if self.tries < MOST_TRIES => self.look(),
             (Stage::Checking(own), Reply::Found(tickets, _)) => self.check(own, &tickets),
-            (Stage::Changing(left, deed), Reply::Changed) => self.change(left, deed),
-            (Stage::Yielding, Reply::Changed) => self.look(),
+            (Stage::Changing(change, after), Reply::Changed) => match change.becomes {
+                // Some trackers answer as if they had done what a rule of theirs forbids.
+                Some(becomes) => {
+                    let is_open = becomes == Becomes::Open;
+                    self.stage = Stage::Verifying { id: change.id.clone(), is_open, after };
+                    Move::Ask(Call::Fetch(change.id))
+                }
+                None => self.follow(after),
+            },
+            (Stage::Verifying { id, is_open, after }, Reply::Found(tickets, _)) => {
+                let found = tickets.into_iter().next();
+                let is_so = found.as_ref().map_or(!is_open, |ticket| ticket.is_open == is_open);
+                match after {
+                    After::Withdrawn(called) => Move::Refuse(Unheeded::Unmarked { called, is_closed: is_so }),
+                    after if is_so => self.follow(after),
+                    _ => {
+                        let called = found.map_or(id, |ticket| ticket.called);
+                        Move::Refuse(Unheeded::Status { called, is_open: !is_open })
+                    }
+                }
+            }
             _ => Move::GiveUp,
         }
+    }
+
+    /// What is left behind where the last call was refused.
+    pub(super) fn left_behind(&self) -> Option<Unheeded> {
+        match &self.stage {
+            Stage::Changing(_, After::Withdrawn(called)) | Stage::Verifying { after: After::Withdrawn(called), .. } => {
+                Some(Unheeded::Unmarked { called: called.clone(), is_closed: false })
+            }
+            _ => None,
+        }
+    }
+
+    fn follow(&mut self, after: After) -> Move {
+        match after {
+            After::Change(left, deed) => self.change(left, deed),
+            After::Look => self.look(),
+            After::Withdrawn(called) => Move::Refuse(Unheeded::Unmarked { called, is_closed: true }),
+        }
+    }
+
+    fn ask(&mut self, change: Change, after: After) -> Move {
+        self.stage = Stage::Changing(change.clone(), after);
+        Move::Ask(Call::Change(change))
     }
 
     fn look(&mut self) -> Move {
@@ -230,7 +311,7 @@ impl Machine {
             changes.push_back(Change {
                 id: stays.id,
                 files: !is_told,
-                comment: true,
+                comment: !is_told,
                 content: !is_told,
                 becomes: closes.then_some(Becomes::Closed),
             });
@@ -261,8 +342,7 @@ impl Machine {
         match oldest {
             Some(other) if other.id != own.id && other.ordinal < own.ordinal => {
                 self.own = None;
-                self.stage = Stage::Yielding;
-                Move::Ask(Call::Change(duplicate(&own, &other)))
+                self.ask(duplicate(&own, &other), After::Look)
             }
             _ => {
                 let mut changes = VecDeque::new();
@@ -276,10 +356,7 @@ impl Machine {
 
     fn change(&mut self, mut left: VecDeque<Change>, deed: Deed) -> Move {
         match left.pop_front() {
-            Some(change) => {
-                self.stage = Stage::Changing(left, deed);
-                Move::Ask(Call::Change(change))
-            }
+            Some(change) => self.ask(change, After::Change(left, deed)),
             None => Move::End(deed),
         }
     }
@@ -291,174 +368,4 @@ fn duplicate(other: &Ticket, stays: &Ticket) -> Change {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// A tracker that does one call at a time, as all of them do.
-    #[derive(Debug, Clone, Default)]
-    struct Tracker {
-        tickets: Vec<Ticket>,
-        comments: usize,
-        files: usize,
-        now: i64,
-    }
-
-    impl Tracker {
-        fn answer(&mut self, call: &Call, wish: &Wish) -> Reply {
-            self.now += 1;
-            match call {
-                Call::Find => Reply::Found(self.tickets.clone(), Some(UnixNanos(self.now))),
-                Call::Fetch(id) => {
-                    Reply::Found(self.tickets.iter().filter(|ticket| ticket.id == *id).cloned().collect(), None)
-                }
-                Call::Create => {
-                    let ordinal = self.tickets.len() as u64 + 1;
-                    let state = Some(if wish.is_made_whole { wish.state.clone() } else { "pending".to_owned() });
-                    let called = format!("#{ordinal}");
-                    let ticket =
-                        Ticket { id: ordinal.to_string(), called, ordinal, is_open: true, state, closed: None };
-                    self.tickets.push(ticket.clone());
-                    self.files += usize::from(wish.is_made_whole);
-                    Reply::Made(ticket)
-                }
-                Call::Change(change) => {
-                    let ticket = self.tickets.iter_mut().find(|ticket| ticket.id == change.id).expect("a ticket");
-                    self.comments += usize::from(change.comment);
-                    self.files += usize::from(change.files);
-                    if change.content {
-                        ticket.state = Some(wish.state.clone());
-                    }
-                    match &change.becomes {
-                        None => {}
-                        Some(Becomes::Open) => (ticket.is_open, ticket.closed) = (true, None),
-                        Some(Becomes::Closed) => (ticket.is_open, ticket.closed) = (false, Some(UnixNanos(self.now))),
-                        // No more found by its key.
-                        Some(Becomes::DuplicateOf(_)) => (ticket.is_open, ticket.state) = (false, None),
-                    }
-                    Reply::Changed
-                }
-            }
-        }
-
-        fn open(&self) -> Vec<&Ticket> {
-            self.tickets.iter().filter(|ticket| ticket.is_open).collect()
-        }
-    }
-
-    fn wish(state: &str) -> Wish {
-        Wish {
-            is_clear: false,
-            state: state.to_owned(),
-            resolve: true,
-            reopen_within: Nanos(100),
-            known: None,
-            is_made_whole: true,
-        }
-    }
-
-    fn clear() -> Wish {
-        Wish { is_clear: true, ..wish("clear") }
-    }
-
-    fn run(tracker: &mut Tracker, wish: &Wish) -> Deed {
-        let (mut machine, mut next) = Machine::start(wish.clone());
-        for _ in 0..50 {
-            match next {
-                Move::Ask(call) => next = machine.hear(tracker.answer(&call, wish)),
-                Move::End(deed) => return deed,
-                Move::GiveUp => panic!("gave up"),
-            }
-        }
-        panic!("no end")
-    }
-
-    #[test]
-    fn a_ticket_is_made_left_updated_resolved_and_opened_again() {
-        let mut tracker = Tracker::default();
-        assert_eq!(run(&mut tracker, &clear()), Deed::Nothing);
-        assert_eq!(run(&mut tracker, &wish("a")), Deed::Created("#1".to_owned()));
-        assert_eq!((tracker.comments, tracker.files), (0, 1));
-        assert_eq!(run(&mut tracker, &wish("a")), Deed::Unchanged("#1".to_owned()));
-        assert_eq!((tracker.comments, tracker.files), (0, 1), "nothing changed, so nothing is said");
-        assert_eq!(run(&mut tracker, &wish("b")), Deed::Updated("#1".to_owned()));
-        assert_eq!((tracker.comments, tracker.files), (1, 2));
-        let stays = Wish { resolve: false, ..clear() };
-        assert_eq!(run(&mut tracker, &stays), Deed::Cleared("#1".to_owned()));
-        assert_eq!(run(&mut tracker, &stays), Deed::Unchanged("#1".to_owned()));
-        assert_eq!(run(&mut tracker, &clear()), Deed::Resolved("#1".to_owned()));
-        assert_eq!(run(&mut tracker, &clear()), Deed::Nothing);
-        assert_eq!(run(&mut tracker, &wish("b")), Deed::Reopened("#1".to_owned()));
-        assert_eq!(run(&mut tracker, &clear()), Deed::Resolved("#1".to_owned()));
-        tracker.now += 1_000;
-        assert_eq!(run(&mut tracker, &wish("c")), Deed::Created("#2".to_owned()));
-        assert_eq!(tracker.open().len(), 1);
-    }
-
-    #[test]
-    fn a_ticket_that_was_not_completed_is_completed_by_the_next_run() {
-        let mut tracker = Tracker::default();
-        let wish = Wish { is_made_whole: false, ..wish("a") };
-        let (mut machine, next) = Machine::start(wish.clone());
-        assert_eq!(next, Move::Ask(Call::Find));
-        assert_eq!(machine.hear(tracker.answer(&Call::Find, &wish)), Move::Ask(Call::Create));
-        tracker.answer(&Call::Create, &wish);
-        // Here the run is ended by somebody.
-        assert_eq!(run(&mut tracker, &wish), Deed::Updated("#1".to_owned()));
-        assert_eq!((tracker.files, tracker.open().len()), (1, 1));
-    }
-
-    #[test]
-    fn a_search_that_lags_behind_is_helped_by_what_was_noted() {
-        let mut tracker = Tracker::default();
-        run(&mut tracker, &wish("a"));
-        let known = Wish { known: Some("1".to_owned()), ..wish("b") };
-        let (mut machine, _) = Machine::start(known.clone());
-        let next = machine.hear(Reply::Found(Vec::new(), None));
-        assert_eq!(next, Move::Ask(Call::Fetch("1".to_owned())));
-        let next = machine.hear(tracker.answer(&Call::Fetch("1".to_owned()), &known));
-        assert!(matches!(next, Move::Ask(Call::Change(change)) if change.id == "1"));
-    }
-
-    #[test]
-    fn where_nobody_tells_whether_a_ticket_was_made_it_is_looked_for_and_tried_so_often() {
-        let (mut machine, _) = Machine::start(wish("a"));
-        for _ in 0..MOST_TRIES - 1 {
-            assert_eq!(machine.hear(Reply::Found(Vec::new(), None)), Move::Ask(Call::Create));
-            assert_eq!(machine.hear(Reply::Unknown), Move::Ask(Call::Find));
-        }
-        assert_eq!(machine.hear(Reply::Found(Vec::new(), None)), Move::Ask(Call::Create));
-        assert_eq!(machine.hear(Reply::Unknown), Move::GiveUp);
-    }
-
-    proptest! {
-        /// Runs at once, their calls in any order, leave one open ticket, which says what one of them wanted.
-        #[test]
-        fn runs_at_once_leave_one_open_ticket(
-            order in prop::collection::vec(0..3_usize, 0..40),
-            is_made_whole in any::<bool>(),
-            already in 0..3_usize,
-        ) {
-            let mut tracker = Tracker::default();
-            for _ in 0..already {
-                tracker.answer(&Call::Create, &wish("old"));
-            }
-            let wishes = ["a", "a", "b"].map(|state| Wish { is_made_whole, ..wish(state) });
-            let mut runs: Vec<(Machine, Move)> = wishes.iter().map(|wish| Machine::start(wish.clone())).collect();
-            let rest = (0..90).map(|step| step % 3);
-            for turn in order.into_iter().chain(rest) {
-                let (machine, next) = &mut runs[turn];
-                if let Move::Ask(call) = next.clone() {
-                    *next = machine.hear(tracker.answer(&call, &wishes[turn]));
-                }
-            }
-            for (_, next) in &runs {
-                prop_assert!(matches!(next, Move::End(_)), "{next:?}");
-            }
-            let open = tracker.open();
-            prop_assert_eq!(open.len(), 1, "{:?}", tracker.tickets);
-            prop_assert!(matches!(open[0].state.as_deref(), Some("a" | "b")), "{:?}", tracker.tickets);
-        }
-    }
-}
+mod tests;

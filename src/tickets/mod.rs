@@ -26,4 +26,4 @@ pub use machine::Deed;
 pub use patience::{Failure, wait};
 pub use request::{Answer, Body, Filled, FilledBody, Method, Request};
 pub use site::{Credentials, Site, SiteError, System, Variable};
-pub use text::clipped;
+pub use text::{clipped, length as utf16_length};

@@ -34,7 +34,7 @@ impl<'call> Turn<'call> {
         Ok(requests.into_iter().nth(self.answers.len()).map_or(Step::Done(Reply::Changed), Step::Ask))
     }
 
-    /// One ticket, by the id that was noted; none where the answer is one of those that say it is gone, or where it is not ours.
+    /// One ticket, by its id; none where the answer is one of those that say it is gone.
     pub(super) fn fetched(
         &self,
         request: impl FnOnce() -> Request,
@@ -46,9 +46,7 @@ impl<'call> Turn<'call> {
             Some(heard) if gone.contains(&heard.status) => Ok(Step::Done(Reply::Found(Vec::new(), None))),
             Some(heard) => {
                 good(heard)?;
-                let found = read(&heard.json())?;
-                let is_ours = found.state.is_some();
-                Ok(Step::Done(Reply::Found(is_ours.then_some(found).into_iter().collect(), now(heard))))
+                Ok(Step::Done(Reply::Found(vec![read(&heard.json())?], now(heard))))
             }
         }
     }

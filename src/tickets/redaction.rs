@@ -14,6 +14,8 @@ const LONGEST: usize = 64 * 1_024;
 const LEAST_BEGINNING: usize = 4;
 /// A part of a secret between slashes is a secret of its own where it is as long: servers show paths in parts.
 const LEAST_PART: usize = 8;
+/// Fewer characters of base64 stand in any word, and tell of no more than four bytes.
+const LEAST_BASE64: usize = 6;
 
 impl Credentials {
     /// The words, with every secret in them hidden: as it is, percent-encoded once or twice, escaped as in JSON or HTML, in base64.
@@ -51,7 +53,8 @@ impl Credentials {
         let plain: Vec<String> = forms.iter().cloned().chain(pairs).collect();
         for text in plain {
             for of in [&alphabet::STANDARD, &alphabet::URL_SAFE] {
-                forms.extend((0..3).flat_map(|before| base64_behind(&text, before, of)));
+                let spelled = (0..3).flat_map(|before| base64_behind(&text, before, of));
+                forms.extend(spelled.filter(|form| form.len() >= LEAST_BASE64));
             }
         }
         forms.retain(|form| !form.is_empty());
@@ -182,6 +185,13 @@ mod tests {
         check("Authorization=Basic%20b3BzOnBhc3Mgd29yZA%3D%3D", "Authorization=Basic%20********%3D%3D");
         check("pass word pass wordpass word", "******** ********");
         assert_eq!(Credentials::default().hidden("pass word"), "pass word");
+    }
+
+    #[test]
+    fn a_short_secret_does_not_hide_other_words() {
+        let github = credentials(System::Github, &[("GITHUB_TOKEN", "x")]);
+        assert_eq!(github.hidden("the connection was refused"), "the connection was refused");
+        assert_eq!(github.hidden("Bearer x"), "Bearer ********");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A ticket system at its place: which it is, where, in which project, and by which variables one logs in.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -243,8 +244,14 @@ impl Site {
 
     /// Whether what is sent can be read on the way.
     pub fn is_in_clear(&self) -> bool {
-        let host = self.base.strip_prefix("http://").map(|rest| rest.split(['/', ':']).next().unwrap_or_default());
-        host.is_some_and(|host| host != "localhost" && host != "[" && !host.starts_with("127."))
+        let Some(rest) = self.base.strip_prefix("http://") else { return false };
+        let authority = rest.split('/').next().unwrap_or_default();
+        let host = match authority.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => authority.split(':').next().unwrap_or_default(),
+        };
+        let is_loopback = host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
+        !is_loopback && !host.eq_ignore_ascii_case("localhost")
     }
 
     /// The place in a line: the system, its address, the project.
@@ -334,5 +341,12 @@ mod tests {
         check("https://tracker.example", false);
         check("http://127.0.0.1:8080", false);
         check("http://localhost", false);
+        check("http://LocalHost:8080/tracker", false);
+        check("http://[::1]:8080/tracker", false);
+        check("http://127.9.0.1/", false);
+        check("http://127.evil.invalid", true);
+        check("http://127.0.0.1.evil.invalid", true);
+        check("http://localhost.evil.invalid", true);
+        check("http://[2001:db8::1]:8080", true);
     }
 }

@@ -19,7 +19,7 @@ pub fn clipped(text: &str, most: usize) -> String {
 }
 
 /// How long a text is in units of UTF-16.
-pub(crate) fn length(text: &str) -> usize {
+pub fn length(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 

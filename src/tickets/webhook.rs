@@ -109,7 +109,7 @@ mod tests {
         let site = Site::new(System::Webhook, Some("https://hooks.example"), None, None).expect("a place");
         let check = |made: &str, expected: Result<&str, TemplateError>| {
             let found = request(&site, made, &SecretPlace("SECRET".to_owned()));
-            let lines = found.map(|request| curl_lines(&request).join(" ").replace(" \\", ""));
+            let lines = found.map(|request| curl_lines(&request, char::is_control).join(" ").replace(" \\", ""));
             assert_eq!(lines, expected.map(str::to_owned), "{made}");
         };
         let json = "  -H 'Content-Type: application/json'   --data-binary";

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::command::run;
 use crate::life::SYSTEMS;
-use crate::reports::bad;
+use crate::reports::{bad, many};
 use crate::server::{Server, Told, held_port};
 use crate::store::Fault;
 
@@ -255,17 +255,56 @@ fn what_is_shown_makes_the_same_ticket_when_a_shell_runs_it() {
     let user = contract.user(&running);
     let shown = user.ticket(&bad(), &["--dry-run"]).good();
     let (_, rest) = shown.split_once("# where there is none: make it\n").expect("the request");
-    let (create, _) = rest.split_once("\n\n# ").expect("its end");
+    // It is made, and completed.
+    let (create, _) = rest.split_once("\n\n# where one is open").expect("its end");
+    let create = create.replace("curl ", "curl -A clockaudit/shown ").replace("/issues/ID", "/issues/1");
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(create.replace("curl ", "curl -A clockaudit/shown ")).env("GITHUB_TOKEN", "s3cret-token");
+    shell.arg("-c").arg(create).env("GITHUB_TOKEN", "s3cret-token");
     run(&mut shell).good();
     let by_hand = running.store.lock().expect("the tickets").tickets[0].clone();
     let other = contract.start();
     contract.user(&other).ticket(&bad(), &[]).good();
     let by_us = other.store.lock().expect("the tickets").tickets[0].clone();
     assert_eq!((by_hand.title, by_hand.body, by_hand.labels), (by_us.title, by_us.body, by_us.labels));
+    assert_eq!(by_hand.comments, by_us.comments);
     // And it is the ticket that a run finds.
     assert!(user.ticket(&bad(), &[]).good().starts_with("unchanged #1"));
+}
+
+/// A page shows no character that acts on a terminal, and JSON stays JSON.
+#[test]
+fn what_is_shown_is_json_where_names_are_hostile() {
+    for contract in &SYSTEMS {
+        let running = contract.start();
+        let user = contract.user(&running);
+        let mut report = many();
+        report.hosts.truncate(60);
+        report.causes.truncate(6);
+        let shown = user.ticket(&report, &["--dry-run"]).good();
+        let acts = |character: char| clockaudit::report::escape::acts(character) && character != '\n';
+        assert!(!shown.contains(acts), "{}", contract.name);
+        // A shell takes the lines apart; what stands for curl keeps what would be sent.
+        let folder = user.home.path().join("sent");
+        fs::create_dir(&folder).expect("a folder");
+        let stand_in = user.home.path().join("curl");
+        let keep = "#!/bin/sh\nwhile [ $# -gt 0 ]; do\n  if [ \"$1\" = --data-binary ]; then printf %s \"$2\" >sent/$$; fi\n  shift\ndone\n";
+        fs::write(&stand_in, keep).expect("a script");
+        fs::set_permissions(&stand_in, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("rights");
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(shown).current_dir(user.home.path());
+        shell.env("PATH", format!("{}:/usr/bin:/bin", user.home.path().display()));
+        run(&mut shell);
+        let mut bodies = 0;
+        for sent in fs::read_dir(&folder).expect("a folder") {
+            let body = fs::read_to_string(sent.expect("a file").path()).expect("text");
+            if !body.starts_with('@') {
+                let parsed: Result<serde_json::Value, _> = serde_json::from_str(&body);
+                assert!(parsed.is_ok(), "{}: {parsed:?}: {body}", contract.name);
+                bodies += 1;
+            }
+        }
+        assert!(bodies >= 2, "{}: {bodies}", contract.name);
+    }
 }
 
 #[test]

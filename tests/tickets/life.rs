@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use clockaudit::report::Report;
 use clockaudit::tickets::Key;
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::command::User;
 use crate::reports::{bad, changed, clear, many, stored};
@@ -99,11 +100,16 @@ pub(crate) struct Running {
 
 impl Contract {
     pub(crate) fn start(&self) -> Running {
+        self.start_over(None)
+    }
+
+    /// The same over TLS where its settings are given.
+    pub(crate) fn start_over(&self, tls: Option<Arc<ServerConfig>>) -> Running {
         let store = Arc::new(Mutex::new(Store { day: 1, ..Store::default() }));
         let kept = store.clone();
         let answer = self.answer;
         let create = self.create;
-        let server = Server::start(move |asked| {
+        let server = Server::start_over(tls, move |asked| {
             let mut store = kept.lock().expect("the tickets");
             let day = store.day;
             if std::mem::take(&mut store.has_rival) {
@@ -159,6 +165,17 @@ fn a_ticket_is_made_left_updated_resolved_opened_again_and_made_anew() {
         let made = store().tickets[0].clone();
         assert!(made.body.contains("auth02") && made.body.contains("CLK107"), "{name}: {}", made.body);
         assert!(made.body.contains(&format!("{key} state ")), "{name}: {}", made.body);
+        // GitHub takes no files: there the report is a comment.
+        let first_comments = usize::from(!contract.takes_files);
+        assert_eq!(made.comments.len(), first_comments, "{name}");
+        for comment in &made.comments {
+            let (_, rest) =
+                comment.split_once("<details><summary>The JSON report</summary>\n\n```json\n").expect("a part");
+            let (json, rest) = rest.split_once("\n```\n").expect("the end of the fence");
+            assert_eq!(rest, "\n</details>\n");
+            assert_eq!(clockaudit::report::json::read(json).expect("a report"), bad());
+            assert!(made.body.contains("The JSON report is in a comment of this issue."), "{}", made.body);
+        }
         if contract.takes_files {
             let names: Vec<&str> = made.files.iter().map(|(name, _)| name.as_str()).collect();
             assert_eq!(
@@ -176,14 +193,16 @@ fn a_ticket_is_made_left_updated_resolved_opened_again_and_made_anew() {
 
         assert!(told(&changed(), &[]).starts_with("updated "), "{name}");
         let updated = store().tickets[0].clone();
-        assert_eq!(updated.comments.len(), 1, "{name}");
-        assert!(updated.comments[0].contains("+2 −2"), "{name}: {}", updated.comments[0]);
+        assert_eq!(updated.comments.len(), first_comments + 1, "{name}");
+        let comment = &updated.comments[first_comments];
+        assert!(comment.contains("+2 −2"), "{name}: {comment}");
+        assert_eq!(comment.contains("<details>"), !contract.takes_files, "{name}: {comment}");
         assert!(updated.body.contains("api02"), "{name}");
         assert_eq!(updated.files.len(), if contract.takes_files { 4 } else { 0 }, "{name}");
 
         assert!(told(&clear(), &[]).starts_with("cleared "), "{name}");
         assert_eq!(counts(), (1, 1), "{name}");
-        assert_eq!(store().tickets[0].comments.len(), 2, "{name}");
+        assert_eq!(store().tickets[0].comments.len(), first_comments + 2, "{name}");
         assert!(told(&clear(), &[]).starts_with("unchanged "), "{name}");
         assert!(told(&clear(), &["--resolve"]).starts_with("resolved "), "{name}");
         assert_eq!(store().open().len(), 0, "{name}");
@@ -248,6 +267,10 @@ fn ten_thousand_hosts_with_hostile_names_stay_within_every_limit() {
         assert!(left_out.iter().any(|words| ticket.body.contains(words)), "{}: {}", contract.name, ticket.body);
         assert!(ticket.body.contains(" state "), "{}: its last line is there", contract.name);
         assert_eq!(ticket.comments.len(), usize::from(is_commented), "{}", contract.name);
+        let is_told = ticket
+            .body
+            .contains("The JSON report is not here: it is the file 20261124T160000Z-0001.json on the machine");
+        assert_eq!(is_told, !contract.takes_files, "{}: {}", contract.name, ticket.body);
         if contract.takes_files {
             let (name, bytes) = &ticket.files[0];
             assert!(name.ends_with(".json.gz"), "{}: {name}", contract.name);

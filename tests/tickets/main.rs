@@ -6,14 +6,20 @@
     reason = "a test ends where its preparations fail"
 )]
 
+mod authority;
+mod children;
 mod command;
+mod cuts;
 mod faults;
 mod github_contract;
 mod gitlab_contract;
+mod https;
 mod jira_contract;
 mod life;
+mod notes;
 mod redmine_contract;
 mod reports;
+mod rights;
 mod roundup;
 mod rt_contract;
 mod server;

@@ -23,6 +23,10 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
             ]);
             Told::json(200, &json!({ "issue_statuses": statuses }))
         }
+        ("GET", path) if path.starts_with("/issues/") => {
+            let id = path.trim_start_matches("/issues/").trim_end_matches(".json").to_owned();
+            Told::json(200, &json!({ "issue": issue(store.at(&id)) }))
+        }
         ("POST", "/uploads.json") => {
             assert_eq!(asked.header("content-type"), "application/octet-stream", "Redmine answers 406 to others");
             if asked.body.len() > 5_242_880 {

@@ -22,6 +22,7 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
             let found = store.tickets.iter().rev().filter(|ticket| ticket.title.contains(sought));
             Told::json(200, &json!({ "items": found.map(item).collect::<Vec<_>>(), "total": 1 }))
         }
+        ("GET", ["ticket", id]) => Told::json(200, &item(&store.at(id).clone())),
         ("POST", ["ticket"]) => {
             let new = asked.json();
             assert_eq!((text(&new, "Queue").as_str(), text(&new, "ContentType").as_str()), ("clocks", "text/html"));

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde_json::Value;
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// A request, taken apart.
 #[derive(Debug, Clone)]
@@ -49,6 +50,20 @@ impl Told {
 }
 
 impl Asked {
+    pub(crate) fn new(
+        method: &str,
+        target: &str,
+        headers: impl IntoIterator<Item = (String, String)>,
+        body: Vec<u8>,
+    ) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let query = pairs.map(|(name, value)| (decoded(name), decoded(value))).collect();
+        let headers = headers.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
+        Self { method: method.to_owned(), path: decoded(path), query, headers, body }
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
@@ -96,6 +111,11 @@ pub(crate) fn held_port() -> (tokio::net::TcpSocket, u16) {
     (socket, port)
 }
 
+/// What a connection is spoken over.
+trait Wire: Read + Write {}
+
+impl<Stream: Read + Write> Wire for Stream {}
+
 /// A server; it ends with the test.
 pub(crate) struct Server {
     pub(crate) url: String,
@@ -105,16 +125,29 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server that answers so.
     pub(crate) fn start(answer: impl FnMut(&Asked) -> Told + Send + 'static) -> Self {
+        Self::start_over(None, answer)
+    }
+
+    /// The same over TLS where its settings are given.
+    pub(crate) fn start_over(
+        tls: Option<Arc<ServerConfig>>,
+        answer: impl FnMut(&Asked) -> Told + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr().expect("an address"));
         let asked = Arc::new(Mutex::new(Vec::new()));
         let answer = Arc::new(Mutex::new(answer));
         let noted = asked.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (answer, noted) = (answer.clone(), noted.clone());
+                let (answer, noted, tls) = (answer.clone(), noted.clone(), tls.clone());
                 thread::spawn(move || {
-                    let mut stream = stream.expect("a connection");
+                    let stream = stream.expect("a connection");
+                    let mut stream: Box<dyn Wire> = match tls {
+                        Some(tls) => Box::new(StreamOwned::new(ServerConnection::new(tls).expect("TLS"), stream)),
+                        None => Box::new(stream),
+                    };
                     while let Some(asked) = read(&mut stream) {
                         let told = {
                             let mut answer = answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -141,7 +174,7 @@ impl Server {
     }
 }
 
-fn read(stream: &mut TcpStream) -> Option<Asked> {
+fn read(stream: &mut impl Read) -> Option<Asked> {
     let mut bytes = Vec::new();
     let mut piece = [0; 16_384];
     let head_end = loop {
@@ -169,21 +202,19 @@ fn read(stream: &mut TcpStream) -> Option<Asked> {
         assert!(count > 0, "a whole body");
         body.extend_from_slice(&piece[..count]);
     }
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let query = pairs.map(|(name, value)| (decoded(name), decoded(value))).collect();
-    Some(Asked { method, path: decoded(path), query, headers, body })
+    Some(Asked::new(&method, target, headers, body))
 }
 
 fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8().expect("UTF-8").into_owned()
 }
 
-fn write(stream: &mut TcpStream, told: &Told) {
+fn write(stream: &mut impl Write, told: &Told) {
     let mut head = format!("HTTP/1.1 {} Told\r\nContent-Length: {}\r\n", told.status, told.body.len());
     for (name, value) in &told.headers {
         head = format!("{head}{name}: {value}\r\n");
     }
     // Whoever asked may be gone.
-    let _ = stream.write_all(format!("{head}\r\n").as_bytes()).and_then(|()| stream.write_all(&told.body));
+    let told = [format!("{head}\r\n").as_bytes(), &told.body].concat();
+    let _ = stream.write_all(&told).and_then(|()| stream.flush());
 }

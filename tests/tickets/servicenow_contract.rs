@@ -21,10 +21,18 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
             let key = query.strip_prefix("correlation_id=").and_then(|rest| rest.split('^').next()).expect("a query");
             Told::json(200, &json!({ "result": store.with(key).iter().map(incident).collect::<Vec<_>>() }))
         }
+        ("GET", path) => {
+            let id = number(path.strip_prefix("/api/now/table/incident/").expect("an incident"));
+            Told::json(200, &json!({ "result": incident(&store.at(&id).clone()) }))
+        }
         ("POST", "/api/now/table/incident") => {
             let new = asked.json();
+            let drops_marks = store.drops_marks;
             let ticket = store.make("", "", Vec::new());
             set(ticket, &new);
+            if drops_marks {
+                ticket.labels.clear();
+            }
             Told::json(201, &json!({ "result": incident(&ticket.clone()) }))
         }
         ("POST", "/api/now/attachment/file") => {
@@ -99,6 +107,7 @@ fn incident(ticket: &Kept) -> Value {
         "sys_id": format!("00ff{}", ticket.id),
         "number": format!("INC{:07}", ticket.id),
         "state": if ticket.is_closed { "6" } else { "1" },
+        "correlation_id": ticket.labels.first().cloned().unwrap_or_default(),
         "correlation_display": ticket.labels.get(1).cloned().unwrap_or_default(),
         "resolved_at": closed,
         "closed_at": "",

@@ -45,6 +45,10 @@ pub(crate) struct Store {
     pub(crate) uploads: Vec<(String, Vec<u8>)>,
     pub(crate) day: u32,
     pub(crate) faults: Vec<Fault>,
+    /// Whether what a ticket is found by is dropped where it is made, as it is of those who may not set it.
+    pub(crate) drops_marks: bool,
+    /// Whether a ticket's status stays as it is, whatever is answered.
+    pub(crate) keeps_status: bool,
     /// Whether another run makes the same ticket just before the next one is made.
     pub(crate) has_rival: bool,
 }
@@ -52,6 +56,7 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn make(&mut self, title: &str, body: &str, labels: Vec<String>) -> &mut Kept {
         let id = self.tickets.len() + 1;
+        let labels = if self.drops_marks { Vec::new() } else { labels };
         self.tickets.push(Kept { id, title: title.to_owned(), body: body.to_owned(), labels, ..Kept::default() });
         self.tickets.last_mut().expect("a ticket")
     }
@@ -62,6 +67,9 @@ impl Store {
     }
 
     pub(crate) fn close(&mut self, id: &str, is_closed: bool) {
+        if self.keeps_status {
+            return;
+        }
         let day = self.day;
         let ticket = self.at(id);
         ticket.is_closed = is_closed;

@@ -148,4 +148,10 @@ fn shown_requests_name_the_secret_and_a_broken_template_is_told() {
     check("{% for x in range(10000000) %}{{ x }}{% endfor %}", 65, "template");
     check("{\"a\": \"{{ secret }}\"}", 77, "WEBHOOK_SECRET");
     check("{\"a\": \"{{ title }}\"}", 0, "");
+    server.taken();
+    check("{\"a\": \"{{ body }}\"}", 0, "");
+    let body = text(&server.taken()[0].json(), "a");
+    let told =
+        "The JSON report is not here: it is the file 20261124T160000Z-0001.json on the machine where clockaudit ran.";
+    assert!(body.contains(told), "nothing claims a file that was not sent: {body}");
 }

@@ -11,7 +11,7 @@ use crate::files;
 use crate::report::Report;
 use crate::report::form::{self, Form};
 use crate::report::table::{Page, Shelf};
-use crate::report::ticket::{Grain, Setting, scope_of};
+use crate::report::ticket::{Enclosure, Grain, Setting, scope_of};
 use crate::terminal::Terminal;
 use crate::tickets::{Attachment, Credentials, Key, Site, SiteError, System};
 
@@ -29,7 +29,7 @@ pub(super) struct TicketPlan {
     /// The scope and the grain.
     pub(super) scope_key: Key,
     pub(super) setting: Setting,
-    pub(super) files: Vec<Arc<Attachment>>,
+    pub(super) enclosure: Enclosure,
     pub(super) resolve: bool,
     pub(super) reopen_within: Nanos,
     pub(super) template: Option<String>,
@@ -64,11 +64,10 @@ impl TicketPlan {
             terminal.warn("`--url` begins with http://, so whoever is on the way can read the report and the secret");
         }
         let grain = args.grain;
-        let word = format!("{grain:?}");
         Ok(Self {
             setting: Setting { markup: system.markup(), longest: system.longest_body() },
-            files: attachments(&report, bytes)?,
-            scope_key: Key::of(&scope, &word),
+            enclosure: enclosure(system, &report, bytes, &args.report)?,
+            scope_key: Key::of(&scope, grain.word()),
             site,
             secrets,
             report,
@@ -79,6 +78,16 @@ impl TicketPlan {
             template,
             is_dry: args.dry_run,
         })
+    }
+}
+
+/// What goes with a ticket in this system.
+fn enclosure(system: System, report: &Report, bytes: Vec<u8>, path: &Path) -> Result<Enclosure, CommandError> {
+    match system {
+        System::Github | System::Webhook => {
+            Ok(Enclosure::without_files(system, &String::from_utf8_lossy(&bytes), path))
+        }
+        _ => attachments(report, bytes).map(Enclosure::of_files),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::plan::TicketPlan;
 use super::{Errand, webhook};
 use crate::commands::error::CommandError;
-use crate::report::escape::{escaped, visible};
+use crate::report::escape::{acts, escaped, visible};
 use crate::tickets::{Deed, Key, System, curl_lines, rehearse};
 
 /// `created #12  clk-0123456789abcdef  Clocks: CRIT, 2 of 12 hosts crit`.
@@ -24,14 +24,16 @@ pub(super) fn deed(deed: &Deed, key: &Key, title: &str, harmless: impl Fn(&str) 
 pub(super) fn requests(plan: &TicketPlan, errand: &Errand<'_>) -> Result<String, CommandError> {
     let mut lines = vec![format!("# {}: {}  {}", plan.site.system.name(), errand.draft.key, errand.draft.title)];
     if plan.site.system == System::Webhook {
-        lines.extend(curl_lines(&webhook::request(plan, errand)?));
+        lines.extend(curl_lines(&webhook::request(plan, errand)?, acts));
     } else {
         let files: Vec<&str> = errand.draft.files.iter().map(|file| file.name.as_str()).collect();
-        lines.push(format!("# files: {}", files.join(", ")));
+        if !files.is_empty() {
+            lines.push(format!("# files: {}", files.join(", ")));
+        }
         for rehearsal in rehearse(&plan.site, &errand.draft, plan.resolve) {
             lines.push(String::new());
             lines.push(format!("# {}", rehearsal.purpose));
-            lines.extend(rehearsal.requests.iter().flat_map(curl_lines));
+            lines.extend(rehearsal.requests.iter().flat_map(|request| curl_lines(request, acts)));
         }
     }
     // Bodies hold line ends of their own, and nothing else that acts on a terminal.

@@ -1,8 +1,7 @@
 //! A ticket as it should be, of what it is about and of what was there before.
 
-use std::sync::Arc;
-
 use super::clamp::clamped;
+use super::enclosure::Enclosure;
 use super::markup;
 use super::subjects::Subject;
 use crate::audit::{ExitStatus, FailOn};
@@ -12,12 +11,16 @@ use crate::report::escape::escaped;
 use crate::report::model::{ChangeKind, Host, Report, Severity, Verdict};
 use crate::report::sentences::{self, moment};
 use crate::report::{ending, fix};
-use crate::tickets::{Attachment, Draft, Key, Markup, StateHash};
+use crate::tickets::{Draft, Key, Markup, StateHash};
 
 /// No table of a ticket has more rows.
 const MOST_ROWS: usize = 80;
 /// No table of a comment.
 const MOST_CHANGES: usize = 40;
+/// What a ticket says that another run made at the same time.
+const DUPLICATE: &str = "Two runs made a ticket about the same at the same time. The other one stays.";
+/// What a ticket says that was closed again.
+const WITHDRAWN: &str = "clockaudit made this ticket and could not mark it with its key, so no later run would find it. It is closed for that.";
 
 /// How a system takes texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,28 +32,30 @@ pub struct Setting {
 }
 
 /// The ticket about this; `before` is what was reported to it last, where that is known.
-pub fn draft(subject: &Subject, before: Option<&Report>, setting: Setting, files: Vec<Arc<Attachment>>) -> Draft {
+pub fn draft(subject: &Subject, before: Option<&Report>, setting: Setting, enclosure: &Enclosure) -> Draft {
     let Subject { key, report, title } = subject;
     let state = state(report);
     let mut page = document::of(report).0;
     if matches!(page.first(), Some(Block::Heading(1, _))) {
         page.remove(0);
     }
-    let mark = mark(key, &state, &report.run.id);
+    let last = last(enclosure, key, &state, &report.run.id);
     Draft {
         key: key.clone(),
         is_clear: is_clear(report),
         title: title.clone(),
-        body: written(&page, &mark, MOST_ROWS, setting),
+        body: written(&page, &last, MOST_ROWS, setting),
         comment: written(&change(report, title, before), &[], MOST_CHANGES, comment_setting(setting)),
-        duplicate: duplicate(setting),
+        duplicate: sentence(DUPLICATE, setting),
+        withdrawn: sentence(WITHDRAWN, setting),
         state,
-        files,
+        files: enclosure.files.clone(),
+        inline: enclosure.inline.clone(),
     }
 }
 
 /// The ticket of something that there is no more: what it was about does not occur in this report.
-pub fn all_clear(key: &Key, report: &Report, setting: Setting, files: Vec<Arc<Attachment>>) -> Draft {
+pub fn all_clear(key: &Key, report: &Report, setting: Setting, enclosure: &Enclosure) -> Draft {
     let state = StateHash::of(["clear".to_owned()]);
     let said = vec![Block::Paragraph(vec![
         Span::Strong("All clear".to_owned()),
@@ -60,11 +65,13 @@ pub fn all_clear(key: &Key, report: &Report, setting: Setting, files: Vec<Arc<At
         key: key.clone(),
         is_clear: true,
         title: "Clocks: all clear".to_owned(),
-        body: written(&said, &mark(key, &state, &report.run.id), MOST_ROWS, setting),
+        body: written(&said, &last(enclosure, key, &state, &report.run.id), MOST_ROWS, setting),
         comment: written(&said, &[], MOST_ROWS, comment_setting(setting)),
-        duplicate: duplicate(setting),
+        duplicate: sentence(DUPLICATE, setting),
+        withdrawn: sentence(WITHDRAWN, setting),
         state,
-        files,
+        files: enclosure.files.clone(),
+        inline: enclosure.inline.clone(),
     }
 }
 
@@ -97,12 +104,12 @@ fn state(report: &Report) -> StateHash {
             .filter(|finding| weighs(host, &finding.code, finding.severity))
             .map(|finding| format!("{}\0{}", finding.code, host.name))
             .collect();
-        let verdict = (host.verdict != Verdict::Ok).then(|| format!("{:?}\0{}", host.verdict, host.name));
+        let verdict = (host.verdict != Verdict::Ok).then(|| format!("{}\0{}", word(&host.verdict), host.name));
         codes.into_iter().chain(verdict).collect::<Vec<_>>()
     };
     let of_fleet = report.findings.iter().filter(|finding| finding.severity != Severity::Note);
     let of_fix =
-        report.fix.iter().flat_map(|fix| &fix.hosts).map(|host| format!("fix\0{:?}\0{}", host.outcome, host.name));
+        report.fix.iter().flat_map(|fix| &fix.hosts).map(|host| format!("fix\0{}\0{}", word(&host.outcome), host.name));
     let whole =
         [(report.run.partial, "partial"), (report.run.inventory.incomplete, "incomplete"), (is_clear(report), "clear")];
     let whole = whole.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word.to_owned());
@@ -110,18 +117,24 @@ fn state(report: &Report) -> StateHash {
     StateHash::of(facts.chain(of_fix).chain(whole))
 }
 
-/// The last lines of a ticket: by these it is found again.
-fn mark(key: &Key, state: &StateHash, run: &str) -> Vec<Block> {
-    vec![Block::Paragraph(vec![
+/// The word that stored reports have: it is the same in every version, as what tickets say must be.
+fn word(of: &impl serde::Serialize) -> String {
+    serde_json::to_value(of).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// The last lines of a ticket: where the report is, and by what the ticket is found again.
+fn last(enclosure: &Enclosure, key: &Key, state: &StateHash, run: &str) -> Vec<Block> {
+    let told = enclosure.told.iter().map(|told| Block::Paragraph(vec![Span::Text(told.clone())]));
+    let mark = Block::Paragraph(vec![
         Span::Text("Kept by clockaudit, run ".to_owned()),
         Span::Name(escaped(run)),
         Span::Text("; do not change: ".to_owned()),
         Span::Name(format!("{key} state {}", state.as_str())),
-    ])]
+    ]);
+    told.chain([mark]).collect()
 }
 
-fn duplicate(setting: Setting) -> String {
-    let told = "Two runs made a ticket about the same at the same time. The other one stays.";
+fn sentence(told: &str, setting: Setting) -> String {
     markup::write(&Document(vec![Block::Paragraph(vec![Span::Text(told.to_owned())])]), setting.markup)
 }
 

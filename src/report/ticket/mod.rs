@@ -2,9 +2,11 @@
 
 mod clamp;
 mod draft;
+mod enclosure;
 mod markup;
 mod subjects;
 pub mod webhook;
 
 pub use draft::{Setting, all_clear, draft};
+pub use enclosure::Enclosure;
 pub use subjects::{Grain, Subject, is_over, scope_of, subjects};

@@ -7,7 +7,7 @@ use crate::report::model::{Cause, Counts, PairCounts, Report, Verdict};
 use crate::report::sentences;
 use crate::tickets::Key;
 
-/// What gets a ticket of its own.
+/// What gets a ticket of its own. Its word stands in what is noted of tickets, and is the same in every version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grain {
     /// The run.
@@ -16,6 +16,20 @@ pub enum Grain {
     Cause,
     /// Each host that is not good.
     Host,
+}
+
+impl Grain {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Run, Self::Cause, Self::Host];
+
+    /// The word that is typed, and noted.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Cause => "cause",
+            Self::Host => "host",
+        }
+    }
 }
 
 /// What one ticket is about.

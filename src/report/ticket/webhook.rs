@@ -43,7 +43,7 @@ pub fn render(
     environment.add_filter("mrkdwn", mrkdwn);
     environment.add_filter("html", html);
     environment.add_template("template", template)?;
-    let place = secret_place(draft);
+    let place = secret_place(draft, &subject.report);
     let Report { summary, run, hosts, .. } = &subject.report;
     let worst: Vec<Value> = sentences::bad_hosts(&subject.report)
         .into_iter()
@@ -99,13 +99,13 @@ pub fn render(
 }
 
 /// What stands for the secret: nobody can have put this into a report, for it is made from all that is told of it.
-fn secret_place(draft: &Draft) -> SecretPlace {
+fn secret_place(draft: &Draft, report: &Report) -> SecretPlace {
     let mut digest = Sha256::new();
     for part in [&draft.title, &draft.body, &draft.comment] {
         digest.update(part.as_bytes());
     }
-    for file in &draft.files {
-        digest.update(&file.bytes);
+    if let Ok(whole) = crate::report::json::write(report) {
+        digest.update(whole.as_bytes());
     }
     SecretPlace(format!("clockaudit-secret-{}", base16ct::lower::encode_string(&digest.finalize())))
 }

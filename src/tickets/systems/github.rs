@@ -1,4 +1,4 @@
-//! GitHub and GitHub Enterprise: issues by a label that is the key. Their interface takes no files.
+//! GitHub and GitHub Enterprise: issues by a label that is the key. Their interface takes no files: a short report is a comment.
 //!
 //! Issues are listed by label, for the search that GitHub has beside it lags behind.
 
@@ -42,10 +42,17 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
         }
         Call::Create => {
             let Some(heard) = turn.heard(0)? else {
-                let issue = json!({ "title": title, "body": draft.body, "labels": [draft.key.as_str(), LABEL] });
+                // With a comment to come it is not complete yet.
+                let body = if draft.inline.is_some() { draft.pending_body() } else { draft.body.clone() };
+                let issue = json!({ "title": title, "body": body, "labels": [draft.key.as_str(), LABEL] });
                 return Ok(Step::Ask(request(turn, Method::Post, "", Some(&issue))));
             };
-            Ok(Step::Done(Reply::Made(ticket(&heard.json(), turn)?)))
+            let made = heard.json();
+            let ticket = ticket(&made, turn)?;
+            // Labels of those who may not set any are dropped without a word.
+            let labels = made.get("labels").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            let is_marked = labels.iter().any(|label| text(label, "/name") == draft.key.as_str());
+            Ok(Step::Done(if is_marked { Reply::Made(ticket) } else { Reply::Unmarked(ticket) }))
         }
         Call::Change(change) => turn.in_turn(changes(turn, change, &title)),
     }
@@ -54,8 +61,11 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
 fn changes(turn: &Turn<'_>, change: &Change, title: &str) -> Vec<Request> {
     let Turn { draft, .. } = turn;
     let mut requests = Vec::new();
-    if change.comment {
-        let comment = json!({ "body": draft.comment });
+    let told = change.comment.then_some(&draft.comment);
+    let report = draft.inline.as_ref().filter(|_| change.files);
+    let comment: Vec<&str> = told.into_iter().chain(report).map(String::as_str).collect();
+    if !comment.is_empty() {
+        let comment = json!({ "body": comment.join("\n\n") });
         requests.push(request(turn, Method::Post, &format!("/{}/comments", change.id), Some(&comment)));
     }
     let mut issue = serde_json::Map::new();
@@ -76,6 +86,10 @@ fn changes(turn: &Turn<'_>, change: &Change, title: &str) -> Vec<Request> {
             issue.insert("title".to_owned(), format!("Duplicate of {other}").into());
             issue.insert("body".to_owned(), format!("{other}\n\n{}", draft.duplicate).into());
             issue.insert("labels".to_owned(), json!([DUPLICATE]));
+        }
+        Some(Becomes::Withdrawn) => {
+            set("closed", "not_planned");
+            issue.insert("body".to_owned(), draft.withdrawn.clone().into());
         }
     }
     if !issue.is_empty() {

@@ -42,7 +42,12 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 let issue = json!({ "title": title, "description": description, "labels": labels });
                 return Ok(Step::Ask(request(turn, Method::Post, "/issues", Some(&issue))));
             };
-            Ok(Step::Done(Reply::Made(ticket(&heard.json(), turn)?)))
+            let made = heard.json();
+            let ticket = ticket(&made, turn)?;
+            // Labels of those who may not set any are dropped without a word.
+            let labels = made.get("labels").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            let is_marked = labels.iter().any(|label| label.as_str() == Some(draft.key.as_str()));
+            Ok(Step::Done(if is_marked { Reply::Made(ticket) } else { Reply::Unmarked(ticket) }))
         }
         Call::Change(change) => {
             let uploads = if change.files { draft.files.len() } else { 0 };
@@ -106,6 +111,10 @@ fn changes(turn: &Turn<'_>, change: &Change, title: &str) -> Vec<Request> {
             issue.insert("title".to_owned(), format!("Duplicate of {other}").into());
             issue.insert("description".to_owned(), format!("{other}\n\n{}", draft.duplicate).into());
             issue.insert("labels".to_owned(), "clockaudit-duplicate".into());
+        }
+        Some(Becomes::Withdrawn) => {
+            issue.insert("state_event".to_owned(), "close".into());
+            issue.insert("description".to_owned(), draft.withdrawn.clone().into());
         }
     }
     if !issue.is_empty() {

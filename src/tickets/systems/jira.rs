@@ -142,7 +142,7 @@ fn transition(offered: &[Value], becomes: &Becomes) -> Result<String, Refusal> {
             let of = |sought: &str| offered.iter().find(|transition| category(transition) == sought);
             (of("new").or_else(|| of("indeterminate")), "to do or in progress")
         }
-        Becomes::Closed | Becomes::DuplicateOf(_) => {
+        Becomes::Closed | Becomes::DuplicateOf(_) | Becomes::Withdrawn => {
             let is_done = |transition: &&Value| category(transition) == "done";
             let named = |transition: &&Value| DONE.contains(&text(transition, "/to/name").as_str());
             let done = || offered.iter().filter(is_done);

@@ -9,6 +9,7 @@ mod rt;
 mod servicenow;
 
 use super::conversation::Refusal;
+use super::draft::Draft;
 use super::machine::Call;
 use super::protocol::{Step, Turn};
 use super::request::Answer;
@@ -33,8 +34,21 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
 }
 
 /// Whether a new ticket has all its files at once; elsewhere it is marked as incomplete until it has.
-pub(super) fn makes_whole(system: System) -> bool {
-    !matches!(system, System::Jira | System::JiraCloud | System::Servicenow)
+pub(super) fn makes_whole(system: System, draft: &Draft) -> bool {
+    match system {
+        System::Jira | System::JiraCloud | System::Servicenow => false,
+        System::Github => draft.inline.is_none(),
+        System::Gitlab | System::Rt | System::Redmine | System::Roundup | System::Webhook => true,
+    }
+}
+
+/// What a ticket is found by.
+pub(super) fn mark(system: System) -> &'static str {
+    match system {
+        System::Github | System::Gitlab | System::Jira | System::JiraCloud => "label",
+        System::Servicenow => "correlation id",
+        System::Rt | System::Redmine | System::Roundup | System::Webhook => "key",
+    }
 }
 
 /// An answer as it might come to a request, for those that are only shown.

@@ -26,21 +26,15 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             );
             let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(Request::get(site.url(&path)))) };
             let found = heard.json();
-            let tickets =
-                list(&found, "/issues")?.iter().map(|issue| ticket(issue, turn)).collect::<Result<Vec<_>, _>>()?;
             // A server that does not know the filter shows all issues.
-            let ours = tickets.into_iter().flatten().collect();
-            Ok(Step::Done(Reply::Found(ours, now(heard))))
+            let is_ours = |issue: &&Value| text(issue, "/subject").contains(draft.key.as_str());
+            let tickets = list(&found, "/issues")?.iter().filter(is_ours).map(|issue| ticket(issue, turn));
+            Ok(Step::Done(Reply::Found(tickets.collect::<Result<Vec<_>, _>>()?, now(heard))))
         }
-        Call::Fetch(id) => match turn.answers.first() {
-            None => Ok(Step::Ask(Request::get(site.url(&format!("/issues/{id}.json"))))),
-            Some(heard) if heard.status == 404 => Ok(Step::Done(Reply::Found(Vec::new(), None))),
-            Some(heard) => {
-                good(heard)?;
-                let found = ticket(heard.json().pointer("/issue").unwrap_or(&Value::Null), turn)?;
-                Ok(Step::Done(Reply::Found(found.into_iter().collect(), now(heard))))
-            }
-        },
+        Call::Fetch(id) => {
+            let asked = || Request::get(site.url(&format!("/issues/{id}.json")));
+            turn.fetched(asked, &[404], |found| ticket(found.pointer("/issue").unwrap_or(&Value::Null), turn))
+        }
         Call::Create => {
             if let Some(upload) = upload(turn)? {
                 return Ok(Step::Ask(upload));
@@ -55,8 +49,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 return Ok(Step::Ask(send(turn, Method::Post, "/issues.json", &issue)));
             };
             let made = heard.json();
-            let found = ticket(made.pointer("/issue").unwrap_or(&Value::Null), turn)?;
-            Ok(Step::Done(Reply::Made(found.ok_or_else(|| Refusal::misunderstood("the new issue"))?)))
+            Ok(Step::Done(Reply::Made(ticket(made.pointer("/issue").unwrap_or(&Value::Null), turn)?)))
         }
         Call::Change(change) => step_of_change(turn, change),
     }
@@ -154,24 +147,19 @@ fn send(turn: &Turn<'_>, method: Method, path: &str, issue: &Value) -> Request {
     Request::json(method, turn.site.url(path), &json!({ "issue": issue }))
 }
 
-/// The issue; none where it is not about the key.
-fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Option<Ticket>, Refusal> {
+fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     let id = id(issue, "/id")?;
-    let is_rehearsed = id == REHEARSED_ID;
-    if !is_rehearsed && !text(issue, "/subject").contains(turn.draft.key.as_str()) {
-        return Ok(None);
-    }
     let closed = moment::read(&text(issue, "/closed_on"));
     // `closed_on` stays when an issue is opened again; older servers do not tell `is_closed` of a status.
     let is_closed = issue.pointer("/status/is_closed").and_then(Value::as_bool);
-    Ok(Some(Ticket {
+    Ok(Ticket {
         called: format!("#{id}"),
         ordinal: ordinal(&id),
         is_open: !is_closed.unwrap_or(closed.is_some()),
         state: state_in(&text(issue, "/description"), &turn.draft.key),
         closed,
         id,
-    }))
+    })
 }
 
 pub(super) fn rehearsed(call: &Call, number: usize) -> Answer {

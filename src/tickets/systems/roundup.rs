@@ -32,7 +32,16 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             let tickets = list(&found, "/data/collection")?.iter().map(|issue| ticket(issue, turn));
             Ok(Step::Done(Reply::Found(tickets.collect::<Result<Vec<_>, _>>()?, now(heard))))
         }
-        Call::Fetch(_) => Ok(Step::Done(Reply::Found(Vec::new(), None))),
+        Call::Fetch(id) => {
+            let asked = || get(turn, &format!("/issue/{id}?@verbose=2"));
+            turn.fetched(asked, &[404], |found| {
+                let mut issue = found.pointer("/data/attributes").cloned().unwrap_or_default();
+                if let (Value::Object(issue), Some(id)) = (&mut issue, found.pointer("/data/id")) {
+                    issue.insert("id".to_owned(), id.clone());
+                }
+                ticket(&issue, turn)
+            })
+        }
         Call::Create => {
             let parts = match parts(turn, true, Some(&draft.body))? {
                 Parts::Ask(request) => return Ok(Step::Ask(request)),
@@ -80,7 +89,7 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
         Some(Becomes::Open) => {
             issue.insert("status".to_owned(), "chatting".into());
         }
-        Some(Becomes::Closed) => {
+        Some(Becomes::Closed | Becomes::Withdrawn) => {
             issue.insert("status".to_owned(), "resolved".into());
         }
         Some(Becomes::DuplicateOf(other)) => {

@@ -36,7 +36,10 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 list(&found, "/items")?.iter().map(|item| ticket(item, turn)).collect::<Result<Vec<_>, _>>()?;
             Ok(Step::Done(Reply::Found(tickets, now(heard))))
         }
-        Call::Fetch(_) => Ok(Step::Done(Reply::Found(Vec::new(), None))),
+        Call::Fetch(id) => {
+            let asked = || Request::get(site.url(&format!("/REST/2.0/ticket/{id}")));
+            turn.fetched(asked, &[404], |found| ticket(found, turn))
+        }
         Call::Create => {
             let Some(heard) = turn.heard(0)? else {
                 let new = json!({
@@ -80,7 +83,7 @@ fn changes(turn: &Turn<'_>, change: &Change) -> Vec<Request> {
         Some(Becomes::Open) => {
             ticket.insert("Status".to_owned(), "open".into());
         }
-        Some(Becomes::Closed) => {
+        Some(Becomes::Closed | Becomes::Withdrawn) => {
             ticket.insert("Status".to_owned(), "resolved".into());
         }
         Some(Becomes::DuplicateOf(other)) => {

@@ -14,7 +14,7 @@ use crate::tickets::text::clipped;
 /// `short_description` holds no more.
 const LONGEST_TITLE: usize = 160;
 /// What is read of an incident.
-const FIELDS: &str = "sys_id,number,state,correlation_display,closed_at,resolved_at";
+const FIELDS: &str = "sys_id,number,state,correlation_id,correlation_display,closed_at,resolved_at";
 /// The states resolved, closed and cancelled, as they are delivered.
 const ENDED: [&str; 3] = ["6", "7", "8"];
 /// How the field begins that holds what an incident says.
@@ -34,8 +34,11 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             let tickets = list(&found, "/result")?.iter().map(ticket).collect::<Result<Vec<_>, _>>()?;
             Ok(Step::Done(Reply::Found(tickets, now(heard))))
         }
-        // A table is searched as it is: what is not found is not there.
-        Call::Fetch(_) => Ok(Step::Done(Reply::Found(Vec::new(), None))),
+        Call::Fetch(id) => {
+            let path = format!("/api/now/table/incident/{id}?sysparm_fields={FIELDS}");
+            let asked = || request(turn, Method::Get, &path, None);
+            turn.fetched(asked, &[404], |found| ticket(found.pointer("/result").unwrap_or(&Value::Null)))
+        }
         Call::Create => {
             let Some(heard) = turn.heard(0)? else {
                 let incident = json!({
@@ -53,7 +56,11 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 return Ok(Step::Ask(request));
             };
             let made = heard.json();
-            Ok(Step::Done(Reply::Made(ticket(made.pointer("/result").unwrap_or(&Value::Null))?)))
+            let made = made.pointer("/result").unwrap_or(&Value::Null);
+            let ticket = ticket(made)?;
+            // What a rule forbids to write is left out without a word.
+            let is_marked = text(made, "/correlation_id") == draft.key.as_str();
+            Ok(Step::Done(if is_marked { Reply::Made(ticket) } else { Reply::Unmarked(ticket) }))
         }
         Call::Change(change) => turn.in_turn(changes(turn, change)),
     }
@@ -97,6 +104,12 @@ fn changes(turn: &Turn<'_>, change: &Change) -> Vec<Request> {
             set("state", "6");
             set("close_code", "Duplicate");
             set("close_notes", &format!("Duplicate of {other}"));
+        }
+        Some(Becomes::Withdrawn) => {
+            set("description", &draft.withdrawn);
+            set("state", "6");
+            set("close_code", "Not Solved (Not Reproducible)");
+            set("close_notes", "Withdrawn");
         }
     }
     if !incident.is_empty() {
