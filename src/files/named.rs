@@ -62,8 +62,11 @@ mod tests {
         let path = folder.path().join("file");
         fs::write(&path, "text").expect("a file");
         assert_eq!(file(&path, 10, &over).expect("bytes"), b"text");
-        let writes = thread::spawn(move || fs::write(pipe, "from a pipe"));
-        let pipe = folder.path().join("pipe");
+        // The reader that was left behind still waits at the first one.
+        let other = folder.path().join("other");
+        nix::unistd::mkfifo(&other, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        let pipe = other.clone();
+        let writes = thread::spawn(move || fs::write(other, "from a pipe"));
         let long = TimeLeft::of(Some(Duration::from_secs(1_000_000)));
         assert_eq!(file(&pipe, 20, &long).expect("bytes"), b"from a pipe");
         writes.join().expect("an end").expect("written");

@@ -209,8 +209,8 @@ fn what_ansible_would_ask_for_is_told_before_it_is_run() {
     check("ask_vault_pass = yes", &[], Some(&format!("[defaults] ask_vault_pass {cfg}")));
     check("vault_identity_list = a@file, b@prompt", &[], Some(&format!("[defaults] vault_identity_list {cfg}")));
     check("vault_identity_list = prompt_ask_vault_pass", &[], Some(&format!("[defaults] vault_identity_list {cfg}")));
-    check("", &[("ANSIBLE_ASK_VAULT_PASS", "1")], Some("$ANSIBLE_ASK_VAULT_PASS"));
-    check("", &[("ANSIBLE_VAULT_IDENTITY_LIST", "b@prompt")], Some("$ANSIBLE_VAULT_IDENTITY_LIST"));
+    check("", &[("ANSIBLE_ASK_VAULT_PASS", "1")], Some("ANSIBLE_ASK_VAULT_PASS"));
+    check("", &[("ANSIBLE_VAULT_IDENTITY_LIST", "b@prompt")], Some("ANSIBLE_VAULT_IDENTITY_LIST"));
     check("ask_vault_pass = yes", &[("ANSIBLE_ASK_VAULT_PASS", "no")], None);
     check("ask_vault_pass = no\nvault_identity_list = a@file, prompt@file", &[], None);
 }
