@@ -185,7 +185,9 @@ pub(super) fn named_secret(line: &str) -> Option<usize> {
     let mut start = 0;
     for name in line.split(is_end) {
         let end = start + name.len();
-        if is_secret(name) && line.get(end..).is_some_and(|rest| rest.contains(|next| !is_end(next))) {
+        // A tag of YAML is no name.
+        let is_name = !name.starts_with('!') && is_secret(name);
+        if is_name && line.get(end..).is_some_and(|rest| rest.contains(|next| !is_end(next))) {
             return Some(end);
         }
         // What ends a name is one byte.

@@ -1,7 +1,7 @@
 //! A ticket system at its place: which it is, where, in which project, and by which variables one logs in.
 
+use core::net::IpAddr;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 

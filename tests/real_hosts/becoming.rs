@@ -38,6 +38,39 @@ fn message(report: &Report, name: &str) -> (String, String) {
     (error.code.clone(), error.message.clone())
 }
 
+/// Whom the commands of a host ran as, by what was recorded of it.
+fn ran_as(trace: &str, name: &str) -> String {
+    let lines = trace.lines().map(|line| line.parse::<Value>().expect("a line of JSON"));
+    let mut facts = lines.filter(|line| line["type"] == "facts" && line["host"] == name);
+    let facts = facts.next().unwrap_or_else(|| panic!("no facts of {name}"))["facts"].clone();
+    let facts: Vec<(String, String)> = serde_json::from_value(facts).expect("facts");
+    facts.into_iter().find_map(|(fact, value)| (fact == "uid").then_some(value)).expect("who it is")
+}
+
+/// Each host that nobody is become on says why, and what to do.
+fn assert_refused(report: &Report) {
+    for (name, title, words, remedy) in [
+        ("wrong", "sudo password wrong", "sudo refused the password", "correct `ansible_become_password`"),
+        ("none-given", "sudo wants a password", "a password is required", "give it (`--ask-become-pass`"),
+        (
+            "asks-unasked",
+            "sudo wants a password",
+            "sudo asks for a password, and none was given",
+            "give it (`--ask-become-pass`",
+        ),
+        ("not-allowed", "sudo not allowed", "not in the sudoers file", "allow it in sudoers"),
+        ("su-wrong", "su password wrong", "Authentication failure", "`sudo passwd -S root`"),
+        ("su-none", "su wants a password", "su asks for a password, and none was given", "`--become-method sudo`"),
+    ] {
+        let (code, message) = message(report, name);
+        assert!(code == "SSH910" && message.contains(words), "{name}: {code} {message}");
+        let host = told(name, report);
+        assert_eq!(host.error.as_ref().map(|error| error.title.as_str()), Some(title), "{name}");
+        let remedies: Vec<&str> = host.findings.iter().map(|finding| finding.remedy.as_str()).collect();
+        assert!(remedies.iter().any(|told| told.contains(remedy)), "{name}: {remedies:?}");
+    }
+}
+
 #[test]
 fn the_password_reaches_whoever_asks_for_it_and_nobody_else() {
     confined("becoming::the_password_reaches_whoever_asks_for_it_and_nobody_else", || {
@@ -108,39 +141,12 @@ fn the_password_reaches_whoever_asks_for_it_and_nobody_else() {
         for name in well {
             assert_eq!(told(name, &report).verdict, Verdict::Ok, "{name}: {session}\n{}", of(name).log());
         }
-        // Whom the commands of each host ran as.
         let trace = fs::read_to_string(&trace).expect("a trace");
-        let ran_as = |name: &str| {
-            let lines = trace.lines().map(|line| line.parse::<Value>().expect("a line of JSON"));
-            let mut facts = lines.filter(|line| line["type"] == "facts" && line["host"] == name);
-            let facts = facts.next().unwrap_or_else(|| panic!("no facts of {name}"))["facts"].clone();
-            let facts: Vec<(String, String)> = serde_json::from_value(facts).expect("facts");
-            facts.into_iter().find_map(|(fact, value)| (fact == "uid").then_some(value)).expect("who it is")
-        };
         for name in well {
             let expected = if ["spared", "pbrun"].contains(&name) { "4242" } else { "0" };
-            assert_eq!(ran_as(name), expected, "{name}");
+            assert_eq!(ran_as(&trace, name), expected, "{name}");
         }
-        for (name, title, words, remedy) in [
-            ("wrong", "sudo password wrong", "sudo refused the password", "correct `ansible_become_password`"),
-            ("none-given", "sudo wants a password", "a password is required", "give it (`--ask-become-pass`"),
-            (
-                "asks-unasked",
-                "sudo wants a password",
-                "sudo asks for a password, and none was given",
-                "give it (`--ask-become-pass`",
-            ),
-            ("not-allowed", "sudo not allowed", "not in the sudoers file", "allow it in sudoers"),
-            ("su-wrong", "su password wrong", "Authentication failure", "`sudo passwd -S root`"),
-            ("su-none", "su wants a password", "su asks for a password, and none was given", "`--become-method sudo`"),
-        ] {
-            let (code, message) = message(&report, name);
-            assert!(code == "SSH910" && message.contains(words), "{name}: {code} {message}");
-            let host = told(name, &report);
-            assert_eq!(host.error.as_ref().map(|error| error.title.as_str()), Some(title), "{name}");
-            let remedies: Vec<&str> = host.findings.iter().map(|finding| finding.remedy.as_str()).collect();
-            assert!(remedies.iter().any(|told| told.contains(remedy)), "{name}: {remedies:?}");
-        }
+        assert_refused(&report);
         // What reached the standard input of the hosts' commands.
         for (name, secret, times) in [
             ("asked", LOGIN, 1),

@@ -44,10 +44,6 @@ fn without_comments(part: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "script_tests.rs"]
-mod parts;
-
-#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -68,5 +64,164 @@ mod tests {
         for (number, part) in LIBRARY.iter().chain([&LOOP]).enumerate() {
             assert!(!part.contains("<<"), "part {number} has a here-document");
         }
+    }
+}
+
+#[cfg(test)]
+mod parts {
+    use std::fs;
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::*;
+
+    /// Runs lines that may use every part, in this folder; gives back what they print.
+    fn run(folder: &Path, lines: &str) -> String {
+        let parts = LIBRARY.map(without_comments).concat();
+        let begun = "state=$PWD/run folder=$PWD/run/r1 conf=$PWD/chrony.conf run=r1 count=0 init=sysv unit=none was=inactive restart=no\n\
+                     mkdir -p \"$folder\"\n";
+        let output = Command::new("/bin/sh")
+            .args(["-c", &format!("{parts}{begun}{lines}")])
+            .current_dir(folder)
+            .output()
+            .expect("a shell");
+        let complained = String::from_utf8_lossy(&output.stderr).into_owned();
+        String::from_utf8(output.stdout).unwrap_or_else(|_| panic!("{complained}"))
+    }
+
+    /// Names that a shell may take for something else, each of a file whose text is its name.
+    const ODD: [&str; 12] =
+        ["a b", " ", "q'\"x", "x|y", "|", "*", "-d", "$(id)", "back\\slash\\n", "semi;colon", "a.clockaudit-0", "#"];
+
+    fn odd_files(folder: &Path) -> Vec<std::path::PathBuf> {
+        let files = folder.join("files");
+        fs::create_dir(&files).expect("a folder");
+        ODD.iter()
+            .map(|name| {
+                let path = files.join(name);
+                fs::write(&path, format!("{name}\n")).expect("a file");
+                path
+            })
+            .collect()
+    }
+
+    /// All files of `files` are to be new, with a backup each.
+    const REPLACED: &str = "
+    printf 'new\\n' >fresh; digest \"$PWD/fresh\"; fresh=$h
+    for f in \"$PWD\"/files/*; do
+      is_path \"$f\" || echo \"refused $f\"
+      digest \"$f\"
+      count=$((count + 1))
+      eval \"path_$count=\\$f old_$count=\\$h new_$count=\\$fresh data_$count='new\\\\n' from_$count= backup_$count=-\"
+    done
+    each() { i=0; while [ $i -lt $count ]; do i=$((i + 1)); nth; \"$1\" || echo \"not $1 $path: $e\"; done; }
+    kept() { keep_backup && eval \"backup_$i=\\$backup\"; }
+    each kept
+    each write_candidate
+    make_plan
+    each replace
+    ";
+
+    #[test]
+    fn the_guard_puts_back_files_of_any_name_that_is_taken() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = odd_files(folder.path());
+        let said =
+            run(folder.path(), &format!("{REPLACED}cat files/*; put_back; echo \"left:$left\"; ls -A files | wc -l"));
+        let expected = format!("{}left:\n{}\n", "new\n".repeat(ODD.len()), ODD.len());
+        assert_eq!(said.replace(' ', ""), expected);
+        for (path, name) in files.iter().zip(ODD) {
+            assert_eq!(fs::read_to_string(path).expect("a file"), format!("{name}\n"));
+        }
+    }
+
+    #[test]
+    fn the_newest_five_backups_of_a_file_stay() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = odd_files(folder.path());
+        for path in &files {
+            let name = path.file_name().expect("a name").to_string_lossy();
+            for run in 1..=7 {
+                fs::write(path.with_file_name(format!(".{name}.clockaudit-2026010{run}")), "").expect("a backup");
+            }
+        }
+        // The name of the run comes after all of those.
+        let said = run(folder.path(), &format!("{REPLACED}confirm; ls -d run/r1"));
+        assert_eq!(said, "ok confirm\n");
+        for (path, name) in files.iter().zip(ODD) {
+            assert_eq!(fs::read_to_string(path).expect("a file"), "new\n", "{name}");
+            let there = |backup: &str| path.with_file_name(format!(".{name}.clockaudit-{backup}")).exists();
+            let stay = ["20260104", "20260105", "20260106", "20260107", "r1"];
+            assert!(stay.iter().all(|backup| there(backup)), "{name}");
+            assert!(!["20260101", "20260102", "20260103"].iter().any(|backup| there(backup)), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_no_line_can_hold_are_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let said = run(
+            folder.path(),
+            "for p in /etc/a '/etc/a|b *' \"/etc/a${newline}b\" \"/etc/a$newline\" '/etc/\t' etc/a /etc/../a '' \"/$(printf '\\303\\251')\"; do\n\
+             is_path \"$p\" && printf yes, || printf no,\ndone",
+        );
+        assert_eq!(said, "yes,yes,no,no,no,no,no,no,no,");
+    }
+
+    #[test]
+    fn what_a_dead_run_left_and_cannot_be_put_back_is_kept_and_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        odd_files(folder.path());
+        let dead = "rm -f fresh; ln -s '1 0 another-boot r1' run/lock; run=r2\n";
+        let taken = "take_lock && echo taken || not_locked apply\n";
+        let edited = "echo edited >'files/a b'\n";
+        let said =
+            run(folder.path(), &format!("{REPLACED}{dead}{edited}{taken}readlink run/lock; head -n 1 run/r1/plan"));
+        let here = folder.path().canonicalize().expect("a path");
+        let here = here.display();
+        let expected = format!(
+            "left {here}/files/a b\nno apply behind {here}/run/r1\n1 0 another-boot r1\nsysv no inactive none\n"
+        );
+        assert_eq!(said, expected);
+        let files = folder.path().join("files");
+        assert_eq!(fs::read_to_string(files.join("a b")).expect("a file"), "edited\n", "it is somebody's wish");
+        assert_eq!(fs::read_to_string(files.join("x|y")).expect("a file"), "x|y\n");
+        // Once it is put right the next run goes on.
+        let said =
+            run(folder.path(), &format!("printf 'a b\\n' >'files/a b'; run=r2\n{taken}readlink run/lock; ls run"));
+        let words: Vec<&str> = said.lines().collect();
+        assert_eq!((words.first(), words.get(1)), (Some(&"recovered r1"), Some(&"taken")), "{said}");
+        assert!(words.get(2).is_some_and(|owner| owner.ends_with(" r2")) && words.get(3) == Some(&"lock"), "{said}");
+    }
+
+    #[test]
+    fn what_is_tried_has_a_name_that_chronyd_may_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let names = "for p in /etc/chrony.conf /etc/chrony/chrony.conf /etc/chrony.d/a.conf; do path_1=$p i=1; nth; echo \"$new_file\"; done";
+        let expected = "/etc/chrony.conf.new-clockaudit\n/etc/chrony/.chrony.conf.new-clockaudit\n\
+                        /etc/chrony.d/.a.conf.new-clockaudit\n";
+        assert_eq!(run(folder.path(), names), expected);
+    }
+
+    #[test]
+    fn more_files_than_are_read_are_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let surveyed = |count: usize| {
+            let path = folder.path().join(count.to_string());
+            fs::create_dir(&path).expect("a folder");
+            for number in 0..count {
+                fs::write(path.join(format!("{number}.conf")), "").expect("a file");
+            }
+            fs::write(path.join("main"), format!("confdir {}\n", path.display())).expect("a file");
+            let survey = format!(
+                "files=0 bytes=0 depth=0 seen=$newline return=$(printf '\\r') encoding=base64\n\
+                 file main '{}/main' | grep -c -e '^file' -e '^crowded$'; file main '{}/main' | grep -x crowded",
+                path.display(),
+                path.display()
+            );
+            run(folder.path(), &survey)
+        };
+        assert_eq!(surveyed(98), "99\n");
+        assert_eq!(surveyed(120), "100\ncrowded\n");
     }
 }

@@ -297,12 +297,12 @@ mod tests {
 
     #[test]
     fn what_only_ansible_has_is_not_passed_over() {
+        const REMEDY: &str = "pass its value with -e, or pass --inventory-via-ansible";
         let check = |expression: &str, expected: &str| {
             let (_, done) = constructed(&format!("compose: {{fq: \"{expression}\"}}\n"));
             let why = done.expect_err("a failure").to_string();
             assert_eq!(why, format!("web-eu-1: compose: fq {expected}, which only Ansible can run; {REMEDY}"));
         };
-        const REMEDY: &str = "pass its value with -e, or pass --inventory-via-ansible";
         check("region | from_space", "uses the filter 'from_space'");
         check("now().year", "uses the function 'now'");
     }
