@@ -104,10 +104,9 @@ async fn commands_through_one_throttled_gate_wait_for_each_other() {
     let mut plan = plan(&fleet.known_hosts());
     plan.default_keys = vec![fleet.key()];
     let configuration = format!(
-        "Host gate\n HostName 127.0.0.1\n Port {}\n User {}\n IdentityFile {}\n IdentitiesOnly yes\n UserKnownHostsFile {}\n \
+        "Host gate\n HostName 127.0.0.1\n Port {}\n IdentityFile {}\n IdentitiesOnly yes\n UserKnownHostsFile {}\n \
          GlobalKnownHostsFile none\n LogLevel ERROR\n",
         gate.port(),
-        gate.target("user_key").user.unwrap(),
         gate.path("user_key").display(),
         gate.path("known_hosts").display(),
     );
