@@ -42,11 +42,12 @@ impl Sshd {
         fs::set_permissions(at.join("authorized_keys"), fs::Permissions::from_mode(0o600)).unwrap();
         prepare(at);
         let port = free_port();
-        // Login shells find no files of whoever runs the tests: those may take seconds.
+        // Login shells find no files of whoever runs the tests: those may take seconds. Of most settings the first one counts, of
+        // MaxStartups the last one.
         let config = format!(
-            "{lines}\nListenAddress 127.0.0.1\nPort {port}\nHostKey {0}/host_key\nAuthorizedKeysFile {0}/authorized_keys\n\
+            "MaxStartups 500\n{lines}\nListenAddress 127.0.0.1\nPort {port}\nHostKey {0}/host_key\nAuthorizedKeysFile {0}/authorized_keys\n\
              PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-             PermitRootLogin prohibit-password\nMaxStartups 500\nLogLevel QUIET\nSetEnv HOME={0}\n",
+             PermitRootLogin prohibit-password\nLogLevel QUIET\nSetEnv HOME={0}\n",
             at.display()
         );
         fs::write(at.join("sshd_config"), config).unwrap();
