@@ -48,7 +48,8 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
         (None, None) if args.graph => View::Graph,
         (None, None) => View::List,
     };
-    let is_whole = args.selection.allow_incomplete_inventory || !loaded.is_incomplete();
+    // The views are those of `ansible-inventory`, and end as it does.
+    let is_whole = args.selection.allow_incomplete_inventory || !loaded.is_incomplete_to_ansible();
     // What is not there may be what was not read.
     let missed = |error: CommandError| match error.status {
         ExitStatus::NoHosts if !is_whole => CommandError { status: ExitStatus::BadInput, ..error },

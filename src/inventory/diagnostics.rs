@@ -55,12 +55,22 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// What is missing from the inventory because of it ("hosts after this line"); `None` = nothing.
     pub missing: Option<String>,
+    /// Whether Ansible passes it over with a warning at most, and goes on as if nothing were missing.
+    pub is_passed_over: bool,
 }
 
 impl Diagnostic {
     /// A diagnostic without place.
     pub fn new(severity: Severity, message: impl Into<String>) -> Self {
-        Self { severity, file: None, span: None, message: message.into(), hint: None, missing: None }
+        Self {
+            severity,
+            file: None,
+            span: None,
+            message: message.into(),
+            hint: None,
+            missing: None,
+            is_passed_over: false,
+        }
     }
 
     /// An error without place.
@@ -132,6 +142,11 @@ impl fmt::Display for Diagnostic {
 /// Whether any of the diagnostics says that data are missing: such an inventory is incomplete.
 pub fn any_missing(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.missing.is_some())
+}
+
+/// The same of an inventory that Ansible finds incomplete too.
+pub fn any_missing_to_ansible(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.missing.is_some() && !diagnostic.is_passed_over)
 }
 
 /// Words that mark a variable as a secret.

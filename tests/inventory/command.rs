@@ -168,3 +168,23 @@ fn groups_are_drawn_as_a_tree() {
         "@all:\n  |--@ungrouped:\n  |  |--gate\n  |--@eu:\n  |  |--@web:\n  |  |  |--web1\n  |  |  |--web2\n";
     assert_eq!(run(FLEET, &["hosts.ini", "--graph"]), (0, expected.to_owned(), String::new()));
 }
+
+#[test]
+fn a_group_that_is_a_list_is_shown_as_ansible_shows_it_and_not_scanned() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("hosts.yml"), "web: [h1, h2]\ndb:\n  hosts: {d1: }\n").expect("a file");
+    let (code, printed, said) = run_in(folder.path(), &["hosts.yml", "--hosts", "all"]);
+    assert_eq!((code, printed.as_str()), (0, "d1\n"), "{said}");
+    assert!(said.contains("--> hosts.yml:1:1") && said.contains("what it was meant to hold is missing"), "{said}");
+    for command in ["scan", "doctor"] {
+        let ended = std::process::Command::new(env!("CARGO_BIN_EXE_clockaudit"))
+            .args([command, "hosts.yml"])
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .output()
+            .expect("the program runs");
+        let said = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
+        assert!(command != "scan" || ended.status.code() == Some(65), "{command}: {said}");
+        assert!(!said.contains("everything understood"), "{command}: {said}");
+    }
+}

@@ -157,6 +157,11 @@ impl Loaded {
     pub fn is_incomplete(&self) -> bool {
         diagnostics::any_missing(&self.diagnostics)
     }
+
+    /// Whether Ansible misses something too. What it passes over with a warning (`web: [h1, h2]`) is missing all the same.
+    pub fn is_incomplete_to_ansible(&self) -> bool {
+        diagnostics::any_missing_to_ansible(&self.diagnostics)
+    }
 }
 
 /// Why there is no inventory at all.

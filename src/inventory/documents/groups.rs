@@ -62,7 +62,9 @@ impl Builder<'_, '_> {
             Form::Scalar(Value::Null) => &[],
             Form::Scalar(_) | Form::List(_) => {
                 let message = format!("`{}` is skipped: a group is a mapping, this is {}", key.text(), node.kind());
-                self.warn(key.place, message, PARTS_HINT, may_name_hosts(node).then_some(LOST));
+                if let Some(told) = self.warn(key.place, message, PARTS_HINT, may_name_hosts(node).then_some(LOST)) {
+                    told.is_passed_over = true;
+                }
                 return Ok(key.as_text().and_then(|name| self.draft.group_named(name)));
             }
         };

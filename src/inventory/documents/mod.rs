@@ -103,12 +103,12 @@ impl<'a, 't> Builder<'a, 't> {
     }
 
     /// Says something about a place; of many warnings only how many they are, for to find the line of a place costs as much
-    /// as all lines before it.
-    fn warn(&mut self, place: Place, message: String, hint: &str, missing: Option<&str>) {
+    /// as all lines before it. Gives what it said, unless it was counted alone.
+    fn warn(&mut self, place: Place, message: String, hint: &str, missing: Option<&str>) -> Option<&mut Diagnostic> {
         if self.diagnostics.len() >= MAX_WARNINGS {
             self.untold += 1;
             self.untold_missing = self.untold_missing.take().or(missing.map(str::to_owned));
-            return;
+            return None;
         }
         self.draft.count(place.line);
         let told = self.document.warning(place, message).with_hint(hint);
@@ -116,6 +116,7 @@ impl<'a, 't> Builder<'a, 't> {
             Some(missing) => told.with_missing(missing),
             None => told,
         });
+        self.diagnostics.last_mut()
     }
 
     /// The host of a name, added to a group; tells whether it was made.
