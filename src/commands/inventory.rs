@@ -21,6 +21,7 @@ use crate::inventory::connection::{Told, explain, settings_of, vaulted};
 use crate::inventory::model::{HostId, Inventory};
 use crate::inventory::patterns::{Mismatch, Pattern, PatternError, Selection};
 use crate::inventory::{graph, listing, nearest};
+use crate::report::escape::visible;
 use crate::terminal::Terminal;
 
 /// What is shown of an inventory.
@@ -123,6 +124,9 @@ fn explained(
     let (mut rows, defect) = ssh.explained(&settings, name);
     rows.extend(policy::explained(loaded, host));
     ssh.tell(terminal);
+    if let Some(why) = settings.becoming.elevation().err().filter(|_| settings.becoming.is_wanted.value) {
+        terminal.warn(&format!("{}: {}", visible(name), settings.without_secrets(&why)));
+    }
     // Nobody asks OpenSSH about a host that is not reached by it.
     defects.extend(defect.filter(|_| not_audited.is_none()));
     let text = match args.output {

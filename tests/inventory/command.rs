@@ -188,3 +188,19 @@ fn a_group_that_is_a_list_is_shown_as_ansible_shows_it_and_not_scanned() {
         assert!(!said.contains("everything understood"), "{command}: {said}");
     }
 }
+
+#[test]
+fn what_a_scan_would_refuse_is_told_by_an_explanation_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "weak\nloopa\nloopb\nodd ansible_become=true ansible_become_method=pbrun\n";
+    fs::write(folder.path().join("hosts.ini"), text).expect("a file");
+    let text = "Host weak\n Ciphers foo\nHost loopa\n ProxyJump loopb\nHost loopb\n ProxyJump loopa\n";
+    fs::write(folder.path().join("config"), text).expect("a file");
+    let explained = |host: &str| run_in(folder.path(), &["hosts.ini", "-F", "config", "--explain", host]);
+    for (host, expected) in [("weak", "foo"), ("loopa", "ProxyJump leads in a circle: loopb -> loopa -> loopb")] {
+        let (code, printed, said) = explained(host);
+        assert!(code == 65 && printed.contains(expected), "{host}: {code} {printed}{said}");
+    }
+    let (code, _, said) = explained("odd");
+    assert!(code == 0 && said.contains("odd: become method 'pbrun' is not supported (sudo, su)"), "{code} {said}");
+}

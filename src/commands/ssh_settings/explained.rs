@@ -9,6 +9,7 @@ use crate::inventory::connection::ConnectionSettings;
 use crate::inventory::connection::explain::{self, Row};
 use crate::inventory::value::Value;
 use crate::openssh::config::{Keyword, Origin};
+use crate::ssh::ConnectionPlan;
 
 impl SshSettings {
     /// The rows of `inventory --explain` that `ssh_config` has a word in: those of the inventory's settings, what `ssh_config` says in
@@ -18,6 +19,10 @@ impl SshSettings {
             Ok((config, files)) => (config, files),
             Err(why) => return (explain::rows(settings), Some(settings.without_secrets(&why))),
         };
+        // What a scan finds of the hosts that are gone through, and of algorithms, is told of nobody's connection.
+        let plan = ConnectionPlan::for_this_user();
+        let refused = self.host_settings(&config, &files.which, &plan, Some(&settings.timeout), &mut Vec::new()).err();
+        let refused = refused.map(|refusal| settings.without_secrets(&refusal.text()));
         let mut rows = explain::rows(settings);
         rows.extend(files.row(settings));
         for told in config.told() {
@@ -53,7 +58,7 @@ impl SshSettings {
                 None => rows.push(row),
             }
         }
-        (rows, None)
+        (rows, refused)
     }
 
     /// Where an option of `ssh` was said: among the words for `ssh` that the inventory or a flag has, or by a flag of its own.
