@@ -94,7 +94,7 @@ pub struct KeyFile {
 pub enum KeyState {
     /// A key that can be used.
     Usable,
-    /// Encrypted: only an agent that holds it can use it.
+    /// Encrypted: an agent that holds it can use it, and whoever knows its passphrase.
     Encrypted,
     /// There is none.
     Missing,
@@ -192,7 +192,9 @@ fn agent(controller: &Controller) -> Check {
     const SUBJECT: &str = "agent";
     let has_file = controller.key_files.iter().any(|key| key.state == KeyState::Usable);
     let has_password = controller.login == Login::Passwords;
-    let alone = if has_file || has_password { Fitness::Poor } else { Fitness::Unfit };
+    // Its passphrase is asked for, where somebody is there to be asked.
+    let has_locked = controller.key_files.iter().any(|key| key.state == KeyState::Encrypted);
+    let alone = if has_file || has_locked || has_password { Fitness::Poor } else { Fitness::Unfit };
     let start = "start one and add your key: `eval $(ssh-agent); ssh-add`";
     match &controller.agent {
         Agent::Holds(0) => not_fit(SUBJECT, alone, "it holds no key".to_owned(), "`ssh-add` adds yours"),
@@ -203,6 +205,10 @@ fn agent(controller: &Controller) -> Check {
         // A key file that can be used needs no agent.
         Agent::None if has_password => fit(SUBJECT, "none runs; passwords are given without it".to_owned()),
         Agent::None if has_file => fit(SUBJECT, "none runs; a key file is there without it".to_owned()),
+        Agent::None if has_locked => {
+            let what = "none runs; the passphrase of a key file is asked for at a terminal, and nowhere else";
+            not_fit(SUBJECT, alone, what.to_owned(), start)
+        }
         Agent::None => not_fit(SUBJECT, alone, "none runs, and no key file can be used without one".to_owned(), start),
     }
 }
@@ -216,8 +222,8 @@ fn key_file(key: &KeyFile) -> Check {
         KeyState::Encrypted => not_fit(
             SUBJECT,
             Fitness::Poor,
-            format!("{path} is encrypted; only an agent that holds it can use it"),
-            format!("`ssh-add {path}`"),
+            format!("{path} is encrypted; its passphrase is asked for once, at a terminal, unless an agent holds it"),
+            format!("`ssh-add {path}` where nobody is there to be asked"),
         ),
         KeyState::Missing => not_fit(
             SUBJECT,
@@ -404,6 +410,15 @@ mod tests {
         assert_eq!(of(Login::Keys), ("agent", Fitness::Unfit));
         assert_eq!(of(Login::Passwords), ("known hosts", Fitness::Poor));
         assert_eq!(of(Login::Nothing).1, Fitness::Fit);
+    }
+
+    #[test]
+    fn a_key_whose_passphrase_can_be_asked_for_is_no_reason_not_to_scan() {
+        let key = KeyFile { path: "/k".to_owned(), is_named: true, state: KeyState::Encrypted };
+        for agent in [Agent::None, Agent::Holds(0), Agent::Silent("refused".to_owned())] {
+            let controller = Controller { agent, key_files: vec![key.clone()], ..healthy() };
+            assert_eq!(worst(&controller).1, Fitness::Poor, "{controller:?}");
+        }
     }
 
     #[test]
