@@ -387,7 +387,7 @@ fn a_secret_behind_a_forgotten_colon_is_not_shown() {
         // Shown is the line that does not fit, the second one.
         (vars, "ansible_password hunter2\nansible_user: me\n", "ansible_user"),
         (vars, "web:\n  ansible_password\n    hunter2: \"\n", "group_vars/all.yml:3:12"),
-        ("hosts.yml", "all:\n  vars:\n    ansible_password hunter2\n", "ansible_password"),
+        ("hosts.yml", "all:\n  vars:\n    ansible_user: me\n    ansible_password hunter2\n", "hosts.yml"),
         ("ansible.cfg", "[privilege_escalation]\nbecome_pass hunter2\n", "become_pass"),
         ("clockaudit.toml", "become_pass hunter2\n", "become_pass"),
         ("hosts.toml", "[all.vars]\nansible_password hunter2\n", "ansible_password"),
