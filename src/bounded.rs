@@ -93,7 +93,7 @@ pub(crate) fn regular(path: &Path) -> Result<File, Unread> {
     Ok(OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?)
 }
 
-/// What that is which was found, where [`file`] does not read it.
+/// What that is which was found, where [`file()`] does not read it.
 pub(crate) fn other_than_file(found: &Metadata) -> Option<&'static str> {
     let is_null = || fs::metadata("/dev/null").is_ok_and(|null| null.rdev() != 0 && null.rdev() == found.rdev());
     (!found.is_file() && !is_null()).then(|| kind(found))
