@@ -66,7 +66,8 @@ impl ExitStatus {
         }
     }
 
-    /// What an audit ends with: a signal beats all, an audit of no host is none, 2 beats 3, 3 beats 1; `fail_on` leaves out what the user does not care for.
+    /// What an audit ends with: a signal beats all, an audit of no host is none, 2 beats 3, 3 beats 1; `fail_on` leaves out what
+    /// the user does not care for.
     pub fn of(ending: Ending, fail_on: FailOn) -> Self {
         let Ending { interrupted, counts, fleet, partial, inventory_incomplete } = ending;
         if let Some(status) = interrupted.and_then(Self::of_signal) {

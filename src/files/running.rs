@@ -1,5 +1,6 @@
 //! Programs that run on behalf of this one, all of them started here: each in a process group of its own, within limits of time and
-//! size, and without a terminal unless it may ask something. A Ctrl-C at the terminal does not reach such a group; it ends with this program all the same.
+//! size, and without a terminal unless it may ask something. A Ctrl-C at the terminal
+//! does not reach such a group; it ends with this program all the same.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};

@@ -12,8 +12,9 @@ use crate::clock::{Interval, Nanos};
 /// A finding is one code at one host. It is `new` where the earlier run did not have it, unless that run measured the host and
 /// could not have made it; and `resolved` only where this one could have made it: a host that is down, or was not selected, has no
 /// finding of its clock, none without facts has one of its timekeeper, and a run without a reference has none of offsets. What is
-/// said of the fleet is resolved only where each host that was measured before is measured again. `worse` and `better` need proof: the distances from the
-/// reference, with their bounds, must not meet, and the reference must be the same clock, or UTC both times.
+/// said of the fleet is resolved only where each host that was measured before is measured again. `worse` and `better` need
+/// proof: the distances from the reference, with their bounds, must not meet, and the reference must be the same clock, or UTC
+/// both times.
 pub fn changes(before: &Report, now: &Report) -> Changes {
     let old: IndexMap<&str, &Host> = before.hosts.iter().map(|host| (host.name.as_str(), host)).collect();
     let new: IndexMap<&str, &Host> = now.hosts.iter().map(|host| (host.name.as_str(), host)).collect();

@@ -10,7 +10,8 @@ use crate::differences::{ENDS_ANSIBLE, OF_RELEASE, ON_PURPOSE, REFUSED_PATTERNS,
 use crate::json::{entries, get, parse, text, texts};
 use crate::staging::{Staged, names};
 
-/// Loads every case that does not differ on purpose and is compared with the newest Ansible, and gathers what `check` finds wrong; gives how many it saw.
+/// Loads every case that does not differ on purpose and is compared with the newest Ansible, and gathers what `check` finds
+/// wrong; gives how many it saw.
 pub(crate) fn for_each(check: impl Fn(&Staged, &mut Vec<String>) -> bool) -> usize {
     let mut wrong = Vec::new();
     let mut seen = 0;
