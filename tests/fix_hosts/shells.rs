@@ -22,9 +22,9 @@ const ODD: &str = "/etc/chrony.d/-b c|d*'$(e).conf";
 const START: &str = r#"
 cp "$(command -v chronyd)" /run/timeserver
 mkdir /run/box
-cp "$(command -v dash)" /run/box/chronyd
+cp "$(command -v tail)" /run/box/chronyd
 cp "$(command -v sleep)" /run/box/ntpd
-unshare --pid --fork /run/box/chronyd -c 'sleep 1000; :' chronyd -x -f /run/chrony/server.conf >/dev/null 2>&1 &
+unshare --pid --fork /run/box/chronyd -q -f /dev/null >/dev/null 2>&1 &
 unshare --pid --fork /run/box/ntpd 1000 >/dev/null 2>&1 &
 until pgrep -x ntpd && pgrep -x chronyd; do :; done >/dev/null
 printf '%s\n' "bindaddress 127.0.0.9" "allow 127.0.0.0/8" "local stratum 1" "cmdport 0" "bindcmdaddress /" \
