@@ -141,7 +141,7 @@ const NOT_BECOME: [Step; 8] = [
 /// The hosts that are gone through: Ansible has them in words for `ssh`, and the flag is one of OpenSSH's.
 const JUMP: [Step; 9] = [
     Step {
-        file: Some((".ssh/config", "Host *\n  ProxyJump conf\n")),
+        file: Some((".ssh/config", "Host h1\n  ProxyJump conf\n")),
         expected: ("conf", "file", "ProxyJump"),
         ..NOTHING
     },
