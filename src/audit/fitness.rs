@@ -36,6 +36,9 @@ pub struct Controller {
     pub hosts: Option<usize>,
     /// What the hosts are logged in to with.
     pub login: Login,
+    /// The selected hosts that there is nothing to log in to with, folded: no key, no agent that holds one, no password. Empty where
+    /// there is something for each; none where no host is selected.
+    pub stranded: Option<String>,
     /// The agent.
     pub agent: Agent,
     /// The key files of the user that exist, and those that the inventory names.
@@ -83,8 +86,6 @@ pub enum Agent {
 pub struct KeyFile {
     /// Where.
     pub path: String,
-    /// Whether the inventory or the command line names it.
-    pub is_named: bool,
     /// What it is good for.
     pub state: KeyState,
 }
@@ -96,6 +97,10 @@ pub enum KeyState {
     Usable,
     /// Encrypted: an agent that holds it can use it, and whoever knows its passphrase.
     Encrypted,
+    /// The agent holds its key, whatever the file is good for.
+    Held,
+    /// Only its public half is there, and no agent holds the private one.
+    PublicOnly,
     /// There is none.
     Missing,
     /// Others have rights to it, these: it is not used.
@@ -152,6 +157,7 @@ pub fn checks(controller: &Controller) -> Vec<Check> {
     if controller.login != Login::Nothing {
         checks.push(agent(controller));
         checks.extend(controller.key_files.iter().map(key_file));
+        checks.extend(stranded(controller));
         checks.push(known_hosts(&controller.known_hosts));
     }
     checks.push(timers(controller.timer_lateness));
@@ -194,7 +200,8 @@ fn agent(controller: &Controller) -> Check {
     let has_password = controller.login == Login::Passwords;
     // Its passphrase is asked for, where somebody is there to be asked.
     let has_locked = controller.key_files.iter().any(|key| key.state == KeyState::Encrypted);
-    let alone = if has_file || has_locked || has_password { Fitness::Poor } else { Fitness::Unfit };
+    let has_way = controller.stranded.as_deref() == Some("");
+    let alone = if has_file || has_locked || has_password || has_way { Fitness::Poor } else { Fitness::Unfit };
     let start = "start one and add your key: `eval $(ssh-agent); ssh-add`";
     match &controller.agent {
         Agent::Holds(0) => not_fit(SUBJECT, alone, "it holds no key".to_owned(), "`ssh-add` adds yours"),
@@ -209,16 +216,25 @@ fn agent(controller: &Controller) -> Check {
             let what = "none runs; the passphrase of a key file is asked for at a terminal, and nowhere else";
             not_fit(SUBJECT, alone, what.to_owned(), start)
         }
+        // As where `IdentityAgent` names another one.
+        Agent::None if has_way => fit(SUBJECT, "none runs; every host is logged in to without it".to_owned()),
         Agent::None => not_fit(SUBJECT, alone, "none runs, and no key file can be used without one".to_owned(), start),
     }
 }
 
 fn key_file(key: &KeyFile) -> Check {
     const SUBJECT: &str = "key file";
-    let KeyFile { path, is_named, state } = key;
-    let gravity = if *is_named { Fitness::Unfit } else { Fitness::Poor };
+    let KeyFile { path, state } = key;
+    // None of it is worse than poor: as with `ssh`, what else there is to log in with is tried all the same.
     match state {
         KeyState::Usable => fit(SUBJECT, format!("{path} can be used")),
+        KeyState::Held => fit(SUBJECT, format!("{path}: the agent holds its key")),
+        KeyState::PublicOnly => not_fit(
+            SUBJECT,
+            Fitness::Poor,
+            format!("{path} is only a public key, and no agent holds the private one"),
+            "`ssh-add` the private one, or name its file",
+        ),
         KeyState::Encrypted => not_fit(
             SUBJECT,
             Fitness::Poor,
@@ -227,23 +243,32 @@ fn key_file(key: &KeyFile) -> Check {
         ),
         KeyState::Missing => not_fit(
             SUBJECT,
-            gravity,
+            Fitness::Poor,
             format!("{path} does not exist"),
-            "correct `ansible_ssh_private_key_file` or `--private-key`",
+            "correct `ansible_ssh_private_key_file`, `--private-key` or IdentityFile of ssh_config",
         ),
         KeyState::Exposed(mode) => not_fit(
             SUBJECT,
-            gravity,
+            Fitness::Poor,
             format!("{path} is not used: others have rights to it (mode {mode:04o}), and `ssh` does not use it either"),
             format!("`chmod 600 {path}`; others may have a copy of it"),
         ),
         KeyState::Unreadable(why) => not_fit(
             SUBJECT,
-            gravity,
+            Fitness::Poor,
             format!("{path} cannot be used: {why}"),
             format!("it must be a private key that you may read: `chmod 600 {path}`, `ssh-keygen -y -f {path}`"),
         ),
     }
+}
+
+/// Hosts that nobody can be logged in to.
+fn stranded(controller: &Controller) -> Option<Check> {
+    let hosts = controller.stranded.as_deref().filter(|hosts| !hosts.is_empty())?;
+    let what =
+        format!("{hosts}: nothing to log in with: no key that can be used, no agent that holds one, no password");
+    let remedy = "mend its key file, `ssh-add` a key, name one with `--private-key`, or give a password (`-k`)";
+    Some(not_fit("login", Fitness::Unfit, what, remedy))
 }
 
 fn known_hosts(known: &KnownHosts) -> Check {
@@ -301,6 +326,7 @@ mod tests {
             open_files: 1_048_576,
             hosts: Some(12),
             login: Login::Keys,
+            stranded: None,
             agent: Agent::Holds(1),
             key_files: Vec::new(),
             known_hosts: KnownHosts { keys: 12, unreadable: Vec::new() },
@@ -342,6 +368,7 @@ mod tests {
         check(|c| c.agent = Agent::None, ("agent", Fitness::Unfit));
         check(|c| c.agent = Agent::Silent("connection refused".to_owned()), ("agent", Fitness::Unfit));
         check(|c| c.agent = Agent::Holds(0), ("agent", Fitness::Unfit));
+        check(|c| c.stranded = Some("web1".to_owned()), ("login", Fitness::Unfit));
         check(|c| c.known_hosts.keys = 0, ("known hosts", Fitness::Poor));
         check(|c| c.known_hosts.unreadable.push("x: denied".to_owned()), ("known hosts", Fitness::Unfit));
         check(|c| c.inventory = Some(vec!["unknown plugin".to_owned()]), ("inventory", Fitness::Unfit));
@@ -386,21 +413,32 @@ mod tests {
     }
 
     #[test]
-    fn a_key_file_counts_by_what_it_is_for() {
-        let check = |state: KeyState, is_named: bool, expected: Fitness| {
-            let controller = Controller {
-                key_files: vec![KeyFile { path: "/k".to_owned(), is_named, state: state.clone() }],
-                ..healthy()
-            };
-            assert_eq!(worst(&controller).1, expected, "{state:?} {is_named}");
+    fn a_key_file_that_is_of_no_use_is_no_reason_not_to_scan() {
+        let check = |state: KeyState, expected: Fitness| {
+            let controller =
+                Controller { key_files: vec![KeyFile { path: "/k".to_owned(), state: state.clone() }], ..healthy() };
+            assert_eq!(worst(&controller).1, expected, "{state:?}");
         };
-        check(KeyState::Usable, true, Fitness::Fit);
-        check(KeyState::Encrypted, true, Fitness::Poor);
-        check(KeyState::Exposed(0o644), true, Fitness::Unfit);
-        check(KeyState::Exposed(0o644), false, Fitness::Poor);
-        check(KeyState::Missing, true, Fitness::Unfit);
-        check(KeyState::Unreadable("permission denied".to_owned()), true, Fitness::Unfit);
-        check(KeyState::Unreadable("permission denied".to_owned()), false, Fitness::Poor);
+        check(KeyState::Usable, Fitness::Fit);
+        check(KeyState::Held, Fitness::Fit);
+        check(KeyState::PublicOnly, Fitness::Poor);
+        check(KeyState::Encrypted, Fitness::Poor);
+        check(KeyState::Exposed(0o644), Fitness::Poor);
+        check(KeyState::Missing, Fitness::Poor);
+        check(KeyState::Unreadable("permission denied".to_owned()), Fitness::Poor);
+    }
+
+    #[test]
+    fn no_agent_is_no_fault_where_every_host_has_another_way() {
+        let check = |agent: Agent, stranded: &str, expected: Fitness| {
+            let controller = Controller { agent, stranded: Some(stranded.to_owned()), ..healthy() };
+            let found = checks(&controller).into_iter().find(|check| check.subject == "agent");
+            assert_eq!(found.map(|check| check.fitness), Some(expected), "{controller:?}");
+        };
+        check(Agent::None, "", Fitness::Fit);
+        check(Agent::None, "web1", Fitness::Unfit);
+        check(Agent::Silent("refused".to_owned()), "", Fitness::Poor);
+        check(Agent::Holds(0), "", Fitness::Poor);
     }
 
     #[test]
@@ -414,7 +452,7 @@ mod tests {
 
     #[test]
     fn a_key_whose_passphrase_can_be_asked_for_is_no_reason_not_to_scan() {
-        let key = KeyFile { path: "/k".to_owned(), is_named: true, state: KeyState::Encrypted };
+        let key = KeyFile { path: "/k".to_owned(), state: KeyState::Encrypted };
         for agent in [Agent::None, Agent::Holds(0), Agent::Silent("refused".to_owned())] {
             let controller = Controller { agent, key_files: vec![key.clone()], ..healthy() };
             assert_eq!(worst(&controller).1, Fitness::Poor, "{controller:?}");
@@ -423,7 +461,7 @@ mod tests {
 
     #[test]
     fn without_an_agent_a_usable_file_is_enough() {
-        let key = KeyFile { path: "/k".to_owned(), is_named: false, state: KeyState::Usable };
+        let key = KeyFile { path: "/k".to_owned(), state: KeyState::Usable };
         let controller = Controller { agent: Agent::None, key_files: vec![key], ..healthy() };
         assert_eq!(worst(&controller).1, Fitness::Fit);
     }

@@ -194,6 +194,7 @@ fn look(
         open_files: inspection.open_files,
         hosts: hosts.map(<[Target]>::len),
         login: Login::Keys,
+        stranded: hosts.filter(|hosts| !hosts.is_empty()).map(|_| folded(&inspection.stranded)),
         agent: inspection.agent,
         key_files: inspection.key_files,
         known_hosts: inspection.known_hosts,
@@ -204,6 +205,11 @@ fn look(
         timer_lateness: seen.timer_lateness_p95,
         clock: own_clock(&seen),
     })
+}
+
+/// Names of hosts for people; empty for none.
+fn folded(names: &[String]) -> String {
+    folding::shortened(&names.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// This machine as a host that is reached without SSH.

@@ -12,7 +12,7 @@ use super::key_file::{CertificateFile, KeyFile, UnlockedKeys, certificate_beside
 use super::ladder::TouchNotice;
 use super::offer::{Credential, Offer, Proof};
 use crate::audit::fitness::{self, KeyState};
-use crate::ssh::settings::AuthSettings;
+use crate::ssh::settings::{AuthMethod, AuthSettings};
 
 /// Keys that are offered to one server at most: OpenSSH ends the session at the sixth failure.
 pub(super) const MOST_OFFERS: usize = 5;
@@ -235,6 +235,16 @@ impl Identities {
         login.identity_files.iter().filter(is_locked).map(PathBuf::as_path).collect()
     }
 
+    /// Whether there is anything to log in with: a key that may be offered, one that a passphrase opens, or a password.
+    pub(in crate::ssh) async fn has_way(&self, login: &AuthSettings, has_password: bool) -> bool {
+        let by_password = |method: &AuthMethod| *method != AuthMethod::PublicKey;
+        if has_password && login.methods.iter().any(by_password) {
+            return true;
+        }
+        login.methods.contains(&AuthMethod::PublicKey)
+            && (!self.offers(login).await.keys.is_empty() || !self.locked(login, has_password).await.is_empty())
+    }
+
     /// Whether nobody was told yet that a key wants to be touched; from now on somebody was.
     pub(super) fn is_first_touch(&self) -> bool {
         self.touch.is_first()
@@ -252,21 +262,30 @@ impl Identities {
     }
 
     /// What the key files are good for; a default file that does not exist is left out.
-    pub(in crate::ssh) fn file_states(&self, is_named: impl Fn(&PathBuf) -> bool) -> Vec<fitness::KeyFile> {
+    pub(in crate::ssh) async fn file_states(&self, is_named: impl Fn(&PathBuf) -> bool) -> Vec<fitness::KeyFile> {
+        let mut agents = Vec::new();
+        for agent in self.agents.values() {
+            let identities = agent.identities().await.unwrap_or_default();
+            agents.push(Held { agent: Arc::clone(agent), identities });
+        }
+        let is_held = |key: &PublicKey| agents.iter().any(|held| held.holds(key));
         let mut states: Vec<fitness::KeyFile> = self
             .files
             .iter()
             .map(|(path, file)| {
                 let state = match file {
                     KeyFile::Usable(_) => KeyState::Usable,
+                    KeyFile::Locked(Some(key)) | KeyFile::PublicOnly(key) if is_held(key) => KeyState::Held,
                     KeyFile::Locked(_) => KeyState::Encrypted,
-                    KeyFile::PublicOnly(_) | KeyFile::Missing => KeyState::Missing,
+                    KeyFile::PublicOnly(_) => KeyState::PublicOnly,
+                    KeyFile::Missing => KeyState::Missing,
                     KeyFile::Exposed(_, mode) => KeyState::Exposed(*mode),
                     KeyFile::Unreadable(why) => KeyState::Unreadable(why.clone()),
                 };
-                fitness::KeyFile { path: path.display().to_string(), is_named: is_named(path), state }
+                (is_named(path), fitness::KeyFile { path: path.display().to_string(), state })
             })
-            .filter(|file| file.is_named || file.state != KeyState::Missing)
+            .filter(|(is_named, file)| *is_named || !matches!(file.state, KeyState::Missing | KeyState::PublicOnly))
+            .map(|(_, file)| file)
             .collect();
         states.sort_by(|one, other| one.path.cmp(&other.path));
         states
