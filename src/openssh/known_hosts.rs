@@ -11,10 +11,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
+use super::DEFAULT_PORT;
 use super::pattern::matches;
-
-/// The port that is left out of names.
-const DEFAULT_PORT: u16 = 22;
 
 /// The known host keys of one or several files.
 #[derive(Debug, Clone, Default)]

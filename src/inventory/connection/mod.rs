@@ -30,10 +30,13 @@ use reach::{Reach, Unreachable};
 
 pub use becoming::Becoming;
 pub use hidden::{HIDDEN, Hidden};
-pub use settings::{ConnectionSettings, DEFAULT_PORT, DEFAULT_TIMEOUT};
+pub use settings::{ConnectionSettings, DEFAULT_TIMEOUT};
 pub use table::variables;
 pub use vaulted::vaulted;
 pub use wrong::Wrong;
+
+/// The port of a target of which nobody says it: that of SSH.
+const DEFAULT_PORT: u16 = 22;
 
 /// What the command line says about connections; variables of the inventory win over all of it, as with Ansible.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -13,8 +13,6 @@ use crate::inventory::configuration::Given;
 use crate::inventory::secret::Secret;
 use crate::inventory::shell_words;
 
-/// The port of SSH.
-pub const DEFAULT_PORT: u16 = 22;
 /// How long a connection may take to come about where nobody says it, in seconds.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Ansible's first arguments of `ssh`; all of them are about its own multiplexing and speed.

@@ -10,10 +10,8 @@ use super::names;
 use super::tokens::{MOST, Tokens};
 use super::value;
 use super::words::shown;
+use crate::openssh::DEFAULT_PORT;
 use crate::openssh::pattern::{list_matches, matches};
-
-/// The port that OpenSSH takes where none is set.
-const DEFAULT_PORT: u16 = 22;
 
 /// How many dots a name that is completed may have, unless somebody says so.
 const MOST_DOTS: u32 = 1;

@@ -6,9 +6,8 @@ use super::jump::{self, Hop};
 use super::keyword::Keyword;
 use super::tokens::{PROXY, Tokens};
 use super::value;
+use crate::openssh::DEFAULT_PORT;
 
-/// The port that OpenSSH takes where none is set.
-const DEFAULT_PORT: u16 = 22;
 /// Where host keys of the user are.
 const USER_KNOWN_HOSTS: [&str; 2] = ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"];
 /// Where host keys of the system are.
