@@ -167,19 +167,34 @@ pub(super) fn unlock(
     for warning in keys_of_inventory(targets, connection) {
         terminal.warn(&warning);
     }
+    let mut refused: Vec<(PathBuf, Provenance)> = Vec::new();
     for (file, passphrase) in known_passphrases(targets) {
-        // One that does not fit is as good as none.
-        let _ = connection.unlocked.unlock(&file, &passphrase);
+        // Another host may have had the right one. A file that is of no use for another reason is told where it is offered.
+        if !connection.unlocked.has(&file)
+            && connection.unlocked.unlock(&file, &passphrase.value) == Err(UnlockError::WrongPassphrase)
+        {
+            refused.push((file, passphrase.provenance));
+        }
     }
     let locked = runtime.block_on(locked_keys(connection, targets));
     for file in &locked.files {
+        for (_, provenance) in refused.iter().filter(|(refused, _)| refused == file) {
+            terminal.warn(&format!("key file {}: {provenance} does not open it: wrong passphrase", file.display()));
+        }
         match open(file, connection, time, terminal) {
             Ok(()) => {}
             Err(AskError::Interrupted) => return Err(CommandError::interrupted()),
             Err(error @ (AskError::NoTerminal | AskError::Failed(_))) if locked.nobody_else => {
+                let is_wrong = refused.iter().any(|(refused, _)| refused == file);
+                let (which, correct) = if is_wrong {
+                    (", the passphrase that was given does not open it", "correct the passphrase, or ")
+                } else {
+                    ("", "")
+                };
                 let file = file.display();
-                return Err(CommandError::missing_secret(format!("key file {file} is encrypted, and {error}"))
-                    .hint(format!("load it into an agent: `ssh-add {file}`")));
+                let why = format!("key file {file} is encrypted{which}, and {error}");
+                let hint = format!("{correct}load it into an agent: `ssh-add {file}`");
+                return Err(CommandError::missing_secret(why).hint(hint));
             }
             // The hosts that need it tell so.
             Err(AskError::NoTerminal | AskError::Failed(_)) => break,
@@ -227,13 +242,13 @@ fn keys_of_inventory(targets: &[Target], connection: &mut ConnectionPlan) -> Vec
 }
 
 /// Passphrases that the inventory has for the key file of a host, each file once.
-fn known_passphrases(targets: &[Target]) -> Vec<(PathBuf, Secret)> {
-    let mut known: Vec<(PathBuf, Secret)> = Vec::new();
+fn known_passphrases(targets: &[Target]) -> Vec<(PathBuf, Given<Secret>)> {
+    let mut known: Vec<(PathBuf, Given<Secret>)> = Vec::new();
     for target in targets {
         let passphrase = target.settings.as_ref().and_then(|settings| settings.key_passphrase.as_ref());
         for (file, passphrase) in target.key_files.iter().zip(passphrase) {
-            if !known.iter().any(|(other, tried)| other == file && *tried == passphrase.value) {
-                known.push((file.clone(), passphrase.value.clone()));
+            if !known.iter().any(|(other, tried)| other == file && tried.value == passphrase.value) {
+                known.push((file.clone(), passphrase.clone()));
             }
         }
     }

@@ -264,6 +264,45 @@ fn nobody_is_asked_for_a_passphrase_in_batch_mode() {
 }
 
 #[test]
+fn a_wrong_passphrase_of_the_inventory_is_told_as_that() {
+    let _alone = ALONE.blocking_lock();
+    let sshd = Sshd::start("");
+    let home = Home::new(&sshd, "gate");
+    fs::copy(sshd.path("encrypted_key"), home.path().join("key")).unwrap();
+    home.configure(&format!(
+        "HostName 127.0.0.1\nPort {}\nHostKeyAlias gate\nUserKnownHostsFile ~/known\nIdentityFile ~/key\n",
+        sshd.port()
+    ));
+    let key = home.path().join("key").display().to_string();
+    let inventory = |passphrases: &[&str]| {
+        let line = |(at, passphrase)| format!("h{at} ansible_private_key_passphrase={passphrase}\n");
+        fs::write(home.path().join("hosts.ini"), passphrases.iter().enumerate().map(line).collect::<String>()).unwrap();
+    };
+    inventory(&["wrong-one"]);
+    let (report, said) = home.scan(&["hosts.ini"]);
+    assert_eq!(report, Value::Null, "{said}");
+    for words in [
+        &format!(
+            "key file {key}: ansible_private_key_passphrase (hosts.ini line 1) does not open it: wrong passphrase"
+        ),
+        &format!("key file {key} is encrypted, the passphrase that was given does not open it, and"),
+        "correct the passphrase, or load it into an agent",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let (report, more) = home.scan(&["hosts.ini", "--ssh-option", "BatchMode=yes"]);
+    let failure_of_batch = failure(&report);
+    let words = format!("key file {key} is encrypted, and the passphrase that was given does not open it");
+    assert!(failure_of_batch.contains("SSH905") && failure_of_batch.contains(&words), "{failure_of_batch}{more}");
+    assert!(!format!("{said}{more}{report}").contains("wrong-one"), "{said}{more}");
+    // Where one of two is right, nothing is wrong; the server does not know the key.
+    inventory(&["wrong-one", "secret"]);
+    let (report, said) = home.scan(&["hosts.ini"]);
+    assert!(failure(&report).contains("1 key refused"), "{report}");
+    assert!(!said.contains("passphrase"), "{said}");
+}
+
+#[test]
 fn tokens_in_a_key_file_of_the_inventory_are_those_of_ssh() {
     let _alone = ALONE.blocking_lock();
     let sshd = Sshd::start("");

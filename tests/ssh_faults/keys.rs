@@ -79,6 +79,9 @@ async fn an_encrypted_key_is_opened_once_and_shared() {
     assert_eq!((locked.files.as_slice(), locked.nobody_else), ([key.clone()].as_slice(), true));
     let wrong = plan.unlocked.unlock(&key, &Secret::new("wrong".to_owned()));
     assert_eq!(wrong, Err(UnlockError::WrongPassphrase));
+    let (seen, _) = scan(vec![server.target("encrypted_key")], &plan).await;
+    let words = "encrypted_key is encrypted, and the passphrase that was given does not open it";
+    assert_failed(&seen.observations[0], FailureCode::AuthenticationRejected, Stage::Authenticate, words);
     plan.unlocked.unlock(&key, &Secret::new("secret".to_owned())).unwrap();
     assert_eq!(locked_keys(&plan, &targets).await.files, [] as [&Path; 0]);
     assert!(!format!("{plan:?}").contains("PrivateKey"), "{plan:?}");

@@ -8,7 +8,7 @@ use russh::keys::agent::AgentIdentity;
 use russh::keys::{Certificate, PublicKey};
 
 use super::agent::Agent;
-use super::key_file::{CertificateFile, KeyFile, UnlockedKeys, certificate_beside, exposed};
+use super::key_file::{CertificateFile, KeyFile, Passphrase, UnlockedKeys, certificate_beside, exposed};
 use super::ladder::TouchNotice;
 use super::offer::{Credential, Offer, Proof};
 use crate::audit::fitness::{self, KeyState};
@@ -138,10 +138,13 @@ impl Identities {
                 self.offer_key(path, login, key.public_key(), &Proof::File(Arc::clone(key)), offers);
                 return;
             }
-            Some(KeyFile::Locked(key)) => match key.as_ref().and_then(|key| Some((key, in_agent(key)?))) {
+            Some(KeyFile::Locked(key, given)) => match key.as_ref().and_then(|key| Some((key, in_agent(key)?))) {
                 Some((key, agent)) => {
                     self.offer_key(path, login, key, &Proof::Agent(agent), offers);
                     return;
+                }
+                None if *given == Passphrase::Wrong => {
+                    "is encrypted, and the passphrase that was given does not open it".to_owned()
                 }
                 None => "is encrypted and the agent does not hold it (ssh-add)".to_owned(),
             },
@@ -212,7 +215,7 @@ impl Identities {
 
     /// Whether some key file is encrypted.
     pub(super) fn has_locked(&self) -> bool {
-        self.files.values().any(|file| matches!(file, KeyFile::Locked(_)))
+        self.files.values().any(|file| matches!(file, KeyFile::Locked(..)))
     }
 
     /// The key files that only a passphrase opens, for hosts with these logins: named ones whose key the agent does not hold,
@@ -227,7 +230,7 @@ impl Identities {
             return Vec::new();
         }
         let is_locked = |path: &&PathBuf| match self.files.get(*path) {
-            Some(KeyFile::Locked(key)) => {
+            Some(KeyFile::Locked(key, _)) => {
                 !key.as_ref().is_some_and(|key| held.as_ref().is_some_and(|held| held.holds(key)))
             }
             _ => false,
@@ -275,8 +278,8 @@ impl Identities {
             .map(|(path, file)| {
                 let state = match file {
                     KeyFile::Usable(_) => KeyState::Usable,
-                    KeyFile::Locked(Some(key)) | KeyFile::PublicOnly(key) if is_held(key) => KeyState::Held,
-                    KeyFile::Locked(_) => KeyState::Encrypted,
+                    KeyFile::Locked(Some(key), _) | KeyFile::PublicOnly(key) if is_held(key) => KeyState::Held,
+                    KeyFile::Locked(..) => KeyState::Encrypted,
                     KeyFile::PublicOnly(_) => KeyState::PublicOnly,
                     KeyFile::Missing => KeyState::Missing,
                     KeyFile::Exposed(_, mode) => KeyState::Exposed(*mode),

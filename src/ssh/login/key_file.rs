@@ -1,6 +1,6 @@
 //! Key files and certificate files: read once for the whole scan; what is encrypted is unlocked beforehand, by a passphrase.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -20,13 +20,21 @@ const LARGEST: u64 = 1 << 20;
 pub(super) enum KeyFile {
     Usable(Arc<PrivateKey>),
     /// Encrypted: only the agent can sign for it, or whoever knows the passphrase.
-    Locked(Option<PublicKey>),
+    Locked(Option<PublicKey>, Passphrase),
     /// Only its public half is there: the agent can sign for it.
     PublicOnly(PublicKey),
     /// Others can read it, and may have it too: only the agent can sign for it. With its rights.
     Exposed(Option<PublicKey>, u32),
     Missing,
     Unreadable(String),
+}
+
+/// What is known of the passphrase of a file that it would open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passphrase {
+    NotGiven,
+    /// One was given, and does not open it.
+    Wrong,
 }
 
 /// What a certificate file holds.
@@ -39,11 +47,15 @@ pub(super) enum CertificateFile {
 
 /// Keys that were encrypted, by their files; decrypted once and shared by all hosts.
 #[derive(Clone, Default)]
-pub struct UnlockedKeys(HashMap<PathBuf, Arc<PrivateKey>>);
+pub struct UnlockedKeys {
+    keys: HashMap<PathBuf, Arc<PrivateKey>>,
+    /// Files that a passphrase was given for which does not open them.
+    refused: HashSet<PathBuf>,
+}
 
 impl std::fmt::Debug for UnlockedKeys {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_set().entries(self.0.keys()).finish()
+        formatter.debug_set().entries(self.keys.keys()).finish()
     }
 }
 
@@ -65,7 +77,11 @@ impl UnlockedKeys {
         if let Some(mode) = open_to_others(path) {
             return Err(UnlockError::Unusable(exposed(path, mode)));
         }
-        self.take_in(path, &text, Some(passphrase))
+        let opened = self.take_in(path, &text, Some(passphrase));
+        if opened == Err(UnlockError::WrongPassphrase) {
+            self.refused.insert(path.to_owned());
+        }
+        opened
     }
 
     /// Takes in a key by its text, under a name that no file has or that of its own.
@@ -86,7 +102,7 @@ impl UnlockedKeys {
         if key.is_encrypted() {
             return Err(UnlockError::WrongPassphrase);
         }
-        self.0.insert(name.to_owned(), Arc::new(key));
+        self.keys.insert(name.to_owned(), Arc::new(key));
         Ok(())
     }
 }
@@ -94,13 +110,17 @@ impl UnlockedKeys {
 impl UnlockedKeys {
     /// Whether a key was taken in under that name.
     pub fn has(&self, name: &Path) -> bool {
-        self.0.contains_key(name)
+        self.keys.contains_key(name)
+    }
+
+    fn passphrase(&self, file: &Path) -> Passphrase {
+        if self.refused.contains(file) { Passphrase::Wrong } else { Passphrase::NotGiven }
     }
 }
 
 impl KeyFile {
     pub(super) fn read(path: &Path, unlocked: &UnlockedKeys) -> Self {
-        if let Some(key) = unlocked.0.get(path) {
+        if let Some(key) = unlocked.keys.get(path) {
             return Self::Usable(Arc::clone(key));
         }
         let text = match bounded::text(path, LARGEST) {
@@ -118,8 +138,8 @@ impl KeyFile {
         }
         match decode_secret_key(&text, None) {
             Ok(key) if !key.is_encrypted() => Self::Usable(Arc::new(key)),
-            Ok(key) => Self::Locked(Some(key.public_key().clone())),
-            Err(_) if is_locked(&text) => Self::Locked(public_half(path, &text)),
+            Ok(key) => Self::Locked(Some(key.public_key().clone()), unlocked.passphrase(path)),
+            Err(_) if is_locked(&text) => Self::Locked(public_half(path, &text), unlocked.passphrase(path)),
             Err(error) => match PublicKey::from_openssh(text.trim()) {
                 Ok(key) => Self::PublicOnly(key),
                 Err(_) => Self::Unreadable(error.to_string()),
@@ -238,7 +258,7 @@ mod tests {
                     KeyFile::Exposed(Some(found), told) if is_exposed => {
                         assert_eq!((found.key_data(), told), (key.public_key().key_data(), mode));
                     }
-                    KeyFile::Usable(_) | KeyFile::Locked(_) if !is_exposed => {}
+                    KeyFile::Usable(_) | KeyFile::Locked(..) if !is_exposed => {}
                     other => panic!("{mode:o}: {other:?}"),
                 }
             }
@@ -283,7 +303,7 @@ mod tests {
         };
         let [key, locked, public, certificate, ..] = &texts[..] else { unreachable!() };
         assert!(matches!(read(key), (KeyFile::Usable(_), CertificateFile::Unreadable(_))));
-        assert!(matches!(read(locked).0, KeyFile::Locked(Some(_))));
+        assert!(matches!(read(locked).0, KeyFile::Locked(Some(_), Passphrase::NotGiven)));
         assert!(matches!(read(public).0, KeyFile::PublicOnly(_)));
         assert!(matches!(read(certificate).1, CertificateFile::Usable(_)));
         proptest!(|(bytes in proptest::collection::vec(any::<u8>(), ..300))| { read(&bytes); });
