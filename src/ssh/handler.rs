@@ -329,7 +329,7 @@ mod tests {
             Arc::clone(&cell),
             Wire::new(Transport::Tcp(socket), clock).1,
             keys,
-            LookUp { name: "web".to_owned(), port: 22 },
+            LookUp { name: "web".to_owned(), port: 22, is_alias: false },
             Ear::probe(&cell),
             None,
         )

@@ -18,6 +18,7 @@ use super::host_certificate::{self, Vouched};
 use super::plan::UnknownKeys;
 use super::settings::HostKeySettings;
 use crate::bounded;
+use crate::openssh::DEFAULT_PORT;
 use crate::openssh::known_hosts::{KnownHosts, Place, Verdict, line_for, name_of};
 use crate::openssh::revoked_keys::RevokedKeys;
 use crate::probe::FailureCode;
@@ -66,15 +67,23 @@ pub(super) enum Judgement {
 pub(super) struct LookUp {
     pub(super) name: String,
     pub(super) port: u16,
+    /// Whether it is a name of its own (`HostKeyAlias`), and none that the host is reached by.
+    pub(super) is_alias: bool,
 }
 
 impl LookUp {
     /// By its address, or by its alias, which OpenSSH looks up without the port.
     pub(super) fn new(settings: &HostKeySettings, address: &str, port: u16) -> Self {
         match &settings.alias {
-            Some(alias) => Self { name: alias.clone(), port: 22 },
-            None => Self { name: address.to_owned(), port },
+            Some(alias) => Self { name: alias.clone(), port: DEFAULT_PORT, is_alias: true },
+            None => Self { name: address.to_owned(), port, is_alias: false },
         }
+    }
+
+    /// The name for people, with the port where files of known keys have one.
+    fn told(&self) -> String {
+        let Self { name, port, is_alias } = self;
+        if *is_alias { format!("{name} (HostKeyAlias)") } else { format!("{name} port {port}") }
     }
 }
 
@@ -223,7 +232,7 @@ impl HostKeys {
             },
             Verdict::Unknown => Judgement::Refused(
                 FailureCode::HostKeyUnknown,
-                [format!("{} key {fingerprint} is not known for {name} port {port}", key.algorithm())]
+                [format!("{} key {fingerprint} is not known for {}", key.algorithm(), host.told())]
                     .into_iter()
                     .chain(self.unreadable.iter().cloned())
                     .collect::<Vec<_>>()

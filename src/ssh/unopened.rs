@@ -34,12 +34,23 @@ pub(super) async fn behind(proxy: &Proxy, failure: Failure, complaint: Option<Co
     Failure { code: FailureCode::JumpHost, detail, ..failure }
 }
 
-/// Names the address that was looked up, where that is not the host's own name, which is said anyway.
+/// Names the address that was looked up, where neither the host's own name, which is said anyway, nor the failure is it.
 pub(super) fn with_address(failure: Failure, target: &Target) -> Failure {
-    if target.address == target.name {
+    if target.address == target.name || names(&failure.detail, &target.address) {
         return failure;
     }
     Failure { detail: format!("{}: {}", target.address, failure.detail), ..failure }
+}
+
+/// Whether a text has the address in it, and not as a part of a longer one.
+fn names(text: &str, address: &str) -> bool {
+    let is_inside = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    text.match_indices(address).any(|(at, _)| {
+        let (before, behind) = (text.get(..at), text.get(at + address.len()..));
+        // A port, or the end of a sentence, may follow.
+        let goes_on = behind.is_some_and(|behind| behind.starts_with(is_inside));
+        !goes_on && !before.is_some_and(|before| before.ends_with(is_inside))
+    })
 }
 
 pub(super) fn late(stage: Stage, limit: Duration, what: &str) -> Failure {
@@ -154,14 +165,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_named_unless_it_is_the_name() {
-        let check = |address: &str, expected: &str| {
+    fn an_address_is_named_once() {
+        let check = |address: &str, detail: &str, is_added: bool| {
             let target = Target { name: "web".to_owned(), address: address.to_owned(), port: 22, ..Target::default() };
-            let detail = "the look-up failed: no such name".to_owned();
-            let failure = Failure { code: FailureCode::NameNotFound, stage: Stage::Resolve, detail };
+            let failure = Failure { code: FailureCode::Refused, stage: Stage::Connect, detail: detail.to_owned() };
+            let expected = if is_added { format!("{address}: {detail}") } else { detail.to_owned() };
             assert_eq!(with_address(failure, &target).detail, expected);
         };
-        check("web", "the look-up failed: no such name");
-        check("web.example", "web.example: the look-up failed: no such name");
+        check("web", "the look-up failed: no such name", false);
+        check("web.example", "the look-up failed: no such name", true);
+        check("web.example", "192.0.2.1:22: Connection refused", true);
+        check("192.0.2.1", "192.0.2.1:22: Connection refused", false);
+        check("2001:db8::1", "[2001:db8::1]:22: Connection refused", false);
+        check("192.0.2.1", "no answer in 10.0 s (192.0.2.1:22)", false);
+        check("192.0.2.1", "192.0.2.11:22: Connection refused", true);
+        check("b.example", "gate cannot connect to db.example port 22 (ConnectFailed)", true);
+        check("db.example", "gate cannot connect to db.example port 22 (ConnectFailed)", false);
+        check("gate", "gate.example: no answer", true);
     }
 }

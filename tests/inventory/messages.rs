@@ -174,6 +174,22 @@ fn jump_hosts_that_lead_back_to_each_other_are_told_once_with_the_way() {
 }
 
 #[test]
+fn hosts_that_make_no_sense_each_in_its_own_way_are_told_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fleet = "[web]\nh1\nh2\n[web:vars]\nansible_port=22x1\n[db]\nh3 ansible_host=x:2200\n";
+    fs::write(folder.path().join("hosts.ini"), fleet).expect("a file");
+    let (table, told) = run_in(folder.path(), &["scan", "hosts.ini", "-F", "none"]);
+    let table = table.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.ends_with("exit 3\n"), "{table}{told}");
+    for words in [
+        "SSH912 h[1-2] (such as h1): ansible_port (hosts.ini line 5) is no port: 22x1",
+        "SSH912 h3: ansible_host (hosts.ini line 7) is x:2200",
+    ] {
+        assert!(table.contains(words), "{words}: {table}{told}");
+    }
+}
+
+#[test]
 fn of_a_limit_file_that_is_the_wrong_one_no_line_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("hosts.ini"), "[web]\nh1\n").expect("a file");

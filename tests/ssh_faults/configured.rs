@@ -80,7 +80,7 @@ fn a_host_is_reached_by_what_ssh_config_says_of_it() {
     let (report, _) = home.scan(&["hosts.ini", "--ssh-option", "HostName=127.0.0.1", "-p", &sshd.port().to_string()]);
     assert!(failure(&report).contains("SSH904"), "{report}");
     let (report, _) = home.scan(&["web,", "--ssh-option", "HostKeyAlias=other"]);
-    assert!(failure(&report).contains("is not known for other"), "{report}");
+    assert!(failure(&report).contains("is not known for other (HostKeyAlias)"), "{report}");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use indexmap::IndexMap;
 
 use super::hosts::badness;
-use crate::report::model::{Finding, Host, Report, Severity};
+use crate::probe::Stage;
+use crate::report::model::{Error, Finding, Host, Report, Severity};
 
 /// A finding and the hosts that have it, worst first; none for a finding of the fleet.
 pub(in crate::report) struct Shared<'report> {
@@ -11,21 +12,20 @@ pub(in crate::report) struct Shared<'report> {
     pub(in crate::report) hosts: Vec<&'report Host>,
 }
 
-/// Every finding once with all hosts that have it, the gravest first; findings of one code that ask for different things are
-/// told apart.
+/// Every finding once with all hosts that have it, the gravest first; findings of one code that ask for different things, or that
+/// have another reason for each host, are told apart.
 pub(in crate::report) fn findings(report: &Report) -> Vec<Shared<'_>> {
     let mut hosts: Vec<&Host> = report.hosts.iter().collect();
     hosts.sort_by_key(|host| std::cmp::Reverse(badness(host)));
     // What one code asks for may differ: a timeout of one stage has another remedy than that of another.
-    let mut by_code: IndexMap<(&str, &str), Shared<'_>> = IndexMap::new();
+    let mut by_code: IndexMap<(&str, &str, &str), Shared<'_>> = IndexMap::new();
     for finding in &report.findings {
-        by_code.entry((&finding.code, &finding.remedy)).or_insert(Shared { finding, hosts: Vec::new() });
+        by_code.entry((&finding.code, &finding.remedy, "")).or_insert(Shared { finding, hosts: Vec::new() });
     }
     for host in hosts {
         for finding in &host.findings {
-            let entry =
-                by_code.entry((&finding.code, &finding.remedy)).or_insert(Shared { finding, hosts: Vec::new() });
-            entry.hosts.push(host);
+            let key = (finding.code.as_str(), finding.remedy.as_str(), own_reason(host, finding));
+            by_code.entry(key).or_insert(Shared { finding, hosts: Vec::new() }).hosts.push(host);
         }
     }
     let mut all: Vec<Shared<'_>> = by_code.into_values().collect();
@@ -40,6 +40,13 @@ pub(in crate::report) fn findings(report: &Report) -> Vec<Shared<'_>> {
     let place = |finding: &Finding| (rests(finding), gravity(finding));
     all.sort_by(|one, other| (place(one.finding), &one.finding.code).cmp(&(place(other.finding), &other.finding.code)));
     all
+}
+
+/// The reason of a finding that says no more than that there is one: a host whose settings make no sense, each in its own way. Of
+/// others it is the same, but for what was seen.
+fn own_reason<'report>(host: &'report Host, finding: &'report Finding) -> &'report str {
+    let is_it = |error: &&Error| error.code == finding.code && error.stage == Stage::Prepare.label();
+    host.error.as_ref().filter(is_it).map_or("", |error| &error.message)
 }
 
 /// That the reference is in doubt, where that comes before all else.

@@ -12,7 +12,7 @@ fn settings(plan: &ConnectionPlan) -> HostKeySettings {
 }
 
 fn judge(keys: &HostKeys, port: u16, key: &PublicKey) -> Judgement {
-    keys.judge(&LookUp { name: "web".to_owned(), port }, &key.clone().into(), 0)
+    keys.judge(&LookUp { name: "web".to_owned(), port, is_alias: false }, &key.clone().into(), 0)
 }
 
 fn key() -> PublicKey {
@@ -43,7 +43,7 @@ async fn of_two_new_keys_that_are_shown_at_once_one_is_accepted() {
     (plan.user_known_hosts, plan.global_known_hosts) = (vec![file.clone()], Vec::new());
     plan.unknown_keys = UnknownKeys::AcceptNew;
     let keys = HostKeys::load(&settings(&plan), 1);
-    let host = LookUp { name: "web".to_owned(), port: 22 };
+    let host = LookUp { name: "web".to_owned(), port: 22, is_alias: false };
     let (one, other) = (key(), key());
     // Two sessions ask before either of them answers.
     let asked = [&one, &other, &one].map(|key| keys.verdict(&host, key));
@@ -138,6 +138,21 @@ fn a_changed_key_is_told_with_the_command_that_forgets_the_known_one() {
     }
 }
 
+#[test]
+fn an_unknown_key_is_told_with_the_name_that_known_hosts_must_have() {
+    let mut plan = ConnectionPlan::for_this_user();
+    (plan.user_known_hosts, plan.global_known_hosts) = (Vec::new(), Vec::new());
+    let check = |alias: Option<&str>, expected: &str| {
+        let settings = HostKeySettings { alias: alias.map(str::to_owned), ..settings(&plan) };
+        let host = LookUp::new(&settings, "192.0.2.1", 2222);
+        let judged = HostKeys::load(&settings, 1).judge(&host, &key().into(), 0);
+        let Judgement::Refused(FailureCode::HostKeyUnknown, told) = judged else { panic!("{judged:?}") };
+        assert!(told.ends_with(expected), "{told}");
+    };
+    check(None, "is not known for 192.0.2.1 port 2222");
+    check(Some("gate"), "is not known for gate (HostKeyAlias)");
+}
+
 #[tokio::test]
 async fn an_accepted_key_is_stored_once_and_stands() {
     let folder = tempfile::tempdir().unwrap();
@@ -165,6 +180,9 @@ async fn an_accepted_key_is_stored_once_and_stands() {
     assert_eq!(text.lines().count(), 2, "{text}");
     let reread = HostKeys::load(&settings(&plan), 1);
     assert_eq!(judge(&reread, 2222, &right), Judgement::Known);
-    assert_eq!(reread.expected(&LookUp { name: "web".to_owned(), port: 2222 }).key_types, ["ssh-ed25519"]);
+    assert_eq!(
+        reread.expected(&LookUp { name: "web".to_owned(), port: 2222, is_alias: false }).key_types,
+        ["ssh-ed25519"]
+    );
     assert!(matches!(judge(&reread, 2222, &wrong), Judgement::Refused(FailureCode::HostKeyChanged, _)));
 }
