@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
@@ -15,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::cell::HostCell;
+use super::group::Group;
 use super::hearing::{Ear, Stamps};
 use super::unopened::denied;
 use super::wire::Arrival;
@@ -50,16 +49,10 @@ struct Shared {
 
 /// The probe's shell and all that it started; dropping it kills them.
 #[derive(Debug)]
-struct Family(Child);
-
-impl Drop for Family {
-    fn drop(&mut self) {
-        // A child that has not been waited for keeps its number, so nobody else can be hit.
-        if let Some(leader) = self.0.id().and_then(|id| i32::try_from(id).ok()) {
-            // An error means that nobody is left.
-            let _ = killpg(Pid::from_raw(leader), Signal::SIGKILL);
-        }
-    }
+struct Family {
+    /// Before the shell itself, which is waited for once it is dropped.
+    _group: Group,
+    _shell: Child,
 }
 
 impl LocalProbe {
@@ -85,21 +78,16 @@ impl LocalProbe {
             stage: Stage::Channel,
             detail: format!("/bin/sh: {error}"),
         };
-        let mut child = Command::new("/bin/sh")
-            .arg("-c")
-            .arg(command)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(if dialogue.is_some() { Stdio::piped() } else { Stdio::null() })
-            // A group of its own: it can be killed whole, and Ctrl-C is left to this program.
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(fail)?;
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(command).stdin(Stdio::piped()).stdout(Stdio::piped());
+        shell.stderr(if dialogue.is_some() { Stdio::piped() } else { Stdio::null() });
+        // A group of its own: it can be killed whole, and Ctrl-C is left to this program.
+        shell.process_group(0).kill_on_drop(true);
+        let (group, mut child) = Group::led_by(|| shell.spawn(), Child::id).map_err(fail)?;
         let missing = || fail(std::io::ErrorKind::BrokenPipe.into());
         let (input, output) = (child.stdin.take().ok_or_else(missing)?, child.stdout.take().ok_or_else(missing)?);
         let errors = child.stderr.take();
-        let family = Family(child);
+        let family = Family { _group: group, _shell: child };
         let input = input.into_owned_fd().and_then(pipe::Sender::from_owned_fd).map_err(fail)?;
         let input = Arc::new(Mutex::new(Some(input)));
         let talk = errors

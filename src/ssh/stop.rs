@@ -9,6 +9,7 @@ use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use super::group;
 use crate::audit::ExitStatus;
 use crate::probe::Interruption;
 
@@ -25,6 +26,7 @@ pub fn before_leaving_at_once(act: fn()) {
 }
 
 fn leave(status: ExitStatus) -> ! {
+    group::end_all();
     let act = *LAST_ACT.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(act) = act {
         act();

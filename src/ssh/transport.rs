@@ -9,8 +9,6 @@ use std::process::Stdio;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop, ProcessSession};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -18,6 +16,7 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::group::Group;
 use crate::inventory::command_secrets::masked;
 use crate::probe::{Failure, FailureCode, Stage};
 
@@ -98,15 +97,16 @@ pub(super) fn command(text: &str) -> Result<Piped, Failure> {
         detail: format!("ProxyCommand `{}`: {why}", masked(text)),
     };
     let mut command = CommandWrap::from(command);
-    let spawned = command.wrap(KillOnDrop).wrap(ProcessSession).spawn();
-    let mut child = spawned.map_err(|error| failed(format!("{}: {error}", shell.display())))?;
+    let command = command.wrap(KillOnDrop).wrap(ProcessSession);
+    let started = Group::led_by(|| command.spawn(), |child| child.id());
+    let (group, mut child) = started.map_err(|error| failed(format!("{}: {error}", shell.display())))?;
     let pipes = child.stdin().take().zip(child.stdout().take());
     let (input, output) = pipes.ok_or_else(|| failed("it has no input".to_owned()))?;
     let (said, heard) = watch::channel(String::new());
     if let Some(errors) = child.stderr().take() {
         tokio::spawn(listen(errors, said));
     }
-    Ok(Piped { input, output, first: Vec::new(), child, complaint: Complaint(heard) })
+    Ok(Piped { input, output, first: Vec::new(), _group: group, _child: child, complaint: Complaint(heard) })
 }
 
 /// Keeps the last line of what a command says that has something in it.
@@ -138,7 +138,9 @@ pub(super) struct Piped {
     output: ChildStdout,
     /// What was read of its output, and not by whoever it is the connection of.
     first: Vec<u8>,
-    child: Box<dyn ChildWrapper>,
+    /// Before the command itself, which is waited for once it is dropped.
+    _group: Group,
+    _child: Box<dyn ChildWrapper>,
     complaint: Complaint,
 }
 
@@ -156,16 +158,6 @@ impl Piped {
 impl Stream for Piped {
     fn complaint(&self) -> Option<Complaint> {
         Some(self.complaint.clone())
-    }
-}
-
-impl Drop for Piped {
-    fn drop(&mut self) {
-        // Nobody has waited for it, so that its number is still its own.
-        if let Some(group) = self.child.id().and_then(|id| i32::try_from(id).ok()) {
-            // An error means that all of it has ended.
-            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
-        }
     }
 }
 

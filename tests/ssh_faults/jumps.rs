@@ -1,8 +1,8 @@
 //! Hosts behind others: `ProxyJump` through real bastions that are throttled as usual, and `ProxyCommand`.
 
 use std::fs;
-use std::io::ErrorKind;
-use std::process::Command;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,6 +13,9 @@ use clockaudit::probe::FailureCode::JumpHost as JumpFailed;
 use clockaudit::probe::Stage;
 use clockaudit::ssh::{ConnectionPlan, HostSettings, JumpHost, Proxy};
 use nix::pty::openpty;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -377,6 +380,41 @@ fn a_command_that_asks_a_person_fails_instead_of_waiting() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let failure = report["hosts"][0]["error"].to_string();
     assert!(failure.contains("SSH906") && failure.contains("; it said: "), "{failure}");
+}
+
+#[test]
+fn a_second_signal_ends_the_command_of_a_connection_too() {
+    let _alone = ALONE.blocking_lock();
+    let home = tempfile::tempdir().unwrap();
+    let lifeline = home.path().join("lifeline");
+    mkfifo(&lifeline, Mode::S_IRWXU).unwrap();
+    // It minds neither its input's end nor any signal that can be minded, and neither does what it starts.
+    let script =
+        format!("trap '' HUP INT TERM; exec 3>'{}'; echo there >&3; sleep 20; echo survived >&3", lifeline.display());
+    fs::write(home.path().join("gate"), script).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_clockaudit"));
+    program.args(["scan", "127.0.0.1,", "--no-state", "-F", "none", "--timeout", "1000"]);
+    program.args(["--ssh-option", "ProxyCommand=sh gate"]).current_dir(home.path());
+    program
+        .env("HOME", home.path())
+        .env("SHELL", "/bin/sh")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = program.spawn().unwrap();
+    let mut held = BufReader::new(fs::File::open(&lifeline).unwrap());
+    let mut line = String::new();
+    held.read_line(&mut line).unwrap();
+    assert_eq!(line, "there\n");
+    // Two of one kind could arrive as one.
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+    }
+    let ended = child.wait().unwrap().code();
+    assert!(matches!(ended, Some(130 | 143)), "{ended:?}");
+    // The end of the pipe comes when nobody holds it any more.
+    line.clear();
+    assert_eq!((held.read_line(&mut line).unwrap(), line.as_str()), (0, ""));
 }
 
 #[test]
