@@ -29,7 +29,7 @@ pub struct Allowed {
 /// The first reason against it.
 pub fn surveyed(survey: &Survey, allowed: Allowed) -> Result<Vec<Check>, Refusal> {
     if survey.user != 0 {
-        return Err(Refusal::NotRoot(format!("the script runs as user {}", survey.user)));
+        return Err(Refusal::NotRoot { what: format!("the script runs as user {}", survey.user), by: None });
     }
     let guarded = survey.pending.iter().find(|pending| pending.is_guarded).map(|pending| &pending.run);
     if let Some(run) = survey.locked.as_ref().or(guarded) {

@@ -1,6 +1,7 @@
 //! Why a host is not changed: a closed list, each with what is, what was expected, what it means and what to do.
 
 use super::forecast::STEP_BACK_BREAKS;
+use crate::inventory::elevation::ElevationMethod;
 
 /// Why a host is not changed. Remote text in it is not escaped.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
@@ -14,8 +15,13 @@ pub enum Refusal {
     #[error("it could not be looked at: {0}")]
     NotSurveyed(String),
     /// The login is not root and cannot become root.
-    #[error("SSH910: changing a clock needs root there: {0}; say `--become`, with `-K` where sudo asks for a password")]
-    NotRoot(String),
+    #[error("SSH910: changing a clock needs root there: {what}; {}", how_to_become_root(*.by))]
+    NotRoot {
+        /// What is, or what was said.
+        what: String,
+        /// What was to make it root; `None` where nothing was asked to, or something did and made it another user.
+        by: Option<ElevationMethod>,
+    },
     /// chronyd is not there.
     #[error("chronyd is not installed there: `--install` installs it")]
     NoChronyd,
@@ -204,7 +210,7 @@ impl Refusal {
         match self {
             Self::NotMeasured(_) => "not_measured",
             Self::NotSurveyed(_) => "not_surveyed",
-            Self::NotRoot(_) => "not_root",
+            Self::NotRoot { .. } => "not_root",
             Self::NoChronyd => "no_chronyd",
             Self::OtherTimekeeper(_) => "other_timekeeper",
             Self::TwoTimekeepers(_) => "two_timekeepers",
@@ -241,6 +247,19 @@ impl Refusal {
     }
 }
 
+/// What to do about a login that is not root, by what was to make it so.
+fn how_to_become_root(by: Option<ElevationMethod>) -> &'static str {
+    match by {
+        None => "say `--become`, with `-K` where a password is asked for",
+        Some(ElevationMethod::Sudo) => {
+            "give the password of the login with `-K`, or allow it in sudoers (`clockaudit generate sudoers USER`)"
+        }
+        Some(ElevationMethod::Su) => {
+            "su takes the password of root, which `-K` asks for; or become root by sudo (`--become-method sudo`)"
+        }
+    }
+}
+
 /// What a shell finds the backups of a file by: plain names beside the file that chronyd reads first, hidden ones elsewhere.
 fn backups(path: &str) -> String {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -256,7 +275,12 @@ mod tests {
         let check = |refusal: &Refusal, part: &str| assert!(refusal.to_string().contains(part), "{refusal}");
         check(&Refusal::StepBack { offset: "+120.00 s ± 10 ms".to_owned() }, "`--step any` allows it");
         check(&Refusal::NoChronyd, "`--install`");
-        check(&Refusal::NotRoot("sudo wants a password".to_owned()), "SSH910");
+        let not_root = |by| Refusal::NotRoot { what: "it asks for a password, and none was given".to_owned(), by };
+        check(&not_root(Some(ElevationMethod::Sudo)), "the password of the login");
+        check(&not_root(Some(ElevationMethod::Su)), "the password of root");
+        assert!(!not_root(Some(ElevationMethod::Su)).to_string().contains("where sudo"));
+        check(&not_root(None), "SSH910: changing a clock needs root there: it asks");
+        check(&not_root(None), "say `--become`");
         check(&Refusal::CannotSetClock("-x in its arguments".to_owned()), "fix that node");
         let backups = "`ls /etc/chrony/chrony.conf.clockaudit-* /etc/chrony/.chrony.conf.clockaudit-*`";
         check(&Refusal::NoBackup("/etc/chrony/chrony.conf".to_owned()), backups);

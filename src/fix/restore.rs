@@ -15,7 +15,7 @@ const WAIT_S: u32 = 30;
 /// Why nothing is put back: all files of a host are, or none.
 pub fn restore(restoration: &Restoration, survey: &Survey, run: RunId) -> Result<Option<Request>, Refusal> {
     if survey.user != 0 {
-        return Err(Refusal::NotRoot(format!("the script runs as user {}", survey.user)));
+        return Err(Refusal::NotRoot { what: format!("the script runs as user {}", survey.user), by: None });
     }
     let guarded = survey.pending.iter().find(|pending| pending.is_guarded).map(|pending| &pending.run);
     if let Some(other) = survey.locked.as_ref().or(guarded) {
@@ -178,6 +178,6 @@ mod tests {
         assert_eq!(undo(&locked), Err(Refusal::Locked("other".to_owned())));
         let pending = Survey { pending: vec![Pending { run: run("other"), is_guarded: true }], ..survey(b"new\n") };
         assert_eq!(undo(&pending), Err(Refusal::Locked("other".to_owned())));
-        assert!(matches!(undo(&Survey { user: 1000, ..survey(b"new\n") }), Err(Refusal::NotRoot(_))));
+        assert!(matches!(undo(&Survey { user: 1000, ..survey(b"new\n") }), Err(Refusal::NotRoot { .. })));
     }
 }

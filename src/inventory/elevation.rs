@@ -19,7 +19,7 @@ pub struct Elevation {
 }
 
 /// What makes another user of a login; Ansible has more of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ElevationMethod {
     /// `sudo`.
     Sudo,

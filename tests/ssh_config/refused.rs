@@ -71,6 +71,10 @@ fn a_keyword_that_nobody_knows_is_one_warning() {
     );
     check("IgnoreUnknown Use*,x\nUseKeychain yes\nX y\n", &[]);
     check("Host z\nUseKeychain yes\n", &["config line 2: usekeychain is no keyword of ssh_config and has no effect"]);
+    check(
+        "CanonicalizePermittedCNAMEs *.example:*.example\nHost a\n CanonicalizePermittedCNAMEs *:*\n",
+        &["config line 1: canonicalizepermittedcnames is not supported and has no effect"],
+    );
     check("VerifyHostKeyDNS yes\n", &["config line 1: verifyhostkeydns is not supported and has no effect"]);
     check(
         "NoHostAuthenticationForLocalhost yes\n",

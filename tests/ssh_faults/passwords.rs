@@ -39,6 +39,12 @@ async fn a_question_whose_answer_may_be_seen_is_not_for_the_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_question_for_a_code_is_not_for_the_password() {
+    let words = "the server asks \"Verification code:\", which only a person can answer";
+    check(&[("Verification code: ", false)], &[], words).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn several_questions_at_once_are_not_answered() {
     let words = "the server asks 2 questions at once, beginning with \"Password:\"";
     check(&[("Password: ", false), ("Code: ", false)], &[], words).await;

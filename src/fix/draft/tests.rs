@@ -173,7 +173,7 @@ fn what_a_host_is_asked_depends_on_what_it_becomes() {
 #[test]
 fn hosts_are_refused_each_for_its_own_reason() {
     let mut unseen = subject("unseen", STOCK, 0, 0);
-    unseen.seen = Err(Refusal::NotRoot("no".to_owned()));
+    unseen.seen = Err(Refusal::NotRoot { what: "no".to_owned(), by: None });
     let mut unmeasured = subject("unmeasured", STOCK, 0, 0);
     seen(&mut unmeasured).clock = None;
     let mut silent = subject("silent", STOCK, 0, 0);

@@ -12,6 +12,13 @@ use crate::ssh::settings::AuthMethod;
 const MOST_ROUNDS: usize = 8;
 /// Letters of a question that are shown.
 const QUESTION_SHOWN: usize = 60;
+/// Words of questions for a one-time code, in small letters. Whoever asks in another language, or by other words, is taken to ask
+/// for the password.
+const OF_CODES: [&str; 9] =
+    ["code", "one-time", "one time", "otp", "token", "verification", "authenticator", "challenge", "yubikey"];
+/// What to do about a jump host that asks for more than a password.
+const BY_HAND: &str = ": log in to it with `ssh` and a ControlMaster, and reach the hosts behind by \
+                       `ProxyCommand ssh -W %h:%p GATE`";
 
 impl Ladder<'_> {
     /// `password`: tried only where it has not been sent in answer to a question.
@@ -30,8 +37,8 @@ impl Ladder<'_> {
         self.judged(answer)
     }
 
-    /// `keyboard-interactive`: a single hidden question is taken for that of the password. Whatever else a server asks, one-time
-    /// codes among it, is for a person to answer, and ends the login.
+    /// `keyboard-interactive`: a single hidden question is taken for that of the password, unless it asks for a one-time code. That,
+    /// and whatever else a server asks, is for a person to answer, and ends the login.
     pub(super) async fn try_questions(&mut self) -> Answer {
         let has_password = self.means.password.is_some() || self.means.asked.is_some();
         if !has_password || self.password != PasswordState::Kept {
@@ -50,14 +57,17 @@ impl Ladder<'_> {
             };
             let answers = match prompts.as_slice() {
                 [] => Vec::new(),
-                [Prompt { echo: false, .. }] if self.password == PasswordState::Kept => {
+                [Prompt { echo: false, prompt }] if self.password == PasswordState::Kept && !is_of_a_code(prompt) => {
                     match self.password_to_send().await {
                         Some(password) => vec![password.reveal().to_owned()],
                         None => return self.was_asked(refusal(&prompts)),
                     }
                 }
                 // Any answer would be a wrong one, which servers count; none at all ends the login.
-                questions => return self.was_asked(refusal(questions)),
+                questions => {
+                    let by_hand = if self.means.asked.is_some() { BY_HAND } else { "" };
+                    return self.was_asked(format!("{}{by_hand}", refusal(questions)));
+                }
             };
             response = self.handle.authenticate_keyboard_interactive_respond(answers).await;
         }
@@ -97,6 +107,12 @@ impl Ladder<'_> {
     }
 }
 
+/// Whether a question is that for a one-time code, which no password answers.
+fn is_of_a_code(question: &str) -> bool {
+    let question = question.to_lowercase();
+    OF_CODES.iter().any(|word| question.contains(word))
+}
+
 /// What is said of questions that are left to a person; the text is the server's.
 fn refusal(questions: &[Prompt]) -> String {
     let first: String =
@@ -106,5 +122,27 @@ fn refusal(questions: &[Prompt]) -> String {
         many => format!(
             "the server asks {many} questions at once, beginning with \"{first}\", which only a person can answer"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_for_a_code_are_known_by_their_words() {
+        for question in [
+            "Verification code: ",
+            "One-time password (OATH) for `ops': ",
+            "OTP: ",
+            "Enter your RSA SecurID token: ",
+            "Passcode or option (1-3): ",
+            "YubiKey for `ops': ",
+        ] {
+            assert!(is_of_a_code(question), "{question}");
+        }
+        for question in ["Password: ", "(ops@gate) Password for ops@gate:", "Passwort: ", "Mot de passe : ", ""] {
+            assert!(!is_of_a_code(question), "{question}");
+        }
     }
 }

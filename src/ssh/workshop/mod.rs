@@ -22,6 +22,7 @@ use super::stop::StopSignal;
 use crate::clock::{Interval, UnixNanos};
 use crate::fix::remote::{self, Answer, CheckRefusal, Checked, Request, Survey};
 use crate::fix::{FixEvent, Refusal};
+use crate::inventory::elevation::ElevationMethod;
 use crate::inventory::target::Target;
 use crate::probe::{Failure, FailureCode, HostEvent, Interruption};
 
@@ -254,13 +255,12 @@ fn ended(reason: Interruption) -> &'static str {
 /// What a failed connection means for a host that was to be changed.
 fn refusal(failure: &Failure) -> Refusal {
     let Failure { code, detail, .. } = failure;
-    match code {
-        FailureCode::SudoPassword
-        | FailureCode::SudoPasswordWrong
-        | FailureCode::SudoForbidden
-        | FailureCode::SuPassword
-        | FailureCode::SuPasswordWrong
-        | FailureCode::SuForbidden => Refusal::NotRoot(detail.clone()),
-        _ => Refusal::NotSurveyed(format!("{}: {detail}", code.label())),
-    }
+    let by = match code {
+        FailureCode::SudoPassword | FailureCode::SudoPasswordWrong | FailureCode::SudoForbidden => {
+            ElevationMethod::Sudo
+        }
+        FailureCode::SuPassword | FailureCode::SuPasswordWrong | FailureCode::SuForbidden => ElevationMethod::Su,
+        _ => return Refusal::NotSurveyed(format!("{}: {detail}", code.label())),
+    };
+    Refusal::NotRoot { what: detail.clone(), by: Some(by) }
 }
