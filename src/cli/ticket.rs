@@ -27,6 +27,7 @@ Exit codes:
   0    the ticket says what the report says
   64   the command line makes no sense
   65   the report or the template cannot be understood
+  69   the report has no hosts
   74   output could not be written
   75   the ticket system cannot be reached, or refuses
   77   a secret is missing";

@@ -10,7 +10,7 @@ use crate::audit::ExitStatus;
 use crate::cli::TicketArgs;
 use crate::files::tickets::{Noted, Tickets};
 use crate::report::Report;
-use crate::report::ticket::{Subject, all_clear, draft, is_over, subjects};
+use crate::report::ticket::{Subject, all_clear, draft, is_of_a_part, is_over, subjects};
 use crate::terminal::Terminal;
 use crate::tickets::{Deed, Draft, Key, System};
 use plan::TicketPlan;
@@ -94,6 +94,13 @@ fn deliver(
         None
     });
     let before = tickets.and_then(|tickets| tickets.last_report(&subject.key));
+    if is_of_a_part(&subject.report, before.as_ref()) {
+        terminal.note(
+            "the report finds nothing to act on, but it is of a part: that makes no ticket, opens none again and clears none",
+        );
+        terminal.print(&shown::left(&subject.key, &subject.title))?;
+        return Ok(());
+    }
     let draft = draft(before.as_ref());
     let state = draft.state.as_str().to_owned();
     let is_clear = draft.is_clear;

@@ -2,6 +2,7 @@
 //!
 //! Redirections are not followed: a request and its secret go where it was said, or nowhere.
 
+use std::cell::Cell;
 use std::env;
 use std::io;
 use std::path::PathBuf;
@@ -14,12 +15,11 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Body, Proxy, ProxyProtocol};
 
 use super::WebError;
-use crate::tickets::{Answer, Credentials, Failure, Filled, FilledBody, Method, Request, wait};
+use crate::clock::Nanos;
+use crate::tickets::{Answer, Credentials, Failure, Filled, FilledBody, Method, Patience, Request, longest};
 
 /// A connection.
 const CONNECT: Duration = Duration::from_secs(10);
-/// A request with its answer; a report of ten thousand hosts takes seconds.
-const WHOLE: Duration = Duration::from_secs(120);
 /// No answer is longer: a hundred tickets with their texts.
 const LARGEST: u64 = 16 << 20;
 /// The headers that something is read of.
@@ -50,6 +50,8 @@ pub struct Tracker {
     secure: Way,
     plain: Way,
     limits: Limits,
+    /// What is left of the time that this run waits in vain.
+    patience: Cell<Patience>,
     /// Why nobody can be vouched for, where that is so.
     without_roots: Option<String>,
 }
@@ -59,8 +61,8 @@ pub struct Tracker {
 pub struct Limits {
     /// For a connection.
     pub connect: Duration,
-    /// For a request with its answer.
-    pub whole: Duration,
+    /// For a request with a body of so many octets and its answer.
+    pub whole: fn(usize) -> Nanos,
 }
 
 /// How a server is asked.
@@ -74,7 +76,7 @@ impl Tracker {
     /// What asks: it trusts the roots of this machine, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, and goes through the
     /// proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names, unless `NO_PROXY` says otherwise.
     pub fn new() -> Result<Self, TrackerError> {
-        Self::within(Limits { connect: CONNECT, whole: WHOLE })
+        Self::within(Limits { connect: CONNECT, whole: longest })
     }
 
     /// The same with other limits.
@@ -94,7 +96,6 @@ impl Tracker {
                 .max_redirects(0)
                 .max_redirects_will_error(false)
                 .timeout_connect(Some(limits.connect))
-                .timeout_global(Some(limits.whole))
                 .user_agent(concat!("clockaudit/", env!("CARGO_PKG_VERSION")))
                 .tls_config(tls.clone())
                 .proxy(proxy.clone());
@@ -102,7 +103,7 @@ impl Tracker {
         };
         let secure = way(proxy(&["HTTPS_PROXY", "https_proxy"])?);
         let plain = way(proxy(&["HTTP_PROXY", "http_proxy"])?);
-        Ok(Self { secure, plain, limits, without_roots })
+        Ok(Self { secure, plain, limits, patience: Cell::default(), without_roots })
     }
 
     /// Sends a request until it is answered, as often as patience has it.
@@ -112,38 +113,85 @@ impl Tracker {
         let mut tries = 0;
         loop {
             tries += 1;
-            let sent = self.send(request.method, &filled);
+            let (sent, lasted) = match self.send(request.method, &filled) {
+                Ok(answer) => (Ok(answer), Nanos(0)),
+                Err(Unsent { error, lasted }) => (Err(error), lasted),
+            };
             let failure = match &sent {
                 Ok(answer) => Failure::Answered(answer),
                 Err(TrackerError::Unconnected(_)) => Failure::Unconnected,
                 Err(TrackerError::Broken(_)) => Failure::Broken,
                 Err(TrackerError::Unsendable(_)) => return sent,
             };
-            let Some(wait) = wait(request, tries, failure) else { return sent };
-            thread::sleep(Duration::from_nanos(u64::try_from(wait.0).unwrap_or_default()));
+            let mut patience = self.patience.get();
+            let wait = patience.wait(request, tries, failure, lasted);
+            self.patience.set(patience);
+            let Some(wait) = wait else { return sent };
+            thread::sleep(duration(wait));
         }
     }
 
-    fn send(&self, method: Method, filled: &Filled) -> Result<Answer, TrackerError> {
+    fn send(&self, method: Method, filled: &Filled) -> Result<Answer, Unsent> {
         let mut request = ureq::http::Request::builder().method(method.word()).uri(&filled.url);
         for (name, value) in &filled.headers {
             request = request.header(name, value);
         }
         let is_secure = filled.url.starts_with("https:");
         if let Some(why) = self.without_roots.as_ref().filter(|_| is_secure) {
-            return Err(TrackerError::Unsendable(why.clone()));
+            return Err(TrackerError::Unsendable(why.clone()).into());
         }
         let way = if is_secure { &self.secure } else { &self.plain };
         // What is wrong with a request may be in its secrets, so it is not told.
         let odd = |_| {
             TrackerError::Unsendable("the address, or a secret, has characters that no request can hold".to_owned())
         };
-        let answered = match &filled.body {
-            FilledBody::None => way.agent.run(request.body(()).map_err(odd)?),
-            FilledBody::Bytes(bytes) => way.agent.run(request.body(bytes.as_slice()).map_err(odd)?),
+        let bytes = match &filled.body {
+            FilledBody::None => None,
+            FilledBody::Bytes(bytes) => Some(bytes.as_slice()),
         };
-        answered.and_then(read).map_err(|error| told(&error, self.limits, way.through(&filled.url).as_deref()))
+        let whole = (self.limits.whole)(bytes.map_or(0, <[u8]>::len));
+        let most = Some(duration(whole));
+        let answered = match bytes {
+            None => {
+                let request = request.body(()).map_err(odd)?;
+                way.agent.run(way.agent.configure_request(request).timeout_global(most).build())
+            }
+            Some(bytes) => {
+                let request = request.body(bytes).map_err(odd)?;
+                way.agent.run(way.agent.configure_request(request).timeout_global(most).build())
+            }
+        };
+        answered.and_then(read).map_err(|error| Unsent {
+            // Nobody's clock is read for it: only what took all its time took long.
+            lasted: match &error {
+                ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => nanos(self.limits.connect),
+                ureq::Error::Timeout(_) => whole,
+                _ => Nanos(0),
+            },
+            error: told(&error, self.limits.connect, duration(whole), way.through(&filled.url).as_deref()),
+        })
     }
+}
+
+/// A try that came to no answer.
+struct Unsent {
+    error: TrackerError,
+    /// How long it was waited for.
+    lasted: Nanos,
+}
+
+impl From<TrackerError> for Unsent {
+    fn from(error: TrackerError) -> Self {
+        Self { error, lasted: Nanos(0) }
+    }
+}
+
+fn duration(of: Nanos) -> Duration {
+    Duration::from_nanos(u64::try_from(of.0).unwrap_or_default())
+}
+
+fn nanos(of: Duration) -> Nanos {
+    Nanos(i64::try_from(of.as_nanos()).unwrap_or(i64::MAX))
 }
 
 impl Way {
@@ -216,7 +264,7 @@ fn proxy(names: &[&str]) -> Result<Option<Proxy>, TrackerError> {
 }
 
 /// What went wrong, without the address: it may hold a secret. `through` is the proxy that was asked.
-fn told(error: &ureq::Error, limits: Limits, through: Option<&str>) -> TrackerError {
+fn told(error: &ureq::Error, connect: Duration, whole: Duration, through: Option<&str>) -> TrackerError {
     use ureq::Error;
     let unknown_name = || {
         TrackerError::Unconnected(match through {
@@ -235,9 +283,9 @@ fn told(error: &ureq::Error, limits: Limits, through: Option<&str>) -> TrackerEr
         }
         Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
             let to = through.map(|proxy| format!(" to the proxy {proxy}")).unwrap_or_default();
-            TrackerError::Unconnected(format!("no connection{to} within {}", length(limits.connect)))
+            TrackerError::Unconnected(format!("no connection{to} within {}", length(connect)))
         }
-        Error::Timeout(_) => TrackerError::Broken(format!("no answer within {}", length(limits.whole))),
+        Error::Timeout(_) => TrackerError::Broken(format!("no answer within {}", length(whole))),
         Error::BodyExceedsLimit(most) => {
             TrackerError::Unsendable(format!("its answer is longer than {} MiB", most >> 20))
         }
@@ -271,14 +319,14 @@ mod tests {
     use super::*;
     use crate::tickets::{System, webhook};
 
-    const LIMITS: Limits = Limits { connect: CONNECT, whole: Duration::from_millis(50) };
+    const LIMITS: Limits = Limits { connect: CONNECT, whole: |_| Nanos::from_millis(50) };
 
     #[test]
     fn a_name_that_is_not_found_is_no_broken_connection() {
         // Longer than any name may be: nobody is asked for it.
         let failed = (format!("{}.invalid", "x".repeat(64)), 80).to_socket_addrs().expect_err("no such name");
         let failed = ureq::Error::Io(failed);
-        let check = |through: Option<&str>, expected: &str| match told(&failed, LIMITS, through) {
+        let check = |through: Option<&str>, expected: &str| match told(&failed, CONNECT, CONNECT, through) {
             TrackerError::Unconnected(words) => assert_eq!(words, expected),
             other => panic!("{other:?}"),
         };

@@ -6,5 +6,5 @@ pub(super) mod names;
 pub(super) mod plan;
 
 pub use compose::{EndedHost, FixRun, compose};
-pub use ending::exit_status;
+pub use ending::{exit_status, exit_status_as_if_whole};
 pub use plan::{PlanView, plan, step_back};

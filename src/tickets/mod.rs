@@ -23,7 +23,7 @@ pub use curl::lines as curl_lines;
 pub use draft::{Attachment, Draft, Markup};
 pub use key::{Key, PENDING, StateHash, state_in};
 pub use machine::Deed;
-pub use patience::{Failure, wait};
+pub use patience::{Failure, Patience, longest};
 pub use request::{Answer, Body, Filled, FilledBody, Method, Request};
 pub use site::{Credentials, Site, SiteError, System, Variable};
 pub use text::{clipped, length as utf16_length};

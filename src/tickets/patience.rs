@@ -1,15 +1,52 @@
-//! When a request is tried again, and how long is waited before.
+//! When a request is tried again, how long is waited before, and how long a run waits in vain, all in all.
 
 use super::moment;
 use super::request::{Answer, Request};
 use crate::clock::Nanos;
 
-/// A request is sent no more often.
+/// A request that is refused for now is sent no more often.
 const MOST_TRIES: u32 = 5;
+/// One that is not answered at all is sent no more often.
+const MOST_UNANSWERED: u32 = 3;
 /// Before the second time; twice as long before each later one.
 const FIRST_WAIT: Nanos = Nanos::from_millis(250);
 /// Who asks to be left alone for longer is left alone by this run.
 const LONGEST_WAIT: Nanos = Nanos::from_seconds(60);
+/// All tries of a run that came to nothing, and what was waited after them, are together no longer, whatever number of tickets
+/// it has: then what fails is not tried again.
+const IN_VAIN: Nanos = Nanos::from_seconds(180);
+/// What an answer may take, beside what a body needs.
+const ANSWER: Nanos = Nanos::from_seconds(30);
+/// Octets of a body that a slow line takes in a second.
+const SLOWEST: usize = 128 << 10;
+
+/// How long a request with a body of so many octets may take: an answer has 30 s, a body a second for each 128 KiB.
+pub fn longest(octets: usize) -> Nanos {
+    Nanos(ANSWER.0.saturating_add(Nanos::from_seconds(i64::try_from(octets / SLOWEST).unwrap_or(i64::MAX)).0))
+}
+
+/// What is left of the time that a run waits in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    left: Nanos,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { left: IN_VAIN }
+    }
+}
+
+impl Patience {
+    /// How long to wait before the request is sent again, of which so many tries were made, the last of them in vain for so long;
+    /// none where it is not sent again.
+    pub fn wait(&mut self, request: &Request, tries: u32, failure: Failure<'_>, lasted: Nanos) -> Option<Nanos> {
+        self.left = Nanos(self.left.0.saturating_sub(lasted.0));
+        let wait = wait(request, tries, failure).filter(|wait| wait.0 <= self.left.0)?;
+        self.left = Nanos(self.left.0.saturating_sub(wait.0));
+        Some(wait)
+    }
+}
 
 /// What became of a request.
 #[derive(Debug, Clone, Copy)]
@@ -23,12 +60,13 @@ pub enum Failure<'answer> {
 }
 
 /// How long to wait before the request is sent again, of which so many tries were made; none where it is not sent again.
-pub fn wait(request: &Request, tries: u32, failure: Failure<'_>) -> Option<Nanos> {
+fn wait(request: &Request, tries: u32, failure: Failure<'_>) -> Option<Nanos> {
     if tries >= MOST_TRIES {
         return None;
     }
     let doubled = Nanos(FIRST_WAIT.0.saturating_mul(1 << tries.saturating_sub(1).min(16)));
     match failure {
+        Failure::Unconnected | Failure::Broken if tries >= MOST_UNANSWERED => None,
         Failure::Unconnected => Some(doubled),
         Failure::Broken => request.is_repeatable.then_some(doubled),
         Failure::Answered(answer) => {
@@ -85,8 +123,38 @@ mod tests {
         check(&post, 429, &[("retry-after", &at(9)), ("date", &at(4))], Some(5_000));
         check(&post, 429, &[("retry-after", &at(2)), ("date", &at(4))], Some(0));
         assert_eq!(wait(&post, 1, Failure::Broken), None);
-        assert_eq!(wait(&get, 3, Failure::Broken), Some(Nanos::from_seconds(1)));
-        assert_eq!(wait(&post, 4, Failure::Unconnected), Some(Nanos::from_seconds(2)));
-        assert_eq!(wait(&post, 5, Failure::Unconnected), None);
+        assert_eq!(wait(&get, 2, Failure::Broken), Some(Nanos::from_millis(500)));
+        assert_eq!(wait(&get, 3, Failure::Broken), None);
+        assert_eq!(wait(&post, 2, Failure::Unconnected), Some(Nanos::from_millis(500)));
+        assert_eq!(wait(&post, 3, Failure::Unconnected), None);
+    }
+
+    #[test]
+    fn a_run_waits_in_vain_for_three_minutes_whatever_it_asks() {
+        let get = Request::get("https://x/".to_owned());
+        let mut patience = Patience::default();
+        let mut waited = Nanos(0);
+        // Ticket after ticket, each asked for by a server that takes all the time there is.
+        for _ in 0..1_000 {
+            for tries in 1.. {
+                waited = Nanos(waited.0 + longest(0).0);
+                let Some(wait) = patience.wait(&get, tries, Failure::Broken, longest(0)) else { break };
+                waited = Nanos(waited.0 + wait.0);
+            }
+            if patience.left.0 <= 0 {
+                break;
+            }
+        }
+        assert!(waited <= Nanos(IN_VAIN.0 + longest(0).0), "{waited:?}");
+        let busy = Answer { status: 429, headers: vec![("retry-after".to_owned(), "60".to_owned())], body: Vec::new() };
+        let mut patience = Patience::default();
+        let waits = (1..5).filter_map(|tries| patience.wait(&get, tries, Failure::Answered(&busy), Nanos(0))).count();
+        assert_eq!(waits, 3);
+    }
+
+    #[test]
+    fn a_body_has_the_time_that_a_slow_line_takes_for_it() {
+        assert_eq!(longest(0), Nanos::from_seconds(30));
+        assert_eq!(longest(4 << 20), Nanos::from_seconds(62));
     }
 }

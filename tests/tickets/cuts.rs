@@ -8,7 +8,7 @@ use clockaudit::inventory::secret::Secret;
 use clockaudit::report::Report;
 use clockaudit::report::ticket::{Enclosure, Grain, Setting, draft, subjects};
 use clockaudit::tickets::{
-    Answer, Attachment, Conversation, Credentials, Deed, Failure, FilledBody, Next, Refusal, Site, System, wait,
+    Answer, Attachment, Conversation, Credentials, Deed, Failure, FilledBody, Next, Patience, Refusal, Site, System,
 };
 use serde_json::json;
 
@@ -99,7 +99,7 @@ impl<'talk> Talk<'talk> {
                 Next::Ask(request) => request,
             };
             let filled = request.fill(&secrets).expect("a filled request");
-            let mut tries = 0;
+            let (mut tries, mut patience) = (0, Patience::default());
             let answer = loop {
                 tries += 1;
                 let body = match &filled.body {
@@ -114,7 +114,7 @@ impl<'talk> Talk<'talk> {
                 let headers = told.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
                 let answer = Answer { status: told.status, headers, body: told.body };
                 let failure = if answer.status == 0 { Failure::Broken } else { Failure::Answered(&answer) };
-                if wait(&request, tries, failure).is_none() {
+                if patience.wait(&request, tries, failure, Nanos(0)).is_none() {
                     break answer;
                 }
             };

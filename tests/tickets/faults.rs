@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::command::run;
 use crate::life::SYSTEMS;
-use crate::reports::{bad, many};
+use crate::reports::{bad, clear, many};
 use crate::server::{Server, Told, held_port};
 use crate::store::Fault;
 
@@ -304,6 +304,22 @@ fn what_is_shown_is_json_where_names_are_hostile() {
             }
         }
         assert!(bodies >= 2, "{}: {bodies}", contract.name);
+    }
+}
+
+#[test]
+fn a_report_without_hosts_reaches_no_ticket_system() {
+    let mut empty = clear();
+    empty.hosts.clear();
+    empty.summary.counts.ok = 0;
+    for contract in &SYSTEMS {
+        let running = contract.start();
+        for more in [&[][..], &["--resolve"], &["--grain", "host"], &["--dry-run"]] {
+            let ran = contract.user(&running).ticket(&empty, more);
+            assert_eq!(ran.status, Some(69), "{} {more:?}: {ran:?}", contract.name);
+            assert!(ran.stderr.contains("the report has no hosts"), "{ran:?}");
+            assert!(ran.stdout.is_empty() && running.server.taken().is_empty(), "{} {more:?}", contract.name);
+        }
     }
 }
 

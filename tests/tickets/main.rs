@@ -17,6 +17,7 @@ mod https;
 mod jira_contract;
 mod life;
 mod notes;
+mod parts;
 mod redmine_contract;
 mod reports;
 mod rights;

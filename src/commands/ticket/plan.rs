@@ -52,7 +52,14 @@ impl TicketPlan {
         }
         let template = args.template.as_deref().map(template).transpose()?;
         let (bytes, report) = files::report::load_with_bytes(&args.report)?;
-        let scope = args.scope.clone().or_else(|| scope_of(&report)).ok_or_else(|| {
+        if report.hosts.is_empty() && report.fix.as_ref().is_none_or(|fix| fix.hosts.is_empty()) {
+            return Err(CommandError::no_hosts(
+                "the report has no hosts, so it tells of no clock; no ticket is touched",
+            )
+            .hint("did the inventory and `--limit` of the scan match what was meant?"));
+        }
+        let grain = args.grain;
+        let scope = scope_of(&report, args.scope.as_deref(), grain).ok_or_else(|| {
             CommandError::usage("the report does not tell of which inventory it is, so nothing ties it to its ticket")
                 .hint("name what it is of: `--scope prod`")
         })?;
@@ -63,7 +70,6 @@ impl TicketPlan {
         if site.is_in_clear() && secrets.is_some() && !args.dry_run {
             terminal.warn("`--url` begins with http://, so whoever is on the way can read the report and the secret");
         }
-        let grain = args.grain;
         Ok(Self {
             setting: Setting { markup: system.markup(), longest: system.longest_body() },
             enclosure: enclosure(system, &report, bytes, &args.report)?,

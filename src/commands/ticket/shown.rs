@@ -20,6 +20,11 @@ pub(super) fn deed(deed: &Deed, key: &Key, title: &str, harmless: impl Fn(&str) 
     format!("{word} {}  {key}  {title}\n", escaped(&harmless(called)))
 }
 
+/// `left as it is  clk-0123456789abcdef  Clocks: ok, 12 hosts ok (partial run)`.
+pub(super) fn left(key: &Key, title: &str) -> String {
+    format!("left as it is  {key}  {title}\n")
+}
+
 /// The requests for one ticket, as a script for a shell.
 pub(super) fn requests(plan: &TicketPlan, errand: &Errand<'_>) -> Result<String, CommandError> {
     let mut lines = vec![format!("# {}: {}  {}", plan.site.system.name(), errand.draft.key, errand.draft.title)];

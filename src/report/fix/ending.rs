@@ -7,9 +7,18 @@ use crate::report::model::Report;
 /// The exit status of a fix that no signal ended; `None` for a report of anything else. One that was only planned ends well; whether
 /// changes are pending is for whoever asks that.
 pub fn exit_status(report: &Report, fail_on: FailOn) -> Option<ExitStatus> {
+    let is_partial = (report.run.partial || report.run.inventory.incomplete) && fail_on >= FailOn::Down;
+    ended(report, fail_on, is_partial)
+}
+
+/// The same, as if the run had been whole and its inventory complete.
+pub fn exit_status_as_if_whole(report: &Report) -> Option<ExitStatus> {
+    ended(report, FailOn::Down, false)
+}
+
+fn ended(report: &Report, fail_on: FailOn, is_partial: bool) -> Option<ExitStatus> {
     let fix = report.fix.as_ref()?;
     let kept = |count: usize, from: FailOn| if fail_on >= from { count } else { 0 };
-    let is_partial = (report.run.partial || report.run.inventory.incomplete) && fail_on >= FailOn::Down;
     if fix.run.is_none() {
         return Some(exit(Counts::default(), false, is_partial));
     }

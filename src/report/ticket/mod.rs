@@ -9,4 +9,4 @@ pub mod webhook;
 
 pub use draft::{Setting, all_clear, draft};
 pub use enclosure::Enclosure;
-pub use subjects::{Grain, Subject, is_over, scope_of, subjects};
+pub use subjects::{Grain, Subject, is_of_a_part, is_over, scope_of, subjects};

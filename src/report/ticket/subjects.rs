@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::report::document;
+use crate::audit::{Ending, ExitStatus, FailOn, figure};
+use crate::report::escape::escaped;
 use crate::report::model::{Cause, Counts, PairCounts, Report, Verdict};
-use crate::report::sentences;
-use crate::tickets::Key;
+use crate::report::{document, ending, fix, sentences};
+use crate::tickets::{Key, clipped};
+
+/// A limit is told no longer in a title.
+const LONGEST_LIMIT: usize = 40;
 
 /// What gets a ticket of its own. Its word stands in what is noted of tickets, and is the same in every version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,19 +47,25 @@ pub struct Subject {
     pub title: String,
 }
 
-/// What identifies the inventory of a report where nobody says it: its sources as they were typed, and its limit, so that a scan
-/// of a part does not speak for the whole; none where it has no source.
-pub fn scope_of(report: &Report) -> Option<String> {
+/// What identifies the tickets of a report: the scope that was named, or else the sources of its inventory as they were typed; none
+/// where it has no source. Its limit is a part of that, so that a scan of a part does not speak for the whole. Only where a scope
+/// was named and tickets are of single hosts or causes it is none: whether those are over is known of each host by itself.
+pub fn scope_of(report: &Report, named: Option<&str>, grain: Grain) -> Option<String> {
     let sources = &report.run.inventory.sources;
-    let of_limit = report.run.inventory.limit.iter().map(|limit| format!("\0limit\0{limit}"));
-    (!sources.is_empty()).then(|| sources.join("\0") + &of_limit.collect::<String>())
+    let limit: Vec<String> = report.run.inventory.limit.iter().map(|limit| format!("\0limit\0{limit}")).collect();
+    let limit = limit.concat();
+    match named {
+        Some(named) if grain == Grain::Run => Some(named.to_owned() + &limit),
+        Some(named) => Some(named.to_owned()),
+        None => (!sources.is_empty()).then(|| sources.join("\0") + &limit),
+    }
 }
 
 /// What there are tickets about, sorted by what identifies them. A run has one whether something is wrong or not.
 pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
     match grain {
         Grain::Run => {
-            let title = document::title(report);
+            let title = title(report);
             vec![Subject { key: Key::of(scope, ""), report: report.clone(), title }]
         }
         Grain::Cause => {
@@ -69,8 +79,7 @@ pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
                 let narrowed = narrowed(report, &hosts, &causes);
                 let what = causes.first().map(|cause| cause.what.clone()).unwrap_or_default();
                 let names: Vec<&str> = hosts.into_iter().collect();
-                let title =
-                    format!("Clocks: {}, {}", sentences::folded_names(&names), crate::report::escape::escaped(&what));
+                let title = format!("Clocks: {}, {}", sentences::folded_names(&names), escaped(&what));
                 Subject { key, report: narrowed, title }
             };
             by_key.into_iter().map(subject).collect()
@@ -81,8 +90,8 @@ pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
                 let causes: Vec<&Cause> =
                     report.causes.iter().filter(|cause| cause.hosts.contains(&host.name)).collect();
                 let narrowed = narrowed(report, &hosts, &causes);
-                let what = causes.first().map(|cause| format!(", {}", crate::report::escape::escaped(&cause.what)));
-                let name = crate::report::escape::escaped(&host.name);
+                let what = causes.first().map(|cause| format!(", {}", escaped(&cause.what)));
+                let name = escaped(&host.name);
                 let title = format!("Clock of {name}: {}{}", sentences::word(host.verdict), what.unwrap_or_default());
                 Subject { key: Key::of(scope, &format!("host\0{}", host.name)), report: narrowed, title }
             };
@@ -91,6 +100,35 @@ pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
             subjects
         }
     }
+}
+
+/// The title of the ticket of a run: what it is a part of, and what it lacks, stands in it.
+fn title(report: &Report) -> String {
+    let limit = report.run.inventory.limit.join(":");
+    let parts = [
+        report.run.partial.then(|| "partial run".to_owned()),
+        report.run.inventory.incomplete.then(|| "inventory incomplete".to_owned()),
+        (!report.not_audited.is_empty())
+            .then(|| format!("{} not audited", figure::count(report.not_audited.len(), "host"))),
+        (!limit.is_empty()).then(|| format!("limit {}", escaped(&clipped(&limit, LONGEST_LIMIT)))),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let title = document::title(report);
+    if parts.is_empty() { title } else { format!("{title} ({})", parts.join(", ")) }
+}
+
+/// Whether a report finds nothing to act on, and may have missed something: a run that was ended early, an inventory that was not
+/// understood, or a host that was bad `before` and was left out of this audit. It says neither that something is wrong nor that
+/// all is well.
+pub fn is_of_a_part(report: &Report, before: Option<&Report>) -> bool {
+    let left_out: BTreeSet<&str> = report.not_audited.iter().map(|host| host.name.as_str()).collect();
+    let is_missed = || {
+        before
+            .is_some_and(|before| sentences::bad_hosts(before).iter().any(|host| left_out.contains(host.name.as_str())))
+    };
+    let ending = Ending { interrupted: None, partial: false, inventory_incomplete: false, ..ending::of(report) };
+    let status = fix::exit_status_as_if_whole(report).unwrap_or_else(|| ExitStatus::of(ending, FailOn::Down));
+    status == ExitStatus::Good && (report.run.partial || report.run.inventory.incomplete || is_missed())
 }
 
 /// Whether what was reported before is over, where a report finds nothing of it: the report must be whole, and have measured each
