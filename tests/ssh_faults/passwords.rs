@@ -1,10 +1,12 @@
 //! What becomes of a password: sent once at most, in answer to a single hidden question, and never shown.
 
 use std::fs;
+use std::sync::Arc;
 
 use clockaudit::inventory::secret::Secret;
 use clockaudit::inventory::target::Target;
 use clockaudit::probe::{FailureCode, Stage};
+use clockaudit::ssh::{HostSettings, JumpHost, Proxy};
 
 use super::recorder::Recorder;
 use super::{Baseline, assert_failed, plan, scan, target};
@@ -42,6 +44,29 @@ async fn a_question_whose_answer_may_be_seen_is_not_for_the_password() {
 async fn a_question_for_a_code_is_not_for_the_password() {
     let words = "the server asks \"Verification code:\", which only a person can answer";
     check(&[("Verification code: ", false)], &[], words).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_jump_host_that_asks_for_a_code_is_told_with_how_to_go_on() {
+    let base = Baseline::take().await;
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = Recorder::asking(&[("Verification code: ", false)]).await;
+    let known_hosts = folder.path().join("known_hosts");
+    fs::write(&known_hosts, recorder.known_hosts_line(true)).unwrap();
+    let mut plan = plan(&known_hosts);
+    let (gate, behind) = (target("127.0.0.1", recorder.port), target("192.0.2.1", 22));
+    let settings = HostSettings::clone(&plan.settings(&gate));
+    let mut through = settings.clone();
+    let jump = JumpHost { name: "gate".to_owned(), address: gate.address, port: gate.port, settings };
+    through.way.proxy = Proxy::Jump(Arc::new(jump));
+    plan.hosts.insert(behind.name.clone(), Arc::new(through));
+    let (seen, _) = scan(vec![behind], &plan).await;
+    let words = "the server asks \"Verification code:\", which only a person can answer: log in to it with `ssh` and a \
+                 ControlMaster, and reach the hosts behind by `ProxyCommand ssh -W %h:%p GATE`";
+    assert_failed(&seen.observations[0], FailureCode::JumpHost, Stage::Connect, words);
+    assert_eq!(*recorder.passwords.lock().unwrap(), [] as [String; 0]);
+    drop(recorder);
+    base.assert_restored().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
