@@ -19,7 +19,7 @@ use crate::audit::FailOn;
 pub use compare::CompareArgs;
 pub use connection::ConnectionArgs;
 pub use fix::{FixArgs, RollbackArgs};
-pub use output::{Format, OutputArgs, PageFormat};
+pub use output::{Format, OutputArgs, PageArgs, PageFormat};
 pub use policy::PolicyArgs;
 pub use selection::{SelectionArgs, VaultArgs};
 pub use ticket::TicketArgs;

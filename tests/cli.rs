@@ -5,6 +5,8 @@
 mod fix;
 #[path = "cli/limits.rs"]
 mod limits;
+#[path = "cli/pages.rs"]
+mod pages;
 #[path = "cli/slips.rs"]
 mod slips;
 #[path = "cli/token.rs"]

@@ -182,6 +182,18 @@ pub fn about(length: Nanos) -> String {
     }
 }
 
+/// Writes how far something is off, rounded to the nearest: whole seconds from ten on, two digits below: `3600 s`, `61 ms`.
+pub fn distance(distance: Nanos) -> String {
+    let distance = distance.abs();
+    if distance >= LONG {
+        return days_or_years(distance);
+    }
+    if distance >= Nanos::from_seconds(10) {
+        return format!("{} s", unsigned(round_to(distance, 9), Unit::Seconds, 0));
+    }
+    length(round_to(distance, leading_place(distance).saturating_sub(1)))
+}
+
 /// Writes a length of whole seconds, rounded, in the greatest unit that needs no point: `1 h`, `90 min`, `30 s`.
 pub fn span(length: Nanos) -> String {
     let seconds = round_to(length.abs(), 9).0 / Nanos::from_seconds(1).0;

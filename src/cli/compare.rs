@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::PageFormat;
+use super::PageArgs;
 
 /// Shown under the help of `compare`.
 pub const EXIT_CODES: &str = "Exit codes:
@@ -26,7 +26,7 @@ pub struct CompareArgs {
     /// With `--last`: the `--limit` that the scans had
     #[arg(short, long, value_name = "PATTERN", requires = "last")]
     pub limit: Vec<String>,
-    /// Print lines as a `table`, a page as `md`, or everything as `json`
-    #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_possible_values = true)]
-    pub output: PageFormat,
+    /// Where the comparison goes.
+    #[command(flatten)]
+    pub output: PageArgs,
 }

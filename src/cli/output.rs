@@ -48,6 +48,24 @@ pub enum Format {
     Nagios,
 }
 
+/// Where a result goes that is no report.
+#[derive(Debug, Clone, Args)]
+pub struct PageArgs {
+    /// Print lines as a `table`, a page as `md`, or everything as `json`
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
+    pub output: PageFormat,
+    /// Write it to a file too: `.json`, `.md` or `.txt` (can be repeated)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub export: Vec<PathBuf>,
+}
+
 /// The form of a result that is no report: what `compare` and `token` tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PageFormat {

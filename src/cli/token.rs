@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::values::parse_duration;
-use super::{ConnectionArgs, PageFormat, SelectionArgs};
+use super::{ConnectionArgs, PageArgs, SelectionArgs};
 use crate::clock::Nanos;
 use crate::tokens::Library;
 
@@ -47,14 +47,7 @@ pub struct TokenArgs {
     /// The leeway that the verifiers are set to [default: each library's own]
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_duration, help_heading = "Verification")]
     pub leeway: Option<Nanos>,
-    /// Print lines as a `table`, a page as `md`, or everything as `json`
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        hide_possible_values = true,
-        help_heading = "Output"
-    )]
-    pub output: PageFormat,
+    /// Where the verdicts go.
+    #[command(flatten)]
+    pub output: PageArgs,
 }

@@ -3,17 +3,18 @@
 use std::path::Path;
 
 use super::error::{CommandError, Outcome};
-use super::output::page;
+use super::output::PagePlan;
 use crate::audit::ExitStatus;
-use crate::cli::{CompareArgs, PageFormat};
+use crate::cli::CompareArgs;
 use crate::files::report::load;
 use crate::files::state::{Key, State};
-use crate::report::compare::{self, compare};
-use crate::report::{Report, markdown};
+use crate::report::Report;
+use crate::report::compare::compare;
 use crate::terminal::Terminal;
 
 /// Compares two reports; new findings end with 4.
 pub fn run(args: &CompareArgs, terminal: &Terminal) -> Outcome {
+    let output = PagePlan::new(&args.output)?;
     let (before, now) = match args.files.as_slice() {
         sources if args.last => last_two(sources, &args.limit)?,
         [before, now] => (load(before)?, load(now)?),
@@ -27,12 +28,7 @@ pub fn run(args: &CompareArgs, terminal: &Terminal) -> Outcome {
         terminal.note("the first report is the later one: what is told as new is what was resolved");
     }
     let comparison = compare(&before, &now);
-    let text = match args.output {
-        PageFormat::Table => compare::table(&comparison, page(terminal)),
-        PageFormat::Md => markdown::write(&compare::page(&comparison)),
-        PageFormat::Json => compare::json(&comparison).map_err(|error| CommandError::internal(error.to_string()))?,
-    };
-    terminal.print(&text)?;
+    output.deliver(&comparison, terminal)?;
     Ok(if comparison.has_new() { ExitStatus::Pending } else { ExitStatus::Good })
 }
 

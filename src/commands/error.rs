@@ -120,6 +120,11 @@ impl From<LoadError> for CommandError {
     fn from(error: LoadError) -> Self {
         let hint = match &error {
             LoadError::Refused { cause: ReadError::UnknownMajor(_), .. } => "a newer clockaudit can read it",
+            LoadError::Refused { path, cause: ReadError::NotAReport(_) }
+                if path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("jsonl")) =>
+            {
+                "`.jsonl` holds the events of a scan, for programs that follow it; the report is what `--export FILE.json` writes"
+            }
             LoadError::Refused { .. } | LoadError::Unreadable { .. } => "`scan --export FILE.json` writes such a file",
         };
         Self::bad_input(error.to_string()).hint(hint)

@@ -23,9 +23,13 @@ pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Outcome {
         Some(path) => Ok(Some(files::report::load(path)?)),
         None => State::of_this_user().map_or(Ok(None), |state| state.latest()),
     };
-    if args.subject == TOKENS {
+    if args.subject.eq_ignore_ascii_case(TOKENS) && !is_host(&args.subject, &report) {
         // What holds of tokens holds without a scan: a stored one that cannot be read is in nobody's way.
         terminal.print(&pages::token_page(report.ok().flatten().as_ref()))?;
+        return Ok(ExitStatus::Good);
+    }
+    if let Some((label, page)) = explain::inventory::page(&args.subject) {
+        terminal.print(&pages::page(label, &[page], None))?;
         return Ok(ExitStatus::Good);
     }
     let report = report?;
@@ -41,10 +45,16 @@ pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Outcome {
     Ok(ExitStatus::Good)
 }
 
+/// Whether a report has a host of exactly this name.
+fn is_host(name: &str, report: &Result<Option<Report>, impl Sized>) -> bool {
+    let hosts = report.as_ref().ok().and_then(Option::as_ref).map(|report| &report.hosts);
+    name != TOKENS && hosts.is_some_and(|hosts| hosts.iter().any(|host| host.name == name))
+}
+
 fn of_host(name: &str, report: Option<&Report>) -> Result<String, CommandError> {
     let shown = escaped(name);
     let codes: Vec<String> = Code::all().map(Code::label).collect();
-    let others = codes.iter().map(String::as_str).chain([TOKENS]);
+    let others = codes.iter().map(String::as_str).chain(explain::inventory::LABELS).chain([TOKENS]);
     let Some(report) = report else {
         return Err(CommandError::usage(format!("`{shown}` is no code, and there is no scan to look for a host in"))
             .did_you_mean(name, others)

@@ -5,18 +5,18 @@ use std::path::Path;
 use super::conclude::judged;
 use super::error::{CommandError, Outcome};
 use super::measure::{measure, sound};
-use super::output::page;
+use super::output::PagePlan;
 use super::plan::{ScanPlan, time_left};
 use super::scan::{Ready, choose};
 use crate::audit::{self, ExitStatus, ReferenceChoice};
-use crate::cli::{Format, OutputArgs, PageFormat, PolicyArgs, ScanArgs, TokenArgs};
+use crate::cli::{Format, OutputArgs, PolicyArgs, ScanArgs, TokenArgs};
 use crate::files::{self, TimeLeft};
 use crate::inventory::secret::Secret;
 use crate::probe::Interruption;
+use crate::report::Report;
 use crate::report::escape::visible;
 use crate::report::model::TokenReport;
 use crate::report::token::{self, Question};
-use crate::report::{Report, markdown};
 use crate::ssh::{own_defects, wall_clock};
 use crate::terminal::Terminal;
 use crate::tokens::Library;
@@ -27,6 +27,7 @@ const SAMPLES: usize = 8;
 
 /// Judges a token at every host: of a report, or measured now. A host's refusal ends with 2, one that nobody can tell with 3.
 pub fn run(args: &TokenArgs, terminal: &Terminal) -> Outcome {
+    let output = PagePlan::new(&args.output)?;
     let claims = claims(&args.token, &time_left(&args.connection), terminal)?;
     let (report, heard) = match &args.report {
         Some(path) => (files::report::load(path)?, None),
@@ -39,12 +40,7 @@ pub fn run(args: &TokenArgs, terminal: &Terminal) -> Outcome {
     let question =
         Question { claims, at: wall_clock(), is_fresh: args.report.is_none(), libraries, leeway: args.leeway };
     let answer = token::judged(&report, &question);
-    let text = match args.output {
-        PageFormat::Table => token::table(&answer, page(terminal)),
-        PageFormat::Md => markdown::write(&token::page(&answer)),
-        PageFormat::Json => token::json(&answer).map_err(|error| CommandError::internal(error.to_string()))?,
-    };
-    terminal.print(&text)?;
+    output.deliver(&answer, terminal)?;
     let status = heard.and_then(ExitStatus::of_signal).unwrap_or_else(|| status(&answer, &report));
     sound(status, own_defects())
 }

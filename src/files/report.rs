@@ -81,14 +81,19 @@ impl Export {
     }
 }
 
-/// Writes every export; the ones after a failure are tried too, and the first failure is told.
+/// Writes every export of a report; the ones after a failure are tried too, and the first failure is told.
 pub fn write_all(report: &Report, exports: &[Export]) -> Result<(), WriteError> {
-    let failures: Vec<WriteError> = exports.iter().filter_map(|export| write(report, export).err()).collect();
+    write_each(exports, |form| form::write(report, form, Shelf::Nowhere, Page::ENDLESS).map_err(io::Error::other))
+}
+
+/// The same of anything that has a text in these forms; text may carry colour, which a file does not get.
+pub fn write_each(exports: &[Export], text: impl Fn(Form) -> io::Result<String>) -> Result<(), WriteError> {
+    let failures: Vec<WriteError> =
+        exports.iter().filter_map(|export| write(export, text(export.form)).err()).collect();
     failures.into_iter().next().map_or(Ok(()), Err)
 }
 
-fn write(report: &Report, export: &Export) -> Result<(), WriteError> {
-    let text = form::write(report, export.form, Shelf::Nowhere, Page::ENDLESS).map_err(io::Error::other);
+fn write(export: &Export, text: io::Result<String>) -> Result<(), WriteError> {
     let text = text.map(|text| match export.form {
         Form::Text => anstream::adapter::strip_str(&text).to_string(),
         _ => text,

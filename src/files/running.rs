@@ -17,6 +17,7 @@ use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
 
 use super::lent_terminal;
 use super::time_left::TimeLeft;
+use crate::tickets::login_variables;
 
 /// Of what a program says on its standard error so many bytes are kept.
 const KEPT_ERRORS: u64 = 16 * 1024;
@@ -72,14 +73,17 @@ pub(super) enum Unended {
     Lost(io::Error),
 }
 
-/// Runs a program and waits for its end. What it prints or says is read where the command has pipes for it.
-pub(super) fn run(command: Command, bounds: &Bounds<'_>) -> Result<Ended, Unended> {
+/// Runs a program, without what logs in to ticket systems, and waits for its end. What it prints or says is read where the command has pipes for it.
+pub(super) fn run(mut command: Command, bounds: &Bounds<'_>) -> Result<Ended, Unended> {
     let left = bounds.time.left().unwrap_or(Duration::MAX);
     let whole = bounds.time.whole().unwrap_or_default();
     if left.is_zero() {
         return Err(Unended::NoTime(whole));
     }
     let limit = left.min(bounds.limit);
+    for name in login_variables() {
+        command.env_remove(name);
+    }
     let (mut child, running) = Running::start(command, bounds.may_ask).map_err(Unended::Unstarted)?;
     let _lent = bounds.may_ask.then(|| lent_terminal::Lent::to(running.0));
     let (output, errors) = (child.stdout().take(), child.stderr().take());

@@ -1,6 +1,7 @@
 //! The network edge: time servers that were named are asked for the time, and ticket systems that were named get tickets. Nobody
 //! else is asked for anything.
 
+mod detour;
 mod https;
 mod sntp;
 pub mod tracker;

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
-use ureq::{Agent, Body, Proxy, ProxyProtocol};
+use ureq::{Agent, Body, Proxy};
 
 use super::WebError;
+use super::detour::Detour;
 use crate::clock::Nanos;
 use crate::tickets::{Answer, Credentials, Failure, Filled, FilledBody, Method, Patience, Request, longest};
 
@@ -68,8 +69,9 @@ pub struct Limits {
 /// How a server is asked.
 #[derive(Debug)]
 struct Way {
-    agent: Agent,
-    proxy: Option<Proxy>,
+    direct: Agent,
+    /// What asks through the proxy of the environment; none where none is named.
+    detour: Option<(Agent, Detour)>,
 }
 
 impl Tracker {
@@ -90,7 +92,7 @@ impl Tracker {
             .root_certs(RootCerts::Specific(Arc::new(roots)))
             .unversioned_rustls_crypto_provider(Arc::new(aws_lc_rs::default_provider()))
             .build();
-        let way = |proxy: Option<Proxy>| {
+        let agent = |proxy: Option<Proxy>| {
             let config = Agent::config_builder()
                 .http_status_as_error(false)
                 .max_redirects(0)
@@ -98,11 +100,16 @@ impl Tracker {
                 .timeout_connect(Some(limits.connect))
                 .user_agent(concat!("clockaudit/", env!("CARGO_PKG_VERSION")))
                 .tls_config(tls.clone())
-                .proxy(proxy.clone());
-            Way { agent: config.build().new_agent(), proxy }
+                .proxy(proxy);
+            config.build().new_agent()
         };
-        let secure = way(proxy(&["HTTPS_PROXY", "https_proxy"])?);
-        let plain = way(proxy(&["HTTP_PROXY", "http_proxy"])?);
+        let way = |names: &[&str]| {
+            let detour = Detour::of_environment(names)?;
+            let detour = detour.map(|detour| (agent(Some(detour.proxy().clone())), detour));
+            Ok::<_, TrackerError>(Way { direct: agent(None), detour })
+        };
+        let secure = way(&["HTTPS_PROXY", "https_proxy"])?;
+        let plain = way(&["HTTP_PROXY", "http_proxy"])?;
         Ok(Self { secure, plain, limits, patience: Cell::default(), without_roots })
     }
 
@@ -145,6 +152,7 @@ impl Tracker {
         let odd = |_| {
             TrackerError::Unsendable("the address, or a secret, has characters that no request can hold".to_owned())
         };
+        let (agent, through) = way.to(&filled.url);
         let bytes = match &filled.body {
             FilledBody::None => None,
             FilledBody::Bytes(bytes) => Some(bytes.as_slice()),
@@ -154,11 +162,11 @@ impl Tracker {
         let answered = match bytes {
             None => {
                 let request = request.body(()).map_err(odd)?;
-                way.agent.run(way.agent.configure_request(request).timeout_global(most).build())
+                agent.run(agent.configure_request(request).timeout_global(most).build())
             }
             Some(bytes) => {
                 let request = request.body(bytes).map_err(odd)?;
-                way.agent.run(way.agent.configure_request(request).timeout_global(most).build())
+                agent.run(agent.configure_request(request).timeout_global(most).build())
             }
         };
         answered.and_then(read).map_err(|error| Unsent {
@@ -168,7 +176,7 @@ impl Tracker {
                 ureq::Error::Timeout(_) => whole,
                 _ => Nanos(0),
             },
-            error: told(&error, self.limits.connect, duration(whole), way.through(&filled.url).as_deref()),
+            error: told(&error, self.limits.connect, duration(whole), through.as_deref(), is_secure),
         })
     }
 }
@@ -195,11 +203,12 @@ fn nanos(of: Duration) -> Nanos {
 }
 
 impl Way {
-    /// The proxy that is asked for this address, without its password.
-    fn through(&self, url: &str) -> Option<String> {
-        let url = url.parse().ok()?;
-        let proxy = self.proxy.as_ref().filter(|proxy| !proxy.is_no_proxy(&url))?;
-        Some(format!("{}:{}", proxy.host(), proxy.port()))
+    /// What asks for this address, and the proxy that it asks, without its password.
+    fn to(&self, url: &str) -> (&Agent, Option<String>) {
+        match &self.detour {
+            Some((agent, detour)) if detour.leads_to(url) => (agent, Some(detour.name())),
+            _ => (&self.direct, None),
+        }
     }
 }
 
@@ -230,41 +239,14 @@ fn read(mut answered: ureq::http::Response<Body>) -> Result<Answer, ureq::Error>
     Ok(Answer { status, headers, body })
 }
 
-/// The proxy of the environment; none where none is named.
-fn proxy(names: &[&str]) -> Result<Option<Proxy>, TrackerError> {
-    let set = |name: &&str| env::var(name).ok().filter(|value| !value.is_empty());
-    let Some(address) = names.iter().chain(&["ALL_PROXY", "all_proxy"]).find_map(set) else { return Ok(None) };
-    // It may hold a password.
-    let odd = |_| {
-        TrackerError::Unsendable("the proxy that the environment names has no address that can be asked".to_owned())
-    };
-    let whole = if address.contains("://") { address } else { format!("http://{address}") };
-    let proxy = Proxy::new(&whole).map_err(odd)?;
-    if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
-        let why = format!(
-            "the environment names a {} proxy; only those with http:// or https:// can be asked",
-            proxy.protocol()
-        );
-        return Err(TrackerError::Unsendable(why));
-    }
-    let mut built = Proxy::builder(proxy.protocol()).host(proxy.host()).port(proxy.port());
-    if let Some(user) = proxy.username() {
-        built = built.username(user);
-    }
-    if let Some(password) = proxy.password() {
-        built = built.password(password);
-    }
-    let none = ["NO_PROXY", "no_proxy"].iter().find_map(set).unwrap_or_default();
-    for entry in none.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-        built = built.no_proxy(entry);
-        // As curl has it, a name stands for all below it.
-        built = built.no_proxy(&format!(".{}", entry.trim_start_matches("*.").trim_start_matches('.')));
-    }
-    built.build().map(Some).map_err(odd)
-}
-
 /// What went wrong, without the address: it may hold a secret. `through` is the proxy that was asked.
-fn told(error: &ureq::Error, connect: Duration, whole: Duration, through: Option<&str>) -> TrackerError {
+fn told(
+    error: &ureq::Error,
+    connect: Duration,
+    whole: Duration,
+    through: Option<&str>,
+    is_secure: bool,
+) -> TrackerError {
     use ureq::Error;
     let unknown_name = || {
         TrackerError::Unconnected(match through {
@@ -279,7 +261,10 @@ fn told(error: &ureq::Error, connect: Duration, whole: Duration, through: Option
         Error::ConnectProxyFailed(why) => {
             // What it answered stands before the slash.
             let (proxy, why) = (through.unwrap_or_default(), why.split('/').next().unwrap_or_default());
-            TrackerError::Unconnected(format!("the proxy {proxy} does not connect to it: {why}"))
+            // Many open tunnels to port 443 alone.
+            let way =
+                if is_secure { "" } else { ". Is there an https:// address, or is `NO_PROXY` to name the server?" };
+            TrackerError::Unconnected(format!("the proxy {proxy} does not connect to it: {why}{way}"))
         }
         Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
             let to = through.map(|proxy| format!(" to the proxy {proxy}")).unwrap_or_default();
@@ -326,7 +311,7 @@ mod tests {
         // Longer than any name may be: nobody is asked for it.
         let failed = (format!("{}.invalid", "x".repeat(64)), 80).to_socket_addrs().expect_err("no such name");
         let failed = ureq::Error::Io(failed);
-        let check = |through: Option<&str>, expected: &str| match told(&failed, CONNECT, CONNECT, through) {
+        let check = |through: Option<&str>, expected: &str| match told(&failed, CONNECT, CONNECT, through, true) {
             TrackerError::Unconnected(words) => assert_eq!(words, expected),
             other => panic!("{other:?}"),
         };

@@ -20,6 +20,7 @@ use super::wire::Arrival;
 use crate::clock::UnixNanos;
 use crate::inventory::elevation::{Dialogue, Reply};
 use crate::probe::{Failure, FailureCode, Stage};
+use crate::tickets::login_variables;
 
 /// Bytes that the probe may print before it is asked for anything.
 const FIRST_BUDGET: u64 = 256 * 1_024;
@@ -81,6 +82,9 @@ impl LocalProbe {
         let mut shell = Command::new("/bin/sh");
         shell.arg("-c").arg(command).stdin(Stdio::piped()).stdout(Stdio::piped());
         shell.stderr(if dialogue.is_some() { Stdio::piped() } else { Stdio::null() });
+        for name in login_variables() {
+            shell.env_remove(name);
+        }
         // A group of its own: it can be killed whole, and Ctrl-C is left to this program.
         shell.process_group(0).kill_on_drop(true);
         let (group, mut child) = Group::led_by(|| shell.spawn(), Child::id).map_err(fail)?;

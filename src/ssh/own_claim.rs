@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::scan_clock::ScanClock;
 use crate::clock::{Exchange, Nanos};
 use crate::probe::{Facts, FactsReading};
+use crate::tickets::login_variables;
 
 /// A timekeeper that does not answer for longer gives no claim.
 const LIMIT: Duration = Duration::from_millis(1_500);
@@ -18,7 +19,11 @@ const MOST_LINES: usize = 4;
 /// Asks chronyd on this machine, between two readings of the axis; `None` where nothing answers in time.
 pub(super) async fn read(clock: ScanClock) -> Option<FactsReading> {
     let sent = clock.now();
-    let asked = Command::new("chronyc")
+    let mut chronyc = Command::new("chronyc");
+    for name in login_variables() {
+        chronyc.env_remove(name);
+    }
+    let asked = chronyc
         .args(["-n", "-c", "tracking"])
         .env("LC_ALL", "C")
         .stdin(Stdio::null())

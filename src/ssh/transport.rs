@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use super::group::Group;
 use crate::inventory::command_secrets::masked;
 use crate::probe::{Failure, FailureCode, Stage};
+use crate::tickets::login_variables;
 
 /// How long the last words of a command that has failed are waited for.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -91,6 +92,9 @@ pub(super) fn command(text: &str) -> Result<Piped, Failure> {
     // The shell makes room for the command, as with OpenSSH.
     command.arg("-c").arg(format!("exec {text}"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for name in login_variables() {
+        command.env_remove(name);
+    }
     let failed = |why: String| Failure {
         code: FailureCode::JumpHost,
         stage: Stage::Connect,

@@ -238,7 +238,8 @@ pub fn rehearse(site: &Site, draft: &Draft, resolve: bool) -> Vec<Rehearsal> {
         let mut answers = Vec::new();
         let mut requests = Vec::new();
         while let Ok(Step::Ask(request)) = systems::step(&Turn { site, draft, call: &call, answers: &answers }) {
-            answers.push(systems::rehearsed(site.system, &call, answers.len()));
+            let answer = systems::rehearsed(&Turn { site, draft, call: &call, answers: &answers });
+            answers.push(answer);
             requests.push(site.authorised(request));
         }
         Rehearsal { purpose, requests }

@@ -37,7 +37,8 @@ pub(super) enum Call {
     Change(Change),
 }
 
-/// A change of a ticket, in this order: files, comment, then all that marks it as done.
+/// A change of a ticket, in this order: what it says, marked as incomplete; files; the comment, unless it is there; then all that
+/// marks it as done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
     pub(super) id: String,

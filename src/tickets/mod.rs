@@ -25,5 +25,5 @@ pub use key::{Key, PENDING, StateHash, state_in};
 pub use machine::Deed;
 pub use patience::{Failure, Patience, longest};
 pub use request::{Answer, Body, Filled, FilledBody, Method, Request};
-pub use site::{Credentials, Site, SiteError, System, Variable};
+pub use site::{Credentials, Site, SiteError, System, Variable, login_variables};
 pub use text::{clipped, length as utf16_length};

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::conversation::Refusal;
 use super::draft::Draft;
+use super::key::state_in;
 use super::machine::{Call, Reply, Ticket};
 use super::moment;
 use super::request::{Answer, Request};
@@ -25,13 +26,46 @@ pub(super) struct Turn<'call> {
     pub(super) answers: &'call [Answer],
 }
 
+/// Whether a change was commented before.
+pub(super) enum Looked<'call> {
+    /// What is asked before that is known.
+    Ask(Request),
+    /// The change is said already or not; with the answers to the first requests, and those that came after the look.
+    Seen { is_said: bool, first: &'call [Answer], later: &'call [Answer] },
+}
+
+/// A comment: those that are made later have a higher number; its text.
+pub(super) type Comment = (u64, String);
+
 impl<'call> Turn<'call> {
-    /// The requests of a call, where none needs an answer to another: they are asked one after the other.
-    pub(super) fn in_turn(&self, requests: Vec<Request>) -> Result<Step, Refusal> {
+    /// The first requests of a change that is commented, and then a look whether a run said the same already: one that was ended
+    /// before it was done, or one on another machine at the same time. The newest comment of ours is what counts, for the same
+    /// state may come back after another one.
+    ///
+    /// What a ticket says is written before, marked as incomplete, so that a tracker that refuses it gets no comment, and so that
+    /// the next run goes on where this one is ended.
+    pub(super) fn looked(
+        &self,
+        first: Vec<Request>,
+        look: impl FnOnce(&[Answer]) -> Request,
+        read: impl FnOnce(&Value) -> Result<Vec<Comment>, Refusal>,
+    ) -> Result<Looked<'call>, Refusal> {
         if let Some(last) = self.answers.last() {
             good(last)?;
         }
-        Ok(requests.into_iter().nth(self.answers.len()).map_or(Step::Done(Reply::Changed), Step::Ask))
+        let count = first.len();
+        if let Some(request) = first.into_iter().nth(self.answers.len()) {
+            return Ok(Looked::Ask(request));
+        }
+        let (first, rest) = self.answers.split_at_checked(count).unwrap_or_default();
+        let [seen, later @ ..] = rest else { return Ok(Looked::Ask(look(first))) };
+        let is_said = is_newest(&read(&seen.json())?, self.draft);
+        Ok(Looked::Seen { is_said, first, later })
+    }
+
+    /// The requests of a call, where none needs an answer to another: they are asked one after the other.
+    pub(super) fn in_turn(&self, requests: Vec<Request>) -> Result<Step, Refusal> {
+        in_turn(self.answers, requests)
     }
 
     /// One ticket, by its id; none where the answer is one of those that say it is gone.
@@ -55,6 +89,37 @@ impl<'call> Turn<'call> {
     pub(super) fn heard(&self, number: usize) -> Result<Option<&'call Answer>, Refusal> {
         self.answers.get(number).map(|answer| good(answer).map(|()| answer)).transpose()
     }
+}
+
+/// Whether the newest comment of ours says what the ticket is to say.
+pub(super) fn is_newest(comments: &[Comment], draft: &Draft) -> bool {
+    let ours = comments.iter().filter_map(|(number, text)| Some((number, state_in(text, &draft.key)?)));
+    ours.max_by_key(|(number, _)| *number).is_some_and(|(_, state)| state == draft.state.as_str())
+}
+
+/// Requests that are asked one after the other, of which some were answered.
+pub(super) fn in_turn(answers: &[Answer], requests: Vec<Request>) -> Result<Step, Refusal> {
+    if let Some(last) = answers.last() {
+        good(last)?;
+    }
+    Ok(requests.into_iter().nth(answers.len()).map_or(Step::Done(Reply::Changed), Step::Ask))
+}
+
+/// Comments of a list, each with a text and with an id as its number.
+pub(super) fn comments(found: &Value, list_at: &str, text_at: &str) -> Result<Vec<Comment>, Refusal> {
+    let Some(Value::Array(members)) = found.pointer(list_at) else {
+        return Err(Refusal::misunderstood("a list of comments"));
+    };
+    let of = |member: &Value| {
+        let said = match member.pointer(text_at) {
+            Some(Value::String(said)) => said.clone(),
+            // A document in a format of its own is looked through as text.
+            Some(document) => document.to_string(),
+            None => String::new(),
+        };
+        (ordinal(&text(member, "/id")), said)
+    };
+    Ok(members.iter().map(of).collect())
 }
 
 /// Refuses what is no answer of success.

@@ -144,6 +144,13 @@ impl Request {
         Self { method: Method::Post, url: url.into(), headers: Vec::new(), body, is_repeatable: false }
     }
 
+    /// The same request, which says something: it is not sent again where nobody knows whether it was done.
+    #[must_use]
+    pub(super) fn once(mut self) -> Self {
+        self.is_repeatable = false;
+        self
+    }
+
     #[must_use]
     pub(super) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), Text::from(value.into())));

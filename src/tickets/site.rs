@@ -137,6 +137,13 @@ impl Variable {
     }
 }
 
+/// The names of all variables that log in to a ticket system, and of those that name files: no program that is started inherits
+/// one, for none has to know them.
+pub fn login_variables() -> impl Iterator<Item = String> {
+    let of = |system: System| system.ways().iter().copied().flatten().map(|variable| variable.name());
+    System::ALL.into_iter().flat_map(of).flat_map(|name| [name.to_owned(), format!("{name}_FILE")])
+}
+
 /// The secrets that were found, by the names of their variables.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials(BTreeMap<Variable, Secret>);

@@ -116,8 +116,10 @@ fn a_token_is_told_to_nobody() {
     Scanned::new(vec![off_by("good", 0)]).scan(&["--export", stored]);
     let token = token(60, 600);
     let silent = |session: &Session| assert!(!session.transcript().contains(SIGNATURE), "{}", session.transcript());
-    for form in ["table", "json", "md"] {
-        let session = asked(&token, &["--report", stored, "-o", form, "-vvv"]);
+    for (form, suffix) in [("table", "txt"), ("json", "json"), ("md", "md")] {
+        let export = folder.path().join(format!("token.{suffix}")).display().to_string();
+        let session = asked(&token, &["--report", stored, "-o", form, "-vvv", "--export", &export]);
+        assert!(!std::fs::read_to_string(&export).expect("a file").contains(SIGNATURE), "{form}");
         assert_eq!((session.status, session.stderr.as_str()), (Some(0), ""), "{}", session.transcript());
         silent(&session);
         assert!(!session.stdout.contains("somebody"), "{}", session.transcript());

@@ -1,4 +1,4 @@
-//! Secrets of ticket systems go to no other program: `ticket` starts none.
+//! Secrets of ticket systems go to no other program: `ticket` starts none, and what other commands start inherits none.
 
 use std::fs;
 use std::process::Command;
@@ -25,5 +25,31 @@ fn no_program_is_started_that_would_inherit_a_secret() {
         let started: Vec<&str> = traced.lines().filter(|line| line.contains("execve")).collect();
         assert_eq!(started.len(), 1, "{started:?}");
         assert!(started[0].contains("clockaudit"), "{started:?}");
+    }
+}
+
+#[test]
+fn what_other_commands_start_inherits_nothing_that_logs_in() {
+    let home = tempfile::tempdir().expect("a folder");
+    let inside = |name: &str| home.path().join(name);
+    let noted = |name: &str| inside(name).display().to_string();
+    let script =
+        format!("#!/bin/sh\nenv >'{}'\necho '{{\"web\": {{\"hosts\": [\"a.example\"]}}}}'\n", noted("of_script"));
+    fs::write(inside("hosts"), script).expect("a script");
+    let password = format!("#!/bin/sh\nenv >'{}'\necho x\n", noted("of_password"));
+    fs::write(inside("password"), password).expect("a script");
+    for name in ["hosts", "password"] {
+        fs::set_permissions(inside(name), std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("rights");
+    }
+    let config = format!("Match exec \"env >{}\"\n  ProxyCommand env >{}\n", noted("of_match"), noted("of_proxy"));
+    fs::write(inside("config"), config).expect("a configuration");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clockaudit"));
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home.path()).current_dir(home.path());
+    command.envs(clockaudit::tickets::login_variables().map(|name| (name, "s3cret-token")));
+    command.args(["scan", "hosts", "-F", "config", "--connection-password-file", "password", "--no-state"]);
+    let ran = run(&mut command);
+    for name in ["of_script", "of_password", "of_match", "of_proxy"] {
+        let seen = fs::read_to_string(inside(name)).unwrap_or_else(|error| panic!("{name}: {error}: {ran:?}"));
+        assert!(seen.contains("HOME=") && !seen.contains("s3cret-token"), "{name}: {seen}");
     }
 }

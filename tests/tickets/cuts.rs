@@ -13,7 +13,7 @@ use clockaudit::tickets::{
 use serde_json::json;
 
 use crate::life::{Contract, SYSTEMS};
-use crate::reports::{bad, clear, stored};
+use crate::reports::{bad, changed, clear, stored};
 use crate::server::{Asked, Told};
 use crate::store::{Store, date};
 
@@ -47,18 +47,38 @@ struct Talk<'talk> {
     store: Store,
     /// The number of the request that is cut, once.
     cut: Option<(usize, Cut)>,
+    /// The number of the request before which another run does all of the same.
+    rival: Option<usize>,
+    /// Whether no ticket may be changed.
+    refuses_changes: bool,
     asked: usize,
 }
 
 impl<'talk> Talk<'talk> {
     fn new(contract: &'talk Contract) -> Self {
-        Self { contract, store: Store { day: 1, ..Store::default() }, cut: None, asked: 0 }
+        Self {
+            contract,
+            store: Store { day: 1, ..Store::default() },
+            cut: None,
+            rival: None,
+            refuses_changes: false,
+            asked: 0,
+        }
+    }
+
+    /// A run between whose requests, before this one, another does all of the same.
+    fn run_beside(&mut self, report: &Report, at: usize) -> Result<Deed, Refusal> {
+        self.rival = Some(at);
+        self.run(report, None)
     }
 
     fn answer(&mut self, asked: &Asked) -> Told {
         let number = self.asked;
         self.asked += 1;
         let answer = self.contract.answer;
+        if self.refuses_changes && ["PUT", "PATCH"].contains(&asked.method.as_str()) {
+            return Told::json(422, &json!({ "message": "the body is not accepted" }));
+        }
         match self.cut.filter(|(at, _)| *at == number).map(|(_, cut)| cut) {
             None => answer(&mut self.store, asked),
             Some(Cut::Busy(status)) => Told::json(status, &json!({})).header("Retry-After", "0"),
@@ -98,6 +118,12 @@ impl<'talk> Talk<'talk> {
                 Next::Done { deed, .. } => return Ok(deed),
                 Next::Ask(request) => request,
             };
+            if self.rival == Some(self.asked) {
+                self.rival = None;
+                let asked = self.asked;
+                self.run(report, None).expect("a whole run");
+                self.asked = asked;
+            }
             let filled = request.fill(&secrets).expect("a filled request");
             let (mut tries, mut patience) = (0, Patience::default());
             let answer = loop {
@@ -175,6 +201,10 @@ fn cut_everywhere(before: &[Report], report: &Report, open: usize) {
                 let ticket = talk.store.tickets.iter().find(|ticket| !ticket.title.starts_with("Duplicate"));
                 let files = ticket.expect("a ticket").files.len();
                 assert!(!contract.takes_files || files >= 2, "{place}: the files are there");
+                // What changed is said once, however often it was tried.
+                let said =
+                    |talk: &Talk<'_>| talk.store.tickets.iter().map(|ticket| ticket.comments.len()).sum::<usize>();
+                assert!(before.is_empty() || said(&talk) == said(&whole), "{place}: {}", said(&talk));
             }
         }
     }
@@ -193,4 +223,68 @@ fn a_resolution_may_be_cut_at_every_step() {
 #[test]
 fn a_reopening_may_be_cut_at_every_step() {
     cut_everywhere(&[bad(), clear()], &bad(), 1);
+}
+
+#[test]
+fn a_change_may_be_cut_at_every_step() {
+    cut_everywhere(&[bad()], &changed(), 1);
+}
+
+/// The tracker takes everything but what the ticket is to say: no run adds a comment to it.
+#[test]
+fn a_body_that_is_refused_gets_no_comment_however_often_it_is_tried() {
+    for contract in &SYSTEMS {
+        let mut talk = Talk::new(contract);
+        talk.run(&bad(), None).expect("a whole run");
+        let before = talk.store.tickets[0].clone();
+        for _ in 0..3 {
+            talk.refuses_changes = true;
+            let refusal = talk.run(&changed(), None).expect_err(contract.name);
+            assert_eq!(refusal.status, Some(422), "{}", contract.name);
+            let ticket = &talk.store.tickets[0];
+            assert_eq!((&ticket.comments, &ticket.files), (&before.comments, &before.files), "{}", contract.name);
+        }
+        talk.refuses_changes = false;
+        talk.run(&changed(), None).expect("a whole run");
+        assert_eq!(talk.store.tickets[0].comments.len(), before.comments.len() + 1, "{}", contract.name);
+    }
+}
+
+/// Two runs at once say what changed once, unless the other one comes between the look and the comment.
+#[test]
+fn runs_at_once_say_once_what_changed() {
+    for contract in &SYSTEMS {
+        let prepared = || {
+            let mut talk = Talk::new(contract);
+            talk.run(&bad(), None).expect("a whole run");
+            talk
+        };
+        let mut whole = prepared();
+        whole.run(&changed(), None).expect("a whole run");
+        let mut twice = 0;
+        for at in 0..whole.asked {
+            let mut talk = prepared();
+            talk.run_beside(&changed(), at).expect("a whole run");
+            let (once, said) = (whole.store.tickets[0].comments.len(), talk.store.tickets[0].comments.len());
+            assert!((once..=once + 1).contains(&said), "{} request {at}: {said}", contract.name);
+            twice += said - once;
+            assert!(matches!(talk.run(&changed(), None), Ok(Deed::Unchanged(_))), "{} request {at}", contract.name);
+            assert_eq!(talk.counts(), (1, 1), "{} request {at}", contract.name);
+        }
+        assert_eq!(twice, 1, "{}", contract.name);
+    }
+}
+
+/// A state that comes back is said again.
+#[test]
+fn a_state_that_comes_back_is_said_again() {
+    for contract in &SYSTEMS {
+        let mut talk = Talk::new(contract);
+        talk.run(&bad(), None).expect("a whole run");
+        let first = talk.store.tickets[0].comments.len();
+        for (number, report) in [changed(), bad(), changed(), bad()].iter().enumerate() {
+            talk.run(report, None).expect("a whole run");
+            assert_eq!(talk.store.tickets[0].comments.len(), first + number + 1, "{}", contract.name);
+        }
+    }
 }

@@ -25,6 +25,14 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
             Told::json(200, &store.with(label).iter().map(issue).collect())
         }
         ("GET", [id]) => Told::json(200, &issue(&store.at(id).clone())),
+        ("GET", [id, "comments"]) => {
+            let number = |name: &str| asked.query[name].parse::<usize>().expect("a number");
+            let (page, most) = (number("page"), number("per_page"));
+            assert!(page >= 1 && most <= 100);
+            // From the oldest on; nothing else orders them.
+            let all = store.at(id).comments.iter().enumerate().skip((page - 1) * most).take(most);
+            Told::json(200, &all.map(|(at, body)| json!({ "id": 9_000 + at, "body": body })).collect())
+        }
         ("POST", []) => {
             let new = asked.json();
             if let Some(refused) = checked(&new) {
@@ -101,6 +109,7 @@ fn issue(ticket: &Kept) -> Value {
         "body": ticket.body,
         "state": if ticket.is_closed { "closed" } else { "open" },
         "closed_at": closed_at(ticket),
+        "comments": ticket.comments.len(),
         "labels": ticket.labels.iter().map(|label| json!({ "name": label })).collect::<Vec<_>>(),
     })
 }

@@ -17,6 +17,12 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
             assert_eq!((asked.query["state"].as_str(), asked.query["per_page"].as_str()), ("all", "100"));
             Told::json(200, &store.with(&asked.query["labels"]).iter().map(issue).collect())
         }
+        ("GET", ["issues", id, "notes"]) => {
+            let order = ["order_by", "sort", "per_page"].map(|name| asked.query[name].as_str());
+            assert_eq!(order, ["created_at", "desc", "100"]);
+            let all = store.at(id).comments.iter().enumerate().rev().take(100);
+            Told::json(200, &all.map(|(at, body)| json!({ "id": 9_000 + at, "body": body, "system": false })).collect())
+        }
         ("GET", ["issues", id]) => Told::json(200, &issue(&store.at(id).clone())),
         ("POST", ["uploads"]) => {
             let (field, name, bytes) = asked.form_file();

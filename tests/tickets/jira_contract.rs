@@ -35,6 +35,16 @@ fn answer(store: &mut Store, asked: &Asked, version: &str, login: &str) -> Told 
             &json!({ "errorMessages": ["The requested API has been removed. Please migrate to the /rest/api/3/search/jql API."] }),
         ),
         ("GET", ["search", "jql"]) if version == "3" => Told::json(200, &found(store, &asked.query["jql"])),
+        ("GET", ["issue", id, "comment"]) => {
+            assert_eq!((asked.query["orderBy"].as_str(), asked.query["maxResults"].as_str()), ("-created", "100"));
+            let body = |text: &String| match version {
+                "3" => serde_json::from_str(text).expect("a document"),
+                _ => Value::from(text.clone()),
+            };
+            let all = store.at(id).comments.iter().enumerate().rev().take(100);
+            let comments = all.map(|(at, text)| json!({ "id": (9_000 + at).to_string(), "body": body(text) }));
+            Told::json(200, &json!({ "comments": comments.collect::<Vec<_>>(), "startAt": 0 }))
+        }
         ("GET", ["issue", id]) => Told::json(200, &issue(&store.at(id).clone(), version)),
         ("POST", ["issue"]) => {
             let new = asked.json();

@@ -25,7 +25,12 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
         }
         ("GET", path) if path.starts_with("/issues/") => {
             let id = path.trim_start_matches("/issues/").trim_end_matches(".json").to_owned();
-            Told::json(200, &json!({ "issue": issue(store.at(&id)) }))
+            let mut shown = issue(store.at(&id));
+            if asked.query.get("include").is_some_and(|what| what == "journals") {
+                let all = store.at(&id).comments.iter().enumerate();
+                shown["journals"] = all.map(|(at, notes)| json!({ "id": 9_000 + at, "notes": notes })).collect();
+            }
+            Told::json(200, &json!({ "issue": shown }))
         }
         ("POST", "/uploads.json") => {
             assert_eq!(asked.header("content-type"), "application/octet-stream", "Redmine answers 406 to others");

@@ -22,6 +22,16 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
             let found = store.tickets.iter().rev().filter(|ticket| ticket.title.contains(sought));
             Told::json(200, &json!({ "items": found.map(item).collect::<Vec<_>>(), "total": 1 }))
         }
+        ("GET", ["ticket", id, "history"]) => {
+            assert_eq!(asked.query["fields"], "Type,Data");
+            assert_eq!((asked.query["orderby"].as_str(), asked.query["order"].as_str()), ("id", "DESC"));
+            // Of a comment the history shows its subject.
+            let all = store.at(id).subjects.iter().enumerate().rev();
+            let items = all.map(|(at, subject)| {
+                json!({ "id": (9_000 + at).to_string(), "type": "transaction", "Type": "Comment", "Data": subject })
+            });
+            Told::json(200, &json!({ "items": items.collect::<Vec<_>>(), "total": 1 }))
+        }
         ("GET", ["ticket", id]) => Told::json(200, &item(&store.at(id).clone())),
         ("POST", ["ticket"]) => {
             let new = asked.json();
@@ -39,6 +49,8 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
             // The body of a ticket stays; what is said last stands for it here.
             ticket.body = text(&comment, "Content");
             ticket.comments.push(text(&comment, "Content"));
+            assert!((1..=255).contains(&length(&text(&comment, "Subject"))));
+            ticket.subjects.push(text(&comment, "Subject"));
             Told::json(201, &json!(["Comments added"]))
         }
         ("PUT", ["ticket", id]) => {

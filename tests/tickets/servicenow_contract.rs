@@ -23,6 +23,12 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
         }
         ("GET", path) => {
             let id = number(path.strip_prefix("/api/now/table/incident/").expect("an incident"));
+            if asked.query["sysparm_fields"] == "work_notes" {
+                assert_eq!(asked.query["sysparm_display_value"], "true", "what is stored of a journal is empty");
+                let entry = |note: &String| format!("2026-12-01 12:00:00 - Ops (Work notes)\n{note}\n\n");
+                let notes: String = store.at(&id).comments.iter().rev().map(entry).collect();
+                return Told::json(200, &json!({ "result": { "work_notes": notes } }));
+            }
             Told::json(200, &json!({ "result": incident(&store.at(&id).clone()) }))
         }
         ("POST", "/api/now/table/incident") => {

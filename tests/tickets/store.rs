@@ -23,6 +23,8 @@ pub(crate) struct Kept {
     pub(crate) is_closed: bool,
     pub(crate) closed_on: Option<u32>,
     pub(crate) comments: Vec<String>,
+    /// The subjects of comments, where they have some.
+    pub(crate) subjects: Vec<String>,
     pub(crate) files: Vec<(String, Vec<u8>)>,
 }
 

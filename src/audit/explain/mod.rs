@@ -1,6 +1,7 @@
 //! Pages: what each code means at length, the evidence it rests on, and what to do, for `clockaudit explain CODE`.
 
 mod connection;
+pub mod inventory;
 mod machine;
 mod offsets;
 mod scan;

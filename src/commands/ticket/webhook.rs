@@ -14,7 +14,10 @@ pub(super) fn send(plan: &TicketPlan, errand: &Errand<'_>, asker: &spoken::Asker
     let name = |id: &Option<String>| id.clone().unwrap_or_else(|| errand.draft.key.to_string());
     match (errand.draft.is_clear, &errand.noted) {
         (true, None) => return Ok(Done { deed: Deed::Nothing, id: None }),
-        (false, Some(_)) if is_same => return Ok(Done { deed: Deed::Unchanged(name(&called)), id: called }),
+        // What is closed is said once more: that it is.
+        (is_clear, Some(_)) if is_same && !(is_clear && plan.resolve) => {
+            return Ok(Done { deed: Deed::Unchanged(name(&called)), id: called });
+        }
         _ => {}
     }
     let answer = asker.send(&request(plan, errand)?)?;
@@ -23,7 +26,8 @@ pub(super) fn send(plan: &TicketPlan, errand: &Errand<'_>, asker: &spoken::Asker
     let is_harmless = |id: &String| asker.harmless(id) == *id;
     let id = called.or_else(|| webhook::id(&answer).filter(is_harmless));
     let deed = match (errand.draft.is_clear, &errand.noted) {
-        (true, _) => Deed::Resolved(name(&id)),
+        (true, _) if plan.resolve => Deed::Resolved(name(&id)),
+        (true, _) => Deed::Cleared(name(&id)),
         (false, Some(_)) => Deed::Updated(name(&id)),
         (false, None) => Deed::Created(name(&id)),
     };
@@ -35,8 +39,8 @@ pub(super) fn request(plan: &TicketPlan, errand: &Errand<'_>) -> Result<Request,
     let template = plan.template.as_deref().unwrap_or_default();
     let id = errand.noted.as_ref().and_then(|noted| noted.id.as_deref());
     let kind = match (errand.draft.is_clear, &errand.noted) {
-        (true, _) => "clear",
-        (false, Some(_)) => "update",
+        (true, _) if plan.resolve => "clear",
+        (true, _) | (false, Some(_)) => "update",
         (false, None) => "open",
     };
     let bad =

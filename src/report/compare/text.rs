@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use crate::audit::figure;
 use crate::clock::Interval;
+use crate::inventory::folding;
 use crate::report::document::{Block, Column, Document, Span, Table};
 use crate::report::escape::escaped;
 use crate::report::model::{ChangeKind, ChangedFinding, ComparedOffset, ComparedRun, Comparison};
@@ -15,6 +16,8 @@ use crate::report::table::Page;
 const INDENT: usize = 12;
 /// So many hosts of one code are shown each on a line; more are folded.
 const MOST_HOSTS: usize = 5;
+/// Names of hosts that appeared or are gone are told whole in a page up to so many characters.
+const LONGEST_NAMES: usize = 4_000;
 /// More rows than these are counted: who needs all of them reads the JSON.
 const MOST_ROWS: usize = 200;
 
@@ -70,7 +73,7 @@ pub fn page(comparison: &Comparison) -> Document {
     let mut facts = vec![fact("Before", run(&comparison.before)), fact("Now", run(&comparison.now))];
     let hosts = [("Appeared", &comparison.appeared), ("Not in it any more", &comparison.disappeared)];
     for (label, hosts) in hosts.into_iter().filter(|(_, hosts)| !hosts.is_empty()) {
-        facts.push(vec![Span::Strong(label.to_owned()), Span::Text(": ".to_owned()), Span::Name(named(hosts))]);
+        facts.push(vec![Span::Strong(label.to_owned()), Span::Text(": ".to_owned()), Span::Name(every(hosts))]);
     }
     facts.extend(comparison.not_compared.iter().map(|why| fact("Not judged", escaped(why))));
     let mut blocks = vec![Block::Heading(1, format!("Clocks compared: {counts}")), Block::List(facts)];
@@ -156,6 +159,13 @@ fn told(findings: &[&ChangedFinding]) -> Vec<String> {
 
 fn shown(offset: ComparedOffset) -> String {
     figure::with_bound(offset.offset_s.0, Interval::new(offset.lo_s.0, offset.hi_s.0))
+}
+
+/// All of them, in ranges; a page has room where a line of a terminal has none.
+fn every(hosts: &[String]) -> String {
+    let names: Vec<String> = hosts.iter().map(|name| escaped(name)).collect();
+    let folded = folding::fold(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    if folded.chars().count() > LONGEST_NAMES { named(hosts) } else { folded }
 }
 
 fn named(hosts: &[String]) -> String {

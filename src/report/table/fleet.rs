@@ -99,7 +99,7 @@ impl Row<'_> {
             .map(|verdict| self.count(verdict).to_string());
         let mut distances: Vec<Nanos> = self.hosts.iter().filter_map(|host| bands::distance(host)).collect();
         distances.sort_unstable();
-        let shown = |percent: usize| quantile(&distances, percent).map_or_else(|| "-".to_owned(), figure::length);
+        let shown = |percent: usize| quantile(&distances, percent).map_or_else(|| "-".to_owned(), figure::distance);
         let mut cells = vec![name, self.hosts.len().to_string()];
         cells.extend(counts);
         cells.extend([50, 99, 100].map(shown));

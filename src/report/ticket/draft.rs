@@ -45,7 +45,12 @@ pub fn draft(subject: &Subject, before: Option<&Report>, setting: Setting, enclo
         is_clear: is_clear(report),
         title: title.clone(),
         body: written(&page, &last, MOST_ROWS, setting),
-        comment: written(&change(report, title, before), &[], MOST_CHANGES, comment_setting(setting)),
+        comment: written(
+            &change(report, title, before),
+            &[mark("clockaudit, run ", "", key, &state, &report.run.id)],
+            MOST_CHANGES,
+            comment_setting(setting),
+        ),
         duplicate: sentence(DUPLICATE, setting),
         withdrawn: sentence(WITHDRAWN, setting),
         state,
@@ -66,7 +71,12 @@ pub fn all_clear(key: &Key, report: &Report, setting: Setting, enclosure: &Enclo
         is_clear: true,
         title: "Clocks: all clear".to_owned(),
         body: written(&said, &last(enclosure, key, &state, &report.run.id), MOST_ROWS, setting),
-        comment: written(&said, &[], MOST_ROWS, comment_setting(setting)),
+        comment: written(
+            &said,
+            &[mark("clockaudit, run ", "", key, &state, &report.run.id)],
+            MOST_ROWS,
+            comment_setting(setting),
+        ),
         duplicate: sentence(DUPLICATE, setting),
         withdrawn: sentence(WITHDRAWN, setting),
         state,
@@ -125,13 +135,17 @@ fn word(of: &impl serde::Serialize) -> String {
 /// The last lines of a ticket: where the report is, and by what the ticket is found again.
 fn last(enclosure: &Enclosure, key: &Key, state: &StateHash, run: &str) -> Vec<Block> {
     let told = enclosure.told.iter().map(|told| Block::Paragraph(vec![Span::Text(told.clone())]));
-    let mark = Block::Paragraph(vec![
-        Span::Text("Kept by clockaudit, run ".to_owned()),
+    told.chain([mark("Kept by clockaudit, run ", "; do not change", key, state, run)]).collect()
+}
+
+/// By what a ticket, and what was said in it, is known again.
+fn mark(by: &str, please: &str, key: &Key, state: &StateHash, run: &str) -> Block {
+    Block::Paragraph(vec![
+        Span::Text(by.to_owned()),
         Span::Name(escaped(run)),
-        Span::Text("; do not change: ".to_owned()),
+        Span::Text(format!("{please}: ")),
         Span::Name(format!("{key} state {}", state.as_str())),
-    ]);
-    told.chain([mark]).collect()
+    ])
 }
 
 fn sentence(told: &str, setting: Setting) -> String {

@@ -1,13 +1,18 @@
 //! GitLab: issues by a label that is the key; files are uploaded to the project and linked.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::REHEARSED_ID;
+use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
-use crate::tickets::protocol::{Step, Turn, good, id, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::protocol::{
+    Looked, Step, Turn, comments, good, id, in_turn, list, now, ordinal, rehearsed as answer, text,
+};
 use crate::tickets::request::{Answer, Body, Method, Request};
 use crate::tickets::site::component;
 use crate::tickets::text::clipped;
@@ -37,7 +42,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 return Ok(Step::Ask(upload));
             }
             let Some(heard) = turn.heard(draft.files.len())? else {
-                let description = format!("{}\n\n{}", links(turn), draft.body);
+                let description = format!("{}\n\n{}", links(turn.answers), draft.body);
                 let labels = format!("{},clockaudit", draft.key);
                 let issue = json!({ "title": title, "description": description, "labels": labels });
                 return Ok(Step::Ask(request(turn, Method::Post, "/issues", Some(&issue))));
@@ -49,18 +54,32 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             let is_marked = labels.iter().any(|label| label.as_str() == Some(draft.key.as_str()));
             Ok(Step::Done(if is_marked { Reply::Made(ticket) } else { Reply::Unmarked(ticket) }))
         }
-        Call::Change(change) => {
-            let uploads = if change.files { draft.files.len() } else { 0 };
-            if change.files
-                && let Some(upload) = upload(turn)?
-            {
-                return Ok(Step::Ask(upload));
-            }
-            if let Some(last) = turn.answers.last() {
-                good(last)?;
-            }
-            let next = changes(turn, change, &title).into_iter().nth(turn.answers.len().saturating_sub(uploads));
-            Ok(next.map_or(Step::Done(Reply::Changed), Step::Ask))
+        Call::Change(change) => step_of_change(turn, change, &title),
+    }
+}
+
+/// What the issue says, marked as incomplete; files; the comment with their links; then all that marks it as done.
+fn step_of_change(turn: &Turn<'_>, change: &Change, title: &str) -> Result<Step, Refusal> {
+    let Turn { draft, .. } = turn;
+    if !change.comment {
+        return turn.in_turn(last(turn, change, title).into_iter().collect());
+    }
+    let issue = format!("/issues/{}", change.id);
+    let pending = json!({ "title": title, "description": draft.pending_body() });
+    let files = draft.files.iter().filter(|_| change.files).map(|file| uploaded(turn, file));
+    let first = std::iter::once(request(turn, Method::Put, &issue, Some(&pending))).chain(files).collect();
+    let look = |_: &[Answer]| {
+        let query = format!("{issue}/notes?order_by=created_at&sort=desc&per_page=100");
+        request(turn, Method::Get, &query, None)
+    };
+    match turn.looked(first, look, |found| comments(found, "", "/body"))? {
+        Looked::Ask(request) => Ok(Step::Ask(request)),
+        Looked::Seen { is_said, first, later } => {
+            let uploads = first.get(1..).unwrap_or_default();
+            let files = if uploads.is_empty() { String::new() } else { format!("\n\n{}", links(uploads)) };
+            let note = json!({ "body": format!("{}{files}", draft.comment) });
+            let said = (!is_said).then(|| request(turn, Method::Post, &format!("{issue}/notes"), Some(&note)));
+            in_turn(later, said.into_iter().chain(last(turn, change, title)).collect())
         }
     }
 }
@@ -70,29 +89,24 @@ fn upload(turn: &Turn<'_>) -> Result<Option<Request>, Refusal> {
     if let Some(last) = turn.answers.last() {
         good(last)?;
     }
-    let file = turn.draft.files.get(turn.answers.len());
-    Ok(file.map(|file| {
-        let url = url(turn, "/uploads");
-        Request::file(url, Body::Form { fields: Vec::new(), name: "file", file: file.clone() })
-    }))
+    Ok(turn.draft.files.get(turn.answers.len()).map(|file| uploaded(turn, file)))
+}
+
+fn uploaded(turn: &Turn<'_>, file: &Arc<Attachment>) -> Request {
+    let url = url(turn, "/uploads");
+    Request::file(url, Body::Form { fields: Vec::new(), name: "file", file: file.clone() })
 }
 
 /// The links to the files that were uploaded, in GitLab's own words.
-fn links(turn: &Turn<'_>) -> String {
-    let uploads = turn.answers.iter().take(turn.draft.files.len());
-    let links: Vec<String> = uploads.map(|heard| clipped(&text(&heard.json(), "/markdown"), LONGEST_LINK)).collect();
+fn links(uploads: &[Answer]) -> String {
+    let links: Vec<String> =
+        uploads.iter().map(|heard| clipped(&text(&heard.json(), "/markdown"), LONGEST_LINK)).collect();
     format!("The whole report: {}", links.join(" "))
 }
 
-fn changes(turn: &Turn<'_>, change: &Change, title: &str) -> Vec<Request> {
+/// What marks a change as done.
+fn last(turn: &Turn<'_>, change: &Change, title: &str) -> Option<Request> {
     let Turn { draft, .. } = turn;
-    let mut requests = Vec::new();
-    if change.comment {
-        let files =
-            if change.files && !draft.files.is_empty() { format!("\n\n{}", links(turn)) } else { String::new() };
-        let note = json!({ "body": format!("{}{files}", draft.comment) });
-        requests.push(request(turn, Method::Post, &format!("/issues/{}/notes", change.id), Some(&note)));
-    }
     let mut issue = serde_json::Map::new();
     if change.content {
         issue.insert("title".to_owned(), title.into());
@@ -117,10 +131,8 @@ fn changes(turn: &Turn<'_>, change: &Change, title: &str) -> Vec<Request> {
             issue.insert("description".to_owned(), draft.withdrawn.clone().into());
         }
     }
-    if !issue.is_empty() {
-        requests.push(request(turn, Method::Put, &format!("/issues/{}", change.id), Some(&Value::Object(issue))));
-    }
-    requests
+    let is_any = !issue.is_empty();
+    is_any.then(|| request(turn, Method::Put, &format!("/issues/{}", change.id), Some(&Value::Object(issue))))
 }
 
 fn url(turn: &Turn<'_>, rest: &str) -> String {
@@ -146,9 +158,14 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     })
 }
 
-pub(super) fn rehearsed(call: &Call) -> Answer {
-    match call {
+pub(super) fn rehearsed(turn: &Turn<'_>) -> Answer {
+    let is_look = |change: &Change| {
+        let files = if change.files { turn.draft.files.len() } else { 0 };
+        change.comment && turn.answers.len() == files + 1
+    };
+    match turn.call {
         Call::Find => answer(200, &json!([])),
+        Call::Change(change) if is_look(change) => answer(200, &json!([])),
         _ => answer(201, &json!({ "iid": REHEARSED_ID, "markdown": "[FILE](/uploads/SECRET/FILE)" })),
     }
 }

@@ -8,7 +8,7 @@ use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
-use crate::tickets::protocol::{Step, Turn, good, id, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::protocol::{Looked, Step, Turn, comments, good, id, list, now, ordinal, rehearsed as answer, text};
 use crate::tickets::request::{Answer, Body, Method, Request};
 use crate::tickets::site::{System, component};
 use crate::tickets::text::clipped;
@@ -68,19 +68,37 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
     }
 }
 
-/// First what needs no answer, then the transition, whose number the workflow tells.
+/// What the issue says, marked as incomplete; files; the comment; what the issue says. Last the transition, whose number the
+/// workflow tells.
 fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
+    let Turn { draft, .. } = turn;
     if let Some(last) = turn.answers.last() {
         good(last)?;
     }
-    let first = changes(turn, change);
-    let number = turn.answers.len();
-    if let Some(request) = first.get(number) {
+    let issue = format!("/issue/{}", change.id);
+    let (first, answers) = if change.comment {
+        let pending = fields(turn, &draft.pending_body());
+        let pending = request(turn, Method::Put, &issue, Some(&json!({ "fields": pending })));
+        let first = std::iter::once(pending).chain(attachments(turn, change)).collect();
+        let path = format!("{issue}/comment?orderBy=-created&maxResults=100");
+        let look = |_: &[Answer]| request(turn, Method::Get, &path, None);
+        match turn.looked(first, look, |found| comments(found, "/comments", "/body"))? {
+            Looked::Ask(request) => return Ok(Step::Ask(request)),
+            Looked::Seen { is_said, later, .. } => {
+                let said = json!({ "body": marked_up(turn, &draft.comment) });
+                let said = (!is_said).then(|| request(turn, Method::Post, &format!("{issue}/comment"), Some(&said)));
+                (said.into_iter().chain(last(turn, change)).collect::<Vec<_>>(), later)
+            }
+        }
+    } else {
+        (attachments(turn, change).chain(last(turn, change)).collect(), turn.answers)
+    };
+    if let Some(request) = first.get(answers.len()) {
         return Ok(Step::Ask(request.clone()));
     }
     let Some(becomes) = &change.becomes else { return Ok(Step::Done(Reply::Changed)) };
     let path = format!("/issue/{}/transitions", change.id);
-    match turn.answers.get(first.len()..).unwrap_or_default() {
+    match answers.get(first.len()..).unwrap_or_default() {
         [] => Ok(Step::Ask(request(turn, Method::Get, &path, None))),
         [offered, rest @ ..] => {
             let offered = offered.json();
@@ -104,34 +122,31 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     }
 }
 
-fn changes(turn: &Turn<'_>, change: &Change) -> Vec<Request> {
+fn attachments<'turn>(turn: &'turn Turn<'_>, change: &'turn Change) -> impl Iterator<Item = Request> + 'turn {
+    turn.draft.files.iter().filter(|_| change.files).map(|file| {
+        let url = url(turn, &format!("/issue/{}/attachments", change.id));
+        Request::file(url, Body::Form { fields: Vec::new(), name: "file", file: file.clone() })
+            .header("X-Atlassian-Token", "no-check")
+    })
+}
+
+/// What marks a change as done, but for the status.
+fn last(turn: &Turn<'_>, change: &Change) -> Option<Request> {
     let Turn { draft, .. } = turn;
-    let mut requests = Vec::new();
-    if change.files {
-        requests.extend(draft.files.iter().map(|file| {
-            let url = url(turn, &format!("/issue/{}/attachments", change.id));
-            Request::file(url, Body::Form { fields: Vec::new(), name: "file", file: file.clone() })
-                .header("X-Atlassian-Token", "no-check")
-        }));
-    }
-    if change.comment {
-        let comment = json!({ "body": marked_up(turn, &draft.comment) });
-        requests.push(request(turn, Method::Post, &format!("/issue/{}/comment", change.id), Some(&comment)));
-    }
     let fields = match &change.becomes {
         Some(Becomes::DuplicateOf(other)) => json!({
             "summary": format!("Duplicate of {other}"),
             "description": marked_up(turn, &draft.duplicate),
             "labels": ["clockaudit-duplicate"],
         }),
-        _ if change.content => json!({
-            "summary": clipped(&draft.title, LONGEST_TITLE),
-            "description": marked_up(turn, &draft.body),
-        }),
-        _ => return requests,
+        _ if change.content => fields(turn, &draft.body),
+        _ => return None,
     };
-    requests.push(request(turn, Method::Put, &format!("/issue/{}", change.id), Some(&json!({ "fields": fields }))));
-    requests
+    Some(request(turn, Method::Put, &format!("/issue/{}", change.id), Some(&json!({ "fields": fields }))))
+}
+
+fn fields(turn: &Turn<'_>, body: &str) -> Value {
+    json!({ "summary": clipped(&turn.draft.title, LONGEST_TITLE), "description": marked_up(turn, body) })
 }
 
 /// The number of the transition that leads where the issue is to go.
@@ -199,11 +214,11 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     })
 }
 
-pub(super) fn rehearsed(call: &Call) -> Answer {
-    if *call == Call::Find {
+pub(super) fn rehearsed(turn: &Turn<'_>) -> Answer {
+    if *turn.call == Call::Find {
         return answer(200, &json!({ "issues": [] }));
     }
     let transition = |id: &str, key: &str| json!({ "id": id, "to": { "statusCategory": { "key": key } } });
     let transitions = [transition("TRANSITION", "done"), transition("TRANSITION", "new")];
-    answer(201, &json!({ "id": REHEARSED_ID, "key": REHEARSED_ID, "transitions": transitions }))
+    answer(201, &json!({ "id": REHEARSED_ID, "key": REHEARSED_ID, "transitions": transitions, "comments": [] }))
 }

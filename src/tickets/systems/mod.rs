@@ -10,7 +10,6 @@ mod servicenow;
 
 use super::conversation::Refusal;
 use super::draft::Draft;
-use super::machine::Call;
 use super::protocol::{Step, Turn};
 use super::request::Answer;
 use super::site::System;
@@ -51,16 +50,16 @@ pub(super) fn mark(system: System) -> &'static str {
     }
 }
 
-/// An answer as it might come to a request, for those that are only shown.
-pub(super) fn rehearsed(system: System, call: &Call, number: usize) -> Answer {
-    match system {
-        System::Github => github::rehearsed(call),
-        System::Gitlab => gitlab::rehearsed(call),
-        System::Jira | System::JiraCloud => jira::rehearsed(call),
-        System::Servicenow => servicenow::rehearsed(call),
-        System::Rt => rt::rehearsed(call),
-        System::Redmine => redmine::rehearsed(call, number),
-        System::Roundup => roundup::rehearsed(call, number),
+/// An answer as it might come to the next request, for those that are only shown.
+pub(super) fn rehearsed(turn: &Turn<'_>) -> Answer {
+    match turn.site.system {
+        System::Github => github::rehearsed(turn),
+        System::Gitlab => gitlab::rehearsed(turn),
+        System::Jira | System::JiraCloud => jira::rehearsed(turn),
+        System::Servicenow => servicenow::rehearsed(turn),
+        System::Rt => rt::rehearsed(turn),
+        System::Redmine => redmine::rehearsed(turn),
+        System::Roundup => roundup::rehearsed(turn),
         System::Webhook => Answer { status: 200, headers: Vec::new(), body: Vec::new() },
     }
 }

@@ -7,7 +7,9 @@ use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
-use crate::tickets::protocol::{Step, Turn, good, id, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::protocol::{
+    Step, Turn, comments, good, id, is_newest, list, now, ordinal, rehearsed as answer, text,
+};
 use crate::tickets::request::{Answer, Body, Method, Request};
 use crate::tickets::site::component;
 use crate::tickets::text::clipped;
@@ -55,7 +57,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
     }
 }
 
-/// Files first, then the statuses where one is needed, then everything at once.
+/// Files first, then the statuses where one is needed, then a look at what was said, then everything at once.
 fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     let Turn { draft, site, .. } = turn;
     if let Some(last) = turn.answers.last() {
@@ -82,6 +84,14 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
             later
         }
     };
+    let (is_said, later) = if change.comment {
+        let [seen, later @ ..] = later else {
+            return Ok(Step::Ask(Request::get(site.url(&format!("/issues/{}.json?include=journals", change.id)))));
+        };
+        (is_newest(&comments(&seen.json(), "/issue/journals", "/notes")?, draft), later)
+    } else {
+        (false, later)
+    };
     if !later.is_empty() {
         return Ok(Step::Done(Reply::Changed));
     }
@@ -89,17 +99,18 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
         set("subject", subject(turn).into());
         set("description", preformatted(&draft.body).into());
     }
-    if change.comment {
+    if change.comment && !is_said {
         set("notes", preformatted(&draft.comment).into());
     }
-    if files > 0 {
+    if files > 0 && !is_said {
         set("uploads", uploads(turn));
     }
     if let Some(Becomes::DuplicateOf(other)) = &change.becomes {
         set("subject", format!("Duplicate of {other}").into());
         set("description", preformatted(&draft.duplicate).into());
     }
-    Ok(Step::Ask(send(turn, Method::Put, &format!("/issues/{}.json", change.id), &Value::Object(issue))))
+    let request = send(turn, Method::Put, &format!("/issues/{}.json", change.id), &Value::Object(issue));
+    Ok(Step::Ask(if change.comment && !is_said { request.once() } else { request }))
 }
 
 /// The number of the first status that is an open or a closed one.
@@ -162,12 +173,12 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     })
 }
 
-pub(super) fn rehearsed(call: &Call, number: usize) -> Answer {
+pub(super) fn rehearsed(turn: &Turn<'_>) -> Answer {
     let statuses = json!([{ "id": "CLOSED", "is_closed": true }, { "id": "OPEN", "is_closed": false }]);
-    if *call == Call::Find {
+    if *turn.call == Call::Find {
         return answer(200, &json!({ "issues": [] }));
     }
-    let token = format!("TOKEN{}", number + 1);
-    let issue = json!({ "id": REHEARSED_ID });
+    let token = format!("TOKEN{}", turn.answers.len() + 1);
+    let issue = json!({ "id": REHEARSED_ID, "journals": [] });
     answer(201, &json!({ "issue": issue, "upload": { "token": token }, "issue_statuses": statuses }))
 }

@@ -67,8 +67,8 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
     }
 }
 
-/// Messages and files are made, then added; title and status come last. An issue that gets a message while it is resolved is open
-/// again by the rules that come with Roundup.
+/// Messages and files are made, then all is changed at once, in the version that it was read in: of two runs at the same time one
+/// reads again what the other did, and says nothing that is said.
 fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     let Turn { draft, .. } = turn;
     let told = change.comment.then(|| format!("{}\n\n{}", draft.comment, draft.body));
@@ -76,51 +76,24 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
         Parts::Ask(request) => return Ok(Step::Ask(request)),
         Parts::Made(parts) => parts,
     };
-    let mut patches = Vec::new();
-    if parts.count > 0 {
-        patches.push(json!({ "messages": parts.messages, "files": parts.files, "@op": "add" }));
-    }
-    let mut issue = serde_json::Map::new();
-    if change.content {
-        issue.insert("title".to_owned(), title(turn).into());
-    }
-    match &change.becomes {
-        None => {}
-        Some(Becomes::Open) => {
-            issue.insert("status".to_owned(), "chatting".into());
-        }
-        Some(Becomes::Closed | Becomes::Withdrawn) => {
-            issue.insert("status".to_owned(), "resolved".into());
-        }
-        Some(Becomes::DuplicateOf(other)) => {
-            issue.insert("title".to_owned(), format!("Duplicate of {other}").into());
-            issue.insert("status".to_owned(), "resolved".into());
-        }
-    }
-    if !issue.is_empty() {
-        issue.insert("@op".to_owned(), "replace".into());
-        patches.push(Value::Object(issue));
-    }
     let path = format!("/issue/{}", change.id);
     let mut later = turn.answers.get(parts.count..).unwrap_or_default();
-    let mut tries = 0;
-    for patch in patches {
-        loop {
-            match later {
-                [] => return Ok(Step::Ask(get(turn, &path))),
-                [version] => {
-                    good(version)?;
-                    let version = version.header("etag").unwrap_or_default();
-                    let request =
-                        send(turn, Method::Patch, &path, patch.to_string().into()).header("If-Match", version);
-                    return Ok(Step::Ask(request));
+    for tries in 1.. {
+        match later {
+            [] => return Ok(Step::Ask(get(turn, &path))),
+            [version] => {
+                good(version)?;
+                let wanted = patch(turn, change, &parts, &version.json());
+                if wanted.is_empty() {
+                    return Ok(Step::Done(Reply::Changed));
                 }
-                [_, done, rest @ ..] => {
-                    later = rest;
-                    tries += 1;
-                    if done.status == CHANGED_MEANWHILE && tries < MOST_TRIES {
-                        continue;
-                    }
+                let version = version.header("etag").unwrap_or_default();
+                let text = Value::Object(wanted).to_string();
+                return Ok(Step::Ask(send(turn, Method::Patch, &path, text.into()).header("If-Match", version)));
+            }
+            [_, done, rest @ ..] => {
+                later = rest;
+                if done.status != CHANGED_MEANWHILE || tries >= MOST_TRIES {
                     good(done)?;
                     break;
                 }
@@ -128,6 +101,49 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
         }
     }
     Ok(Step::Done(Reply::Changed))
+}
+
+/// What is changed of the issue as it is read. An issue that gets a message while it is resolved is open again by the rules that
+/// come with Roundup, unless its status is named beside it.
+fn patch(turn: &Turn<'_>, change: &Change, parts: &Made, issue: &Value) -> serde_json::Map<String, Value> {
+    let Turn { draft, .. } = turn;
+    let mut patch = serde_json::Map::new();
+    let mut set = |name: &str, value: Value| {
+        patch.insert(name.to_owned(), value);
+    };
+    let is_said = change.comment
+        && state_in(&text(issue, "/data/attributes/title"), &draft.key).as_deref() == Some(draft.state.as_str());
+    for (name, new) in [("messages", &parts.messages), ("files", &parts.files)] {
+        if !new.is_empty() && !is_said {
+            set(name, all(issue, name, new));
+        }
+    }
+    if change.content && !is_said {
+        set("title", title(turn).into());
+    }
+    match &change.becomes {
+        None => {}
+        Some(Becomes::Open) => set("status", "chatting".into()),
+        Some(Becomes::Closed | Becomes::Withdrawn) => set("status", "resolved".into()),
+        Some(Becomes::DuplicateOf(other)) => {
+            set("title", format!("Duplicate of {other}").into());
+            set("status", "resolved".into());
+        }
+    }
+    if !patch.is_empty() {
+        patch.insert("@op".to_owned(), "replace".into());
+    }
+    patch
+}
+
+/// The members of a list of the issue, and new ones.
+fn all(issue: &Value, name: &str, new: &[String]) -> Value {
+    let old = issue.pointer(&format!("/data/attributes/{name}")).and_then(Value::as_array);
+    let id = |member: &Value| match member {
+        Value::Object(_) => text(member, "/id"),
+        _ => text(member, ""),
+    };
+    old.into_iter().flatten().map(id).filter(|id| !id.is_empty()).chain(new.iter().cloned()).collect()
 }
 
 /// Messages and files that are made before the issue that holds them.
@@ -210,11 +226,11 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     })
 }
 
-pub(super) fn rehearsed(call: &Call, number: usize) -> Answer {
-    if *call == Call::Find {
+pub(super) fn rehearsed(turn: &Turn<'_>) -> Answer {
+    if *turn.call == Call::Find {
         return answer(200, &json!({ "data": { "collection": [] } }));
     }
-    let id = format!("{REHEARSED_ID}{}", number + 1);
+    let id = format!("{REHEARSED_ID}{}", turn.answers.len() + 1);
     let headers = vec![("etag".to_owned(), "\"ETAG\"".to_owned())];
     Answer { headers, ..answer(201, &json!({ "data": { "id": id } })) }
 }

@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 
 use super::REHEARSED_ID;
 use crate::tickets::conversation::Refusal;
-use crate::tickets::key::state_in;
+use crate::tickets::key::{PENDING, state_in};
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
-use crate::tickets::protocol::{Step, Turn, id, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::protocol::{
+    Looked, Step, Turn, comments, id, in_turn, list, now, ordinal, rehearsed as answer, text,
+};
 use crate::tickets::request::{Answer, Method, Piece, Request, Text};
 use crate::tickets::site::component;
 use crate::tickets::text::clipped;
@@ -44,7 +46,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             let Some(heard) = turn.heard(0)? else {
                 let new = json!({
                     "Queue": site.project(),
-                    "Subject": subject(turn),
+                    "Subject": subject(turn, draft.state.as_str()),
                     "Content": draft.body,
                     "ContentType": "text/html",
                 });
@@ -62,21 +64,42 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 id,
             })))
         }
-        Call::Change(change) => turn.in_turn(changes(turn, change)),
+        Call::Change(change) => step_of_change(turn, change),
     }
 }
 
-fn changes(turn: &Turn<'_>, change: &Change) -> Vec<Request> {
+/// The subject, marked as incomplete; the comment, whose own subject is what the history tells of it; then all that marks the
+/// ticket as done.
+fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     let Turn { draft, site, .. } = turn;
-    let mut requests = Vec::new();
-    let path = format!("/REST/2.0/ticket/{}", change.id);
-    if change.comment {
-        let comment = json!({ "Content": format!("{}{}", draft.comment, draft.body), "ContentType": "text/html" });
-        requests.push(with_files(turn, &format!("{path}/comment"), &comment, change.files));
+    if !change.comment {
+        return turn.in_turn(last(turn, change).into_iter().collect());
     }
+    let path = format!("/REST/2.0/ticket/{}", change.id);
+    let pending = json!({ "Subject": subject(turn, PENDING) });
+    let first = vec![Request::json(Method::Put, site.url(&path), &pending)];
+    let history = format!("{path}/history?fields=Type,Data&orderby=id&order=DESC&per_page=100");
+    let look = |_: &[Answer]| Request::get(site.url(&history));
+    match turn.looked(first, look, |found| comments(found, "/items", "/Data"))? {
+        Looked::Ask(request) => Ok(Step::Ask(request)),
+        Looked::Seen { is_said, later, .. } => {
+            let comment = json!({
+                "Subject": format!("{} state {}", draft.key, draft.state.as_str()),
+                "Content": format!("{}{}", draft.comment, draft.body),
+                "ContentType": "text/html",
+            });
+            let said = (!is_said).then(|| with_files(turn, &format!("{path}/comment"), &comment, change.files));
+            in_turn(later, said.into_iter().chain(last(turn, change)).collect())
+        }
+    }
+}
+
+/// What marks a change as done.
+fn last(turn: &Turn<'_>, change: &Change) -> Option<Request> {
+    let Turn { draft, site, .. } = turn;
     let mut ticket = serde_json::Map::new();
     if change.content {
-        ticket.insert("Subject".to_owned(), subject(turn).into());
+        ticket.insert("Subject".to_owned(), subject(turn, draft.state.as_str()).into());
     }
     match &change.becomes {
         None => {}
@@ -91,10 +114,9 @@ fn changes(turn: &Turn<'_>, change: &Change) -> Vec<Request> {
             ticket.insert("Status".to_owned(), "rejected".into());
         }
     }
-    if !ticket.is_empty() {
-        requests.push(Request::json(Method::Put, site.url(&path), &Value::Object(ticket)));
-    }
-    requests
+    let is_any = !ticket.is_empty();
+    let path = format!("/REST/2.0/ticket/{}", change.id);
+    is_any.then(|| Request::json(Method::Put, site.url(&path), &Value::Object(ticket)))
 }
 
 /// A request whose body holds the files in base64.
@@ -123,9 +145,9 @@ fn with_files(turn: &Turn<'_>, path: &str, body: &Value, with_them: bool) -> Req
     Request::text(Method::Post, turn.site.url(path), "application/json", Text(pieces))
 }
 
-fn subject(turn: &Turn<'_>) -> String {
+fn subject(turn: &Turn<'_>, state: &str) -> String {
     let Turn { draft, .. } = turn;
-    let mark = format!(" [{} state {}]", draft.key, draft.state.as_str());
+    let mark = format!(" [{} state {state}]", draft.key);
     format!("{}{mark}", clipped(&draft.title, LONGEST_SUBJECT.saturating_sub(mark.len())))
 }
 
@@ -141,9 +163,9 @@ fn ticket(item: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     })
 }
 
-pub(super) fn rehearsed(call: &Call) -> Answer {
-    match call {
+pub(super) fn rehearsed(turn: &Turn<'_>) -> Answer {
+    match turn.call {
         Call::Find => answer(200, &json!({ "items": [] })),
-        _ => answer(201, &json!({ "id": REHEARSED_ID })),
+        _ => answer(201, &json!({ "id": REHEARSED_ID, "items": [] })),
     }
 }

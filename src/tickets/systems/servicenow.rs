@@ -6,7 +6,7 @@ use super::REHEARSED_ID;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
-use crate::tickets::protocol::{Step, Turn, id, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::protocol::{Looked, Step, Turn, id, in_turn, list, now, ordinal, rehearsed as answer, text};
 use crate::tickets::request::{Answer, Body, Method, Request};
 use crate::tickets::site::component;
 use crate::tickets::text::clipped;
@@ -62,20 +62,49 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             let is_marked = text(made, "/correlation_id") == draft.key.as_str();
             Ok(Step::Done(if is_marked { Reply::Made(ticket) } else { Reply::Unmarked(ticket) }))
         }
-        Call::Change(change) => turn.in_turn(changes(turn, change)),
+        Call::Change(change) => step_of_change(turn, change),
     }
 }
 
-fn changes(turn: &Turn<'_>, change: &Change) -> Vec<Request> {
+/// What the incident says, marked as incomplete; files; then its notes are looked through, and the rest is done at once.
+fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     let Turn { draft, .. } = turn;
-    let mut requests = Vec::new();
-    if change.files {
-        requests.extend(draft.files.iter().map(|file| {
-            let place = format!("table_name=incident&table_sys_id={}&file_name={}", change.id, component(&file.name));
-            let url = turn.site.url(&format!("/api/now/attachment/file?{place}"));
-            Request::file(url, Body::File(file.clone())).header("Accept", "application/json")
-        }));
+    let files = draft.files.iter().filter(|_| change.files).map(|file| {
+        let place = format!("table_name=incident&table_sys_id={}&file_name={}", change.id, component(&file.name));
+        let url = turn.site.url(&format!("/api/now/attachment/file?{place}"));
+        Request::file(url, Body::File(file.clone())).header("Accept", "application/json")
+    });
+    if !change.comment {
+        return turn.in_turn(files.chain(last(turn, change, false)).collect());
     }
+    let path = format!("/api/now/table/incident/{}", change.id);
+    let pending = json!({
+        "short_description": clipped(&draft.title, LONGEST_TITLE),
+        "description": draft.body,
+        "correlation_display": PENDING,
+    });
+    let pending = request(turn, Method::Patch, &format!("{path}?sysparm_fields={FIELDS}"), Some(&pending));
+    // Only what is shown of a journal holds its entries, the newest first.
+    let notes = format!("{path}?sysparm_fields=work_notes&sysparm_display_value=true");
+    let look = |_: &[Answer]| request(turn, Method::Get, &notes, None);
+    let newest = |found: &Value| {
+        let notes = text(found, "/result/work_notes");
+        let mut at = notes.match_indices(draft.key.as_str()).map(|(at, _)| at);
+        let (first, second) = (at.next(), at.next());
+        Ok(first
+            .map(|_| (0, notes.get(..second.unwrap_or(notes.len())).unwrap_or_default().to_owned()))
+            .into_iter()
+            .collect())
+    };
+    match turn.looked(std::iter::once(pending).chain(files).collect(), look, newest)? {
+        Looked::Ask(request) => Ok(Step::Ask(request)),
+        Looked::Seen { is_said, later, .. } => in_turn(later, last(turn, change, !is_said).into_iter().collect()),
+    }
+}
+
+/// What marks a change as done, with what is said of it.
+fn last(turn: &Turn<'_>, change: &Change, says: bool) -> Option<Request> {
+    let Turn { draft, .. } = turn;
     let mut incident = serde_json::Map::new();
     let mut set = |name: &str, value: &str| {
         incident.insert(name.to_owned(), value.into());
@@ -85,7 +114,7 @@ fn changes(turn: &Turn<'_>, change: &Change) -> Vec<Request> {
         set("description", &draft.body);
         set("correlation_display", &format!("{STATE}{}", draft.state.as_str()));
     }
-    if change.comment {
+    if says {
         set("work_notes", &draft.comment);
     }
     match &change.becomes {
@@ -112,11 +141,10 @@ fn changes(turn: &Turn<'_>, change: &Change) -> Vec<Request> {
             set("close_notes", "Withdrawn");
         }
     }
-    if !incident.is_empty() {
-        let path = format!("/api/now/table/incident/{}?sysparm_fields={FIELDS}", change.id);
-        requests.push(request(turn, Method::Patch, &path, Some(&Value::Object(incident))));
-    }
-    requests
+    let is_any = !incident.is_empty();
+    let path = format!("/api/now/table/incident/{}?sysparm_fields={FIELDS}", change.id);
+    let request = is_any.then(|| request(turn, Method::Patch, &path, Some(&Value::Object(incident))))?;
+    Some(if says { request.once() } else { request })
 }
 
 fn request(turn: &Turn<'_>, method: Method, rest: &str, body: Option<&Value>) -> Request {
@@ -142,8 +170,8 @@ fn ticket(incident: &Value) -> Result<Ticket, Refusal> {
     })
 }
 
-pub(super) fn rehearsed(call: &Call) -> Answer {
-    match call {
+pub(super) fn rehearsed(turn: &Turn<'_>) -> Answer {
+    match turn.call {
         Call::Find => answer(200, &json!({ "result": [] })),
         _ => answer(201, &json!({ "result": { "sys_id": REHEARSED_ID, "number": REHEARSED_ID } })),
     }
