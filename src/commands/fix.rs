@@ -65,7 +65,7 @@ pub fn run(args: &FixArgs, terminal: &Terminal) -> Outcome {
 }
 
 /// Nothing was changed yet where a signal or the deadline ends the run before the rollout.
-fn unless_ended(reason: Option<Interruption>) -> Result<(), CommandError> {
+pub(super) fn unless_ended(reason: Option<Interruption>) -> Result<(), CommandError> {
     match reason {
         None => Ok(()),
         Some(Interruption::Deadline) => {

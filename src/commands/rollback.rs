@@ -8,6 +8,7 @@ use super::fix::agree::confirm;
 use super::fix::hosts::{Access, Selected};
 use super::fix::plan::{journals, somebody_agrees};
 use super::fix::site::Site;
+use super::fix::unless_ended;
 use super::plan::run_id;
 use crate::audit::{ExitStatus, figure};
 use crate::cli::{RollbackArgs, SelectionArgs};
@@ -21,6 +22,7 @@ use crate::fix::journal::{
 use crate::fix::remote::{Applied, Becomes, Change, Request, RunId, Taken};
 use crate::fix::restore::restore;
 use crate::report::escape::{escaped, visible};
+use crate::ssh::NotRestored;
 use crate::terminal::Terminal;
 
 /// What became of the hosts of a rollback: each with why.
@@ -30,6 +32,8 @@ struct Ends {
     unchanged: Vec<String>,
     failed: Vec<(String, String)>,
     left: Vec<(String, String)>,
+    /// How the run ends where a signal told it to.
+    signalled: Option<ExitStatus>,
 }
 
 /// Undoes a run.
@@ -56,20 +60,19 @@ pub fn run(args: &RollbackArgs, terminal: &Terminal) -> Outcome {
     let site = Site::open(&selected.targets, &access, terminal)?;
     let run = run_id();
     let name = RunId::new(&run).ok_or_else(|| CommandError::internal(format!("`{run}` is no name of a run")))?;
+    let of = RunId::new(&args.run).unwrap_or_else(|| name.clone());
     let mut applies: Vec<(usize, Request)> = Vec::new();
     let hosts: Vec<usize> = work.keys().copied().collect();
     for (index, survey) in site.survey(&hosts) {
         let Some(restoration) = work.get(&index) else { continue };
         let host = restoration.host.clone();
-        match survey.and_then(|survey| restore(restoration, &survey, name.clone())) {
+        match survey.and_then(|survey| restore(restoration, &survey, &of, name.clone())) {
             Ok(Some(apply)) => applies.push((index, apply)),
             Ok(None) => ends.unchanged.push(host),
             Err(refusal) => ends.left.push((host, site.hidden(index).masked(&refusal.to_string()))),
         }
     }
-    if site.interrupted().is_some() {
-        return Err(CommandError::interrupted());
-    }
+    unless_ended(site.interrupted())?;
     if !applies.is_empty() {
         terminal.print(&plan(&applies, &work))?;
         confirm(&site, "Restore", applies.len(), args.yes)?;
@@ -82,9 +85,11 @@ pub fn run(args: &RollbackArgs, terminal: &Terminal) -> Outcome {
             note(&journal, &restoration.host, &answer, now(), terminal);
             match answer {
                 Ok(_) => ends.restored.push(restoration.host.clone()),
-                Err(why) => ends.failed.push((restoration.host.clone(), why)),
+                Err(NotRestored::NotBegun(why)) => ends.left.push((restoration.host.clone(), why)),
+                Err(NotRestored::Failed(why)) => ends.failed.push((restoration.host.clone(), why)),
             }
         }
+        ends.signalled = site.interrupted().and_then(ExitStatus::of_signal);
         let over = OverRecord { at: instant(now()), exit: ends.status().code() };
         write(&journal, &Record::Over(over), terminal);
     }
@@ -170,6 +175,9 @@ fn deeds(request: &Request) -> Vec<String> {
             let files = back.files.iter().filter_map(|file| Some(restored(&file.path, file.backup.as_deref()?)));
             taken.chain(files).collect()
         }
+        Request::Revert(run) => {
+            vec![format!("run {} ended there between old and new: its old files come back", run.as_str())]
+        }
         _ => Vec::new(),
     }
 }
@@ -227,7 +235,7 @@ fn begin(
 }
 
 /// Notes in the journal what became of one host.
-fn note(journal: &Journal, host: &str, answer: &Result<Applied, String>, at: UnixNanos, terminal: &Terminal) {
+fn note(journal: &Journal, host: &str, answer: &Result<Applied, NotRestored>, at: UnixNanos, terminal: &Terminal) {
     let host = host.to_owned();
     if let Ok(applied) = answer {
         let backups = applied.kept.iter().map(|kept| (kept.path.clone(), kept.backup.clone())).collect();
@@ -239,7 +247,8 @@ fn note(journal: &Journal, host: &str, answer: &Result<Applied, String>, at: Uni
     }
     let (outcome, why) = match answer {
         Ok(_) => ("restored", None),
-        Err(why) => ("failed", Some(why.clone())),
+        Err(NotRestored::NotBegun(why)) => ("not_attempted", Some(why.clone())),
+        Err(NotRestored::Failed(why)) => ("failed", Some(why.clone())),
     };
     let ended = EndedRecord { host, at: instant(at), outcome: outcome.to_owned(), why };
     write(journal, &Record::Ended(ended), terminal);
@@ -253,7 +262,9 @@ fn write(journal: &Journal, record: &Record, terminal: &Terminal) {
 
 impl Ends {
     fn status(&self) -> ExitStatus {
-        if !self.failed.is_empty() {
+        if let Some(status) = self.signalled {
+            status
+        } else if !self.failed.is_empty() {
             ExitStatus::Critical
         } else if !self.left.is_empty() {
             ExitStatus::Incomplete

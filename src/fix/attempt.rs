@@ -80,8 +80,12 @@ pub enum Outcome {
 /// Why a change did not last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cause {
-    /// The script did not get as far as a new source, and put everything back or changed nothing.
+    /// The script did not get as far as a new source, and put everything back.
     NotApplied,
+    /// chronyd was to step the clock by what is left to correct, and did not.
+    NotStepped,
+    /// It served its own clock, and no host came to follow it.
+    NoClient,
     /// The clock was off for certain, and did not move as forecast.
     StillOff,
     /// The clock was neither right nor wrong for too long, and chronyd did not say that it was right.
@@ -123,6 +127,8 @@ impl Cause {
     pub fn label(self) -> &'static str {
         match self {
             Self::NotApplied => "not_applied",
+            Self::NotStepped => "not_stepped",
+            Self::NoClient => "no_client",
             Self::StillOff => "still_off",
             Self::Unclear => "unclear",
             Self::ConnectionLost => "connection_lost",
@@ -138,6 +144,8 @@ impl Cause {
     pub fn describe(self) -> &'static str {
         match self {
             Self::NotApplied => "chronyd did not follow the new source there",
+            Self::NotStepped => "chronyd did not step the clock",
+            Self::NoClient => "no host came to follow the clock that it served",
             Self::StillOff => "its clock was still off, and not moving as forecast",
             Self::Unclear => "its clock could not be told to be right, and chronyd did not say so",
             Self::ConnectionLost => {
@@ -209,6 +217,11 @@ impl Attempt {
             (_, Event::Lost) => Some(self.end(Outcome::Failed(Cause::ConnectionLost))),
             (State::Watched { right, unclear }, Event::Looked(look)) => Some(self.looked(look, right, unclear)),
             (State::Watched { .. }, Event::Withdrawn) => Some(self.revert(Cause::ServerFailed)),
+            // A clock that is right needs no more to be spared from steps.
+            (State::Watched { right: Some(_), .. }, Event::Interrupted) if self.terms.forecast.without_steps => {
+                self.state = State::AddingSteps(Outcome::OnItsWay);
+                Some(Action::AddSteps)
+            }
             (State::Watched { .. }, Event::Interrupted) => Some(self.confirm(Outcome::OnItsWay)),
             (State::AddingSteps(outcome), Event::StepsAdded(true)) => Some(self.confirm(outcome)),
             // Its clock is right, so the change stays; that steps are missing is told.
@@ -452,6 +465,12 @@ mod tests {
         let mut host = attempt(8_000);
         assert!(matches!(host.take(look(10, around(7_600, 12))), Some(Action::LookAgain { .. })));
         assert_eq!(host.take(Event::Interrupted), Some(Action::Confirm));
+        assert_eq!(host.take(Event::Confirmed(true)), Some(Action::End(Outcome::OnItsWay)));
+        // One that is right, and is being held, gets its steps back.
+        let mut host = attempt(8_000);
+        assert!(matches!(host.take(look(100, around(0, 12))), Some(Action::LookAgain { .. })));
+        assert_eq!(host.take(Event::Interrupted), Some(Action::AddSteps));
+        assert_eq!(host.take(Event::StepsAdded(true)), Some(Action::Confirm));
         assert_eq!(host.take(Event::Confirmed(true)), Some(Action::End(Outcome::OnItsWay)));
         let mut host = attempt(8_000);
         assert_eq!(host.take(Event::Interrupted), Some(Action::Confirm));

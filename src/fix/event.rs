@@ -29,6 +29,13 @@ pub enum FixEvent {
         /// The way back from an installation.
         taken: Vec<Taken>,
     },
+    /// Its turn had come, and it refused before anything was replaced: it is as it was.
+    LeftAlone {
+        /// Which host.
+        host: usize,
+        /// Why; remote text, not escaped.
+        why: String,
+    },
     /// It was looked at.
     Looked {
         /// Which host.

@@ -74,6 +74,9 @@ pub fn plan_files(
         }
     }
     let is_changed = after != *layout;
+    if let Some(why) = read.is_mute().filter(|_| is_changed) {
+        return Err(Refusal::Mute(why));
+    }
     if let Some(mix) = mix(&read).filter(|_| is_changed && !is_forced) {
         return Err(Refusal::Mix { smeared: mix.smeared, plain: mix.plain });
     }

@@ -3,7 +3,7 @@
 use super::files::PlannedFile;
 use super::installation::installation;
 use super::plan::Check;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, unfinished};
 use super::remote::{self, Checked, FileKind, Survey};
 use super::yardstick::Asked;
 use crate::timekeeper::chrony::configuration::lines::Directive;
@@ -34,6 +34,9 @@ pub fn surveyed(survey: &Survey, allowed: Allowed) -> Result<Vec<Check>, Refusal
     let guarded = survey.pending.iter().find(|pending| pending.is_guarded).map(|pending| &pending.run);
     if let Some(run) = survey.locked.as_ref().or(guarded) {
         return Err(Refusal::Locked(run.as_str().to_owned()));
+    }
+    if let Some(pending) = survey.pending.first() {
+        return Err(unfinished(&pending.run));
     }
     installation(survey, allowed)?;
     if survey.arguments.as_deref().is_some_and(leaves_alone) {
@@ -204,7 +207,7 @@ mod tests {
     use crate::clock::Nanos;
     use crate::fix::remote::survey::Directory;
     use crate::fix::remote::{
-        Digest, Guard, Init, OtherTimekeeper, PackageManager, RunId, ServerAnswer, Service, SurveyedFile,
+        Digest, Guard, Init, OtherTimekeeper, PackageManager, Pending, RunId, ServerAnswer, Service, SurveyedFile,
     };
 
     fn survey() -> Survey {
@@ -241,6 +244,10 @@ mod tests {
         }
     }
 
+    fn pending(is_guarded: bool) -> Vec<Pending> {
+        vec![Pending { run: RunId::new("a").expect("a name"), is_guarded }]
+    }
+
     fn timesyncd() -> Vec<OtherTimekeeper> {
         let service = Some("systemd-timesyncd".to_owned());
         vec![OtherTimekeeper { process: "systemd-timesyn".to_owned(), service }]
@@ -257,6 +264,8 @@ mod tests {
         check(|_| (), none, None);
         check(|survey| survey.user = 1_000, none, Some("not_root"));
         check(|survey| survey.locked = RunId::new("a"), none, Some("locked"));
+        check(|survey| survey.pending = pending(true), none, Some("locked"));
+        check(|survey| survey.pending = pending(false), none, Some("unfinished"));
         check(|survey| survey.version = None, none, Some("no_chronyd"));
         check(|survey| survey.version = None, Allowed { installs: true, replaces: false }, None);
         check(|survey| survey.others = timesyncd(), none, Some("two_timekeepers"));

@@ -280,7 +280,9 @@ pub fn restorations(records: &[Record]) -> Vec<Restoration> {
                     }
                 }
             }
-            Record::Ended(ended) if ended.outcome == "rolled_back" => hosts.retain(|host| host.host != ended.host),
+            Record::Ended(ended) if matches!(ended.outcome.as_str(), "rolled_back" | "not_attempted") => {
+                hosts.retain(|host| host.host != ended.host);
+            }
             Record::Run(_) | Record::Ended(_) | Record::Over(_) => {}
         }
     }
@@ -349,6 +351,7 @@ mod tests {
             begun("good"),
             begun("bad"),
             begun("lost"),
+            begun("edited"),
             begun("between"),
             Record::Kept(KeptRecord {
                 host: "between".to_owned(),
@@ -372,6 +375,7 @@ mod tests {
             ended("good", HostEnd::Attempted(Outcome::Converged)),
             ended("bad", HostEnd::Attempted(Outcome::RolledBack(Cause::StillOff))),
             ended("spared", HostEnd::NotAttempted(Spared::BudgetSpent)),
+            ended("edited", HostEnd::NotAttempted(Spared::CouldNotBegin)),
             Record::Over(OverRecord { at: instant(AT), exit: 2 }),
         ]
     }

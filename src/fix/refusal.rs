@@ -1,6 +1,7 @@
 //! Why a host is not changed: a closed list, each with what is, what was expected, what it means and what to do.
 
 use super::forecast::STEP_BACK_BREAKS;
+use super::remote::{RunId, STEPS};
 use crate::inventory::elevation::ElevationMethod;
 
 /// Why a host is not changed. Remote text in it is not escaped.
@@ -199,6 +200,22 @@ pub enum Refusal {
     /// Another run works on it.
     #[error("another run of clockaudit works on it ({0}): wait for its end")]
     Locked(String),
+    /// A run ended there before it was over, and its guard is gone.
+    #[error(
+        "run {run} ended there between old and new, and nothing puts the old files back by itself: `clockaudit rollback {run}` does, from \
+         the machine that has its journal; what is known of it there is in {folder}"
+    )]
+    Unfinished {
+        /// The run.
+        run: String,
+        /// Where the host keeps what it knows of it.
+        folder: String,
+    },
+    /// chronyd would listen to no chronyc.
+    #[error(
+        "its chronyd would listen to no chronyc (`{0}`): whether it follows its new source could not be told; leave out one of the two"
+    )]
+    Mute(String),
     /// It was planned, and is not in the inventory.
     #[error("the plan has it, and it is not among the selected hosts")]
     NotSelected,
@@ -242,6 +259,8 @@ impl Refusal {
             Self::NoBackup(_) => "no_backup",
             Self::Moved => "moved",
             Self::Locked(_) => "locked",
+            Self::Unfinished { .. } => "unfinished",
+            Self::Mute(_) => "mute",
             Self::NotSelected => "not_selected",
         }
     }
@@ -258,6 +277,14 @@ fn how_to_become_root(by: Option<ElevationMethod>) -> &'static str {
             "su takes the password of root, which `-K` asks for; or become root by sudo (`--become-method sudo`)"
         }
     }
+}
+
+/// What is said of a host that a run left half-way.
+pub(super) fn unfinished(run: &RunId) -> Refusal {
+    let name = run.as_str();
+    // Steps that were to come back are part of the run.
+    let of = name.strip_suffix(STEPS).unwrap_or(name);
+    Refusal::Unfinished { run: of.to_owned(), folder: format!("/run/clockaudit/{name}") }
 }
 
 /// What a shell finds the backups of a file by: plain names beside the file that chronyd reads first, hidden ones elsewhere.

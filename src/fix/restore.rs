@@ -2,18 +2,25 @@
 
 use super::journal::{Restoration, RestoredFile};
 use super::plan::GUARD_S;
-use super::refusal::Refusal;
-use super::remote::{Apply, Becomes, Change, Digest, Expected, Request, RunId, Survey, TakeBack, Taken, TakenFile};
+use super::refusal::{Refusal, unfinished};
+use super::remote::{
+    Apply, Becomes, Change, Digest, Expected, Pending, Request, RunId, Survey, TakeBack, Taken, TakenFile,
+};
 
 /// For how long chronyd may take to answer after the restart, in seconds.
 const WAIT_S: u32 = 30;
 
-/// What is asked of a host to undo a run there, which `run` is the name of; `None` where everything is as it was.
+/// What is asked of a host to undo the run `undone` there, by a run of the name `run`; `None` where everything is as it was.
 ///
 /// # Errors
 ///
 /// Why nothing is put back: all files of a host are, or none.
-pub fn restore(restoration: &Restoration, survey: &Survey, run: RunId) -> Result<Option<Request>, Refusal> {
+pub fn restore(
+    restoration: &Restoration,
+    survey: &Survey,
+    undone: &RunId,
+    run: RunId,
+) -> Result<Option<Request>, Refusal> {
     if survey.user != 0 {
         return Err(Refusal::NotRoot { what: format!("the script runs as user {}", survey.user), by: None });
     }
@@ -21,10 +28,26 @@ pub fn restore(restoration: &Restoration, survey: &Survey, run: RunId) -> Result
     if let Some(other) = survey.locked.as_ref().or(guarded) {
         return Err(Refusal::Locked(other.as_str().to_owned()));
     }
+    let steps = undone.of_steps();
+    let is_other = |pending: &&Pending| pending.run != *undone && Some(&pending.run) != steps.as_ref();
+    if let Some(other) = survey.pending.iter().find(is_other) {
+        return Err(unfinished(&other.run));
+    }
+    let is_left = |run: Option<&RunId>| survey.pending.iter().any(|pending| Some(&pending.run) == run);
     let now = |file: &RestoredFile| survey.files.iter().find(|known| known.path == file.path)?.digest;
     let mut files = Vec::new();
     for file in &restoration.files {
         files.push((file, written(file, now(file))?));
+    }
+    if is_left(Some(undone)) {
+        // The host knows more of it than the journal: what is to be put back, and whether chronyd was restarted.
+        return Ok(Some(Request::Revert(undone.clone())));
+    }
+    if is_left(steps.as_ref()) {
+        // Whoever comes next takes back what that had begun: the files are then what they were without steps.
+        for (file, found) in &mut files {
+            *found = found.and(file.written.last().copied());
+        }
     }
     if !restoration.taken.is_empty() {
         return Ok(back(restoration, survey, &files).then(|| {
@@ -97,7 +120,7 @@ fn change(file: &RestoredFile, now: Digest) -> Option<Change> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fix::remote::{FileKind, OtherTimekeeper, Pending, SurveyedFile};
+    use crate::fix::remote::{FileKind, OtherTimekeeper, SurveyedFile};
 
     fn run(name: &str) -> RunId {
         RunId::new(name).expect("a name")
@@ -133,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_file_is_put_back_only_where_it_is_what_was_written() {
-        let undo = |survey: &Survey, backup: Option<&str>| restore(&restoration(backup), survey, run("2"));
+        let undo = |survey: &Survey, backup: Option<&str>| restore(&restoration(backup), survey, &run("1"), run("2"));
         for written in [&b"new\n"[..], b"meanwhile\n"] {
             let asked = undo(&survey(written), Some("/etc/chrony.conf.clockaudit-1")).expect("allowed");
             let Some(Request::Apply(apply)) = asked else { panic!("{asked:?}") };
@@ -159,25 +182,41 @@ mod tests {
         installed.files[0].was = None;
         installed.taken = taken.clone();
         let there = Survey { version: Some("4.3".to_owned()), ..survey(b"meanwhile\n") };
-        let asked = restore(&installed, &there, run("2")).expect("allowed");
+        let asked = restore(&installed, &there, &run("1"), run("2")).expect("allowed");
         let Some(Request::TakeBack(back)) = asked else { panic!("{asked:?}") };
         assert_eq!((back.taken, back.files[0].was), (taken, None));
         assert_eq!(back.files[0].written, Digest::of(b"meanwhile\n"));
         let edited = Survey { version: Some("4.3".to_owned()), ..survey(b"edited\n") };
-        assert!(matches!(restore(&installed, &edited, run("2")), Err(Refusal::ChangedSince(_))));
+        assert!(matches!(restore(&installed, &edited, &run("1"), run("2")), Err(Refusal::ChangedSince(_))));
         let others = vec![OtherTimekeeper { process: "ntpd".to_owned(), service: Some("ntpsec".to_owned()) }];
-        assert_eq!(restore(&installed, &Survey { others, ..Survey::default() }, run("2")), Ok(None));
+        assert_eq!(restore(&installed, &Survey { others, ..Survey::default() }, &run("1"), run("2")), Ok(None));
         // The package has gone by hand, and nothing has come for it.
-        assert!(matches!(restore(&installed, &Survey::default(), run("2")), Ok(Some(Request::TakeBack(_)))));
+        assert!(matches!(restore(&installed, &Survey::default(), &run("1"), run("2")), Ok(Some(Request::TakeBack(_)))));
     }
 
     #[test]
     fn a_host_that_another_run_works_on_is_left_alone() {
-        let undo = |survey: &Survey| restore(&restoration(Some("/b")), survey, run("2"));
+        let undo = |survey: &Survey| restore(&restoration(Some("/b")), survey, &run("1"), run("2"));
         let locked = Survey { locked: Some(run("other")), ..survey(b"new\n") };
         assert_eq!(undo(&locked), Err(Refusal::Locked("other".to_owned())));
         let pending = Survey { pending: vec![Pending { run: run("other"), is_guarded: true }], ..survey(b"new\n") };
         assert_eq!(undo(&pending), Err(Refusal::Locked("other".to_owned())));
         assert!(matches!(undo(&Survey { user: 1000, ..survey(b"new\n") }), Err(Refusal::NotRoot { .. })));
+    }
+
+    #[test]
+    fn a_run_whose_guard_is_gone_is_ended_by_what_the_host_knows_of_it() {
+        let left = |name: &str, text: &[u8]| {
+            let pending = vec![Pending { run: run(name), is_guarded: false }];
+            restore(&restoration(Some("/b")), &Survey { pending, ..survey(text) }, &run("1"), run("2"))
+        };
+        for text in [&b"new\n"[..], b"old\n"] {
+            assert_eq!(left("1", text), Ok(Some(Request::Revert(run("1")))));
+        }
+        assert_eq!(left("1", b"edited\n"), Err(Refusal::ChangedSince("/etc/chrony.conf".to_owned())));
+        let Ok(Some(Request::Apply(apply))) = left("1.steps", b"new\n") else { panic!("no request") };
+        assert_eq!(apply.changes[0].was, Some(Digest::of(b"meanwhile\n")));
+        let told = left("0.steps", b"new\n").expect_err("refused").to_string();
+        assert!(told.contains("`clockaudit rollback 0`") && told.ends_with("/run/clockaudit/0.steps"), "{told}");
     }
 }

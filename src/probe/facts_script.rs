@@ -124,7 +124,7 @@ unit() {
 units() {
   if [ -d /run/systemd/system ] && has systemctl; then
     ask systemctl show --no-pager -p Id -p LoadState -p ActiveState -p SubState -p UnitFileState -p ConditionResult \
-      -p NRestarts chrony.service chronyd.service ntpsec.service ntp.service ntpd.service openntpd.service \
+      -p ConditionTimestampMonotonic -p NRestarts chrony.service chronyd.service ntpsec.service ntp.service ntpd.service openntpd.service \
       ntpd-rs.service systemd-timesyncd.service
     printf '%s\n\n' "$o" | {
       u= n=0

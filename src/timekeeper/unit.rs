@@ -25,8 +25,8 @@ pub struct Unit {
     pub has_failed: bool,
     /// Whether it is started at boot; `None` where that is not told.
     pub is_enabled: Option<bool>,
-    /// Whether its start was skipped for a condition that was not met, as far as systemd tells: of a unit that was never
-    /// started it says so too.
+    /// Whether its start was skipped for a condition that was not met. Of a unit that was not started since the boot systemd
+    /// says so too: when it has looked at the conditions tells the two apart, where that is told.
     pub was_skipped: bool,
     /// How often systemd has restarted it by itself.
     pub restarts: u32,
@@ -68,7 +68,7 @@ impl Unit {
                 "" => None,
                 state => Some(!matches!(state, "disabled" | "masked" | "masked-runtime")),
             },
-            was_skipped: !is_active && of("ConditionResult") == "no",
+            was_skipped: !is_active && of("ConditionResult") == "no" && of("ConditionTimestampMonotonic") != "0",
             restarts: of("NRestarts").parse().unwrap_or(0),
         })
     }
@@ -108,6 +108,10 @@ mod tests {
             restarts: 3,
         };
         assert_eq!(Unit::parse(line), Some(expected));
+        let skipped = |looked_at: &str| {
+            Unit::parse(&format!("{line} ConditionTimestampMonotonic={looked_at}")).expect("a unit").was_skipped
+        };
+        assert_eq!((skipped("5123456"), skipped("0")), (true, false));
         assert_eq!(Unit::parse("Id=ntp.service LoadState=not-found ActiveState=inactive"), None);
         assert_eq!(Unit::parse("nonsense"), None);
         let openrc = Unit::parse("Id=chronyd LoadState=loaded ActiveState=inactive UnitFileState=enabled").unwrap();

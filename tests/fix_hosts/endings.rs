@@ -25,7 +25,10 @@ fn what_happens_on_the_way_leaves_a_host_old_or_new() {
         still_off(site, &old);
         before_anything_is_done(site, &old);
         full_in_the_middle(site, &old);
+        edited_in_the_middle(site, &old);
+        a_run_whose_guard_was_stopped(site, &old);
         a_stale_lock(site);
+        not_started_since_the_boot(site);
         in_the_middle(site, &old);
     });
 }
@@ -91,11 +94,79 @@ fn full_in_the_middle(site: &Site, old: &Old) {
     site.run(HOST, "head -c 1000000 /dev/zero >/etc/chrony/filled 2>/dev/null || true");
     release(site, HOST);
     let fixed = fixing.finish();
-    assert_eq!(fixed.status, Some(2), "{fixed}");
+    assert_eq!(fixed.status, Some(3), "{fixed}");
     assert!(said(&fixed).contains("No space left"), "{fixed}");
+    assert_eq!(site.ends(), ["host not_attempted"]);
     assert_eq!(digest(site, HOST, CONFIGURATION), old.digest);
     site.run(HOST, "! ls -A /etc/chrony | grep clockaudit; umount /etc/chrony && umount /run/full && rmdir /run/full");
     old.is_back(site, "full");
+}
+
+/// A file that somebody edits while the plan is being made: it is theirs, and the host is left alone.
+fn edited_in_the_middle(site: &Site, old: &Old) {
+    let inventory = site.inventory();
+    let file = site.path(HOST, CONFIGURATION);
+    let stock = fs::read(&file).expect("the configuration");
+    hold(site, HOST, "before-chronyd");
+    let fixing = site.start_clockaudit(&[&["fix", &inventory, "--yes"], &SERVER[..]].concat());
+    is_held(site, HOST, "before-chronyd");
+    let edited = [&stock[..], b"# by somebody\n"].concat();
+    fs::write(&file, &edited).expect("an edit");
+    release(site, HOST);
+    let fixed = fixing.finish();
+    assert_eq!(fixed.status, Some(3), "{fixed}");
+    let why = "a file was changed since it was looked at: /etc/chrony/chrony.conf";
+    assert!(said(&fixed).contains(why) && !said(&fixed).contains("olled back"), "{fixed}");
+    assert_eq!(fs::read(&file).expect("the configuration"), edited);
+    let ended = site.journal(&site.last_run()).into_iter().find_map(|record| match record {
+        Record::Ended(ended) => Some((ended.outcome, ended.why.unwrap_or_default())),
+        _ => None,
+    });
+    let ended = ended.expect("its end");
+    assert!(ended.0 == "not_attempted" && ended.1.ends_with(why), "{ended:?}");
+    let undone = site.clockaudit(&["rollback", &site.last_run(), "--yes"]);
+    assert!(undone.stderr.contains("the run changed no host"), "{undone}");
+    fs::write(&file, stock).expect("an edit");
+    old.is_back(site, "edited");
+}
+
+/// Controller, script and guard are gone, and a file is new: nobody takes that for a host that is as wanted.
+fn a_run_whose_guard_was_stopped(site: &Site, old: &Old) {
+    let inventory = site.inventory();
+    let arguments = [&["fix", &inventory, "--yes", "--hold", "1s"], &SERVER[..]].concat();
+    hold(site, HOST, "after-mv");
+    let fixing = site.start_clockaudit(&arguments);
+    is_held(site, HOST, "after-mv");
+    let run = site.last_run();
+    fixing.signal(Signal::SIGKILL);
+    site.run(HOST, "systemctl stop 'clockaudit-*'; set -- $(readlink /run/clockaudit/lock) && kill -9 $1");
+    release(site, HOST);
+    fixing.finish();
+    let again = site.clockaudit(&arguments);
+    assert_eq!(again.status, Some(3), "{again}");
+    let told = format!("run {run} ended there between old and new");
+    assert!(said(&again).contains(&told) && said(&again).contains(&format!("`clockaudit rollback {run}`")), "{again}");
+    let undone = site.clockaudit(&["rollback", &run, "--yes"]);
+    assert_eq!(undone.status, Some(0), "{undone}");
+    assert!(undone.stdout.contains(&told) && undone.stdout.contains("1 restored"), "{undone}");
+    old.is_back(site, "guard stopped");
+    site.run(HOST, "! [ -e /run/clockaudit ]");
+    let again = site.clockaudit(&["rollback", &run, "--yes"]);
+    assert!(again.status == Some(0) && again.stdout.contains("1 as they were already"), "{again}");
+}
+
+/// A chronyd that was not started since the boot: systemd has looked at none of its conditions, and says that they were not met.
+fn not_started_since_the_boot(site: &Site) {
+    let inventory = site.inventory();
+    site.run(HOST, "systemctl disable --now chrony && systemctl daemon-reload");
+    let conditions = site.run(HOST, "systemctl show -p ConditionResult -p ConditionTimestampMonotonic chrony");
+    assert_eq!(conditions, "ConditionResult=no\nConditionTimestampMonotonic=0\n");
+    let fixed = site.clockaudit(&[&["fix", &inventory, "--yes", "--hold", "1s"], &SERVER[..]].concat());
+    assert!(fixed.status.is_some_and(|status| status < 2), "{fixed}");
+    assert_eq!(site.ends(), ["host converged"], "{fixed}");
+    let undone = site.clockaudit(&["rollback", &site.last_run(), "--yes"]);
+    assert_eq!(undone.status, Some(0), "{undone}");
+    site.run(HOST, "systemctl enable --now chrony");
 }
 
 /// What an owner left that is gone is taken back by the next run, which goes on.

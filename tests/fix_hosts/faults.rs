@@ -130,7 +130,9 @@ fn the_guard_puts_back_what_nobody_confirms() {
         session.until(|step| matches!(step, Step::Kept(_)));
         case.kill_script();
         case.await_guard("written");
+        site.run(HOST, "ls -A /etc/chrony | grep clockaudit");
         let refusal = refused(&mut site.open(HOST), case.write("next", b"bogus\n"));
+        site.run(HOST, "! ls -A /etc/chrony | grep clockaudit && ! [ -e /run/clockaudit ]");
         assert_eq!((refusal.refusal, refusal.undone), (Refusal::NotRestarted, true), "{refusal:?}");
         assert_eq!(digest(site, HOST, CONFIGURATION), case.old.files[0].digest);
 
@@ -229,6 +231,7 @@ fn what_cannot_be_done_changes_nothing() {
         in_place(&case, &mut session);
         read_only(&case, &mut session);
         full(&case, &mut session);
+        full_where_signs_are(&case, &mut session);
         assert!(matches!(session.ask(&Request::MakeStep).1, Answer::MakeStep(Ok(Some(_)))));
         // A line that is no request spoils the one that it stands in.
         assert_eq!(session.ask(&Request::Confirm(run("nobody"))).1, Answer::Confirm(Err(Gone::Unknown)));
@@ -315,4 +318,20 @@ fn full(case: &Case<'_>, session: &mut Session) {
     assert_eq!(digest(site, HOST, CONFIGURATION), case.old.files[0].digest);
     site.run(HOST, "! ls -A /etc/chrony | grep clockaudit; umount /etc/chrony && umount /run/full");
     case.is_old("full");
+}
+
+/// Signs of life take the place of those before them, and need no room.
+fn full_where_signs_are(case: &Case<'_>, session: &mut Session) {
+    let site = case.site;
+    site.run(HOST, "mkdir /run/clockaudit && mount -t tmpfs -o size=256k,mode=700 full /run/clockaudit");
+    let applied = session.ask(&Request::Apply(case.apply("deaf", 60))).1;
+    assert!(matches!(&applied, Answer::Apply(applied) if applied.is_ok()), "{applied:?}");
+    site.run(HOST, "head -c 1000000 /dev/zero >/run/clockaudit/filled 2>/dev/null || true");
+    let sign = || site.run(HOST, "head -n 1 /run/clockaudit/deaf/alive");
+    let before = sign();
+    assert!(matches!(session.ask(&Request::Alive(run("deaf"))).1, Answer::Alive(Ok(_))));
+    assert_ne!(sign(), before, "the guard was not told");
+    assert!(matches!(session.ask(&Request::Revert(run("deaf"))).1, Answer::Revert(Ok(_))));
+    site.run(HOST, "umount /run/clockaudit && rmdir /run/clockaudit");
+    case.is_old("full below /run");
 }

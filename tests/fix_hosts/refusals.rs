@@ -50,9 +50,12 @@ fn what_is_wrong_beforehand_is_told_and_changes_nothing() {
         }
         files_that_cannot_be_replaced(site, &good);
         logins_that_are_not_root(site, &good);
-        // A file that somebody else writes as well is changed, and that is said.
         let file = site.path(HOST, CONFIGURATION);
         let stock = fs::read(&file).expect("the configuration");
+        // Nobody could tell whether chronyd follows its new source.
+        fs::write(&file, [&stock[..], b"bindcmdaddress /\ncmdport 0\n"].concat()).expect("an edit");
+        refused(site, &good, "its chronyd would listen to no chronyc (`bindcmdaddress /` and `cmdport 0`)");
+        // A file that somebody else writes as well is changed, and that is said.
         fs::write(&file, [b"# This file is managed by Ansible\n", &stock[..]].concat()).expect("an edit");
         let inventory = site.inventory();
         let checked = site.clockaudit(&[&["fix", &inventory, "--check"], &good[..]].concat());

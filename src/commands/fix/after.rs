@@ -15,7 +15,8 @@ use crate::commands::output::deliver;
 use crate::files;
 use crate::files::journal::Journals;
 use crate::files::report::write_all;
-use crate::fix::draft::Draft;
+use crate::fix::attempt;
+use crate::fix::draft::{Draft, DraftedHost};
 use crate::fix::ending::retry;
 use crate::fix::journal::{EndedRecord, OverRecord, Record};
 use crate::fix::plan;
@@ -25,7 +26,7 @@ use crate::inventory::target::Target;
 use crate::probe::Interruption;
 use crate::report::fix::{EndedHost, FixRun, compose, exit_status};
 use crate::report::{self, Provenance, Report};
-use crate::ssh::own_defects;
+use crate::ssh::{Done, own_defects};
 use crate::terminal::Terminal;
 
 /// What a run began with.
@@ -110,9 +111,19 @@ impl Run<'_> {
         let spared = finished.ends.iter().filter(|(_, done)| matches!(done.end, HostEnd::NotAttempted(_)));
         for (host, done) in spared.clone() {
             // A journal that is not whole is told in the end.
-            let _ = finished.telling.write(&Record::Ended(EndedRecord::of(&host.planned.name, clock.now(), done.end)));
+            let ended = EndedRecord::of(&host.planned.name, clock.now(), done.end);
+            let why = ended.why.map(|why| match &done.detail {
+                Some(detail) => format!("{why}: {detail}"),
+                None => why,
+            });
+            let _ = finished.telling.write(&Record::Ended(EndedRecord { why, ..ended }));
         }
-        let spared = spared.map(|(host, _)| host.planned.name.as_str());
+        // Steps are still to come back on those whose slew is not over.
+        let is_left = |(host, done): &&(DraftedHost, Done)| match done.end {
+            HostEnd::NotAttempted(_) => true,
+            HostEnd::Attempted(outcome) => outcome == attempt::Outcome::OnItsWay && host.planned.without_steps,
+        };
+        let spared = finished.ends.iter().filter(is_left).map(|(host, _)| host.planned.name.as_str());
         let refused = self.draft.refused.iter().map(|host| host.name.as_str());
         let retry = self.retry_file(journals, spared.chain(refused), terminal);
         let kept = finished.telling.kept();

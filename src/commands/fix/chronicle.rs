@@ -158,6 +158,14 @@ impl Chronicle for Telling {
                 }
                 self.say(0, *host, "follows its new source; its clock is watched");
             }
+            FixEvent::LeftAlone { host, why } => {
+                // Its backups are gone: there is nothing to go back from.
+                if let Some(known) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get_mut(*host) {
+                    known.clear();
+                }
+                self.say(0, *host, &format!("left as it is: {why}"));
+                self.progress.ended(*host, true);
+            }
             FixEvent::Looked { host, offset, eta } => {
                 let offset = offset
                     .map_or_else(|| "not measured".to_owned(), |offset| figure::with_bound(offset.midpoint(), offset));

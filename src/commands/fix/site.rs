@@ -19,7 +19,7 @@ use crate::fix::remote::{self, Survey};
 use crate::inventory::connection::Hidden;
 use crate::inventory::target::Target;
 use crate::probe::{HostEvent, Interruption};
-use crate::ssh::{Inspected, Looked, StopSignal, Workshop};
+use crate::ssh::{Inspected, Looked, NotRestored, StopSignal, Workshop};
 use crate::terminal::{Progress, Terminal};
 
 /// The hosts as they are worked on.
@@ -130,10 +130,10 @@ impl Site {
     }
 
     /// Puts files of hosts back, and says of each whether they are, in the order in which they were named.
-    pub fn restore(&self, hosts: &[(usize, remote::Request)]) -> Vec<Result<remote::Applied, String>> {
+    pub fn restore(&self, hosts: &[(usize, remote::Request)]) -> Vec<Result<remote::Applied, NotRestored>> {
         let restored = self.runtime.block_on(self.workshop.restore(hosts));
-        let masked = |((host, _), outcome): (&(usize, _), Result<_, String>)| {
-            outcome.map_err(|why| self.hidden(*host).masked(&why))
+        let masked = |((host, _), outcome): (&(usize, _), Result<_, NotRestored>)| {
+            outcome.map_err(|why| why.map(|why| self.hidden(*host).masked(why)))
         };
         hosts.iter().zip(restored).map(masked).collect()
     }
@@ -158,7 +158,7 @@ impl Site {
             Some(Ok(Ok(answer))) => Ok(answer),
             Some(Ok(Err(error))) => Err(CommandError::usage(format!("the terminal could not be asked on: {error}"))),
             Some(Err(_)) => Err(CommandError::internal("nothing was asked")),
-            None => Err(CommandError::interrupted()),
+            None => super::unless_ended(self.stop.reason()).and(Err(CommandError::interrupted())),
         }
     }
 

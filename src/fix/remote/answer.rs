@@ -146,6 +146,13 @@ pub struct NotApplied {
     pub left: Vec<String>,
 }
 
+impl NotApplied {
+    /// Whether the host is as it was because nothing had been replaced there yet.
+    pub fn changed_nothing(&self) -> bool {
+        !self.undone && self.left.is_empty()
+    }
+}
+
 impl fmt::Display for NotApplied {
     /// Remote text in it is not escaped.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -191,13 +198,15 @@ pub enum Refusal {
     NotInstalled,
 }
 
-/// There is no such run there any more, or its guard has fired.
+/// There is no such run there any more, its guard has fired, or hears nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gone {
     /// The guard put the old files back, or is about to.
     Reverted,
     /// There is no such run.
     Unknown,
+    /// The guard could not be told: its folder takes no byte more. It will put the old files back.
+    Unheard,
 }
 
 /// Why what an installation took away is not back.

@@ -46,10 +46,11 @@ nth() {
   case $path in /etc/chrony.conf) new_file=$path.new-clockaudit ;; esac
 }
 
-# Waits until chronyd answers, where it ran before; leaves its report in `o`.
+# Waits until chronyd answers, where it did before; leaves its report in `o`.
 await_running() {
   [ "$was" = active ] || return 0
   case $left in *"$newline$unit does not run: "*) return 1 ;; esac
+  if [ -f "$folder/mute" ]; then is_active || left=$left${newline}chronyd; return 1; fi
   n=0
   while [ $n -lt $((10 * pauses)) ]; do
     tracking && return
@@ -69,6 +70,7 @@ keep_backup() {
   backup=$x
   n=1
   while [ -e "$backup" ] || [ -L "$backup" ]; do n=$((n + 1)) backup=$x.$n; done
+  printf '%s\n' "$backup" >>"$folder/made"
   o=$({ ln "$path" "$backup" || cp -p "$path" "$backup"; } 2>&1) || { line "$o"; rm -f "$backup"; return 1; }
   digest "$backup"
   [ "$h" = "$old" ] || { e='the backup is not the file'; rm -f "$backup"; return 1; }
@@ -76,6 +78,7 @@ keep_backup() {
 
 # Writes what is to come into `new_file`; leaves in `e` why not.
 write_candidate() {
+  printf '%s\n' "$new_file" >>"$folder/made"
   rm -f "$new_file"
   [ "$new" = - ] && return
   o=
@@ -108,6 +111,19 @@ replace() {
   labelled "$path"
   digest "$path"
   [ "$h" = "$new" ] || { e='the file is not what was written'; return 1; }
+}
+
+# spare: from the file of number `i` on nothing was replaced: it is nothing to be put back.
+spare() {
+  n=$((i - 1))
+  while [ $i -le $count ]; do
+    nth
+    rm -f "$new_file"
+    [ "$backup" = - ] || rm -f "$backup"
+    i=$((i + 1))
+  done
+  count=$n
+  make_plan
 }
 
 # Whether chronyd follows what it is expected to; leaves its report in `o`.
@@ -179,6 +195,7 @@ apply() {
   mkdir "$folder" || { refuse write "$folder"; return; }
   find_unit
   is_active && was=active || was=inactive
+  [ $was = inactive ] || tracking || echo >"$folder/mute"
   if [ "$manager" ] && has chronyd; then refuse changed chrony; return; fi
   while [ $i -lt $count ]; do
     i=$((i + 1)); nth
@@ -216,6 +233,13 @@ apply() {
   i=0
   while [ $i -lt $count ]; do
     i=$((i + 1)) how=replaced; nth
+    # Trying it took a while. What a package brings is looked at before it comes.
+    if ! [ "$manager" ] && digest "$path" && ! [ "$h" = "$old" ]; then
+      e=$path
+      spare
+      if [ "$count$replaced" = 0 ]; then refuse changed "$e"; else undo changed "$e"; fi
+      return
+    fi
     if ! replace; then undo write "$path: $e"; return; fi
     say "step $how $path"
   done
@@ -275,10 +299,17 @@ confirm() {
   say 'ok confirm'
 }
 
-# The newest five backups of a file stay.
+# prune PATH: the newest five backups of a file stay, and this run's own whatever the names of others say; what was kept while steps
+# were added is of no use any more.
 prune() {
-  for b in "${1%/*}/${1##*/}".clockaudit-* "${1%/*}/.${1##*/}".clockaudit-*; do [ -f "$b" ] && printf '%s\n' "$b"; done |
-    sort | { set --; while IFS= read -r b; do set -- "$@" "$b"; done
+  own=${run%.steps}
+  for b in "${1%/*}/${1##*/}".clockaudit-* "${1%/*}/.${1##*/}".clockaudit-*; do
+    [ -f "$b" ] && case ${b##*.clockaudit-} in
+    *.steps | *.steps.*) rm -f "$b" ;;
+    "$own" | "$own".*) printf '%s\n' "1$b" ;;
+    *) printf '%s\n' "0$b" ;;
+    esac
+  done | sort | { set --; while IFS= read -r b; do set -- "$@" "${b#?}"; done
       while [ $# -gt 5 ]; do rm -f "$1"; shift; done; }
 }
 
@@ -287,16 +318,24 @@ revert() {
   [ -f "$folder/plan" ] || { say 'no revert unknown'; return; }
   alive
   if [ -L "$folder/over" ]; then
-    n=0
-    while [ -d "$folder" ] && [ $n -lt 120 ]; do pause; n=$((n + 1)); done
-    say 'ok revert'
-    return
+    n=120 left=
+    [ -f "$folder/taken" ] && n=2400
+    while [ -d "$folder" ] && [ $n -gt 0 ]; do pause; n=$((n - 1)); done
+    if [ -d "$folder" ]; then left=$folder
+    else
+      # What the guard could not put back.
+      x=
+      { IFS= read -r x <"$state/last"; }
+      case $x in "$run "?*) left=${x#* } ;; esac
+    fi
+    tell_left
+  else
+    put_back
+    await_running && tracking && say "tracking $o"
+    tell_left
+    finish
+    free_lock "$run"
   fi
-  put_back
-  await_running && tracking && say "tracking $o"
-  tell_left
-  finish
-  free_lock "$run"
   if [ "$left" ]; then say 'no revert left'; else say 'ok revert'; fi
 }
 
@@ -342,7 +381,8 @@ sign() {
   folder=$state/$run
   [ -f "$folder/plan" ] || { say 'no alive unknown'; return; }
   if [ -L "$folder/over" ]; then say 'no alive reverted'; return; fi
-  alive
+  # Nobody else can tell the guard.
+  alive || { say 'no alive unheard'; return; }
   tracking && say "tracking $o"
   say 'ok alive'
 }

@@ -76,7 +76,8 @@ find_unit() {
   if [ -d /run/systemd/system ] && has systemctl; then
     init=systemd
     for x in chrony chronyd; do
-      o=$(lim 5 systemctl show --no-pager -p Id -p LoadState -p ActiveState -p UnitFileState -p ConditionResult $x.service)
+      o=$(lim 5 systemctl show --no-pager -p Id -p LoadState -p ActiveState -p UnitFileState -p ConditionResult \
+        -p ConditionTimestampMonotonic $x.service)
       case $o in *LoadState=loaded*) unit=${o#*Id=}; unit=${unit%%.service*}; return ;; esac
     done
   elif has rc-service; then

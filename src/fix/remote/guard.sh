@@ -19,7 +19,13 @@ put_back() {
     rm -f "$folder/restarting"
   fi
   [ -f "$folder/taken" ] && reinstate
-  return 0
+  clear_up
+}
+
+# clear_up [all]: what the run in `folder` made beside files goes; its backups only where it had replaced nothing.
+clear_up() {
+  [ -f "$folder/made" ] || return 0
+  while IFS= read -r x; do case $1$x in all* | *.new-clockaudit) rm -f "$x" ;; esac; done <"$folder/made"
 }
 
 # start_again: chronyd runs with the old files. What kept it the first time may be over by the second; nobody else would start it.
@@ -105,9 +111,10 @@ start_unit() {
   "$@" -p Restart=on-failure -p RestartSec=1 /bin/sh -c "$x" "$folder/script" || "$@" /bin/sh -c "$x" "$folder/script"
 }
 
-# A sign of life.
+# A sign of life. Where there is no room left it is written over the last one, which needs none.
 alive() {
   signs=$((signs + 1))
-  printf '%s\n' "$$ $signs" >"$folder/alive.new" && mv -f "$folder/alive.new" "$folder/alive"
+  { printf '%s\n' "$$ $signs" >"$folder/alive.new" && mv -f "$folder/alive.new" "$folder/alive"; } ||
+    printf '%s\n' "$$ $signs" 1<>"$folder/alive"
 }
 signs=0

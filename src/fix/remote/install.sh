@@ -14,7 +14,7 @@ patiently() {
   printf '%s\n' "$! $t" >"$folder/works"
   left_s=$((left_s * pauses)) n=0
   until [ -f "$folder/done" ]; do
-    if [ $n -ge $left_s ]; then kill $!; o='it took too long'; return 1; fi
+    if [ $n -ge $left_s ]; then end_work $!; o='it took too long'; return 1; fi
     pause
     alive
     n=$((n + 1))
@@ -27,6 +27,37 @@ patiently() {
   return "$n"
 }
 
+# end_work PID: it and all that it began end, by force where they do not when they are told to: what is to be taken back must not
+# go on meanwhile.
+end_work() {
+  kin=" $1 " x=
+  until [ "$x" = "$kin" ]; do
+    x=$kin
+    for d in /proc/[0-9]*/stat; do
+      { IFS= read -r m <"$d"; } || continue
+      m=${m##*") "} m=${m#* } d=${d#/proc/} d=${d%/stat}
+      case $kin in
+      *" $d "*) ;;
+      *" ${m%% *} "*) kin="$kin$d " ;;
+      esac
+    done
+  done
+  kill $kin
+  n=$((20 * pauses))
+  while any_lives $kin && [ $n -gt 0 ]; do
+    pause
+    alive
+    n=$((n - 1))
+  done
+  kill -9 $kin
+  wait "$1"
+}
+
+any_lives() {
+  for d in "$@"; do { IFS= read -r m <"/proc/$d/stat"; } && case ${m##*") "} in Z*) ;; *) return ;; esac; done
+  return 1
+}
+
 is_manager() { case $manager in apt-get | dnf | yum | zypper | apk) ;; *) return 1 ;; esac; }
 
 # await_works: a package manager that outlives whoever began it is not got in the way of.
@@ -35,6 +66,7 @@ await_works() {
   { IFS= read -r x <"$folder/works"; } || return 0
   n=0
   while started "${x%% *}" && [ "$t" = "${x#* }" ] && [ $n -lt $((600 * pauses)) ]; do pause; n=$((n + 1)); done
+  started "${x%% *}" && [ "$t" = "${x#* }" ] && end_work "${x%% *}"
 }
 
 # Leaves in `e` what a package manager complained of, by what it printed in `o`.

@@ -43,9 +43,11 @@ take_lock() {
   # What the dead owner left: its guard lives no longer, so nobody else puts it right.
   gone=${owner##* }
   folder=$state/$gone
-  if is_run "$gone" && [ -f "$folder/plan" ]; then
+  if is_run "$gone" && [ -d "$folder" ]; then
     left=
-    [ "$(readlink "$folder/over")" = kept ] || put_back
+    if ! [ -f "$folder/plan" ]; then clear_up all
+    else [ "$(readlink "$folder/over")" = kept ] || put_back
+    fi
     if [ "$left" ]; then
       # What to put back is known nowhere else: whoever comes next tries again.
       tell_left

@@ -15,7 +15,7 @@ pub use answer::{
 };
 pub use digest::Digest;
 pub use request::{
-    Apply, Becomes, Change, Check, Expected, Installing, Request, RunId, TakeBack, TakenFile, Unsendable,
+    Apply, Becomes, Change, Check, Expected, Installing, Request, RunId, STEPS, TakeBack, TakenFile, Unsendable,
 };
 pub use survey::{
     FileKind, Guard, Include, Init, OtherTimekeeper, PackageManager, Pending, Service, Survey, SurveyedFile,

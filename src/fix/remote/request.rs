@@ -10,6 +10,9 @@ use super::taken::Taken;
 /// How many bytes of a file stand in one line, before escaping.
 const CHUNK: usize = 500;
 
+/// What the name of a run that puts steps back ends with; the script knows it, too.
+pub const STEPS: &str = ".steps";
+
 /// The name of a run: it stands in the names of backups, whose order by name is that of their runs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(String);
@@ -20,6 +23,11 @@ impl RunId {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         let is_name = text.len() <= 64 && text.bytes().all(is_plain);
         (is_name && text.bytes().next()?.is_ascii_alphanumeric()).then(|| Self(text.to_owned()))
+    }
+
+    /// The run that puts steps back into the files that this one wrote; `None` where its name would be too long.
+    pub fn of_steps(&self) -> Option<Self> {
+        Self::new(&format!("{}{STEPS}", self.0))
     }
 
     /// The name as text.

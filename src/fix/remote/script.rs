@@ -158,6 +158,131 @@ mod parts {
     }
 
     #[test]
+    fn the_backup_of_a_run_stays_whatever_the_names_of_others_say() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = odd_files(folder.path());
+        let beside = |path: &Path, run: &str| {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            path.with_file_name(format!(".{name}.clockaudit-{run}"))
+        };
+        // Runs of a controller whose clock was ahead; and what was kept while steps came back.
+        let others = ["x1", "x2", "x3", "x4", "x5", "x6", "x7.steps", "x8.steps.2"];
+        for (path, run) in files.iter().flat_map(|path| others.map(|run| (path, run))) {
+            fs::write(beside(path, run), "").expect("a backup");
+        }
+        let steps = "printf 'with steps\\n' >fresh; digest \"$PWD/fresh\"; old=$fresh fresh=$h run=r1.steps folder=$state/r1.steps\n\
+                     mkdir -p $folder; i=0\n\
+                     while [ $i -lt $count ]; do i=$((i + 1)); eval \"old_$i=$old new_$i=$fresh data_$i='with steps\\\\n'\"; done\n\
+                     each kept; each write_candidate; make_plan; each replace; confirm\n";
+        let said = run(folder.path(), &format!("{REPLACED}confirm\n{steps}"));
+        assert_eq!(said, "ok confirm\nok confirm\n");
+        for (path, name) in files.iter().zip(ODD) {
+            assert_eq!(fs::read_to_string(path).expect("a file"), "with steps\n", "{name}");
+            assert_eq!(fs::read_to_string(beside(path, "r1")).expect("its backup"), format!("{name}\n"));
+            let there = others.into_iter().chain(["r1.steps"]).filter(|run| beside(path, run).exists());
+            assert_eq!(there.collect::<Vec<_>>(), ["x3", "x4", "x5", "x6"], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_somebody_changes_meanwhile_is_left_to_them() {
+        for edit in ["echo edited >x && mv x files/b", "echo edited >files/b"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let files = folder.path().join("files");
+            fs::create_dir(&files).expect("a folder");
+            for name in ["a", "b", "c"] {
+                fs::write(files.join(name), format!("{name}\n")).expect("a file");
+            }
+            let told = format!(
+                "has() {{ :; }}; id() {{ echo 0; }}; find_unit() {{ unit=none; }}; is_active() {{ false; }}; arm() {{ {edit}; }}\n\
+                 printf 'new\\n' >fresh; digest \"$PWD/fresh\"; fresh=$h replaced= manager= validate=no\n\
+                 for f in \"$PWD\"/files/*; do\n\
+                 digest \"$f\"; count=$((count + 1))\n\
+                 eval \"path_$count=\\$f old_$count=\\$h new_$count=\\$fresh data_$count='new\\\\n' from_$count= backup_$count=-\"\n\
+                 done\napply; cat files/*; ls -A files run"
+            );
+            let said = run(folder.path(), &told);
+            let here = files.canonicalize().expect("a path");
+            let answer =
+                said.lines().filter(|line| !line.starts_with("step kept") && !line.starts_with("step written"));
+            let expected = format!(
+                "step locked|step armed |step replaced {here}/a|step undoing|no apply changed {here}/b|a|edited|c|files:|a|b|c",
+                here = here.display()
+            );
+            let answer = answer.collect::<Vec<_>>().join("|");
+            assert!(answer.starts_with(&expected), "{edit}: {said}");
+            assert!(!said.contains("left "), "{edit}: {said}");
+        }
+    }
+
+    #[test]
+    fn what_a_run_made_that_ended_before_its_guard_is_cleared_up_by_the_next() {
+        let folder = tempfile::tempdir().expect("a folder");
+        odd_files(folder.path());
+        let begun = REPLACED.split("make_plan").next().expect("its first half");
+        let next = "rm fresh; ln -s '1 0 another-boot r1' run/lock; run=r2; take_lock && ls -A files | wc -l; ls run";
+        let said = run(folder.path(), &format!("{begun}{next}"));
+        assert_eq!(said.replace(' ', ""), format!("recoveredr1\n{}\nlock\n", ODD.len()));
+        // One that had replaced something keeps no candidate of the rest.
+        let half = format!(
+            "{begun}make_plan\ni=1; nth; replace\nrm fresh; put_back; echo \"left:$left\"; ls -A files | wc -l"
+        );
+        fs::remove_dir_all(folder.path().join("run")).expect("a folder");
+        assert_eq!(run(folder.path(), &half).replace(' ', ""), format!("left:\n{}\n", ODD.len()));
+    }
+
+    #[test]
+    fn a_package_manager_that_takes_too_long_is_ended_with_all_that_it_began() {
+        let folder = tempfile::tempdir().expect("a folder");
+        // What it began has a session of its own, and does not end when it is told to.
+        let work = "package() { (trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ >pid; sleep 300; echo over >after'); echo over >after; }\n\
+                    pauses=1\n\
+                    pause() { until [ -s pid ]; do sleep 0.1; done; }\n\
+                    patiently 1 package || echo \"$o\"; read -r pid <pid; tail --pid=\"$pid\" -f /dev/null; ls after";
+        assert_eq!(run(folder.path(), work), "it took too long\n");
+        // Whoever comes after somebody who was cut off does not wait for ever, either.
+        let work = "pauses=1; pause() { :; }\n\
+                    sleep 1000 & started $!; echo \"$! $t\" >\"$folder/works\"; await_works; kill -0 $! || echo ended";
+        assert_eq!(run(folder.path(), work), "ended\n");
+    }
+
+    #[test]
+    fn a_sign_of_life_needs_no_room_and_is_not_told_where_it_is_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let said = run(
+            folder.path(),
+            "run=r1; tracking() { return 1; }; echo plan >\"$folder/plan\"; alive; mkdir \"$folder/alive.new\"\n\
+             signs=100; sign; read -r x m <\"$folder/alive\"; echo \"$m\"\n\
+             rm \"$folder/alive\"; mkdir \"$folder/alive\"; sign",
+        );
+        assert_eq!(said, "ok alive\n101\nno alive unheard\n");
+    }
+
+    #[test]
+    fn what_a_guard_could_not_put_back_is_told_to_whoever_comes_later() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let fired = "echo plan >\"$folder/plan\"; ln -s reverted \"$folder/over\"\n";
+        let ends = "pause() { echo \"r1 $told\" >\"$state/last\"; rm -rf \"$folder\"; }\n";
+        let said = run(folder.path(), &format!("{fired}{ends}told=/etc/c; revert"));
+        assert_eq!(said, "left /etc/c\nno revert left\n");
+        assert_eq!(run(folder.path(), &format!("{fired}{ends}told=; revert")), "ok revert\n");
+        let hangs = run(folder.path(), &format!("{fired}pause() {{ :; }}; revert"));
+        assert!(hangs.starts_with("left /") && hangs.ends_with("/run/r1\nno revert left\n"), "{hangs}");
+    }
+
+    #[test]
+    fn a_chronyd_that_answered_nobody_before_needs_to_run_only() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let said = run(
+            folder.path(),
+            "was=active left=; pause() { :; }; tracking() { return 1; }; is_active() { :; }\n\
+             await_running; echo \"$left\"; left=; echo >\"$folder/mute\"; await_running; echo \"$left\"\n\
+             is_active() { return 1; }; await_running; echo \"$left\"",
+        );
+        assert_eq!(said, "\nchronyd\n\n\nchronyd\n");
+    }
+
+    #[test]
     fn names_that_no_line_can_hold_are_told() {
         let folder = tempfile::tempdir().expect("a folder");
         let said = run(

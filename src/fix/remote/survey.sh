@@ -108,7 +108,10 @@ survey() {
     [ $init = systemd ] || { x=inactive; is_active && x=active; }
     case $o in *UnitFileState=disabled* | *UnitFileState=masked*) m=disabled ;; *UnitFileState=enabled*) m=enabled ;; *) m=- ;; esac
     say "unit $init $x $m $unit"
-    case $x$o in inactive*ConditionResult=no*) say 'unable condition' ;; esac
+    # Of a unit that was not started since the boot systemd says `no`, too: it has looked at no condition.
+    case $x$o in inactive*ConditionTimestampMonotonic=[1-9]*)
+      case $o in *ConditionResult=no*) say 'unable condition' ;; esac ;;
+    esac
     if [ $init = systemd ] && has journalctl; then
       x=$(lim 4 journalctl -q --no-pager -o cat -b -n 60 -u "$unit.service" | grep -e 'adjtimex.*failed' -e 'not set system clock' |
         tail -n 1)

@@ -406,6 +406,7 @@ fn gone(word: &str) -> Option<Gone> {
     match word {
         "reverted" => Some(Gone::Reverted),
         "unknown" => Some(Gone::Unknown),
+        "unheard" => Some(Gone::Unheard),
         _ => None,
     }
 }

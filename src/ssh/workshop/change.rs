@@ -13,7 +13,7 @@ use super::{Chronicle, Shared};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::fix::attempt::{Action, Attempt, Cause, Event, Outcome, Terms};
 use crate::fix::forecast::{Forecast, Outset, StepPolicy};
-use crate::fix::remote::{self, Answer, NotApplied, Request, RunId, Step};
+use crate::fix::remote::{self, Answer, Gone, NotApplied, Request, RunId, Step};
 use crate::fix::verification::Look;
 use crate::fix::{FixEvent, Yardstick, yardstick};
 use crate::timekeeper::chrony::Tracking;
@@ -22,6 +22,10 @@ use crate::timekeeper::chrony::Tracking;
 const SIGN_OF_LIFE: Nanos = Nanos::from_seconds(20);
 /// How long a server that was asked for the yardstick is not asked again from the same host.
 const ASKED_AGAIN: Nanos = Nanos::from_seconds(20);
+
+/// What is said of a host whose slew is not over when the run is told to end.
+const STEPS_TO_COME: &str =
+    "`makestep` is left out of its configuration until its clock is right: `fix` puts it back then";
 
 /// What a host is told in the middle of its change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,8 +138,8 @@ impl Job {
         if self.work.step_now {
             match bench.conversation.ask(&Request::MakeStep, Patience::SHORT, |_| {}).await {
                 Ok(Answer::MakeStep(Ok(_))) => {}
-                Ok(Answer::MakeStep(Err(why))) => return ended(Outcome::Failed(Cause::NotApplied), Some(why)),
-                Ok(_) => return ended(Outcome::Failed(Cause::NotApplied), None),
+                Ok(Answer::MakeStep(Err(why))) => return ended(Outcome::Failed(Cause::NotStepped), Some(why)),
+                Ok(_) => return ended(Outcome::Failed(Cause::NotStepped), None),
                 Err(lost) => return ended(Outcome::Failed(Cause::Unconfirmed), Some(lost)),
             }
         } else if self.work.planned.restarts() {
@@ -149,7 +153,11 @@ impl Job {
                         taken: applied.taken,
                     });
                 }
-                Err((outcome, detail)) => return ended(outcome, Some(detail)),
+                Err((Some(outcome), detail)) => return ended(outcome, Some(detail)),
+                Err((None, detail)) => {
+                    self.chronicle.tell(&FixEvent::LeftAlone { host: self.index, why: detail.clone() });
+                    return Ended { outcome: None, detail: Some(detail), last: None };
+                }
             }
         }
         // The source was selected just now, however long that took: the clock moves from here on.
@@ -162,13 +170,18 @@ impl Job {
         self.see_through(bench, terms, restarted).await
     }
 
-    async fn apply(&self, bench: &mut Bench, apply: &remote::Apply) -> Result<remote::Applied, (Outcome, String)> {
+    /// Has the files replaced; else how the host ended, which is `None` where nothing was replaced there, and why.
+    async fn apply(
+        &self,
+        bench: &mut Bench,
+        apply: &remote::Apply,
+    ) -> Result<remote::Applied, (Option<Outcome>, String)> {
         let on_the_way = |step: Step| self.chronicle.tell(&FixEvent::Step { host: self.index, step });
         let request = Request::Apply(apply.clone());
         match bench.conversation.ask(&request, Patience::of_apply(apply), on_the_way).await {
             Ok(Answer::Apply(applied)) => applied.map_err(|refused| (outcome_of(&refused), refused.to_string())),
-            Ok(_) => Err((Outcome::Failed(Cause::ConnectionLost), "it answered something else".to_owned())),
-            Err(lost) => Err((Outcome::Failed(Cause::ConnectionLost), lost)),
+            Ok(_) => Err((Some(Outcome::Failed(Cause::ConnectionLost)), "it answered something else".to_owned())),
+            Err(lost) => Err((Some(Outcome::Failed(Cause::ConnectionLost)), lost)),
         }
     }
 
@@ -176,10 +189,14 @@ impl Job {
     async fn see_through(&mut self, bench: &mut Bench, terms: Terms, restarted: UnixNanos) -> Ended {
         let (mut attempt, mut action) = Attempt::applied(terms);
         let (mut last, mut detail) = (None, None);
-        let mut asked = None;
+        let (mut asked, mut has_steps) = (None, false);
         loop {
             let event = match action {
-                Action::End(outcome) => return Ended { outcome: Some(outcome), detail, last },
+                Action::End(outcome) => {
+                    let lacks_steps = outcome == Outcome::OnItsWay && terms.forecast.without_steps && !has_steps;
+                    let detail = detail.or_else(|| lacks_steps.then(|| STEPS_TO_COME.to_owned()));
+                    return Ended { outcome: Some(outcome), detail, last };
+                }
                 Action::LookAgain { after } => match self.waits(after).await {
                     Some(Order::Withdraw) => Event::Withdrawn,
                     Some(Order::Conclude | Order::Settle) => Event::Interrupted,
@@ -202,6 +219,7 @@ impl Job {
                             Event::Looked(self.look(at.since(restarted), offset, tracking.as_ref()))
                         }
                         Err(Silence::Fired) => return Ended { last, ..self.gone(bench).await },
+                        Err(Silence::Deaf) => return Ended { last, ..self.deaf(bench).await },
                         Err(Silence::Lost(why)) => {
                             detail = Some(why);
                             Event::Lost
@@ -209,7 +227,10 @@ impl Job {
                     },
                 },
                 Action::AddSteps => match self.add_steps(bench).await {
-                    Ok(()) => Event::StepsAdded(true),
+                    Ok(()) => {
+                        has_steps = true;
+                        Event::StepsAdded(true)
+                    }
                     Err(why) => {
                         detail = Some(why);
                         Event::StepsAdded(false)
@@ -252,7 +273,7 @@ impl Job {
                 Some(Order::Withdraw) => {
                     let mut detail = None;
                     let outcome = match self.revert(bench, &mut detail).await {
-                        Event::Reverted(true) => Outcome::RolledBack(Cause::NotApplied),
+                        Event::Reverted(true) => Outcome::RolledBack(Cause::NoClient),
                         Event::Reverted(false) => Outcome::Failed(Cause::NotReverted),
                         _ => Outcome::Failed(Cause::ConnectionLost),
                     };
@@ -263,6 +284,7 @@ impl Job {
             match self.sign(bench).await {
                 Ok(_) => {}
                 Err(Silence::Fired) => return self.gone(bench).await,
+                Err(Silence::Deaf) => return self.deaf(bench).await,
                 Err(Silence::Lost(why)) => return ended(Outcome::Failed(Cause::ConnectionLost), Some(why)),
             }
         }
@@ -284,6 +306,7 @@ impl Job {
         match bench.conversation.ask(&Request::Alive(self.run.clone()), Patience::SHORT, |_| {}).await {
             Ok(Answer::Alive(Ok(tracking))) => Ok(tracking),
             Ok(Answer::Alive(Err(_))) if !self.is_guarded => Ok(None),
+            Ok(Answer::Alive(Err(Gone::Unheard))) => Err(Silence::Deaf),
             Ok(Answer::Alive(Err(_))) => Err(Silence::Fired),
             Ok(_) => Err(Silence::Lost("it answered something else than it was asked".to_owned())),
             Err(lost) => Err(Silence::Lost(lost)),
@@ -299,6 +322,13 @@ impl Job {
             Answer::Confirm(confirmed) => Ok(confirmed.is_ok()),
             _ => Err("it answered something else than it was asked".to_owned()),
         }
+    }
+
+    /// What became of a host whose guard cannot be told anything: its old files come back at once, rather than when it fires.
+    async fn deaf(&self, bench: &mut Bench) -> Ended {
+        let ended = self.gone(bench).await;
+        let why = "its guard could not be told that all was well: there is no room left below /run".to_owned();
+        Ended { detail: ended.detail.or(Some(why)), ..ended }
     }
 
     /// What became of a host whose guard has fired: whether its old files are back is looked up.
@@ -328,7 +358,7 @@ impl Job {
             return Ok(());
         }
         self.is_guarded = false;
-        let Some(run) = RunId::new(&format!("{}.steps", self.run.as_str())) else { return Ok(()) };
+        let Some(run) = self.run.of_steps() else { return Ok(()) };
         let Some(apply) = self.work.planned.steps_request(run.clone()) else { return Ok(()) };
         self.apply(bench, &apply).await.map_err(|(_, why)| why)?;
         match bench.conversation.ask(&Request::Confirm(run), Patience::SHORT, |_| {}).await? {
@@ -428,11 +458,19 @@ impl Job {
 enum Silence {
     /// It has fired, or there is none.
     Fired,
+    /// It cannot be told, and will fire.
+    Deaf,
     /// The host is not heard any more.
     Lost(String),
 }
 
 /// What a refusal to apply means for the host.
-fn outcome_of(refused: &NotApplied) -> Outcome {
-    if refused.left.is_empty() { Outcome::RolledBack(Cause::NotApplied) } else { Outcome::Failed(Cause::NotReverted) }
+fn outcome_of(refused: &NotApplied) -> Option<Outcome> {
+    if refused.changed_nothing() {
+        None
+    } else if refused.left.is_empty() {
+        Some(Outcome::RolledBack(Cause::NotApplied))
+    } else {
+        Some(Outcome::Failed(Cause::NotReverted))
+    }
 }

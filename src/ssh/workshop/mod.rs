@@ -20,7 +20,7 @@ use super::opener::Opener;
 use super::plan::ConnectionPlan;
 use super::stop::StopSignal;
 use crate::clock::{Interval, UnixNanos};
-use crate::fix::remote::{self, Answer, CheckRefusal, Checked, Request, Survey};
+use crate::fix::remote::{self, Answer, CheckRefusal, Checked, NotReverted, Request, Survey};
 use crate::fix::{FixEvent, Refusal};
 use crate::inventory::elevation::ElevationMethod;
 use crate::inventory::target::Target;
@@ -134,7 +134,7 @@ impl Workshop {
 
     /// Puts back what an earlier run changed: one request a host, which is confirmed where it was carried out. The answers are in the
     /// order of the requests; an error says why nothing was put back, or what could not be told.
-    pub async fn restore(&self, requests: &[(usize, Request)]) -> Vec<Result<remote::Applied, String>> {
+    pub async fn restore(&self, requests: &[(usize, Request)]) -> Vec<Result<remote::Applied, NotRestored>> {
         join_all(requests.iter().map(|(host, request)| self.shared.restore(*host, request))).await
     }
 
@@ -219,27 +219,61 @@ impl Shared {
         Ok(Looked { survey, checked, at: self.plan.clock.now(), clock })
     }
 
-    async fn restore(&self, host: usize, request: &Request) -> Result<remote::Applied, String> {
-        let _place = self.places.acquire().await.map_err(|_| "the run is over".to_owned())?;
+    async fn restore(&self, host: usize, request: &Request) -> Result<remote::Applied, NotRestored> {
+        let failed = NotRestored::Failed;
+        let _place = self.places.acquire().await.map_err(|_| NotRestored::NotBegun("the run is over".to_owned()))?;
         if let Some(reason) = self.stop.reason() {
-            return Err(ended(reason).to_owned());
+            return Err(NotRestored::NotBegun(ended(reason).to_owned()));
         }
-        let mut conversation = self.converse(host).await.map_err(|refusal| refusal.to_string())?;
-        let unclear = || "it answered something else than it was asked".to_owned();
+        let opened = self.converse(host).await;
+        let mut conversation = opened.map_err(|refusal| NotRestored::NotBegun(refusal.to_string()))?;
+        let unclear = || NotRestored::Failed("it answered something else than it was asked".to_owned());
         let Request::Apply(apply) = request else {
-            let answer = conversation.ask(request, Patience::INSTALLING, |_| {}).await?;
+            let answer = conversation.ask(request, Patience::INSTALLING, |_| {}).await.map_err(failed)?;
             conversation.close().await;
-            let Answer::TakeBack(taken) = answer else { return Err(unclear()) };
-            return taken.map(|()| remote::Applied::default()).map_err(|refused| refused.to_string());
+            return match answer {
+                Answer::TakeBack(taken) => taken.map(|()| remote::Applied::default()).map_err(|why| why.to_string()),
+                Answer::Revert(Ok(_)) => Ok(remote::Applied::default()),
+                Answer::Revert(Err(NotReverted::Left(left))) => Err(format!("not put back: {}", left.join(", "))),
+                Answer::Revert(Err(NotReverted::Unknown)) => Err("it has been put back meanwhile".to_owned()),
+                _ => return Err(unclear()),
+            }
+            .map_err(failed);
         };
-        let answer = conversation.ask(request, Patience::of_apply(apply), |_| {}).await?;
+        let answer = conversation.ask(request, Patience::of_apply(apply), |_| {}).await.map_err(failed)?;
         let Answer::Apply(applied) = answer else { return Err(unclear()) };
-        let applied = applied.map_err(|refused| refused.to_string())?;
-        let confirmed = conversation.ask(&Request::Confirm(apply.run.clone()), Patience::SHORT, |_| {}).await?;
+        let applied = applied.map_err(|refused| {
+            let why = refused.to_string();
+            if refused.changed_nothing() { NotRestored::NotBegun(why) } else { NotRestored::Failed(why) }
+        })?;
+        let confirmed = conversation.ask(&Request::Confirm(apply.run.clone()), Patience::SHORT, |_| {}).await;
+        let confirmed = confirmed.map_err(failed)?;
         conversation.close().await;
         match confirmed {
             Answer::Confirm(Ok(())) => Ok(applied),
-            _ => Err("its guard had fired before all was confirmed: what was there before this is back".to_owned()),
+            _ => Err(failed(
+                "its guard had fired before all was confirmed: what was there before this is back".to_owned(),
+            )),
+        }
+    }
+}
+
+/// Why files of a host are not back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotRestored {
+    /// Nothing was done there: why; remote text, not escaped.
+    NotBegun(String),
+    /// It was begun: what is known of its end; remote text, not escaped.
+    Failed(String),
+}
+
+impl NotRestored {
+    /// The same with its words changed.
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::NotBegun(why) => Self::NotBegun(change(&why)),
+            Self::Failed(why) => Self::Failed(change(&why)),
         }
     }
 }

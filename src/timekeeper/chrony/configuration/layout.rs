@@ -189,6 +189,23 @@ impl Layout {
         found
     }
 
+    /// The directives by which chronyd listens to no chronyc at all: no socket where one looks for it, and no port; `None` where it
+    /// does listen.
+    pub fn is_mute(&self) -> Option<String> {
+        let words: Vec<Vec<String>> = self.directives().iter().map(|line| words(line)).collect();
+        let last = |name: &str, counts: fn(&str) -> bool| {
+            let of = |words: &&Vec<String>| {
+                words.first().is_some_and(|word| word.eq_ignore_ascii_case(name))
+                    && words.get(1).is_some_and(|value| counts(value))
+            };
+            words.iter().rev().find(of).map(|words| words.join(" "))
+        };
+        let port = last("cmdport", |_| true).filter(|line| line.ends_with(" 0"))?;
+        // An address is where the port is listened on, a path where the socket is.
+        let socket = last("bindcmdaddress", |value| value.starts_with('/'))?;
+        (!socket.ends_with("/run/chrony/chronyd.sock")).then(|| format!("{socket}` and `{port}"))
+    }
+
     /// The same files with other lines.
     #[must_use]
     pub(super) fn with_lines(&self, mut lines: impl FnMut(&File) -> Lines) -> Self {
@@ -201,6 +218,10 @@ impl Layout {
         let pairs = self.files().filter_map(|file| Some((file, after.file(&file.path)?)));
         pairs.filter(|(before, after)| before.lines != after.lines).collect()
     }
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split_ascii_whitespace().map(str::to_owned).collect()
 }
 
 /// The other files that a file has chronyd read, in the order of its lines.
@@ -222,6 +243,24 @@ pub fn inclusions(lines: &Lines) -> Vec<Inclusion> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chronyd_that_listens_to_no_chronyc_is_told() {
+        let mute = |text: &str| Layout::new("/etc/chrony.conf", text.as_bytes()).is_mute();
+        let both = Some("bindcmdaddress /` and `cmdport 0".to_owned());
+        assert_eq!(mute("bindcmdaddress /\ncmdport 0\n"), both);
+        assert!(mute("CmdPort 0\nbindcmdaddress 127.0.0.1\nBindCmdAddress /\nbindcmdaddress ::1\n").is_some());
+        assert!(mute("bindcmdaddress /run/elsewhere.sock\ncmdport 0\n").is_some());
+        for text in [
+            "cmdport 0\n",
+            "bindcmdaddress /\n",
+            "bindcmdaddress /\n# cmdport 0\n",
+            "bindcmdaddress /\ncmdport 0\ncmdport 323\n",
+            "bindcmdaddress /\nbindcmdaddress /var/run/chrony/chronyd.sock\ncmdport 0\n",
+        ] {
+            assert_eq!(mute(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn what_else_is_read_is_told() {
