@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::diagnostics::{Diagnostic, Span, without_secrets};
+use super::diagnostics::{Diagnostic, Span};
+use super::excerpts::{Section, of_ini};
 
 /// The text of a file and what there is to say about its bytes. Ansible keeps a byte order mark and foreign bytes in
 /// names; here the mark goes and foreign bytes become `U+FFFD`, with a word about it unless they stand in a comment.
@@ -29,10 +30,15 @@ pub fn decode(bytes: &[u8], file: &Arc<str>) -> (String, Vec<Diagnostic>) {
 
 /// The first replaced byte outside comments.
 fn first_foreign_byte(text: &str) -> Option<Span> {
+    let mut section = Section::Hosts;
     text.split('\n').enumerate().find_map(|(index, line)| {
+        let stripped = line.trim();
+        if stripped.starts_with('[') {
+            section = if stripped.contains(":vars]") { Section::Settings } else { Section::Hosts };
+        }
         let at = line.chars().position(|character| character == char::REPLACEMENT_CHARACTER)?;
-        let is_comment = line.trim_start().starts_with(['#', ';']);
-        (!is_comment).then(|| Span { line: index + 1, column: at + 1, length: 1, excerpt: without_secrets(line) })
+        let is_comment = stripped.starts_with(['#', ';']);
+        (!is_comment).then(|| Span { line: index + 1, column: at + 1, length: 1, excerpt: of_ini(line, section) })
     })
 }
 

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::diagnostics::{Diagnostic, brief, is_secret};
+use super::diagnostics::{Diagnostic, is_secret};
+use super::excerpts;
 use super::model::{Variable, Variables};
 use super::value::Value;
 use super::yaml::{self, DuplicateKeys};
@@ -29,21 +30,17 @@ pub fn read(text: &str, duplicates: DuplicateKeys) -> Result<Extra, Diagnostic> 
         return mapping(text, duplicates).map(Extra::Variables);
     }
     let words = words(text).map_err(|unclosed| Diagnostic::error(format!("`-e`: {unclosed} is not closed")))?;
-    let mut secret: Option<String> = None;
+    let mut before: Option<String> = None;
     let settings = words.iter().map(|word| {
         let word = &*unescaped(word);
         match word.split_once('=') {
             Some((name, value)) if !name.is_empty() => {
-                secret = secret.take().or_else(|| is_secret(name).then(|| name.to_owned()));
+                before = Some(name.to_owned());
                 Ok((name.to_owned(), variable(Value::from(unquoted(value)))))
             }
             Some(_) => Err(Diagnostic::error("`-e`: a variable without a name")),
             None => {
-                // What follows a secret may be the rest of it.
-                let got = match &secret {
-                    Some(name) => format!("a word that may belong to the value of {name}"),
-                    None => format!("{:?}", brief(word)),
-                };
+                let got = excerpts::unexpected(word, before.as_deref());
                 Err(Diagnostic::error(format!("`-e`: expected name=value, got {got}")).with_hint(
                     "A file is named with an @: `-e @vars.yml`; a value with blanks needs quotes of its own",
                 ))
@@ -220,12 +217,22 @@ mod tests {
 
     #[test]
     fn secrets_are_not_in_what_is_said() {
-        let error = read(r#"{"ansible_password": hunter2, }}"#, DuplicateKeys::Warn).expect_err("broken");
-        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        for text in [
+            r#"{"ansible_password": hunter2, }}"#,
+            r#"{"ansible_pasword": hunter2, }}"#,
+            "{ansible_port: hunter2 ansible_user: x: y}",
+            "{ansible_pasword: !hunter2 }",
+            "{ansible_pasword: *hunter2 }",
+        ] {
+            let error = read(text, DuplicateKeys::Warn).expect_err("broken");
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        }
         let check = |text: &str, expected: &str| {
             let error = read(text, DuplicateKeys::Warn).expect_err("broken");
             assert!(error.message.ends_with(expected), "{error:?}");
         };
+        check("x=1 ansible_pasword=my hunter2", "got a word that may belong to the value of ansible_pasword");
+        check("ansible_pasword:hunter2", "got \"ansible_pasword ...\"");
         check("x=1 ansible_password=my hunter2", "got a word that may belong to the value of ansible_password");
         check("'ansible_password hunter2'", "got \"'ansible_password ...\"");
         check("ansible_password: hunter2", "got \"ansible_password:\"");

@@ -1,6 +1,7 @@
 //! The lines of an INI inventory: where Ansible ends them, and where an editor finds them.
 
-use super::diagnostics::{Span, without_secrets};
+use super::diagnostics::{Span, hidden};
+use super::excerpts::{self, Section};
 
 /// Longest line that a diagnostic shows, in bytes; of a longer one it names line and column alone, so that a thousand
 /// diagnostics about one huge line do not hold it a thousand times.
@@ -17,14 +18,23 @@ pub struct Line<'a> {
     pub text: &'a str,
     /// The editor's whole line.
     pub whole: &'a str,
+    /// What the section holds that it stands in.
+    pub section: Section,
 }
 
 impl Line<'_> {
     /// The stretch of this line that begins `start` characters into `text` and is `length` characters long.
     pub fn span(&self, start: usize, length: usize) -> Span {
-        let is_shown = self.whole.len() <= LONGEST_EXCERPT;
-        let excerpt = if is_shown { without_secrets(self.whole) } else { String::new() };
+        let excerpt = if self.whole.len() <= LONGEST_EXCERPT { self.excerpt() } else { String::new() };
         Span { line: self.number, column: self.column + start, length, excerpt }
+    }
+
+    /// The whole line of the editor, and nothing of what Ansible takes for other lines.
+    fn excerpt(&self) -> String {
+        let before = self.whole.char_indices().nth(self.column - 1).map_or(self.whole.len(), |(at, _)| at);
+        let (before, rest) = self.whole.split_at_checked(before).unwrap_or(("", self.whole));
+        let behind = rest.get(self.text.len()..).unwrap_or_default();
+        format!("{}{}{}", hidden(before), excerpts::of_ini(self.text, self.section), hidden(behind))
     }
 
     /// The whole of `text`.
@@ -53,7 +63,8 @@ pub fn split(text: &str) -> impl Iterator<Item = Line<'_>> {
             let stripped = part.trim_start_matches(is_space);
             let skipped = part.chars().count() - stripped.chars().count();
             let text = stripped.trim_end_matches(is_space);
-            (!text.is_empty()).then_some(Line { number: index + 1, column: start + skipped, text, whole })
+            let section = Section::default();
+            (!text.is_empty()).then_some(Line { number: index + 1, column: start + skipped, text, whole, section })
         })
     })
 }

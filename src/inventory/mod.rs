@@ -10,6 +10,7 @@ pub mod diagnostics;
 pub mod documents;
 pub mod elevation;
 pub mod encoding;
+pub mod excerpts;
 pub mod extra_variables;
 pub mod float_text;
 pub mod folding;

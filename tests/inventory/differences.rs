@@ -27,7 +27,7 @@ pub(crate) const ENDS_ANSIBLE: [(&str, &str); 11] = [
     ("gv-err-unhashable-key", "group_vars/a.yml line 1: a list cannot be a key (its variables are missing)"),
     (
         "gv-yaml-equals",
-        "group_vars/a.yml line 2: a bare `=` means something else in YAML than the text (its variables are missing)",
+        "group_vars/a.yml line 2: a bare = means something else in YAML than the text (its variables are missing)",
     ),
     ("ini-all-as-child", "group `all` is below `top`, but every group is below `all`"),
     (

@@ -403,3 +403,50 @@ fn a_secret_behind_a_forgotten_colon_is_not_shown() {
         assert!(said.contains(name) && !said.contains("hunter2"), "{file} {text}: {said}");
     }
 }
+
+#[test]
+fn of_a_line_that_cannot_be_read_no_value_is_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("group_vars")).expect("a folder");
+    // Which file is broken, with what, and what of it is shown all the same.
+    let files = [
+        ("hosts.ini", "h1 ansible_pasword=my hunter2\n", "h1 ansible_pasword=** *******"),
+        ("hosts.ini", "h1 ansible_pasword hunter2\n", "h1 ansible_pasword *******"),
+        ("hosts.ini", "h1 ansible_port=hunter2 ansible_user=me x\n", "h1 ansible_port=******* ansible_user=me *"),
+        ("hosts.ini", "h1 db_pw='hunter2\n", "h1 db_pw='*******"),
+        ("hosts.ini", "[a]\n[a:vars]\nansible_pasword: hunter2\n", "ansible_pasword: *******"),
+        ("hosts.ini", "[a]\n[a:vars]\nx = {{ 'hunter2' }}\n", "x = ** *"),
+        ("hosts.ini", "[a:children]\nansible_pasword=hunter2\n", "ansible_pasword=*******"),
+        ("hosts.yml", "all:\n  vars:\n    ansible_pasword: hunter2: x\n", "ansible_pasword: ******** *"),
+        ("hosts.yml", "all:\n  vars:\n    ansible_port: \"hunter2\"x\n", "ansible_port: \"*********"),
+        (
+            "hosts.yml",
+            "all:\n  vars:\n    ansible_user: me\n    ansible_pasword hunter2\n    x: y\n",
+            "ansible_pasword *******",
+        ),
+        ("hosts.yml", "all:\n  vars:\n    ansible_pasword: !hunter2 x\n", "ansible_pasword: ********"),
+        ("hosts.yml", "all:\n  hosts:\n    h1: {pasword: hunter2, x: [}\n", "h1: {pasword: *******"),
+        ("hosts.json", "{\"all\": {\"vars\": {\n  \"pasword\": \"hunter2\"x\n}}}\n", "\"pasword\": \"*******\"*"),
+        ("hosts.toml", "[all.vars]\nansible_pasword = hunter2\n", "ansible_pasword = *******"),
+        ("group_vars/all.yml", "ansible_pasword: |\n  x\n hunter2: y: z\n", ""),
+        ("group_vars/all.yml", "ansible_pasword: *hunter2\n", "ansible_pasword: ********"),
+        ("group_vars/all.yml", "ansible_user: me\nansible_pasword hunter2\n", "ansible_pasword *******"),
+        ("group_vars/all.yml", "hunter2\n", ""),
+    ];
+    for (file, text, shown) in files {
+        fs::write(folder.path().join("hosts.ini"), "h1\n").expect("the inventory");
+        fs::write(folder.path().join(file), text).expect("a file");
+        let source = if file.starts_with("hosts") { file } else { "hosts.ini" };
+        let output = clockaudit(&folder, &["inventory", source, "--list"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && !said.contains("hunter2"), "{file} {text}: {said}");
+        assert!(said.contains(shown), "{file} {text}: {shown} is not in {said}");
+        fs::remove_file(folder.path().join(file)).expect("a file");
+    }
+    fs::write(folder.path().join("hosts.ini"), "h1\n").expect("the inventory");
+    for extra in ["ansible_pasword:hunter2", "x=my hunter2", "{pasword: hunter2: x}", "{pasword: \"hunter2\" x}"] {
+        let output = clockaudit(&folder, &["inventory", "hosts.ini", "--list", "-e", extra]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && !said.contains("hunter2"), "{extra}: {said}");
+    }
+}

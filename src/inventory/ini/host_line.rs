@@ -2,7 +2,8 @@
 
 use super::{Fault, Line, Reader, typed};
 use crate::inventory::addresses;
-use crate::inventory::diagnostics::{self, Diagnostic};
+use crate::inventory::diagnostics::Diagnostic;
+use crate::inventory::excerpts;
 use crate::inventory::host_list;
 use crate::inventory::model::{HostId, Origin, TooManyHosts};
 use crate::inventory::ranges;
@@ -31,11 +32,9 @@ impl Reader<'_> {
         // All of the line is understood before any of it counts.
         let (names, port) = self.host_names(line, pattern)?;
         let mut variables: Vec<(&str, Value, Origin)> = Vec::with_capacity(assignments.len());
-        let mut is_hidden = false;
         for word in assignments {
-            let (name, value) = Self::assignment(line, word, is_hidden)?;
-            // What follows a secret may be the rest of it.
-            is_hidden = is_hidden || diagnostics::is_secret(name);
+            let before = variables.last().map(|(name, ..)| *name);
+            let (name, value) = Self::assignment(line, word, before)?;
             variables.push((name, value, self.origin(line, word.start)));
         }
         let cost = assignments.iter().map(|word| word.text.len() + VARIABLE_BYTES).sum();
@@ -103,10 +102,11 @@ impl Reader<'_> {
         Ok((names, port.filter(|port| *port != "0").map(str::to_owned)))
     }
 
-    fn assignment<'w>(line: &Line<'_>, word: &'w Word, is_hidden: bool) -> Result<(&'w str, Value), Fault> {
+    /// `before` is the name of the variable before it.
+    fn assignment<'w>(line: &Line<'_>, word: &'w Word, before: Option<&str>) -> Result<(&'w str, Value), Fault> {
         let (name, text) = word.text.split_once('=').ok_or_else(|| {
-            let shown = if is_hidden { "***".to_owned() } else { diagnostics::brief(&word.text) };
-            Fault::unclear(line.span(word.start, word.length), format!("expected key=value, got \"{shown}\""))
+            let got = excerpts::unexpected(&word.text, before);
+            Fault::new(line.span(word.start, word.length), format!("expected key=value, got {got}"))
                 .with_hint("One host a line; a value with blanks needs quotes")
         })?;
         let value = typed(text, || line.span(word.start, word.length))?;

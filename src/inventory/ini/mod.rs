@@ -8,7 +8,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use self::header::{Header, Kind};
-use super::diagnostics::{Diagnostic, Severity, Span, brief, without_values};
+use super::diagnostics::{Diagnostic, Severity, Span};
+use super::excerpts::{Section, brief};
 use super::group_names::UnusualNames;
 use super::lines::{self, Line};
 use super::literals;
@@ -30,12 +31,6 @@ struct Fault {
 impl Fault {
     fn new(span: Span, message: impl Into<String>) -> Self {
         Self { span, message: message.into(), hint: None }
-    }
-
-    /// One of a line of which it is not known how it was meant.
-    fn unclear(mut span: Span, message: impl Into<String>) -> Self {
-        span.excerpt = without_values(&span.excerpt);
-        Self::new(span, message)
     }
 
     fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -95,6 +90,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
         self.draft.count(1);
+        let section = if self.kind == Kind::Hosts { Section::Hosts } else { Section::Settings };
+        let line = &Line { section, ..*line };
         if line.whole.len() > MAX_LINE_BYTES {
             let message = format!("a line may have {MAX_LINE_BYTES} bytes, this one has {}", line.whole.len());
             return Err(Fault::new(line.span(0, 1), message).with_hint("Break it up: one host or one variable a line"));
@@ -104,11 +101,8 @@ impl Reader<'_> {
                 Some(header) => return self.header(line, &header),
                 // `[2001:db8::1]:22` and the like are host lines.
                 None if line.text.ends_with(']') => {
-                    return Err(Fault::unclear(
-                        line.full_span(),
-                        format!("`{}` is no section header", brief(line.text)),
-                    )
-                    .with_hint("A header is [group], [group:children] or [group:vars], without blanks"));
+                    return Err(Fault::new(line.full_span(), format!("`{}` is no section header", brief(line.text)))
+                        .with_hint("A header is [group], [group:children] or [group:vars], without blanks"));
                 }
                 None => {}
             }
@@ -144,7 +138,7 @@ impl Reader<'_> {
 
     fn child_line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
         let name = header::group_name(line.text).ok_or_else(|| {
-            Fault::unclear(line.full_span(), format!("expected the name of a group, got `{}`", brief(line.text)))
+            Fault::new(line.full_span(), format!("expected the name of a group, got `{}`", brief(line.text)))
                 .with_hint("A :children section lists one group a line, without variables")
         })?;
         if let Some(child) = self.draft.group_named(name) {
@@ -164,7 +158,7 @@ impl Reader<'_> {
 
     fn variable_line(&mut self, line: &Line<'_>) -> Result<(), Fault> {
         let (key, raw) = line.text.split_once('=').ok_or_else(|| {
-            Fault::unclear(line.full_span(), format!("expected key=value, got \"{}\"", brief(line.text)))
+            Fault::new(line.full_span(), format!("expected key=value, got \"{}\"", brief(line.text)))
                 .with_hint("A :vars section holds one key=value a line")
         })?;
         let (key, text) = (key.trim_end_matches(lines::is_space), raw.trim_start_matches(lines::is_space));
@@ -173,7 +167,7 @@ impl Reader<'_> {
         let origin = self.origin(line, 0);
         if self.draft.set_group_variable(self.group, key, value, Some(origin)) == GroupVariable::BadPriority {
             self.say(
-                Diagnostic::warning(format!("ansible_group_priority is an integer, got `{text}`"))
+                Diagnostic::warning("ansible_group_priority is an integer, this is none")
                     .at(line.full_span())
                     .with_hint("The group keeps its priority"),
             );
@@ -252,8 +246,14 @@ mod tests {
                 "{text:?}"
             );
         };
-        check("[a]\n  h1 x=1 broken y", (2, 10, 6), "expected key=value, got \"broken\"");
-        check("h1 ansible_password=my secret", (1, 24, 6), "expected key=value, got \"***\"");
+        check("[a]\n  h1 broken y", (2, 6, 6), "expected key=value, got \"broken\"");
+        check("h1 x=1 y z", (1, 8, 1), "expected key=value, got a word that may belong to the value of x");
+        check(
+            "h1 ansible_pasword=my secret",
+            (1, 23, 6),
+            "expected key=value, got a word that may belong to the value of ansible_pasword",
+        );
+        check("h1 'a b=c' d", (1, 12, 1), "expected key=value, got a word that may belong to a value");
         check("[a:varz]", (1, 4, 4), "`varz` is no kind of section");
         check("[a b]", (1, 1, 5), "`[a b]` is no section header");
         check("[a:vars]\nx", (2, 1, 1), "expected key=value, got \"x\"");
@@ -261,7 +261,8 @@ mod tests {
         check("[a:vars]\napi_token x y", (2, 1, 13), "expected key=value, got \"api_token ...\"");
         check("[a:children]\napi_token x", (2, 1, 11), "expected the name of a group, got `api_token ...`");
         check("[a:children]\napi_token=x", (2, 1, 11), "`api_token ...` is listed below a group but nowhere declared");
-        check("[a api_token=x]", (1, 1, 15), "`[a api_token ...` is no section header");
+        check("[a api_token=x]", (1, 1, 15), "`[a ...` is no section header");
+        check("[a:children]\npasword=x", (2, 1, 9), "`pasword ...` is listed below a group but nowhere declared");
         check("h1 'api_token x'", (1, 4, 13), "expected key=value, got \"api_token ...\"");
         check(
             "[a]\n[a:vars]\nx = {{ 1 }}",
@@ -291,7 +292,11 @@ mod tests {
             (2, 1, 9),
             "h1 is named twice, with port 22 and with port 23; one host remains, with port 22",
         );
-        check("[a:vars]\nansible_group_priority=x\n[a]", (2, 1, 24), "ansible_group_priority is an integer, got `x`");
+        check(
+            "[a:vars]\nansible_group_priority=x\n[a]",
+            (2, 1, 24),
+            "ansible_group_priority is an integer, this is none",
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::layers::{self, HashBehaviour};
 use super::ways::Exhausted;
 use super::{Group, GroupId, Host, HostId, Origin, Source, SourceId, Variable, Variables};
-use crate::inventory::diagnostics::brief;
+use crate::inventory::excerpts::brief;
 use crate::inventory::group_names::GroupNames;
 use crate::inventory::value::Value;
 

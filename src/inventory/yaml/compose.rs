@@ -125,7 +125,10 @@ impl Composer<'_> {
                 *self.values = self.values.saturating_add(value.values);
                 self.put(value)
             }
-            Event::UnresolvedAlias(name) => Err(Fault::new(place, format!("nothing is named `{name}` before this"))),
+            Event::UnresolvedAlias(name) => {
+                let fault = Fault::new(place, format!("nothing is named `{name}` before this"));
+                Err(fault.with_hint("A text that begins with * needs quotes"))
+            }
             // Ends of documents and of the stream; everything that makes a value is above.
             _ => Ok(()),
         }

@@ -1,9 +1,8 @@
 //! The text of a file, and its lines for diagnostics: secrets never reach them.
 
 use super::node::Place;
-use crate::inventory::diagnostics::{
-    Diagnostic, Span, hidden, is_secret, named_secret, secret_at, without_secrets, without_values,
-};
+use crate::inventory::diagnostics::{Diagnostic, Span};
+use crate::inventory::excerpts::{Syntax, of_document};
 
 /// Of a longer line the beginning is shown, in characters: JSON may be all on one.
 const LONGEST_LINE: usize = 240;
@@ -15,7 +14,7 @@ pub(super) fn decoded(bytes: &[u8]) -> Result<&str, Box<Diagnostic>> {
         let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let place = end_of(&String::from_utf8_lossy(valid));
         let known = String::from_utf8_lossy(valid);
-        let error = Diagnostic::error("a byte that is not UTF-8").at(span(&known, place));
+        let error = Diagnostic::error("a byte that is not UTF-8").at(span(&known, place, false));
         Box::new(error.with_hint("Save the file as UTF-8"))
     })?;
     match text.char_indices().find(|(_, character)| is_refused(*character)) {
@@ -23,7 +22,7 @@ pub(super) fn decoded(bytes: &[u8]) -> Result<&str, Box<Diagnostic>> {
         Some((at, character)) => {
             let place = end_of(text.get(..at).unwrap_or_default());
             let message = format!("the control character U+{:04X} cannot stand in YAML", u32::from(character));
-            let error = Diagnostic::error(message).at(span(text, place));
+            let error = Diagnostic::error(message).at(span(text, place, false));
             Err(Box::new(error.with_hint("Write it as an escape in double quotes")))
         }
     }
@@ -40,62 +39,54 @@ fn end_of(before: &str) -> Place {
     Place { line: before.matches('\n').count() + 1, column: line.chars().count() + 1, length: 1 }
 }
 
-/// A place with its line; the length is cut at the end of the line, secrets are replaced character by character.
-pub(super) fn span(text: &str, place: Place) -> Span {
-    let line = lines(text).nth(place.line.saturating_sub(1)).unwrap_or_default();
+/// A place with its line; the length is cut at the end of the line, values are replaced character by character.
+pub(super) fn span(text: &str, place: Place, is_toml: bool) -> Span {
+    let (above, line) = line_at(text, place.line);
     let width = line.chars().count();
     let column = place.column.clamp(1, width + 1);
-    // The colon behind the name of a secret may be what is missing.
-    let shown = || without_values(&without_secrets(line));
-    let excerpt = if is_below_secret(text, place.line) { hidden(line) } else { shown() };
-    let excerpt = if width > LONGEST_LINE { beginning(&excerpt, column) } else { excerpt };
+    let excerpt = match beginning(line) {
+        _ if width > LONGEST_LINE && column > LONGEST_LINE => String::new(),
+        begun if width > LONGEST_LINE => of_document(above, begun, syntax(text, is_toml)) + "…",
+        line => of_document(above, line, syntax(text, is_toml)),
+    };
     Span { line: place.line, column, length: place.length.min(width + 1 - column), excerpt }
 }
 
-/// What is shown of a longer line: nothing, where the place would not be in it.
-fn beginning(line: &str, column: usize) -> String {
-    if column > LONGEST_LINE {
-        return String::new();
+/// Whether a value stands in a place, or before it in its line.
+pub(super) fn is_value_at(text: &str, place: Place) -> bool {
+    let (above, line) = line_at(text, place.line);
+    let line = beginning(line);
+    let shown = of_document(above, line, syntax(text, false));
+    let first = line.chars().zip(shown.chars()).position(|(one, other)| one != other);
+    // What hides a value may begin as that does.
+    let end = place.column.saturating_add(place.length);
+    place.column > LONGEST_LINE || first.is_some_and(|first| first < end)
+}
+
+fn syntax(text: &str, is_toml: bool) -> Syntax {
+    match text.trim_start() {
+        _ if is_toml => Syntax::Toml,
+        text if text.starts_with(['{', '[']) => Syntax::Json,
+        _ => Syntax::Yaml,
     }
-    line.chars().take(LONGEST_LINE).chain(['…']).collect()
 }
 
-/// Whether what stands at a place is, or may be, a secret or a part of one.
-pub(super) fn is_secret_at(text: &str, place: Place) -> bool {
-    let line = lines(text).nth(place.line.saturating_sub(1)).unwrap_or_default();
-    let before = [secret_at(line), named_secret(line)].into_iter().flatten().min();
-    let before = before.and_then(|at| line.get(..at)).map(|before| before.chars().count());
-    before.is_some_and(|before| place.column > before) || is_below_secret(text, place.line)
+/// What is shown of a longer line, where the place is in it.
+fn beginning(line: &str) -> &str {
+    line.char_indices().nth(LONGEST_LINE).and_then(|(end, _)| line.get(..end)).unwrap_or(line)
 }
 
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    // As the parser counts them: LF, CR LF, CR.
-    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
-}
-
-/// Whether one of the keys that a line is below, told by the indentation, is that of a secret.
-fn is_below_secret(text: &str, number: usize) -> bool {
-    let above: Vec<&str> = lines(text).take(number).collect();
-    let mut above = above.into_iter().rev();
-    let mut indent = above.next().map(indentation).unwrap_or_default();
-    for line in above.filter(|line| !line.trim().is_empty()) {
-        if indent == 0 {
-            return false;
-        }
-        let own = indentation(line);
-        if own >= indent {
-            continue;
-        }
-        indent = own;
-        if without_secrets(line) != line || secret_at(line).is_some() || is_secret(line.trim()) {
-            return true;
-        }
+/// The text before a line, and the line, as the parser counts them: LF, CR LF and CR end one.
+fn line_at(text: &str, number: usize) -> (&str, &str) {
+    let mut start = 0;
+    for _ in 1..number {
+        let rest = text.get(start..).unwrap_or_default();
+        let Some(end) = rest.find(['\n', '\r']) else { return (text, "") };
+        let is_pair = rest.get(end..).is_some_and(|end| end.starts_with("\r\n"));
+        start += end + if is_pair { 2 } else { 1 };
     }
-    false
-}
-
-fn indentation(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').len()
+    let (above, rest) = text.split_at_checked(start).unwrap_or((text, ""));
+    (above, rest.split(['\n', '\r']).next().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -103,22 +94,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_never_reach_an_excerpt() {
-        let check = |text: &str, line: usize, expected: &str| {
-            assert_eq!(span(text, Place { line, column: 1, length: 1 }).excerpt, expected);
-        };
-        check("ansible_port: 22", 1, "ansible_port: 22");
-        check("ansible_password: s3cr:t x", 1, "ansible_password: ****** *");
-        check("h1: {a: 1, \"ansible_password\" : s3cr, b: 1}", 1, "h1: {a: 1, \"ansible_password\" : ***** ** **");
-        check("key_file: x\nansible_private_key_file: /k", 2, "ansible_private_key_file: /k");
-        check("api_token: |\n  one\n  two\nport: 1", 3, "  ***");
-        check("api_token: |\n  one\n  two\nport: 1", 4, "port: 1");
-        check("a:\n  db_secrets:\n\n    - x: y\nport: 1", 4, "    * ** *");
-        check("a:\n  secret: x\n  port: 1", 3, "  port: 1");
-        // A colon was forgotten.
-        check("ansible_password hunter2", 1, "ansible_password *******");
-        check("a: 1\n  \"ansible_password\" hun ter", 2, "  \"ansible_password\" *** ***");
-        check("ansible_password\n  hunter2", 2, "  *******");
+    fn of_a_line_that_is_longer_the_beginning_is_shown_where_the_place_is_in_it() {
+        let text = format!("a: {}\nb: 1", "x".repeat(300));
+        let excerpt = |line, column| span(&text, Place { line, column, length: 1 }, false).excerpt;
+        assert_eq!(excerpt(1, 4), format!("a: {}…", "*".repeat(LONGEST_LINE - 3)));
+        assert_eq!((excerpt(1, 250).as_str(), excerpt(2, 1).as_str()), ("", "b: *"));
+    }
+
+    #[test]
+    fn lines_are_counted_as_the_parser_counts_them() {
+        let text = "a\r\nb\rc\n\nd";
+        let found: Vec<_> = (1..=6).map(|number| line_at(text, number).1).collect();
+        assert_eq!(found, ["a", "b", "c", "", "d", ""]);
     }
 
     #[test]

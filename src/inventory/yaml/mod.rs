@@ -81,9 +81,9 @@ impl Fault {
     }
 
     fn diagnostic(self, text: &str) -> Diagnostic {
-        let is_secret = excerpt::is_secret_at(text, self.place);
-        let message = if is_secret { without_quoted(&self.message) } else { self.message };
-        let diagnostic = Diagnostic::error(message).at(excerpt::span(text, self.place));
+        let is_value = excerpt::is_value_at(text, self.place);
+        let message = if is_value { without_quoted(&self.message) } else { self.message };
+        let diagnostic = Diagnostic::error(message).at(excerpt::span(text, self.place, false));
         match self.hint {
             Some(hint) => diagnostic.with_hint(hint),
             None => diagnostic,
@@ -100,9 +100,9 @@ fn without_quoted(words: &str) -> String {
 }
 
 impl Document<'_> {
-    /// A place as a span with its line, secrets hidden.
+    /// A place as a span with its line, values hidden.
     pub fn span(&self, place: Place) -> Span {
-        excerpt::span(self.text, place)
+        excerpt::span(self.text, place, self.is_toml)
     }
 
     /// An error at a place of the document.
@@ -149,7 +149,7 @@ fn twice(text: &str, mut repeated: Vec<Repeated>) -> (Vec<Diagnostic>, Vec<Vec<S
             "hosts" | "children" => "Make one of them: what the first one holds is lost, as with Ansible",
             _ => "Remove one of them",
         };
-        Diagnostic::warning(message).at(excerpt::span(text, key.place)).with_hint(hint)
+        Diagnostic::warning(message).at(excerpt::span(text, key.place, false)).with_hint(hint)
     };
     let mut warnings: Vec<Diagnostic> = repeated.iter().map(told).collect();
     let mut lost: Vec<Vec<String>> = repeated.into_iter().map(|one| one.lost).collect();

@@ -6,6 +6,7 @@ use super::Fault;
 use super::node::Place;
 use super::scalars::{self, Plain};
 use super::timestamps;
+use crate::inventory::nearest;
 use crate::inventory::value::Value;
 
 /// What a tag says of its value.
@@ -59,8 +60,15 @@ pub(super) fn meaning(tag: Option<&Tag>, place: Place) -> Result<Meaning, Fault>
 }
 
 fn unknown(tag: &Tag, place: Place) -> Fault {
-    Fault::new(place, format!("the tag `{}` is not known", tag.original()))
-        .with_hint("Ansible knows !vault and !unsafe beside the standard tags of YAML")
+    // What is near to none that is known may be a password, and is not told.
+    let hint = match nearest::name(&tag.original(), ["!vault", "!unsafe"].into_iter()) {
+        Some(near) => format!("Did you mean {near}?"),
+        None => {
+            "Ansible knows !vault and !unsafe beside the standard tags of YAML; a text that begins with ! needs quotes"
+                .to_owned()
+        }
+    };
+    Fault::new(place, "this tag is not known").with_hint(hint)
 }
 
 /// The value of a tagged scalar; `is_plain` = it stands without quotation marks.
@@ -70,7 +78,7 @@ pub(super) fn scalar(meaning: Meaning, text: &str, is_plain: bool, place: Place)
         Meaning::Untagged if is_plain => match scalars::plain(text) {
             Ok(Plain::Value(value)) => Ok(value),
             Ok(Plain::Merge | Plain::Equals) => {
-                let message = format!("a bare `{text}` means something else in YAML than the text");
+                let message = format!("a bare {text} means something else in YAML than the text");
                 Err(Fault::new(place, message).with_hint("Quote it if the text is meant"))
             }
             Err(reason) => Err(Fault::new(place, reason).with_hint("Quote it if it is text")),

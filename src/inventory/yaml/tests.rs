@@ -59,10 +59,10 @@ fn an_error_points_at_what_is_wrong() {
         let span = error.span.expect("a place");
         assert_eq!(((span.line, span.column, span.length), error.message.as_str()), (place, message), "{text:?}");
     };
-    check("a: 1\nb: !secret x\n", (2, 12, 1), "the tag `!secret` is not known");
+    check("a: 1\nb: !secret x\n", (2, 12, 1), "this tag is not known");
     check("a: 1\na: 2\n", (2, 1, 1), "`a` stands in line 1 already");
-    check("a: 2024-02-30\n", (1, 4, 10), "`2024-02-30` is no day of the calendar");
-    check("a: =\n", (1, 4, 1), "a bare `=` means something else in YAML than the text");
+    check("a: 2024-02-30\n", (1, 4, 10), "`***` is no day of the calendar");
+    check("a: =\n", (1, 4, 1), "a bare = means something else in YAML than the text");
     check("a: {{ x }}\n", (1, 5, 1), "a mapping cannot be a key");
     check("? [a]\n: 1\n", (1, 3, 1), "a list cannot be a key");
     check("--- a\n--- b\n", (2, 1, 3), "a second document begins here; one is expected");
@@ -70,15 +70,18 @@ fn an_error_points_at_what_is_wrong() {
     check("<<: 1\n", (1, 5, 1), "<< merges a mapping or a list of mappings, this is a number");
     check("a: !vault [x]\n", (1, 11, 1), "!vault is for encrypted text, not for lists and mappings");
     check("ansible_password: *hunter2\n", (1, 19, 8), "nothing is named `***` before this");
-    check("ansible_password: !hunter2 x\n", (1, 28, 1), "the tag `***` is not known");
+    check("ansible_password: !hunter2 x\n", (1, 28, 1), "this tag is not known");
     check("ansible_password:\n  *hunter2\n", (2, 3, 8), "nothing is named `***` before this");
-    check("a: *nobody\n", (1, 4, 7), "nothing is named `nobody` before this");
+    check("a: *nobody\n", (1, 4, 7), "nothing is named `***` before this");
 }
 
 #[test]
 fn hints_say_what_to_do() {
     let hint = |text: &str| read(text.as_bytes(), DuplicateKeys::Warn).expect_err(text).hint;
     assert_eq!(hint("a: {{ x }}\n").as_deref(), Some("Quote a value that begins with a template: \"{{ ... }}\""));
+    assert_eq!(hint("a: !valut x\n").as_deref(), Some("Did you mean !vault?"));
+    assert!(hint("a: !hunter2 x\n").is_some_and(|hint| hint.ends_with("a text that begins with ! needs quotes")));
+    assert_eq!(hint("a: *hunter2\n").as_deref(), Some("A text that begins with * needs quotes"));
     assert_eq!(hint("a:\n\tb: 1\n").as_deref(), Some("YAML is indented with blanks, never with tabs"));
 }
 
