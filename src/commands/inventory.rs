@@ -166,13 +166,12 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
         ..settings.clone()
     };
     let say = |error: &LoadError| match error {
-        LoadError::NoSource { diagnostics, .. } | LoadError::Unparsed { diagnostics, .. } => {
-            terminal.diagnose(diagnostics);
-        }
+        LoadError::NoSource { diagnostics, .. }
+        | LoadError::Unparsed { diagnostics, .. }
+        | LoadError::Groups { diagnostics, .. } => terminal.diagnose(diagnostics),
         LoadError::Configuration(diagnostic) | LoadError::ExtraVariables(diagnostic) => {
             terminal.diagnose(std::slice::from_ref(diagnostic));
         }
-        LoadError::Groups(_) => {}
     };
     let configuration = configuration(&settings).inspect_err(say)?;
     let keyring = Arc::new(secrets::vault(&settings.vault, &configuration, &settings.time, terminal)?);
@@ -277,7 +276,7 @@ impl From<LoadError> for CommandError {
             LoadError::Unparsed { .. } => {
                 Self::bad_input(text).hint("correct what is said above, or take the setting away")
             }
-            LoadError::Groups(why) => Self::bad_input(text).hint(why.remedy()),
+            LoadError::Groups { cause, .. } => Self::bad_input(text).hint(cause.remedy()),
         }
     }
 }

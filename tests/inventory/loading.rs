@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clockaudit::files::TimeLeft;
 use clockaudit::files::inventory::{Limits, LoadError, LoadSettings, Loaded, Source, VaultFlags, load};
+use clockaudit::inventory::Diagnostic;
 use clockaudit::inventory::connection::{self, ConnectionFlags};
 use clockaudit::inventory::patterns::Selection;
 
@@ -36,6 +37,22 @@ pub(crate) fn load_text(name: &str, text: &str, change: impl Fn(&mut LoadSetting
 
 pub(crate) fn said(loaded: &Loaded) -> Vec<String> {
     loaded.diagnostics.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn of_a_file_with_an_extension_the_error_of_its_reader_comes_first() {
+    let check = |name: &str, text: &str, expected: &[(usize, &str)]| {
+        let loaded = load_text(name, text, |_| {});
+        let line = |told: &Diagnostic| told.span.as_ref().map_or(0, |span| span.line);
+        let told: Vec<_> = loaded.diagnostics.iter().map(|told| (line(told), told.message.as_str())).collect();
+        assert_eq!(told, expected, "{name}");
+    };
+    check("hosts.json", "[\"h1\", \"h2\"\n", &[(1, "unclosed bracket '['")]);
+    check("hosts.yml", "all:\n  hosts: [h1\n", &[(2, "unclosed bracket '['")]);
+    // INI text may stand in such a file as well.
+    let ini = (2, "expected key=value, got \"broken\"");
+    check("hosts.yml", "[web]\nh1 broken\n", &[(2, "did not find expected <document start>"), ini]);
+    check("hosts", "[web]\nh1 broken\n", &[ini]);
 }
 
 #[test]

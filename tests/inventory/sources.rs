@@ -277,6 +277,13 @@ fn ansible_itself_can_read_the_sources() {
     settings.environment.insert("PATH".to_owned(), "/nonexistent".to_owned());
     let missing = load(&[Source::from("aws.yml")], &settings).expect("an inventory");
     assert!(missing.is_incomplete() && said(&missing)[0].contains("pipx install ansible-core"), "{:?}", said(&missing));
+    // It is there, and has failed.
+    program(&folder.path().join("ansible-inventory"), "#!/bin/sh\necho 'no such plugin' >&2\nexit 1\n");
+    settings.environment.insert("PATH".to_owned(), folder.path().to_string_lossy().into_owned());
+    let failed = load(&[Source::from("aws.yml")], &settings).expect("an inventory");
+    let [told] = &*said(&failed) else { panic!("{:?}", said(&failed)) };
+    assert!(told.contains("no such plugin") && told.contains("run the command by hand"), "{told}");
+    assert!(!told.contains("pipx"), "{told}");
     program(
         &folder.path().join("ansible-inventory"),
         "#!/bin/sh\necho \"{\\\"_meta\\\": {\\\"hostvars\\\": {\\\"h1\\\": {\\\"n\\\": \\\"$*\\\"}}}, \\\"web\\\": {\\\"hosts\\\": [\\\"h1\\\"]}, \

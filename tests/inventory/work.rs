@@ -182,9 +182,13 @@ fn groups_that_are_intertwined_beyond_reason_are_refused_at_a_limit() {
 fn groups_that_are_too_deep_end_the_run_with_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("hosts.ini"), chain("g", MAX_DEPTH, true)).expect("a file");
+    std::fs::write(folder.path().join("broken.ini"), "h1 broken\n").expect("a file");
     let settings: LoadSettings = settings(folder.path());
-    let Err(LoadError::Groups(error)) = load(&[Source::from("hosts.ini")], &settings) else { panic!("it is too deep") };
-    assert_eq!(error.to_string(), "group `g1000` is 1001 levels below `all`; groups may be nested 1000 deep");
+    let sources = ["broken.ini", "hosts.ini"].map(Source::from);
+    let Err(LoadError::Groups { cause, diagnostics }) = load(&sources, &settings) else { panic!("it is too deep") };
+    // What was wrong before is told as well.
+    assert!(diagnostics.iter().any(|told| told.message == "expected key=value, got \"broken\""), "{diagnostics:?}");
+    assert_eq!(cause.to_string(), "group `g1000` is 1001 levels below `all`; groups may be nested 1000 deep");
 }
 
 #[test]

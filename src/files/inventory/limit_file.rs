@@ -31,10 +31,11 @@ const SECRETS: [&str; 2] = ["-----BEGIN ", "$ANSIBLE_VAULT;"];
 pub fn limit(texts: &[String], settings: &LoadSettings) -> Result<Vec<Pattern>, LimitError> {
     let mut patterns = Vec::new();
     for text in texts {
+        let typed = Arc::from(text.as_str());
         for pattern in split::patterns(text)? {
             match pattern.strip_prefix('@') {
-                Some(file) => patterns.extend(lines_of(file, settings)?),
-                None => patterns.push(pattern.into()),
+                Some(file) => patterns.extend(lines_of(file, settings)?.into_iter().map(|line| line.part_of(&typed))),
+                None => patterns.push(Pattern::from(pattern).part_of(&typed)),
             }
         }
     }

@@ -192,8 +192,13 @@ pub enum LoadError {
         diagnostics: Vec<Diagnostic>,
     },
     /// The groups make no inventory.
-    #[error(transparent)]
-    Groups(#[from] ReconcileError),
+    #[error("{cause}")]
+    Groups {
+        /// Why not.
+        cause: ReconcileError,
+        /// What was found before.
+        diagnostics: Vec<Diagnostic>,
+    },
 }
 
 /// What is set outside of inventories: the environment and the first ansible.cfg there is.
@@ -245,7 +250,10 @@ pub fn load(sources: &[Source], settings: &LoadSettings) -> Result<Loaded, LoadE
     if let Some((said, setting)) = ends_the_run(&unparsed, sources.len(), &configuration) {
         return Err(LoadError::Unparsed { said, setting, diagnostics });
     }
-    let (mut inventory, odd) = draft.reconcile()?;
+    let (mut inventory, odd) = match draft.reconcile() {
+        Ok(reconciled) => reconciled,
+        Err(cause) => return Err(LoadError::Groups { cause, diagnostics }),
+    };
     diagnostics.extend(odd);
     diagnostics.extend(variables::lay(&mut inventory, &roots, settings, &configuration)?);
     if !settings.via_ansible {

@@ -17,14 +17,32 @@ pub(super) struct Output {
     pub(super) said: String,
 }
 
-/// Runs a program in the current directory with our environment and waits for its end; the error is a sentence.
+/// Why a program has printed nothing that is of use, as a sentence.
+#[derive(Debug)]
+pub(super) enum Unprinted {
+    /// There is none of that name.
+    Missing(String),
+    /// It was run and failed, or could not be.
+    Failed(String),
+}
+
+impl Unprinted {
+    /// The sentence.
+    pub(super) fn reason(self) -> String {
+        match self {
+            Self::Missing(reason) | Self::Failed(reason) => reason,
+        }
+    }
+}
+
+/// Runs a program in the current directory with our environment and waits for its end.
 pub(super) fn run(
     program: &OsStr,
     arguments: &[&str],
     environment: &[(&str, &str)],
     limit: Duration,
     settings: &LoadSettings,
-) -> Result<Output, String> {
+) -> Result<Output, Unprinted> {
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -37,12 +55,17 @@ pub(super) fn run(
     let bounds = Bounds { limit, time: &settings.time, most: settings.limits.file_bytes, may_ask: false };
     let ended = running::run(command, &bounds).map_err(|error| match error {
         Unended::Unstarted(error) if error.kind() == io::ErrorKind::NotFound => {
-            "cannot be run: there is no such program, or the one after #! is missing".to_owned()
+            let reason = "cannot be run: there is no such program, or the one after #! is missing";
+            Unprinted::Missing(reason.to_owned())
         }
-        error => error.to_string(),
+        error => Unprinted::Failed(error.to_string()),
     })?;
     let said = told(&ended.errors);
-    if ended.status.success() { Ok(Output { bytes: ended.output, said }) } else { Err(failure(ended.status, &said)) }
+    if ended.status.success() {
+        Ok(Output { bytes: ended.output, said })
+    } else {
+        Err(Unprinted::Failed(failure(ended.status, &said)))
+    }
 }
 
 /// The first lines on one.

@@ -224,9 +224,15 @@ impl Loading<'_> {
             self.diagnostics.push(said.in_file(&content.name));
             return false;
         }
-        // What the file looks like decides whose words help.
+        // What the file looks like, and then its name, decides whose words help: those of the reader that it is meant for come first.
         let looks_like_yaml = looks_like_yaml(&String::from_utf8_lossy(content.bytes));
-        let told = if looks_like_yaml { failures.into_iter().next() } else { failures.pop() };
+        let told = match extension {
+            Some("json") => failures.into_iter().next(),
+            _ if looks_like_yaml => failures.into_iter().next(),
+            // INI text may stand in it as well.
+            Some("yml" | "yaml") if !failures.is_empty() => Some(failures.concat()),
+            _ => failures.pop(),
+        };
         let nobody = || {
             let hint = "enable_plugins in [inventory] of ansible.cfg lists the readers that may read it";
             vec![lost("no reader of inventories takes it").in_file(&content.name).with_hint(hint)]

@@ -39,7 +39,8 @@ impl Loading<'_> {
         let output =
             match program::run(path.as_os_str(), &["--list"], &[], self.settings.limits.script_list, self.settings) {
                 Ok(output) => output,
-                Err(reason) => {
+                Err(unprinted) => {
+                    let reason = unprinted.reason();
                     self.diagnostics.push(super::reader::lost(format!("{reason} (run with --list)")).in_file(name));
                     return false;
                 }
@@ -132,7 +133,7 @@ impl Loading<'_> {
         let unread = |error: Box<Diagnostic>| Box::new(without(name, host, *error));
         let limit = self.settings.limits.script_host;
         let output = program::run(path.as_os_str(), &["--host", host], &[], limit, self.settings)
-            .map_err(|reason| unread(Box::new(Diagnostic::error(reason))))?;
+            .map_err(|unprinted| unread(Box::new(Diagnostic::error(unprinted.reason()))))?;
         let sha256 = sha256(&output.bytes);
         if output.bytes.trim_ascii().is_empty() {
             return Ok(Told { variables: Vec::new(), said: Vec::new(), sha256 });

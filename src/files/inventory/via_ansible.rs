@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::sync::Arc;
 
-use super::{LoadSettings, Loading, Source, asks, program, sha256};
+use super::program::{self, Unprinted};
+use super::{LoadSettings, Loading, Source, asks, sha256};
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::documents::Printer;
@@ -28,8 +29,14 @@ impl Loading<'_> {
         let limit = self.settings.limits.script_list;
         let output = match program::run(OsStr::new(PROGRAM), &arguments, &environment, limit, self.settings) {
             Ok(output) => output,
-            Err(reason) => {
-                let hint = "It comes with Ansible: `pipx install ansible-core`, or the package of your system";
+            Err(unprinted) => {
+                let hint = match unprinted {
+                    Unprinted::Missing(_) => {
+                        "It comes with Ansible: `pipx install ansible-core`, or the package of your system"
+                    }
+                    Unprinted::Failed(_) => "Correct what Ansible says: run the command by hand to see all of it",
+                };
+                let reason = unprinted.reason();
                 self.diagnostics.push(super::reader::lost(reason).in_file(&name).with_hint(hint));
                 return;
             }

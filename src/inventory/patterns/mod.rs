@@ -190,6 +190,11 @@ mod tests {
             "no host matches 'web' within --limit of 12 patterns (web: 12 hosts, gone0: 0 hosts, gone1: 0 hosts, gone2: 0 hosts, \
              gone3: 0 hosts, gone4: 0 hosts, gone5: 0 hosts, gone6: 0 hosts, gone7: 0 hosts, gone8: 0 hosts, ...)",
         );
+        let typed = "web:&prod".into();
+        let limit = ["web", "&prod"].map(|pattern| Pattern::from(pattern.to_owned()).part_of(&typed)).to_vec();
+        let error = inventory.select(&Selection { pattern: "all".to_owned(), limit }).expect_err("no host");
+        let expected = "no host matches 'all' within --limit 'web:&prod' (all: 14 hosts, web: 12 hosts, prod: 1 host)";
+        assert_eq!(error.to_string(), expected);
         check("web[99]", &[], "`web[99]` asks for a host outside of the 12 that match");
     }
 

@@ -10,6 +10,8 @@ const LONGEST_NAME: usize = 63;
 pub struct Pattern {
     text: String,
     line: Option<Line>,
+    /// The word of the command line that it is a part of; `None` = all of it.
+    part_of: Option<Arc<str>>,
 }
 
 /// Where a pattern stands that was not typed.
@@ -26,7 +28,7 @@ struct Line {
 impl From<String> for Pattern {
     /// A pattern that was typed.
     fn from(text: String) -> Self {
-        Self { text, line: None }
+        Self { text, line: None, part_of: None }
     }
 }
 
@@ -34,7 +36,14 @@ impl Pattern {
     /// A line of a file of patterns, counted from 1; `is_secret` where the file is known to hold no names.
     pub fn of_line(text: &str, file: &Arc<str>, number: usize, is_secret: bool) -> Self {
         let line = Line { file: Arc::clone(file), number, is_shown: !is_secret && is_name(text) };
-        Self { text: text.to_owned(), line: Some(line) }
+        Self { text: text.to_owned(), line: Some(line), part_of: None }
+    }
+
+    /// The same, as a part of what was typed: `web` of `web:&db`.
+    #[must_use]
+    pub fn part_of(mut self, typed: &Arc<str>) -> Self {
+        self.part_of = Some(Arc::clone(typed));
+        self
     }
 
     /// The pattern itself, which is not to be told.
@@ -67,8 +76,11 @@ impl Pattern {
         }
     }
 
-    /// What was typed for it: itself, or `@hosts.txt`.
+    /// What was typed for it: what it is a part of, itself, or `@hosts.txt`.
     pub(super) fn typed(&self) -> String {
+        if let Some(typed) = &self.part_of {
+            return typed.to_string();
+        }
         self.line.as_ref().map_or_else(|| self.text.clone(), |line| format!("@{}", line.file))
     }
 
@@ -94,7 +106,7 @@ impl Pattern {
 
     /// A part of it.
     pub(super) fn with_text(&self, text: &str) -> Self {
-        Self { text: text.to_owned(), line: self.line.clone() }
+        Self { text: text.to_owned(), ..self.clone() }
     }
 }
 

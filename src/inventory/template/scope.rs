@@ -24,7 +24,7 @@ const MAGIC: [&str; 10] = [
     "vars",
 ];
 
-/// Those of them that are not defined in the expressions of a source of inventories (measured with 2.19 and 2.21).
+/// Those of them that are not defined in the expressions of a source of inventories (measured with 2.19).
 const OF_WHOLE: [&str; 4] = ["groups", "hostvars", "playbook_dir", "vars"];
 
 /// The names of one host.
