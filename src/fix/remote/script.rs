@@ -136,6 +136,28 @@ mod parts {
     }
 
     #[test]
+    fn the_guard_waits_for_exactly_its_limit_after_the_last_sign_of_life() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = odd_files(folder.path());
+        // Its clock are its sleeps of one second: here each is counted, and the 100th hears the session once more.
+        let guarded = |limit: &str| {
+            let rest = "slept=0; sleep() { slept=$((slept + $1)); echo $slept >slept; [ $slept != 100 ] || alive; }\n\
+                        (guard \"$folder\")\n\
+                        cat slept run/last; ls -A run";
+            run(folder.path(), &format!("{REPLACED}printf '%s\\n' {limit} >\"$folder/limit\"; alive\n{rest}"))
+        };
+        for (limit, seconds) in [("120", "220"), ("7", "8"), ("rubbish", "220")] {
+            let said = guarded(limit);
+            // The first look hears the first sign of life, and counts for nothing.
+            let words: Vec<&str> = said.split_whitespace().collect();
+            assert_eq!(words, [seconds, "r1", "last"], "{limit}: {said}");
+            for (path, name) in files.iter().zip(ODD) {
+                assert_eq!(fs::read_to_string(path).expect("a file"), format!("{name}\n"), "{limit}");
+            }
+        }
+    }
+
+    #[test]
     fn the_newest_five_backups_of_a_file_stay() {
         let folder = tempfile::tempdir().expect("a folder");
         let files = odd_files(folder.path());
