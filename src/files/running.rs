@@ -3,11 +3,12 @@
 //! does not reach such a group; it ends with this program all the same.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -20,7 +21,11 @@ use super::time_left::TimeLeft;
 use crate::tickets::login_variables;
 
 /// Of what a program says on its standard error so many bytes are kept.
-const KEPT_ERRORS: u64 = 16 * 1024;
+const KEPT_ERRORS: usize = 16 * 1024;
+
+/// How long the end of its standard error is waited for once a program has ended: it comes at once, unless something that the program
+/// has started holds it open.
+const AFTER_THE_END: Duration = Duration::from_secs(1);
 
 /// The groups of those that run; `None` = this program is about to end, and no other one is started.
 static GROUPS: Mutex<Option<BTreeSet<i32>>> = Mutex::new(Some(BTreeSet::new()));
@@ -87,7 +92,7 @@ pub(super) fn run(mut command: Command, bounds: &Bounds<'_>) -> Result<Ended, Un
     let (mut child, running) = Running::start(command, bounds.may_ask).map_err(Unended::Unstarted)?;
     let _lent = bounds.may_ask.then(|| lent_terminal::Lent::to(running.0));
     let (output, errors) = (child.stdout().take(), child.stderr().take());
-    let errors = thread::spawn(move || errors.map(kept).unwrap_or_default());
+    let said = Said::of(errors);
     let most = bounds.most;
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -109,19 +114,53 @@ pub(super) fn run(mut command: Command, bounds: &Bounds<'_>) -> Result<Ended, Un
         return Err(Unended::TooLarge(most));
     }
     let status = ended.map_err(Unended::Lost)?;
-    // What it started may hold its standard error open; a program that failed has said what it had to say.
-    let is_said = errors.is_finished() || !status.success();
-    let errors = if is_said { errors.join().unwrap_or_default() } else { Vec::new() };
-    Ok(Ended { status, output, errors })
+    Ok(Ended { status, output, errors: said.first_bytes() })
 }
 
-/// The first bytes of what a program says; the rest is read and dropped, so that nobody waits for a full pipe.
-fn kept(mut stream: impl Read) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if stream.by_ref().take(KEPT_ERRORS).read_to_end(&mut bytes).is_ok() {
-        let _ = io::copy(&mut stream, &mut io::sink());
+/// What a program says on its standard error, read beside its output.
+struct Said {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    /// Disconnected at the end of it.
+    end: Receiver<Infallible>,
+}
+
+impl Said {
+    fn of(stream: Option<impl Read + Send + 'static>) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let (until_end, end) = mpsc::channel();
+        if let Some(stream) = stream {
+            let kept = Arc::clone(&bytes);
+            thread::spawn(move || {
+                keep(stream, &kept);
+                drop(until_end);
+            });
+        }
+        Self { bytes, end }
     }
-    bytes
+
+    /// The first bytes of what the program said, which has ended. All of it is in the pipe by then; only what it started may hold
+    /// that open, and is not waited for.
+    fn first_bytes(self) -> Vec<u8> {
+        let _ = self.end.recv_timeout(AFTER_THE_END);
+        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Keeps the first bytes of what a program says; the rest is read and dropped, so that nobody waits for a full pipe.
+fn keep(mut stream: impl Read, kept: &Mutex<Vec<u8>>) {
+    let mut block = [0; 4096];
+    loop {
+        match stream.read(&mut block) {
+            Ok(0) => return,
+            Ok(length) => {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = KEPT_ERRORS.saturating_sub(kept.len());
+                kept.extend(block.iter().take(length.min(room)));
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
 }
 
 /// A program that runs in a group of its own, until this is dropped.

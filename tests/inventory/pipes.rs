@@ -1,11 +1,13 @@
 //! Pipes: one that somebody named is read, no longer than the run may take; one that is only found is refused, for it may never end.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
-use nix::unistd::mkfifo;
+use nix::unistd::{Pid, mkfifo};
 use tempfile::TempDir;
 
 use crate::loading::{said, settings};
@@ -109,5 +111,24 @@ fn what_commands_print_is_read() {
         let (code, listing, errors) = text(&output);
         assert_eq!((code, errors.as_str()), (Some(0), ""), "{listing}");
         assert!(listing.contains("\"h1\"") && listing.contains("\"h3\"") && !listing.contains("\"h2\""), "{listing}");
+    }
+}
+
+#[test]
+fn what_a_script_says_is_told_and_what_it_leaves_running_is_not_waited_for() {
+    for (status, code) in [(0, 0), (3, 65)] {
+        let script = format!(
+            "#!/bin/sh\nsleep 60 >/dev/null &\necho $! >pid\necho '{{\"w\": [\"h1\"]}}'\necho 'look here' >&2\nexit {status}\n"
+        );
+        let folder = folder(&[("hosts", &script)], &[]);
+        fs::set_permissions(folder.path().join("hosts"), fs::Permissions::from_mode(0o755)).expect("a mode");
+        let (ended, listing, errors) =
+            text(&program(folder.path()).args(["hosts", "--list"]).output().expect("an end"));
+        let left = fs::read_to_string(folder.path().join("pid")).expect("a number");
+        let left = Pid::from_raw(left.trim().parse().expect("a number"));
+        // It holds the script's standard error open, and would have ended by itself.
+        kill(left, Signal::SIGKILL).expect("a process that runs still");
+        assert_eq!(ended, Some(code), "{listing}{errors}");
+        assert!(errors.contains("says: look here"), "{listing}{errors}");
     }
 }
