@@ -24,7 +24,7 @@ use crate::inventory::ranges;
 use crate::inventory::target::{Target, Transport};
 use crate::openssh::DEFAULT_PORT;
 use crate::openssh::config::precedence::{self, Said, Speaker};
-use crate::openssh::config::{self, Given, Hop, HostConfig, Keyword, Request, User, arguments};
+use crate::openssh::config::{self, Given, Hop, HostConfig, Keyword, Request, User, arguments, destination};
 use crate::ssh::{ConnectionPlan, HostSettings, JumpHost, Proxy};
 use crate::terminal::Terminal;
 
@@ -106,7 +106,7 @@ impl SshSettings {
         let over_ssh = targets.iter_mut().filter(|target| target.transport == Transport::Ssh);
         let mut open: Vec<&mut Target> = over_ssh.collect();
         while !open.is_empty() {
-            // Each host may have commands of its own (`Match exec`): those that all hosts wait for run together.
+            // Each host may have commands and names of its own (`Match exec`, CanonicalizeHostname): what all hosts wait for is asked at once.
             self.machine.postpone();
             let mut waiting = Vec::new();
             for target in open {
@@ -130,7 +130,7 @@ impl SshSettings {
                     }
                 }
             }
-            self.machine.run_postponed();
+            self.machine.answer_postponed();
             open = waiting;
         }
         self.tell(terminal);
@@ -153,8 +153,14 @@ impl SshSettings {
 
     /// What OpenSSH would do for a host with these settings, and which files say so.
     fn resolve(&mut self, settings: &ConnectionSettings, name: &str) -> Result<(HostConfig, Files), String> {
-        let (given, files) = self.given(settings, name)?;
-        Ok((self.look_up(&settings.address.value, &given, &files.which)?, files))
+        let (mut given, files) = self.given(settings, name)?;
+        // Ansible hands the address to `ssh` as it is, which takes a login name out of it where none was said before.
+        let Placed { value: address, provenance } = &settings.address;
+        let from = provenance.to_string();
+        let Hop { host, user, port } = destination(address).map_err(|why| format!("{from}: {address}: {why}"))?;
+        given.extend(user.iter().map(|user| arguments::said(Keyword::User, user, &from)));
+        given.extend(port.iter().map(|port| arguments::said(Keyword::Port, &port.to_string(), &from)));
+        Ok((self.look_up(&host, &given, &files.which)?, files))
     }
 
     fn look_up(&mut self, host: &str, given: &[Given], which: &Which) -> Result<HostConfig, String> {

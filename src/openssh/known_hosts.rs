@@ -5,6 +5,7 @@
 //! hundred million HMACs.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -14,9 +15,16 @@ use sha1::Sha1;
 use super::DEFAULT_PORT;
 use super::pattern::matches;
 
-/// The known host keys of one or several files.
+/// The known host keys of some files, and those that were learned besides.
 #[derive(Debug, Clone, Default)]
 pub struct KnownHosts {
+    files: Vec<Arc<KnownFile>>,
+    learned: KnownFile,
+}
+
+/// The known host keys of one file. Hosts with different lists of files may share it.
+#[derive(Debug, Clone, Default)]
+pub struct KnownFile {
     entries: Vec<Entry>,
     by_key: HashMap<Vec<u8>, Vec<usize>>,
     by_name: HashMap<String, Vec<usize>>,
@@ -80,27 +88,28 @@ struct Pattern {
 }
 
 impl KnownHosts {
-    /// Reads one file into what is known already; lines that are not understood are passed over, as OpenSSH does.
-    pub fn read(&mut self, file: &str, text: &[u8]) {
-        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
-            let line = String::from_utf8_lossy(line);
-            self.read_line(line.trim(), Place { file: file.to_owned(), line: index + 1 });
-        }
+    /// What these files say, the first one first.
+    pub fn of(files: Vec<Arc<KnownFile>>) -> Self {
+        Self { files, learned: KnownFile::default() }
     }
 
-    /// How many host keys are known, revoked ones and authorities not counted.
+    fn parts(&self) -> impl Iterator<Item = &KnownFile> {
+        self.files.iter().map(Arc::as_ref).chain([&self.learned])
+    }
+
+    /// How many host keys are known, revoked ones among them and authorities not.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.parts().map(|part| part.entries.len()).sum()
     }
 
     /// Whether no host key is known.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.parts().all(|part| part.entries.is_empty())
     }
 
     /// How many names are hashed: what a search by name costs.
     pub fn hashed_len(&self) -> usize {
-        self.hashed.len()
+        self.parts().map(|part| part.hashed.len()).sum()
     }
 
     /// Judges the key `blob` (SSH wire format) shown by `host` at `port`.
@@ -109,10 +118,11 @@ impl KnownHosts {
         if let Some(place) = self.revocation(&names, blob) {
             return Verdict::Revoked(place);
         }
-        if self.among(self.by_key.get(blob)).any(|entry| names.are_in(entry)) {
+        if self.parts().any(|part| part.among(part.by_key.get(blob)).any(|entry| names.are_in(entry))) {
             return Verdict::Known;
         }
-        self.of(&names.name).next().map_or(Verdict::Unknown, |entry| Verdict::Changed(entry.place.clone()))
+        let other = self.parts().find_map(|part| part.of(&names.name).next());
+        other.map_or(Verdict::Unknown, |entry| Verdict::Changed(entry.place.clone()))
     }
 
     /// Judges the authority with the key `blob` that signed the certificate of `host` at `port`.
@@ -121,29 +131,34 @@ impl KnownHosts {
         if let Some(place) = self.revocation(&names, blob) {
             return Authority::Revoked(place);
         }
-        let is_trusted = self.authorities.iter().any(|entry| entry.blob == blob && names.are_in(entry));
+        let is_trusted = self.authorities().any(|entry| entry.blob == blob && names.are_in(entry));
         if is_trusted { Authority::Trusted } else { Authority::Unknown }
     }
 
     /// Whether some authority is trusted for `host` at `port`: else there is no use in asking it for a certificate.
     pub fn has_authority(&self, host: &str, port: u16) -> bool {
         let names = Looked::up(host, port);
-        self.authorities.iter().any(|entry| names.are_in(entry))
+        self.authorities().any(|entry| names.are_in(entry))
+    }
+
+    fn authorities(&self) -> impl Iterator<Item = &Entry> {
+        self.parts().flat_map(|part| &part.authorities)
     }
 
     /// Where a key is revoked for a host. OpenSSH looks under the name without the port too; here such a revocation holds even
     /// where the key is known for the very port: a key that was copied is no better there.
     fn revocation(&self, names: &Looked, blob: &[u8]) -> Option<Place> {
-        self.among(self.revoked.get(blob)).find(|entry| names.are_in(entry)).map(|entry| entry.place.clone())
+        let revoked = self.parts().flat_map(|part| part.among(part.revoked.get(blob)));
+        revoked.into_iter().find(|entry| names.are_in(entry)).map(|entry| entry.place.clone())
     }
 
-    /// The key types that are known for `host` at `port`, as they are written in the file, each once.
+    /// The key types that are known for `host` at `port`, as they are written in the files, each once.
     pub fn key_types(&self, host: &str, port: u16) -> Vec<String> {
         let mut seen = HashSet::new();
         let mut types = Vec::new();
         let plain = (port != DEFAULT_PORT).then(|| host.to_ascii_lowercase());
         for name in [Some(name_of(host, port)), plain].into_iter().flatten() {
-            for entry in self.of(&name) {
+            for entry in self.parts().flat_map(|part| part.of(&name)) {
                 if seen.insert(entry.key_type.clone()) {
                     types.push(entry.key_type.clone());
                 }
@@ -155,12 +170,24 @@ impl KnownHosts {
     /// Learns a key, so that a second host of the same name is judged by it.
     pub fn learn(&mut self, host: &str, port: u16, key_type: &str, blob: &[u8]) {
         let pattern = Pattern { negated: false, text: name_of(host, port) };
-        self.add(Entry {
+        self.learned.add(Entry {
             names: Names::Listed(vec![pattern]),
             key_type: key_type.to_owned(),
             blob: blob.to_vec(),
             place: Place { file: "accepted in this run".to_owned(), line: 0 },
         });
+    }
+}
+
+impl KnownFile {
+    /// Reads one file; lines that are not understood are passed over, as OpenSSH does.
+    pub fn read(file: &str, text: &[u8]) -> Self {
+        let mut known = Self::default();
+        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            let line = String::from_utf8_lossy(line);
+            known.read_line(line.trim(), Place { file: file.to_owned(), line: index + 1 });
+        }
+        known
     }
 
     fn of<'hosts>(&'hosts self, name: &'hosts str) -> impl Iterator<Item = &'hosts Entry> {
@@ -290,17 +317,14 @@ mod tests {
 
     fn known(text: &str) -> KnownHosts {
         let text = text.replace("ONE", &BASE64.encode(ONE)).replace("TWO", &BASE64.encode(TWO));
-        let mut hosts = KnownHosts::default();
-        hosts.read("known_hosts", text.as_bytes());
-        hosts
+        KnownHosts::of(vec![Arc::new(KnownFile::read("known_hosts", text.as_bytes()))])
     }
 
     /// Whether the very line that is written makes its key known again. `known` is not for this: a hash may hold its short words.
     fn is_known_again(host: &str, port: u16, salt: Option<[u8; 20]>) -> bool {
         let line = line_for(host, port, "ssh-ed25519", ONE, salt.as_ref().map(<[u8; 20]>::as_slice));
-        let mut hosts = KnownHosts::default();
-        hosts.read("known_hosts", line.as_bytes());
-        hosts.verdict(host, port, ONE) == Verdict::Known
+        let file = Arc::new(KnownFile::read("known_hosts", line.as_bytes()));
+        KnownHosts::of(vec![file]).verdict(host, port, ONE) == Verdict::Known
     }
 
     fn place(line: usize) -> Place {
@@ -391,8 +415,9 @@ mod tests {
 
     #[test]
     fn several_files_and_learned_keys_add_up() {
-        let mut hosts = known("web ssh-ed25519 TWO");
-        hosts.read("second", format!("web ecdsa-sha2-nistp256 {}", BASE64.encode(ONE)).as_bytes());
+        let first = KnownFile::read("first", format!("web ssh-ed25519 {}", BASE64.encode(TWO)).as_bytes());
+        let second = KnownFile::read("second", format!("web ecdsa-sha2-nistp256 {}", BASE64.encode(ONE)).as_bytes());
+        let mut hosts = KnownHosts::of(vec![Arc::new(first), Arc::new(second)]);
         assert_eq!(hosts.verdict("web", 22, ONE), Verdict::Known);
         assert_eq!(hosts.key_types("web", 22), ["ssh-ed25519", "ecdsa-sha2-nistp256"]);
         assert_eq!(hosts.key_types("db", 22), Vec::<String>::new());
@@ -404,8 +429,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read(text in proptest::collection::vec(any::<u8>(), 0..400), host in "\\PC*", port: u16) {
-            let mut hosts = KnownHosts::default();
-            hosts.read("any", &text);
+            let hosts = KnownHosts::of(vec![Arc::new(KnownFile::read("any", &text))]);
             hosts.verdict(&host, port, ONE);
             hosts.key_types(&host, port);
             hosts.authority(&host, port, ONE);

@@ -312,6 +312,7 @@ mod tests {
 
     use super::super::ScanClock;
     use super::super::board::Board;
+    use super::super::known_keys::KeyFiles;
     use super::super::plan::ConnectionPlan;
     use super::super::wire::Wire;
     use super::*;
@@ -324,7 +325,7 @@ mod tests {
         let clock = ScanClock::freeze();
         let cell = Arc::new(HostCell::new(0, Arc::new(Board::new(clock, |_| {}))));
         let settings = ConnectionPlan::for_this_user().settings(&Target::default()).host_key.clone();
-        let keys = Arc::new(HostKeys::load(&settings, 1));
+        let keys = Arc::new(HostKeys::load(&settings, 1, &mut KeyFiles::default()));
         SessionHandler::new(
             Arc::clone(&cell),
             Wire::new(Transport::Tcp(socket), clock).1,

@@ -4,7 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use super::dial::seconds;
 use super::host_certificate::{self, Vouched};
+use super::known_keys::KeyFiles;
 use super::plan::UnknownKeys;
 use super::settings::HostKeySettings;
 use crate::bounded;
@@ -25,7 +26,7 @@ use crate::probe::FailureCode;
 use crate::report::escape::shell_word;
 
 /// HMACs that are spent at most on finding the key types of hosts whose names are hashed, about 2 s.
-const SEARCH_BUDGET: usize = 4_000_000;
+pub(super) const SEARCH_BUDGET: usize = 4_000_000;
 
 /// What a file of host keys may hold, in bytes: those of some hundred thousand hosts.
 pub(super) const LARGEST: u64 = 64 << 20;
@@ -47,7 +48,7 @@ pub(super) struct HostKeys {
     accepted: Mutex<String>,
     unreadable: Vec<String>,
     /// What `RevokedHostKeys` lists; why that cannot be told.
-    revoked: Result<RevokedKeys, String>,
+    revoked: Result<Arc<RevokedKeys>, String>,
     ca_algorithms: Vec<String>,
 }
 
@@ -97,19 +98,19 @@ pub(super) struct Expected {
 }
 
 impl HostKeys {
-    /// Reads the files of known keys; one that is not there knows nothing. One that is there and cannot be read may hold
-    /// another key of any host, or revoke any key: then no key counts as new.
-    pub(super) fn load(settings: &HostKeySettings, hosts: usize) -> Self {
-        let mut known = KnownHosts::default();
+    /// Takes together what `files` have for so many hosts; a file that is not there knows nothing. One that is there and cannot be
+    /// read may hold another key of any host, or revoke any key: then no key counts as new.
+    pub(super) fn load(settings: &HostKeySettings, hosts: usize, files: &mut KeyFiles) -> Self {
+        let mut known = Vec::new();
         let mut unreadable = Vec::new();
-        for file in settings.user_files.iter().chain(&settings.global_files) {
-            match bounded::file(file, LARGEST) {
-                Ok(text) => known.read(&file.display().to_string(), &text),
-                Err(why) if why.is_missing() => {}
-                Err(why) => unreadable.push(format!("{} {why}", file.display())),
+        for path in settings.user_files.iter().chain(&settings.global_files) {
+            match files.known(path) {
+                Ok(file) => known.extend(file),
+                Err(why) => unreadable.push(why),
             }
         }
-        let search_types = known.hashed_len().saturating_mul(hosts) <= SEARCH_BUDGET;
+        let known = KnownHosts::of(known);
+        let search_types = files.may_search(known.hashed_len().saturating_mul(hosts));
         Self {
             known: RwLock::new(known),
             unknown: if unreadable.is_empty() { settings.unknown } else { UnknownKeys::Refuse },
@@ -118,7 +119,7 @@ impl HostKeys {
             search_types,
             accepted: Mutex::default(),
             unreadable,
-            revoked: revoked(&settings.revoked_files),
+            revoked: files.revoked(&settings.revoked_files),
             ca_algorithms: settings.ca_algorithms.clone(),
         }
     }
@@ -276,18 +277,6 @@ impl HostKeys {
         };
         write().map_err(failed)
     }
-}
-
-/// Reads the files of revoked keys. One that is not there is no empty one, as with OpenSSH: what it lists is not known.
-fn revoked(files: &[PathBuf]) -> Result<RevokedKeys, String> {
-    let mut keys = RevokedKeys::default();
-    for file in files {
-        let name = file.display().to_string();
-        let text = bounded::file(file, LARGEST)
-            .map_err(|why| format!("RevokedHostKeys {name}: {why}, so that no host key is taken"))?;
-        keys.read(&name, &text).map_err(|error| format!("RevokedHostKeys {name} {error}"))?;
-    }
-    Ok(keys)
 }
 
 /// Where a key stands; one that was accepted in this run stands in no line.

@@ -15,6 +15,7 @@ use crate::audit::fitness::{Agent, KeyFile, KnownHosts};
 use crate::bounded;
 use crate::inventory::target::{Target, Transport};
 use crate::openssh;
+use crate::openssh::known_hosts::KnownFile;
 
 /// What a scan of some targets would find on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,14 +84,14 @@ async fn stranded(identities: &Identities, targets: &[Target], settings: &[Arc<H
 }
 
 fn known_hosts(files: &IndexSet<&PathBuf>) -> KnownHosts {
-    let mut keys = openssh::known_hosts::KnownHosts::default();
+    let mut keys = Vec::new();
     let mut unreadable = Vec::new();
     for file in files {
         match bounded::file(file, LARGEST) {
-            Ok(text) => keys.read(&file.display().to_string(), &text),
+            Ok(text) => keys.push(Arc::new(KnownFile::read(&file.display().to_string(), &text))),
             Err(why) if why.is_missing() => {}
             Err(why) => unreadable.push(format!("{} {why}", file.display())),
         }
     }
-    KnownHosts { keys: keys.len(), unreadable }
+    KnownHosts { keys: openssh::KnownHosts::of(keys).len(), unreadable }
 }

@@ -296,6 +296,7 @@ async fn connect(
     let own = Arc::new(HostCell::new(0, Arc::new(board)));
     let peer = Peer {
         address: &jump.address,
+        name: &jump.name,
         port: jump.port,
         settings: &jump.settings,
         password: None,

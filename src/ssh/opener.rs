@@ -22,7 +22,7 @@ use super::host_key::LookUp;
 use super::jump::Jumps;
 use super::known_keys::KnownKeys;
 use super::local::LocalProbe;
-use super::login::{AskedPassword, Identities, LoginError, Means, log_in, within};
+use super::login::{AskedPassword, Identities, LoginError, Means, Pause, log_in, within};
 use super::plan::ConnectionPlan;
 use super::servers::{Place, Server};
 use super::session::{Connection, Session};
@@ -188,6 +188,7 @@ impl Opener {
         let settings = self.plan.settings(target);
         let peer = Peer {
             address: &target.address,
+            name: &target.name,
             port: target.port,
             settings: &settings,
             password: target.password.as_ref(),
@@ -201,10 +202,12 @@ impl Opener {
         // The limit of the whole way begins with the host's turn: what it waited for others is not its fault.
         let complaint = transport.complaint();
         let (wire, shared) = Wire::new(transport, self.plan.clock);
-        let opening = timeout(limits.host, async {
+        let signing = Pause::default();
+        let pauses = [&signing];
+        let opening = within(limits.host, &pauses, async {
             let logging_in = pin!(async {
                 let connection = self.handshake(&peer, cell, ear, wire, Arc::clone(&shared), left).await?;
-                let connection = self.authenticated(&peer, cell, connection).await?;
+                let connection = self.authenticated(&peer, cell, connection, &signing).await?;
                 cell.enter(Stage::Channel);
                 let started = timeout(limits.channel, connection.start(command)).await;
                 let channel = started
@@ -218,7 +221,7 @@ impl Opener {
             cell.enter(Stage::Probe);
             ready(connection, channel).await
         });
-        let opened = opening.await.unwrap_or_else(|_| Err(late(cell.stage(), limits.host, "not ready")));
+        let opened = opening.await.unwrap_or_else(|| Err(late(cell.stage(), limits.host, "not ready")));
         if opened.is_err() {
             shared.cut_off(limits.close).await;
         }
@@ -238,7 +241,7 @@ impl Opener {
                 cell.enter(Stage::Connect);
                 let server = Server::Behind(peer.address.to_owned(), peer.port, way.proxy.clone());
                 let place = self.turnstile.at_server(server).await;
-                let gate = self.turnstile.at_server(Server::gate(command, peer.address, peer.port)).await;
+                let gate = self.turnstile.at_server(Server::gate(command, &[peer.address, peer.name], peer.port)).await;
                 let begun = Instant::now();
                 let mut piped = transport::command(command)?;
                 // What has not connected by then waits for the host behind: the gate has let it in, or never will.
@@ -275,10 +278,12 @@ impl Opener {
         let turn = self.turn(transport.socket(), peer.settings.way.jump()).await;
         let complaint = transport.complaint();
         let (wire, shared) = Wire::new(transport, self.plan.clock);
-        let opening = within(self.plan.limits.host, peer.asked, async {
+        let signing = Pause::default();
+        let pauses = pauses(peer, &signing);
+        let opening = within(self.plan.limits.host, &pauses, async {
             let logging_in = pin!(async {
                 let connection = self.handshake(peer, cell, Ear::Elsewhere, wire, Arc::clone(&shared), left).await?;
-                self.authenticated(peer, cell, connection).await
+                self.authenticated(peer, cell, connection, &signing).await
             });
             in_turn(turn, || shared.heard(), logging_in).await
         });
@@ -353,14 +358,16 @@ impl Opener {
         peer: &Peer<'_>,
         cell: &HostCell,
         mut connection: Connection,
+        signing: &Pause,
     ) -> Result<Connection, Failure> {
         cell.enter(Stage::Authenticate);
         let settings = peer.settings;
         let user = settings.auth.user.as_str();
         let limit = self.plan.limits.authenticate;
         let (password, asked) = (peer.password, peer.asked);
-        let means = Means { settings: &settings.auth, identities: &self.identities, password, asked };
-        let outcome = within(limit, asked, log_in(&mut connection.handle, means, cell));
+        let means = Means { settings: &settings.auth, identities: &self.identities, password, asked, signing };
+        let pauses = pauses(peer, signing);
+        let outcome = within(limit, &pauses, log_in(&mut connection.handle, means, cell));
         let fail = |code, detail| Failure { code, stage: Stage::Authenticate, detail };
         match outcome.await {
             Some(Ok(())) => Ok(connection),
@@ -395,6 +402,11 @@ impl Opener {
     }
 }
 
+/// What the limits of a login to a peer stand still for.
+fn pauses<'login>(peer: &Peer<'login>, signing: &'login Pause) -> Vec<&'login Pause> {
+    peer.asked.map(AskedPassword::pause).into_iter().chain([signing]).collect()
+}
+
 /// Whom to become on a target; on this machine whoever runs this may be the one already.
 fn elevation_on(target: &Target) -> Option<&Elevation> {
     let is_here = target.transport == Transport::Local && nix::unistd::geteuid().is_root();
@@ -405,6 +417,8 @@ fn elevation_on(target: &Target) -> Option<&Elevation> {
 #[derive(Debug)]
 pub(super) struct Peer<'peer> {
     pub(super) address: &'peer str,
+    /// What it is called where people name it, often the same.
+    pub(super) name: &'peer str,
     pub(super) port: u16,
     pub(super) settings: &'peer HostSettings,
     pub(super) password: Option<&'peer Secret>,

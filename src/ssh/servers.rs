@@ -25,19 +25,24 @@ pub(super) enum Server {
 }
 
 impl Server {
-    /// What a command for a host goes through: commands that differ by their host alone go through the same.
-    pub(super) fn gate(command: &str, address: &str, port: u16) -> Self {
+    /// What a command for a host goes through: commands that differ by their host alone, whichever of its names they have, go
+    /// through the same.
+    pub(super) fn gate(command: &str, names: &[&str], port: u16) -> Self {
         let port = port.to_string();
-        let word = |word: &str| if word == port { "%p".to_owned() } else { word.to_owned() };
-        let words = command.replace(address, "%h");
-        let words: Vec<String> = words
-            .split_inclusive(|next: char| !next.is_alphanumeric())
-            .map(|piece| {
-                let end = piece.trim_end_matches(|next: char| !next.is_alphanumeric());
-                word(end) + piece.get(end.len()..).unwrap_or_default()
-            })
-            .collect();
-        Self::Gate(words.concat())
+        let general = |word: &str| match word {
+            _ if names.contains(&word) => "%h".to_owned(),
+            _ if word == port => "%p".to_owned(),
+            _ => word.to_owned(),
+        };
+        let is_between = |next: char| !next.is_alphanumeric() && !matches!(next, '.' | '-' | '_');
+        // An IPv6 address is no single word.
+        let addresses = names.iter().filter(|name| name.contains(':'));
+        let command = addresses.fold(command.to_owned(), |command, address| command.replace(address, "%h"));
+        let pieces = command.split_inclusive(is_between).map(|piece| {
+            let word = piece.trim_end_matches(is_between);
+            general(word) + piece.get(word.len()..).unwrap_or_default()
+        });
+        Self::Gate(pieces.collect())
     }
 }
 
@@ -69,11 +74,15 @@ mod tests {
 
     #[test]
     fn commands_that_differ_by_their_host_go_through_one_gate() {
-        let gate = |command: &str, address: &str, port| Server::gate(command, address, port);
+        let gate = |command: &str, address: &str, port| Server::gate(command, &[address, "h1"], port);
         let first = gate("ssh -p 2222 -W 10.0.0.1:22 gate", "10.0.0.1", 22);
         assert_eq!(first, Server::Gate("ssh -p 2222 -W %h:%p gate".to_owned()));
         assert_eq!(first, gate("ssh -p 2222 -W 10.0.0.2:2201 gate", "10.0.0.2", 2201));
         assert_ne!(first, gate("ssh -p 2222 -W 10.0.0.2:22 other", "10.0.0.2", 22));
+        assert_eq!(first, gate("ssh -p 2222 -W h1:22 gate", "10.0.0.3", 22), "by the name that is not an address (%n)");
+        assert_eq!(first, gate("ssh -p 2222 -W a:22 gate", "a", 22), "a name is a whole word");
+        let bracketed = Server::Gate("ssh -W [%h]:%p gate".to_owned());
+        assert_eq!(gate("ssh -W [2001:db8::1]:22 gate", "2001:db8::1", 22), bracketed);
         assert_eq!(gate("", "h", 22), Server::Gate(String::new()));
     }
 

@@ -313,6 +313,33 @@ fn the_login_name_goes_by_the_order_of_connection_settings() {
 }
 
 #[test]
+fn a_login_name_in_the_address_is_that_of_nobody_else_as_for_ssh() {
+    let file = |text| Some(("hosts.ini", text));
+    let step = |text, expected| Step { file: file(text), expected, ..NOTHING };
+    check_steps(
+        "user",
+        &[
+            Step {
+                file: Some((".ssh/config", "Host 192.0.2.1\n  User conf\n")),
+                expected: ("", "not set", ""),
+                ..NOTHING
+            },
+            step("h1 ansible_host=192.0.2.1\n", ("conf", "file", "User")),
+            step("h1 ansible_host=ops@192.0.2.1\n", ("ops", "variable", "ansible_host")),
+            step("h1 ansible_host=ssh://url@192.0.2.1:2201\n", ("url", "variable", "ansible_host")),
+            step("h1 ansible_host=ops@192.0.2.1 ansible_user=own\n", ("own", "variable", "ansible_user")),
+        ],
+    );
+    check_steps(
+        "port",
+        &[
+            step("h1 ansible_host=ssh://url@192.0.2.1:2201\n", ("2201", "variable", "ansible_host")),
+            step("h1 ansible_host=ssh://url@192.0.2.1:2201 ansible_port=22\n", ("22", "variable", "ansible_port")),
+        ],
+    );
+}
+
+#[test]
 fn becoming_another_user_goes_by_the_order_too() {
     check_steps("become", &BECOME);
     check_steps("become", &NOT_BECOME);

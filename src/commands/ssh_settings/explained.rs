@@ -64,7 +64,7 @@ impl SshSettings {
     /// Where an option of `ssh` was said: among the words for `ssh` that the inventory or a flag has, or by a flag of its own.
     fn option_of(&self, settings: &ConnectionSettings, from: &str) -> Option<Provenance> {
         let words = [&settings.ssh_args, &settings.ssh_common_args, &settings.ssh_extra_args];
-        let of_words = words.into_iter().map(|words| &words.provenance);
+        let of_words = words.into_iter().map(|words| &words.provenance).chain([&settings.address.provenance]);
         let all = of_words.chain(self.flags.places());
         all.into_iter().find(|provenance| provenance.to_string() == from).cloned()
     }

@@ -1,4 +1,4 @@
-//! What `ssh_config` asks of this machine: the environment, home folders, and the commands of `Match exec`.
+//! What `ssh_config` asks of this machine: the environment, home folders, the commands of `Match exec`, and which names have addresses.
 
 use std::collections::{BTreeSet, HashMap};
 use std::env;
@@ -20,20 +20,28 @@ const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long all of them may run together: each host may have one of its own.
 const COMMANDS_LIMIT: Duration = Duration::from_secs(60);
-/// How many run at once: they wait for something, mostly.
+/// How many run, or are looked up, at once: they wait for something, mostly.
 const MOST_AT_ONCE: usize = 32;
-/// What is said of a command that is to run with others, later.
+/// What is said of a question that is to be answered with others, later.
 const POSTPONED: &str = "not run yet";
 
-/// This machine, for the user who runs this. Every command is run once, however many hosts ask for it.
+/// What takes its time to answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Question {
+    /// Whether a name has an address.
+    Resolves(String),
+    /// Whether a command of the user's shell ends well.
+    Succeeds(String),
+}
+
+/// This machine, for the user who runs this. Every question is answered once, however many hosts ask it.
 #[derive(Debug)]
 pub struct ThisMachine {
-    ran: HashMap<String, Result<bool, String>>,
-    /// Commands that were asked for and are to be run together; `None` = each is run when it is asked for.
-    postponed: Option<BTreeSet<String>>,
+    answered: HashMap<Question, Result<bool, String>>,
+    /// Questions that were asked and are to be answered together; `None` = each is answered when it is asked.
+    postponed: Option<BTreeSet<Question>>,
     /// Whether one was postponed since somebody asked.
     is_waiting: bool,
-    looked_up: HashMap<String, Result<bool, String>>,
     /// A look-up that did not end: the next ones would not either, and there may be thousands.
     no_answer: Option<String>,
     limit: Duration,
@@ -47,10 +55,9 @@ pub struct ThisMachine {
 impl Default for ThisMachine {
     fn default() -> Self {
         Self {
-            ran: HashMap::new(),
+            answered: HashMap::new(),
             postponed: None,
             is_waiting: false,
-            looked_up: HashMap::new(),
             no_answer: None,
             limit: COMMAND_LIMIT,
             left: COMMANDS_LIMIT,
@@ -73,7 +80,7 @@ impl ThisMachine {
         }
     }
 
-    /// Has all commands end within what is left for the run, too.
+    /// Has all commands and look-ups end within what is left for the run, too.
     pub fn within(time: TimeLeft) -> Self {
         Self { time, ..Self::default() }
     }
@@ -83,47 +90,77 @@ impl ThisMachine {
         &self.time
     }
 
-    /// From now on commands are noted, not run, and an error stands for what they would say: [`Self::is_waiting`] tells whether
-    /// it does, [`Self::run_postponed`] runs them.
+    /// From now on questions are noted, not answered, and an error stands for the answer: [`Self::is_waiting`] tells whether it
+    /// does, [`Self::answer_postponed`] answers them.
     pub fn postpone(&mut self) {
         self.postponed.get_or_insert_default();
     }
 
-    /// Whether an answer since the last call stood for a command that is still to be run.
+    /// Whether an answer since the last call stood for one that is still to come.
     pub fn is_waiting(&mut self) -> bool {
         std::mem::take(&mut self.is_waiting)
     }
 
-    /// Runs what was noted, some at once. From now on commands are run when they are asked for.
-    pub fn run_postponed(&mut self) {
-        let commands = self.postponed.take().unwrap_or_default();
-        self.run_all(commands.into_iter().collect());
+    /// Answers what was noted, some at once. From now on questions are answered when they are asked.
+    pub fn answer_postponed(&mut self) {
+        let questions = self.postponed.take().unwrap_or_default();
+        self.answer_all(questions.into_iter().collect());
     }
 
-    fn run_all(&mut self, commands: Vec<String>) {
+    fn answer(&mut self, question: Question) -> Result<bool, String> {
+        if let Some(answer) = self.answered.get(&question) {
+            return answer.clone();
+        }
+        if let Some(postponed) = &mut self.postponed {
+            postponed.insert(question);
+            self.is_waiting = true;
+            return Err(POSTPONED.to_owned());
+        }
+        self.answer_all(vec![question.clone()]);
+        self.answered.get(&question).cloned().unwrap_or_else(|| Err("nobody waited for its end".to_owned()))
+    }
+
+    fn answer_all(&mut self, questions: Vec<Question>) {
         let begun = Instant::now();
         let (limit, left, all, time) = (self.limit, self.left, self.all, &self.time);
+        let no_answer = Mutex::new(&mut self.no_answer);
+        let look_up = |name: &str| {
+            if let Some(why) = no_answer.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+                return Err(why.clone());
+            }
+            let found = has_address(name, limit, time);
+            if let Err(why) = &found {
+                no_answer.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| why.clone());
+            }
+            found
+        };
         let run = |command: &str| match left.saturating_sub(begun.elapsed()) {
             Duration::ZERO => Err(format!("not run, as the commands of Match exec have taken {} s", all.as_secs_f64())),
             left => succeeds(command, limit.min(left), time),
         };
-        let workers = commands.len().min(MOST_AT_ONCE);
-        let (commands, ran) = (Mutex::new(commands), Mutex::new(&mut self.ran));
+        let has_commands = questions.iter().any(|question| matches!(question, Question::Succeeds(_)));
+        let workers = questions.len().min(MOST_AT_ONCE);
+        let (questions, answered) = (Mutex::new(questions), Mutex::new(&mut self.answered));
         // Every change is a single one, so that they are whole even where somebody panicked.
-        let next = || commands.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let next = || questions.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let work = || {
-            while let Some(command) = next() {
-                let outcome = run(&command);
-                ran.lock().unwrap_or_else(PoisonError::into_inner).insert(command, outcome);
+            while let Some(question) = next() {
+                let answer = match &question {
+                    Question::Resolves(name) => look_up(name),
+                    Question::Succeeds(command) => run(command),
+                };
+                answered.lock().unwrap_or_else(PoisonError::into_inner).insert(question, answer);
             }
         };
         thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
-        self.left = left.saturating_sub(begun.elapsed());
+        if has_commands {
+            self.left = left.saturating_sub(begun.elapsed());
+        }
     }
 
     /// How many commands were run.
     pub fn commands(&self) -> usize {
-        self.ran.len()
+        self.answered.keys().filter(|question| matches!(question, Question::Succeeds(_))).count()
     }
 }
 
@@ -138,31 +175,23 @@ impl Outside for ThisMachine {
     }
 
     fn resolves(&mut self, name: &str) -> Result<bool, String> {
-        if let Some(why) = &self.no_answer {
-            return Err(why.clone());
-        }
-        let limit = self.limit;
-        let found = self.looked_up.entry(name.to_owned()).or_insert_with(|| has_address(name, limit)).clone();
-        self.no_answer = found.clone().err();
-        found
+        self.answer(Question::Resolves(name.to_owned()))
     }
 
     fn run(&mut self, command: &str) -> Result<bool, String> {
-        if let Some(outcome) = self.ran.get(command) {
-            return outcome.clone();
-        }
-        if let Some(postponed) = &mut self.postponed {
-            postponed.insert(command.to_owned());
-            self.is_waiting = true;
-            return Err(POSTPONED.to_owned());
-        }
-        self.run_all(vec![command.to_owned()]);
-        self.ran.get(command).cloned().unwrap_or_else(|| Err("nobody waited for its end".to_owned()))
+        self.answer(Question::Succeeds(command.to_owned()))
     }
 }
 
 /// Whether a name has an address, as this machine looks names up.
-fn has_address(name: &str, limit: Duration) -> Result<bool, String> {
+fn has_address(name: &str, limit: Duration, time: &TimeLeft) -> Result<bool, String> {
+    let limit = time.left().unwrap_or(limit).min(limit);
+    if limit.is_zero() {
+        let whole = time.whole().unwrap_or_default().as_secs_f64();
+        return Err(format!(
+            "CanonicalizeHostname: names were not looked up, as the {whole} s of `--deadline` are over"
+        ));
+    }
     let (done, found) = mpsc::channel();
     let asked = name.to_owned();
     thread::spawn(move || {
@@ -228,7 +257,7 @@ mod tests {
             assert_eq!((machine.run(command), machine.is_waiting()), (Err(POSTPONED.to_owned()), true));
         }
         assert!(!machine.is_waiting());
-        machine.run_postponed();
+        machine.answer_postponed();
         for command in &commands {
             assert_eq!((machine.run(command), machine.is_waiting()), (Ok(true), false));
         }
@@ -245,7 +274,7 @@ mod tests {
         for index in 0..100 {
             assert!(machine.run(&format!("sleep 1000; : {index}")).is_err());
         }
-        machine.run_postponed();
+        machine.answer_postponed();
         let why = machine.run("sleep 1000; : 7").unwrap_err();
         assert_eq!(why, "not run, as the commands of Match exec have taken 0.2 s");
     }

@@ -140,9 +140,16 @@ pub(super) fn read(lookup: &Lookup<'_>, name: &str, flags: &ConnectionFlags, is_
 fn address(lookup: &Lookup<'_>) -> Result<Option<Given<String>>, Unusable> {
     let Some(Given { value: address, provenance }) = lookup.text(&table::ADDRESS, None)? else { return Ok(None) };
     let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&address);
-    let is_ipv6 = bare.split('%').next().is_some_and(|part| part.parse::<core::net::Ipv6Addr>().is_ok());
+    let is_ipv6 = bare
+        .rsplit('@')
+        .next()
+        .unwrap_or(bare)
+        .split('%')
+        .next()
+        .is_some_and(|part| part.parse::<core::net::Ipv6Addr>().is_ok());
     let has_port = bare.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-    if has_port && !is_ipv6 {
+    // What `ssh` takes for a login name, and in a URL for a port, is left to whoever reads `ssh_config`.
+    if has_port && !is_ipv6 && !bare.starts_with("ssh://") {
         let wrong = Unusable::of_value(provenance, " is ", address);
         return Err(wrong.then("; a port belongs into ansible_port"));
     }

@@ -36,6 +36,24 @@ pub(super) fn parse(text: &str) -> Result<Vec<Hop>, &'static str> {
     text.split(',').map(hop).collect()
 }
 
+/// The host that `ssh` is called with: `[user@]host`, or `ssh://[user@]host[:port]`.
+///
+/// # Errors
+/// Says what is wrong with it; whether the host alone can be a name is not looked at.
+pub fn destination(text: &str) -> Result<Hop, &'static str> {
+    if text.starts_with("ssh://") {
+        return hop(text);
+    }
+    let Some((user, host)) = text.rsplit_once('@') else {
+        return Ok(Hop { host: text.to_owned(), user: None, port: None });
+    };
+    if user.is_empty() {
+        return Err("a login name is empty");
+    }
+    names::login_name(user)?;
+    Ok(Hop { host: host.to_owned(), user: Some(user.to_owned()), port: None })
+}
+
 fn hop(text: &str) -> Result<Hop, &'static str> {
     let is_url = text.strip_prefix("ssh://");
     let text = is_url.unwrap_or(text).trim_end_matches(|next| is_url.is_some() && next == '/');
@@ -64,6 +82,23 @@ fn hop(text: &str) -> Result<Hop, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_destination_is_written_as_for_ssh() {
+        let check = |text: &str, host: &str, user: Option<&str>, port: Option<u16>| {
+            let expected = Hop { host: host.to_owned(), user: user.map(str::to_owned), port };
+            assert_eq!(destination(text), Ok(expected), "{text}");
+        };
+        check("web", "web", None, None);
+        check("ops@web", "web", Some("ops"), None);
+        check("a@b@web", "web", Some("a@b"), None);
+        check("ops@2001:db8::1", "2001:db8::1", Some("ops"), None);
+        check("ssh://ops@web:2201/", "web", Some("ops"), Some(2201));
+        check("ssh://web", "web", None, None);
+        for wrong in ["@web", "u;x@web", "ssh://web:x", "ssh://"] {
+            assert!(destination(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn jump_hosts_are_written_as_for_ssh() {

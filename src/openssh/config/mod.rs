@@ -24,7 +24,7 @@ pub use algorithms::assembled;
 pub use directive::{Given, Origin, SshConfig};
 pub use evaluate::{Outside, Request, User};
 pub use host_config::{Agent, Family, HostConfig, Proxy, Setting, UnknownHostKey};
-pub use jump::Hop;
+pub use jump::{Hop, destination};
 pub use keyword::Keyword;
 pub use read::{Files, Found, Reader};
 pub use told::Told;

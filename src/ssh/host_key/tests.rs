@@ -27,7 +27,7 @@ async fn a_lock_that_is_never_let_go_is_told_and_not_waited_for() {
     let mut plan = ConnectionPlan::for_this_user();
     (plan.user_known_hosts, plan.global_known_hosts) = (vec![file.clone()], Vec::new());
     plan.unknown_keys = UnknownKeys::AcceptNew;
-    let keys = HostKeys::load(&settings(&plan), 1);
+    let keys = HostKeys::load(&settings(&plan), 1, &mut KeyFiles::default());
     assert!(matches!(judge(&keys, 22, &key()), Judgement::Accepted(_)));
     let told = keys.store().await.unwrap_err();
     assert!(told.contains("known_hosts: another program has kept it locked for 2.0 s"), "{told}");
@@ -42,7 +42,7 @@ async fn of_two_new_keys_that_are_shown_at_once_one_is_accepted() {
     let mut plan = ConnectionPlan::for_this_user();
     (plan.user_known_hosts, plan.global_known_hosts) = (vec![file.clone()], Vec::new());
     plan.unknown_keys = UnknownKeys::AcceptNew;
-    let keys = HostKeys::load(&settings(&plan), 1);
+    let keys = HostKeys::load(&settings(&plan), 1, &mut KeyFiles::default());
     let host = LookUp { name: "web".to_owned(), port: 22, is_alias: false };
     let (one, other) = (key(), key());
     // Two sessions ask before either of them answers.
@@ -68,12 +68,12 @@ async fn where_a_file_cannot_be_read_no_key_is_new() {
     (plan.user_known_hosts, plan.global_known_hosts) = (vec![missing], vec![file.clone()]);
     // A device without an end is not read.
     plan.user_known_hosts = vec!["/dev/full".into()];
-    let endless = HostKeys::load(&settings(&plan), 1).complaint().unwrap();
+    let endless = HostKeys::load(&settings(&plan), 1, &mut KeyFiles::default()).complaint().unwrap();
     assert!(endless.contains("/dev/full cannot be read: it is not a regular file but a device"), "{endless}");
     plan.user_known_hosts = vec![folder.path().join("missing")];
     // A folder in its place cannot be read by anybody, permissions cannot stop the administrator.
     fs::create_dir(&file).unwrap();
-    let blind = HostKeys::load(&settings(&plan), 1);
+    let blind = HostKeys::load(&settings(&plan), 1, &mut KeyFiles::default());
     let complaint = blind.complaint().unwrap();
     assert!(complaint.contains(&format!("{} cannot be read", file.display())), "{complaint}");
     let Judgement::Refused(code, detail) = judge(&blind, 22, &key()) else { panic!("accepted") };
@@ -83,7 +83,7 @@ async fn where_a_file_cannot_be_read_no_key_is_new() {
     assert!(!folder.path().join("missing").exists());
 
     fs::remove_dir(&file).unwrap();
-    let seeing = HostKeys::load(&settings(&plan), 1);
+    let seeing = HostKeys::load(&settings(&plan), 1, &mut KeyFiles::default());
     assert_eq!(seeing.complaint(), None);
     assert!(matches!(judge(&seeing, 22, &key()), Judgement::Accepted(_)));
 }
@@ -96,7 +96,7 @@ async fn the_folder_of_accepted_keys_is_the_users_own() {
     plan.unknown_keys = UnknownKeys::AcceptNew;
     let folder = home.path().join("deep/.ssh");
     (plan.user_known_hosts, plan.global_known_hosts) = (vec![folder.join("known_hosts")], Vec::new());
-    let keys = HostKeys::load(&settings(&plan), 1);
+    let keys = HostKeys::load(&settings(&plan), 1, &mut KeyFiles::default());
     judge(&keys, 22, &key());
     keys.store().await.unwrap();
     assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
@@ -122,7 +122,7 @@ fn a_changed_key_is_told_with_the_command_that_forgets_the_known_one() {
             |name: &str, key: &PublicKey| line_for(name, port, &key_type_of(key), &key.public_key_bytes(), None);
         let other = line_of("other", &key());
         fs::write(&file, format!("{other}{}", line_of("web", &key()))).unwrap();
-        let keys = HostKeys::load(&settings(&plan), 1);
+        let keys = HostKeys::load(&settings(&plan), 1, &mut KeyFiles::default());
         let Judgement::Refused(FailureCode::HostKeyChanged, told) = judge(&keys, port, &key()) else {
             panic!("a changed key is refused")
         };
@@ -132,7 +132,7 @@ fn a_changed_key_is_told_with_the_command_that_forgets_the_known_one() {
         assert!(ran.status.success(), "{command}: {ran:?}");
         assert_eq!(fs::read_to_string(&file).unwrap(), other, "{command}");
         assert!(matches!(
-            judge(&HostKeys::load(&settings(&plan), 1), port, &key()),
+            judge(&HostKeys::load(&settings(&plan), 1, &mut KeyFiles::default()), port, &key()),
             Judgement::Refused(FailureCode::HostKeyUnknown, _)
         ));
     }
@@ -145,7 +145,7 @@ fn an_unknown_key_is_told_with_the_name_that_known_hosts_must_have() {
     let check = |alias: Option<&str>, expected: &str| {
         let settings = HostKeySettings { alias: alias.map(str::to_owned), ..settings(&plan) };
         let host = LookUp::new(&settings, "192.0.2.1", 2222);
-        let judged = HostKeys::load(&settings, 1).judge(&host, &key().into(), 0);
+        let judged = HostKeys::load(&settings, 1, &mut KeyFiles::default()).judge(&host, &key().into(), 0);
         let Judgement::Refused(FailureCode::HostKeyUnknown, told) = judged else { panic!("{judged:?}") };
         assert!(told.ends_with(expected), "{told}");
     };
@@ -163,12 +163,12 @@ async fn an_accepted_key_is_stored_once_and_stands() {
     (plan.user_known_hosts, plan.global_known_hosts) = (vec![file.clone()], Vec::new());
     let (right, wrong) = (key(), key());
 
-    let strict = HostKeys::load(&settings(&plan), 1);
+    let strict = HostKeys::load(&settings(&plan), 1, &mut KeyFiles::default());
     let refused = judge(&strict, 2222, &right);
     assert!(matches!(refused, Judgement::Refused(FailureCode::HostKeyUnknown, _)), "{refused:?}");
 
     plan.unknown_keys = UnknownKeys::AcceptNew;
-    let lenient = HostKeys::load(&settings(&plan), 1);
+    let lenient = HostKeys::load(&settings(&plan), 1, &mut KeyFiles::default());
     assert!(matches!(judge(&lenient, 2222, &right), Judgement::Accepted(_)));
     assert_eq!(judge(&lenient, 2222, &right), Judgement::Known);
     let changed = judge(&lenient, 2222, &wrong);
@@ -178,11 +178,35 @@ async fn an_accepted_key_is_stored_once_and_stands() {
 
     let text = fs::read_to_string(&file).unwrap();
     assert_eq!(text.lines().count(), 2, "{text}");
-    let reread = HostKeys::load(&settings(&plan), 1);
+    let reread = HostKeys::load(&settings(&plan), 1, &mut KeyFiles::default());
     assert_eq!(judge(&reread, 2222, &right), Judgement::Known);
     assert_eq!(
         reread.expected(&LookUp { name: "web".to_owned(), port: 2222, is_alias: false }).key_types,
         ["ssh-ed25519"]
     );
     assert!(matches!(judge(&reread, 2222, &wrong), Judgement::Refused(FailureCode::HostKeyChanged, _)));
+}
+
+#[test]
+fn a_file_is_read_once_whoever_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let line = |host: &str| line_for(host, 22, "ssh-ed25519", &key().public_key_bytes(), Some(&[7; SALT]));
+    fs::write(path("of-all"), line("a").repeat(3)).unwrap();
+    let settings = |host: &str| HostKeySettings {
+        user_files: vec![path(host)],
+        global_files: vec![path("of-all")],
+        ..settings(&ConnectionPlan::for_this_user())
+    };
+    let mut files = KeyFiles::default();
+    let first = HostKeys::load(&settings("first"), 1, &mut files);
+    // From here on the file cannot be read again.
+    fs::remove_file(path("of-all")).unwrap();
+    let second = HostKeys::load(&settings("second"), SEARCH_BUDGET / 3 - 1, &mut files);
+    for keys in [&first, &second] {
+        assert_eq!(keys.known.read().unwrap().hashed_len(), 3);
+        assert!(keys.search_types);
+    }
+    // One HMAC for each name and host is what was allowed, for all of them together.
+    assert!(!HostKeys::load(&settings("third"), 1, &mut files).search_types);
 }

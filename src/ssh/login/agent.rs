@@ -1,6 +1,8 @@
 //! The agent: asked once for what it holds, and for signatures through a small pool of connections.
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ use tokio::time::timeout;
 const AGENT_CONNECTIONS: usize = 4;
 /// How long the agent may take to list its keys.
 const AGENT_PATIENCE: Duration = Duration::from_secs(5);
+/// How long it may take for one signature: a person may have to confirm it, or to touch a key.
+const SIGNING_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The agent at a socket.
 pub(super) struct Agent {
@@ -22,6 +26,8 @@ pub(super) struct Agent {
     permits: Semaphore,
     idle: Mutex<Vec<AgentClient<UnixStream>>>,
     identities: OnceCell<Result<Vec<AgentIdentity>, String>>,
+    /// Whether it has let a request for a signature wait in vain: nobody else waits for it then.
+    is_mute: AtomicBool,
 }
 
 /// A connection to the agent, lent out. Only [`Self::give_back`] returns it to the pool: one that was dropped in the middle
@@ -45,6 +51,7 @@ impl Agent {
             permits: Semaphore::new(AGENT_CONNECTIONS),
             idle: Mutex::default(),
             identities: OnceCell::new(),
+            is_mute: AtomicBool::new(false),
         }
     }
 
@@ -71,7 +78,14 @@ impl Agent {
         data: Vec<u8>,
     ) -> Result<Vec<u8>, russh::keys::Error> {
         let mut loan = self.borrow().await?;
-        let signed = loan.client.sign_request(identity, hash, data).await;
+        let mute = || io::Error::new(io::ErrorKind::TimedOut, format!("nothing in {} s", SIGNING_PATIENCE.as_secs()));
+        if self.is_mute.load(Ordering::Relaxed) {
+            return Err(mute().into());
+        }
+        let signed = timeout(SIGNING_PATIENCE, loan.client.sign_request(identity, hash, data)).await.map_err(|_| {
+            self.is_mute.store(true, Ordering::Relaxed);
+            mute()
+        })?;
         // An agent that declined has answered all the same.
         if matches!(signed, Ok(_) | Err(russh::keys::Error::AgentFailure)) {
             loan.give_back();

@@ -1,13 +1,11 @@
 //! The password of a jump host: a person is asked for it once, at the moment when its server wants one, as `ssh` asks.
 
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
 
+use super::pause::Pause;
 use crate::inventory::secret::Secret;
 
 /// Whoever can ask a person while hosts are connected to.
@@ -38,8 +36,8 @@ pub(in crate::ssh) struct AskedPassword {
     asker: Option<Asker>,
     question: String,
     known: Mutex<Known>,
-    /// Whether a person is typing.
-    is_asking: watch::Sender<bool>,
+    /// On while a person types.
+    pause: Pause,
 }
 
 /// What is known of the password.
@@ -68,7 +66,7 @@ impl std::fmt::Debug for AskedPassword {
 impl AskedPassword {
     /// A password that nobody was asked for yet.
     pub(in crate::ssh) fn new(asker: Option<Asker>, question: String) -> Self {
-        Self { asker, question, known: Mutex::new(Known::NotAsked), is_asking: watch::Sender::new(false) }
+        Self { asker, question, known: Mutex::new(Known::NotAsked), pause: Pause::default() }
     }
 
     /// The password; asks for it where nobody was asked yet.
@@ -96,9 +94,7 @@ impl AskedPassword {
         let nobody = |why: &str| format!("its password could not be asked for: {why}");
         let Some(asker) = self.asker.clone() else { return Err(nobody("there is nobody to ask")) };
         let question = self.question.clone();
-        self.is_asking.send_replace(true);
-        let typed = spawn_blocking(move || asker.0.secret(&question)).await;
-        self.is_asking.send_replace(false);
+        let typed = self.pause.during(spawn_blocking(move || asker.0.secret(&question))).await;
         match typed {
             Ok(Ok(secret)) if secret.reveal().is_empty() => Err("no password was typed".to_owned()),
             Ok(Ok(secret)) => Ok(secret),
@@ -107,17 +103,9 @@ impl AskedPassword {
         }
     }
 
-    /// Ends when `limit` has passed in which nobody was typing.
-    async fn passed(&self, limit: Duration) {
-        let mut is_asking = self.is_asking.subscribe();
-        loop {
-            tokio::select! {
-                () = sleep(limit) => return,
-                // The sender is this value's own, so that it does not go away; a person is asked once, then all begins anew.
-                _ = is_asking.wait_for(|is_asking| *is_asking) => {}
-            }
-            let _ = is_asking.wait_for(|is_asking| !*is_asking).await;
-        }
+    /// On while a person types, whichever connection asked.
+    pub(in crate::ssh) fn pause(&self) -> &Pause {
+        &self.pause
     }
 }
 
@@ -127,25 +115,6 @@ impl Loan<'_> {
         if let Some(known) = &mut self.unproven {
             **known = Known::Right(self.secret.clone());
         }
-    }
-}
-
-/// The outcome of `work` within a limit that does not count while a person types; `None` where it was late.
-pub(in crate::ssh) async fn within<T>(
-    limit: Duration,
-    asked: Option<&AskedPassword>,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    let passed = async {
-        match asked {
-            Some(asked) => asked.passed(limit).await,
-            None => sleep(limit).await,
-        }
-    };
-    tokio::select! {
-        biased;
-        outcome = work => Some(outcome),
-        () = passed => None,
     }
 }
 
@@ -189,19 +158,5 @@ mod tests {
         assert_eq!((times.load(Ordering::SeqCst), none_times.load(Ordering::SeqCst)), (1, 1));
         let nobody = AskedPassword::new(None, String::new()).lend().await.err().unwrap();
         assert_eq!(nobody, "its password could not be asked for: there is nobody to ask");
-    }
-
-    #[tokio::test]
-    async fn the_time_that_a_person_takes_does_not_count() {
-        let (password, _) = asked("hunter2");
-        let limit = Duration::from_millis(20);
-        let work = async {
-            password.is_asking.send_replace(true);
-            sleep(limit * 10).await;
-            password.is_asking.send_replace(false);
-        };
-        assert_eq!(within(limit, Some(&password), work).await, Some(()));
-        assert_eq!(within(limit, Some(&password), std::future::pending::<()>()).await, None);
-        assert_eq!(within(limit, None, std::future::pending::<()>()).await, None);
     }
 }

@@ -85,15 +85,20 @@ impl Identities {
     }
 
     /// What to offer to a server. Where files are named for it they come first, then the agent's other keys, unless only named
-    /// ones may be used; else the agent's keys come first, then the default files. A certificate comes before its key.
+    /// ones may be used; else the agent's keys come first, those of default files before others as with OpenSSH, then the default
+    /// files. A certificate comes before its key.
     pub(super) async fn offers(&self, login: &AuthSettings) -> Offers {
         let mut offers = Offers::default();
         let held = self.held(login, &mut offers.notes).await;
         let others = |offers: &mut Offers| {
             let Some(held) = held.as_ref().filter(|_| !login.identities_only) else { return };
-            let (certificates, keys): (Vec<_>, Vec<_>) =
-                held.identities.iter().partition(|one| matches!(one, AgentIdentity::Certificate { .. }));
-            offers.keys.extend(certificates.into_iter().chain(keys).map(|one| held.offer(one)));
+            let mut ordered: Vec<&AgentIdentity> = held.identities.iter().collect();
+            ordered.sort_by_key(|one| match one {
+                AgentIdentity::Certificate { .. } => 0,
+                AgentIdentity::PublicKey { key, .. } if self.is_in_a_file(key, login) => 1,
+                AgentIdentity::PublicKey { .. } => 2,
+            });
+            offers.keys.extend(ordered.into_iter().map(|one| held.offer(one)));
         };
         if !login.is_named {
             others(&mut offers);
@@ -117,6 +122,12 @@ impl Identities {
             ));
         }
         offers
+    }
+
+    /// Whether a key file for this login has that key, its public half at least.
+    fn is_in_a_file(&self, key: &PublicKey, login: &AuthSettings) -> bool {
+        let files = login.identity_files.iter().filter_map(|path| self.files.get(path)?.public_key());
+        files.into_iter().any(|one| one.key_data() == key.key_data())
     }
 
     /// What the agent of a host holds, if it has one that answers.

@@ -119,6 +119,16 @@ impl UnlockedKeys {
 }
 
 impl KeyFile {
+    /// The public half, where it is known.
+    pub(super) fn public_key(&self) -> Option<&PublicKey> {
+        match self {
+            Self::Usable(key) => Some(key.public_key()),
+            Self::PublicOnly(key) => Some(key),
+            Self::Locked(key, _) | Self::Exposed(key, _) => key.as_ref(),
+            Self::Missing | Self::Unreadable(_) => None,
+        }
+    }
+
     pub(super) fn read(path: &Path, unlocked: &UnlockedKeys) -> Self {
         if let Some(key) = unlocked.keys.get(path) {
             return Self::Usable(Arc::clone(key));

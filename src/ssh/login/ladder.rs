@@ -11,6 +11,7 @@ use russh::{MethodKind, MethodSet};
 use super::asking::{AskedPassword, Loan};
 use super::identities::{Identities, MOST_OFFERS, Offers};
 use super::offer::{Credential, Offer, OfferSigner, SignError};
+use super::pause::Pause;
 use crate::inventory::secret::Secret;
 use crate::openssh::algorithms::is_allowed;
 use crate::openssh::certificates::Validity;
@@ -39,6 +40,8 @@ pub(in crate::ssh) struct Means<'login> {
     pub(in crate::ssh) password: Option<&'login Secret>,
     /// Whoever may be asked for it where none is known.
     pub(in crate::ssh) asked: Option<&'login AskedPassword>,
+    /// On while the agent signs.
+    pub(in crate::ssh) signing: &'login Pause,
 }
 
 /// Logs in to the server behind `handle`, whose host key has been found right.
@@ -256,7 +259,7 @@ impl Ladder<'_> {
                         later than the login may take fails that host";
             self.cell.board.tell(HostEvent::Notice { text: text.to_owned() });
         }
-        let mut signer = OfferSigner(offer);
+        let mut signer = OfferSigner { offer, pause: self.means.signing };
         let answer = match &offer.credential {
             Credential::Key(key) => {
                 self.handle.authenticate_publickey_with(&user, key.clone(), *hash, &mut signer).await

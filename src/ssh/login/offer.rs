@@ -11,6 +11,7 @@ use russh::keys::ssh_key::private::KeypairData;
 use russh::keys::{Algorithm, Certificate, HashAlg, PrivateKey, PublicKey};
 
 use super::agent::Agent;
+use super::pause::Pause;
 
 /// What a server is shown.
 #[derive(Debug, Clone)]
@@ -81,7 +82,11 @@ impl Offer {
 }
 
 /// Signs for one offer; the library's own signing of certificates cannot choose the hash of RSA keys.
-pub(super) struct OfferSigner<'offer>(pub(super) &'offer Offer);
+pub(super) struct OfferSigner<'offer> {
+    pub(super) offer: &'offer Offer,
+    /// On while the agent signs: it may have others before, or a person to ask.
+    pub(super) pause: &'offer Pause,
+}
 
 impl Signer for OfferSigner<'_> {
     type Error = SignError;
@@ -92,12 +97,12 @@ impl Signer for OfferSigner<'_> {
         hash: Option<HashAlg>,
         mut data: Vec<u8>,
     ) -> Result<Vec<u8>, SignError> {
-        match &self.0.proof {
-            Proof::Agent(agent) if self.0.signs_as_key => {
+        match &self.offer.proof {
+            Proof::Agent(agent) if self.offer.signs_as_key => {
                 let key = AgentIdentity::from(shown.public_key().into_owned());
-                Ok(agent.sign(&key, hash, data).await?)
+                Ok(self.pause.during(agent.sign(&key, hash, data)).await?)
             }
-            Proof::Agent(agent) => Ok(agent.sign(shown, hash, data).await?),
+            Proof::Agent(agent) => Ok(self.pause.during(agent.sign(shown, hash, data)).await?),
             Proof::File(key) => {
                 let signature = match key.key_data() {
                     KeypairData::Rsa(pair) => (pair, hash).try_sign(&data),
