@@ -92,6 +92,7 @@ fn what_is_wrong_ends_with_its_exit_code_and_a_word() {
     check(FLEET, &["hosts.ini", "--hosts", "webb"], 69, "no host matches 'webb' (webb: 0 hosts). Did you mean 'web'?");
     check(FLEET, &["hosts.ini", "--host", "webb"], 69, "no host matches the name 'webb'");
     check(FLEET, &["hosts.ini", "--hosts", "web:!2001:db8::1"], 64, "separate patterns with ','");
+    check(FLEET, &["hosts.ini", "--hosts", "all", "-l", "all:! web"], 64, "`!` names no hosts: write it and a name");
     check(FLEET, &["hosts.ini", "--hosts", "all", "-l", "@gone.txt"], 65, "--limit @gone.txt: there is no such file");
     for view in ["--list", "--host <HOST>", "--hosts <PATTERN>", "--graph", "--explain <HOST>"] {
         check(FLEET, &["hosts.ini"], 64, view);

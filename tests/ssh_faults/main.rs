@@ -18,6 +18,7 @@ mod passwords;
 mod peers;
 mod prompts;
 mod recorder;
+mod settled;
 mod sshd;
 mod tap;
 

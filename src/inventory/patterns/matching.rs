@@ -92,6 +92,11 @@ impl<'a> Evaluation<'a> {
     /// The hosts of one pattern, whatever its prefix.
     fn hosts_of(&mut self, whole: &Pattern) -> Result<IndexSet<HostId>, PatternError> {
         let pattern = whole.text().strip_prefix(['&', '!']).unwrap_or(whole.text());
+        if pattern.is_empty() {
+            // A blank ends a pattern, too: in `all:! web` this one would leave nobody out, and `web` would be added. Ansible fails.
+            let wrong = "names no hosts: write it and a name without a blank between them, as `!web`";
+            return Err(PatternError::Misleading(format!("{} {wrong}", whole.subject())));
+        }
         if pattern.starts_with('~') {
             let regex = compile(pattern).map_err(|error| PatternError::Regex {
                 pattern: whole.bare().subject(),
