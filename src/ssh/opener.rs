@@ -221,7 +221,9 @@ impl Opener {
             cell.enter(Stage::Probe);
             ready(connection, channel).await
         });
-        let opened = opening.await.unwrap_or_else(|| Err(late(cell.stage(), limits.host, "not ready")));
+        // On the heap: what is needed to log in is not needed while a host is sampled.
+        let opened = Box::pin(opening).await;
+        let opened = opened.unwrap_or_else(|| Err(late(cell.stage(), limits.host, "not ready")));
         if opened.is_err() {
             shared.cut_off(limits.close).await;
         }

@@ -321,7 +321,7 @@ fn a_login_name_in_the_address_is_that_of_nobody_else_as_for_ssh() {
         &[
             Step {
                 file: Some((".ssh/config", "Host 192.0.2.1\n  User conf\n")),
-                expected: ("", "not set", ""),
+                expected: ("None", "not set", ""),
                 ..NOTHING
             },
             step("h1 ansible_host=192.0.2.1\n", ("conf", "file", "User")),
