@@ -11,16 +11,28 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn start(socket: &Path, keys: &[&Path]) -> Self {
-        Self::run(socket, keys, &[])
+        Self::run(socket, keys, &[], &[])
     }
 
     /// An agent that holds a security key, for which `provider` is the middleware.
     pub(crate) fn with_security_key(socket: &Path, key: &Path, provider: &Path) -> Self {
-        Self::run(socket, &[key], &["-S", provider.to_str().unwrap()])
+        Self::run(socket, &[key], &["-S", provider.to_str().unwrap()], &[])
     }
 
-    fn run(socket: &Path, keys: &[&Path], more: &[&str]) -> Self {
+    /// An agent that asks a person before each signature: `program` stands for the window, and for what the person says.
+    pub(crate) fn that_asks(socket: &Path, key: &Path, program: &Path) -> Self {
+        let program = program.to_str().unwrap();
+        Self::run(
+            socket,
+            &[key],
+            &["-c"],
+            &[("SSH_ASKPASS", program), ("SSH_ASKPASS_REQUIRE", "force"), ("DISPLAY", "none")],
+        )
+    }
+
+    fn run(socket: &Path, keys: &[&Path], more: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut agent = Command::new("ssh-agent");
+        agent.envs(environment.iter().copied());
         let child = agent.args(["-D", "-P", "/*", "-a"]).arg(socket).stdout(Stdio::null()).spawn().unwrap();
         let agent = Self { socket: socket.to_owned(), child };
         while !agent.socket.exists() {

@@ -1,8 +1,10 @@
 //! Keys of every kind at a real server: RSA with one hash only, encrypted files of every format, the agent alone.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use clockaudit::inventory::secret::Secret;
 use clockaudit::inventory::target::Target;
@@ -114,6 +116,51 @@ async fn a_security_key_of_the_agent_logs_in_and_is_said_to_want_touches() {
     assert!(matches!(notices.as_slice(), [one] if one.contains("wants to be touched")), "{notices:?}");
     let touches = fs::read_to_string(server.path("sk.touches")).unwrap();
     assert_eq!(touches.lines().count(), 3, "a touch for every host");
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_keys_of_the_agent_that_of_a_default_file_goes_first() {
+    let base = Baseline::take().await;
+    let others = ["one", "two", "three", "four", "five", "six", "seven"];
+    let server = Sshd::prepared("LogLevel VERBOSE\n", |folder| {
+        for name in others {
+            super::sshd::keygen(&folder.join(name), "ed25519");
+        }
+    });
+    let right = server.path("user_key");
+    let keys = others.map(|name| server.path(name));
+    let held: Vec<&Path> = keys.iter().chain([&right]).map(PathBuf::as_path).collect();
+    let agent = Agent::start(&server.path("agent"), &held);
+    let mut plan = server.plan();
+    plan.agent = Some(agent.socket.clone());
+    let nothing_named = || Target { key_files: Vec::new(), ..server.target("user_key") };
+    // The agent has the key alone: of the default file its public half is there.
+    fs::copy(server.path("user_key.pub"), server.path("id_ed25519.pub")).unwrap();
+    plan.default_keys = vec![server.path("id_ed25519")];
+    let (seen, _) = scan(vec![nothing_named()], &plan).await;
+    assert_eq!((seen.observations[0].failure.clone(), server.logged(REFUSED, 0).await), (None, 0));
+    plan.default_keys = Vec::new();
+    let (seen, _) = scan(vec![nothing_named()], &plan).await;
+    assert_failed(&seen.observations[0], FailureCode::AuthenticationRejected, Stage::Authenticate, "5 keys refused");
+    base.assert_restored().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_takes_to_answer_the_agent_is_not_the_time_of_the_host() {
+    let base = Baseline::take().await;
+    let server = Sshd::start("");
+    // Whoever says yes takes longer than a login may.
+    let person = server.path("person");
+    fs::write(&person, "#!/bin/sh\nsleep 6\n").unwrap();
+    fs::set_permissions(&person, fs::Permissions::from_mode(0o700)).unwrap();
+    let agent = Agent::that_asks(&server.path("agent"), &server.path("user_key"), &person);
+    let mut plan = server.plan();
+    plan.agent = Some(agent.socket.clone());
+    plan.limits.authenticate = Duration::from_secs(5);
+    let nothing_named = Target { key_files: Vec::new(), ..server.target("user_key") };
+    let (seen, _) = scan(vec![nothing_named], &plan).await;
+    assert_eq!(seen.observations[0].failure, None);
     base.assert_restored().await;
 }
 
