@@ -265,6 +265,21 @@ mod tests {
     }
 
     #[test]
+    fn names_are_looked_up_together_and_within_the_run() {
+        let mut machine = ThisMachine::default();
+        machine.postpone();
+        for name in ["127.0.0.1", "::1"] {
+            assert_eq!((machine.resolves(name), machine.is_waiting()), (Err(POSTPONED.to_owned()), true));
+        }
+        machine.answer_postponed();
+        assert_eq!((machine.resolves("127.0.0.1"), machine.resolves("::1")), (Ok(true), Ok(true)));
+        assert_eq!((machine.is_waiting(), machine.commands()), (false, 0));
+        let mut late = ThisMachine::within(TimeLeft::of(Some(Duration::ZERO)));
+        let why = "CanonicalizeHostname: names were not looked up, as the 0 s of `--deadline` are over";
+        assert_eq!(late.resolves("127.0.0.1"), Err(why.to_owned()));
+    }
+
+    #[test]
     fn all_commands_together_have_a_limit() {
         let all = Duration::from_millis(200);
         let mut machine = ThisMachine { left: all, all, ..ThisMachine::default() };
