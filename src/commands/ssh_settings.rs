@@ -106,7 +106,8 @@ impl SshSettings {
         let over_ssh = targets.iter_mut().filter(|target| target.transport == Transport::Ssh);
         let mut open: Vec<&mut Target> = over_ssh.collect();
         while !open.is_empty() {
-            // Each host may have commands and names of its own (`Match exec`, CanonicalizeHostname): what all hosts wait for is asked at once.
+            // Each host may have commands and names of its own (`Match exec`, CanonicalizeHostname): what all hosts wait for is asked
+            // at once.
             self.machine.postpone();
             let mut waiting = Vec::new();
             for target in open {

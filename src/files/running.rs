@@ -1,6 +1,6 @@
-//! Programs that run on behalf of this one, all of them started here: each in a process group of its own, within limits of time and
-//! size, and without a terminal unless it may ask something. A Ctrl-C at the terminal
-//! does not reach such a group; it ends with this program all the same.
+//! Programs that are asked something (inventory scripts, passwords, `Match exec`): each in a process group of its own, within limits
+//! of time and size, and without a terminal unless it may ask something. A Ctrl-C at the terminal does not reach such a group; it ends
+//! with this program all the same.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -78,7 +78,8 @@ pub(super) enum Unended {
     Lost(io::Error),
 }
 
-/// Runs a program, without what logs in to ticket systems, and waits for its end. What it prints or says is read where the command has pipes for it.
+/// Runs a program, without what logs in to ticket systems, and waits for its end. What it prints or says is read where the command
+/// has pipes for it.
 pub(super) fn run(mut command: Command, bounds: &Bounds<'_>) -> Result<Ended, Unended> {
     let left = bounds.time.left().unwrap_or(Duration::MAX);
     let whole = bounds.time.whole().unwrap_or_default();

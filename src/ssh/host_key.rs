@@ -101,15 +101,7 @@ impl HostKeys {
     /// Takes together what `files` have for so many hosts; a file that is not there knows nothing. One that is there and cannot be
     /// read may hold another key of any host, or revoke any key: then no key counts as new.
     pub(super) fn load(settings: &HostKeySettings, hosts: usize, files: &mut KeyFiles) -> Self {
-        let mut known = Vec::new();
-        let mut unreadable = Vec::new();
-        for path in settings.user_files.iter().chain(&settings.global_files) {
-            match files.known(path) {
-                Ok(file) => known.extend(file),
-                Err(why) => unreadable.push(why),
-            }
-        }
-        let known = KnownHosts::of(known);
+        let (known, unreadable) = files.together(settings.user_files.iter().chain(&settings.global_files));
         let search_types = files.may_search(known.hashed_len().saturating_mul(hosts));
         Self {
             known: RwLock::new(known),

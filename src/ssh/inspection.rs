@@ -7,15 +7,12 @@ use std::sync::Arc;
 use indexmap::IndexSet;
 use nix::sys::resource::{Resource, getrlimit};
 
-use super::host_key::LARGEST;
+use super::known_keys::KeyFiles;
 use super::login::Identities;
 use super::plan::ConnectionPlan;
 use super::settings::{AuthSettings, HostSettings};
 use crate::audit::fitness::{Agent, KeyFile, KnownHosts};
-use crate::bounded;
 use crate::inventory::target::{Target, Transport};
-use crate::openssh;
-use crate::openssh::known_hosts::KnownFile;
 
 /// What a scan of some targets would find on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,14 +81,6 @@ async fn stranded(identities: &Identities, targets: &[Target], settings: &[Arc<H
 }
 
 fn known_hosts(files: &IndexSet<&PathBuf>) -> KnownHosts {
-    let mut keys = Vec::new();
-    let mut unreadable = Vec::new();
-    for file in files {
-        match bounded::file(file, LARGEST) {
-            Ok(text) => keys.push(Arc::new(KnownFile::read(&file.display().to_string(), &text))),
-            Err(why) if why.is_missing() => {}
-            Err(why) => unreadable.push(format!("{} {why}", file.display())),
-        }
-    }
-    KnownHosts { keys: openssh::KnownHosts::of(keys).len(), unreadable }
+    let (known, unreadable) = KeyFiles::default().together(files.iter().copied());
+    KnownHosts { keys: known.len(), unreadable }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::host_key::{HostKeys, LARGEST, SEARCH_BUDGET};
 use super::settings::HostKeySettings;
 use crate::bounded;
-use crate::openssh::known_hosts::KnownFile;
+use crate::openssh::known_hosts::{KnownFile, KnownHosts};
 use crate::openssh::revoked_keys::RevokedKeys;
 
 /// What the files of a scan say of host keys. Hosts may have files of their own (`UserKnownHostsFile ~/keys/%h`) beside a large one
@@ -30,13 +30,28 @@ impl Default for KeyFiles {
 
 impl KeyFiles {
     /// What a file says; `None` where there is none.
-    pub(super) fn known(&mut self, path: &Path) -> Result<Option<Arc<KnownFile>>, String> {
+    fn known(&mut self, path: &Path) -> Result<Option<Arc<KnownFile>>, String> {
         let read = || match bounded::file(path, LARGEST) {
             Ok(text) => Ok(Some(Arc::new(KnownFile::read(&path.display().to_string(), &text)))),
             Err(why) if why.is_missing() => Ok(None),
             Err(why) => Err(format!("{} {why}", path.display())),
         };
         self.known.entry(path.to_owned()).or_insert_with(read).clone()
+    }
+
+    /// What these files say together, a file that is not there nothing; and why some cannot be read.
+    pub(super) fn together<'path>(
+        &mut self,
+        paths: impl IntoIterator<Item = &'path PathBuf>,
+    ) -> (KnownHosts, Vec<String>) {
+        let (mut known, mut unreadable) = (Vec::new(), Vec::new());
+        for path in paths {
+            match self.known(path) {
+                Ok(file) => known.extend(file),
+                Err(why) => unreadable.push(why),
+            }
+        }
+        (KnownHosts::of(known), unreadable)
     }
 
     /// What these files revoke. One that is not there is no empty one, as with OpenSSH: what it lists is not known.

@@ -255,8 +255,8 @@ impl Ladder<'_> {
     async fn try_key(&mut self, Attempt { offer, hash, .. }: &Attempt) -> Answer {
         let user = self.means.settings.user.clone();
         if offer.wants_touch() && self.means.identities.is_first_touch() {
-            let text = "a security key wants to be touched once for every host that it logs in to; a touch that comes \
-                        later than the login may take fails that host";
+            let text = "a security key wants to be touched once for every host that it logs in to; where a minute passes \
+                        without a touch, that host and those after it are not logged in to by the agent";
             self.cell.board.tell(HostEvent::Notice { text: text.to_owned() });
         }
         let mut signer = OfferSigner { offer, pause: self.means.signing };
