@@ -4,6 +4,7 @@
 //! alone, `draft` by everything.
 
 mod prepared;
+mod unsettled;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +24,8 @@ use crate::audit::figure;
 use crate::clock::{Interval, Nanos};
 use crate::timekeeper::chrony::configuration::Layout;
 use crate::timekeeper::chrony::configuration::lines::Directive;
+
+pub use unsettled::Unsettled;
 
 /// What is asked of all hosts alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,7 +88,6 @@ pub struct Seen {
 
 /// A host that is to be changed, or is as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the host")]
 pub struct DraftedHost {
     /// Its place among the subjects.
     pub subject: usize,
@@ -103,8 +105,8 @@ pub struct DraftedHost {
     pub steps_now: bool,
     /// Whether others may depend on its time.
     pub is_time_server: bool,
-    /// Whether nothing is done and something is wrong all the same: its clock is off, or chronyd does not run.
-    pub is_unsettled: bool,
+    /// What is wrong all the same, where nothing is done.
+    pub unsettled: Option<Unsettled>,
     /// What chronyd there can be asked for the yardstick.
     pub servers: remote::Check,
 }
@@ -303,10 +305,7 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
             warnings.push(warning);
         }
     }
-    let wrong = if forecast.is_none() { left_wrong(seen, offset, subject.warn) } else { None };
-    let is_unsettled = wrong.is_some();
-    warnings.extend(wrong);
-    let planned = PlannedHost {
+    let mut planned = PlannedHost {
         name: subject.name.clone(),
         configuration,
         service: service(&seen.survey, installs.as_ref()),
@@ -318,6 +317,8 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
         checks,
         warnings,
     };
+    let unsettled = forecast.is_none().then(|| Unsettled::of(seen, intent, &planned, offset, subject.warn)).flatten();
+    planned.warnings.extend(unsettled.as_ref().map(Unsettled::describe));
     let diffs = files.diffs;
     Ok(DraftedHost {
         subject: index,
@@ -328,7 +329,7 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
         needs_consent,
         steps_now,
         is_time_server,
-        is_unsettled,
+        unsettled,
         servers,
     })
 }
@@ -367,20 +368,6 @@ fn not_at_boot(survey: &Survey, installs: Option<&Installation>) -> Option<Strin
         format!(
             "its {} is not started at boot: after the next one nothing keeps its clock; `{remedy}` there has it started",
             service.name
-        )
-    })
-}
-
-/// What is wrong with a host on which nothing is done.
-fn left_wrong(seen: &Seen, offset: Interval, warn: Nanos) -> Option<String> {
-    if seen.survey.service.as_ref().is_some_and(|service| !service.is_active) {
-        return Some("its configuration is as asked for, and chronyd does not run: start it".to_owned());
-    }
-    let off = figure::with_bound(offset.midpoint(), offset);
-    (offset.magnitude().lo > warn).then(|| {
-        format!(
-            "its configuration is as asked for, and its clock is {off} off: `chronyc tracking` there shows whether it is being slewed, \
-             `--makestep` steps it at once"
         )
     })
 }

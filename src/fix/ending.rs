@@ -11,6 +11,8 @@ use crate::audit::ExitStatus;
 pub struct Counts {
     /// Right by measurement, those included where nothing was to be changed.
     pub converged: usize,
+    /// As wanted already, and wrong all the same; among those that converged, too.
+    pub unsettled: usize,
     /// Right by the word of their chronyd.
     pub by_claim: usize,
     /// Following the new source, and still being slewed when the run was told to end.
@@ -49,7 +51,7 @@ pub fn exit(counts: Counts, has_new_warnings: bool, is_partial: bool) -> ExitSta
         ExitStatus::Critical
     } else if counts.not_attempted > 0 || is_partial {
         ExitStatus::Incomplete
-    } else if counts.by_claim + counts.on_their_way > 0 || has_new_warnings {
+    } else if counts.unsettled + counts.by_claim + counts.on_their_way > 0 || has_new_warnings {
         ExitStatus::Warning
     } else {
         ExitStatus::Good

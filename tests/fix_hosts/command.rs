@@ -66,6 +66,17 @@ fn stock_hosts_with_wrong_clocks_follow_the_server_and_are_right() {
         assert_eq!(checked.status, Some(0), "nothing is to be changed: {checked}");
         assert_eq!(before, hosts.map(|host| untouched(site, host)), "a second run changed something");
 
+        // What stands in the file is not what chronyd was started with.
+        let wanted = fs::read(site.path("behind", CONFIGURATION)).expect("the configuration");
+        fs::write(site.path("behind", CONFIGURATION), &stock[1]).expect("an edit");
+        site.run("behind", "systemctl restart chrony");
+        fs::write(site.path("behind", CONFIGURATION), wanted).expect("an edit");
+        let again = fix(site, &["--step", "any", "--yes"]);
+        assert_eq!(again.status, Some(1), "{again}");
+        for told in ["its chronyd follows no source", "as wanted, but not followed"] {
+            assert!(again.stdout.contains(told), "{told}: {again}");
+        }
+
         let run = site.last_run();
         let undone = site.clockaudit(&["rollback", &run, "--yes"]);
         assert_eq!(undone.status, Some(0), "{undone}");
@@ -87,13 +98,20 @@ fn stock_hosts_with_wrong_clocks_follow_the_server_and_are_right() {
 
 #[test]
 fn a_step_back_is_asked_for_where_somebody_is_there() {
-    let plans = [Plan { name: "ahead", offset: Nanos(120 * SECOND), furnish: "" }];
+    let plans = [
+        Plan { name: "ahead", offset: Nanos(120 * SECOND), furnish: "" },
+        Plan { name: "behind", offset: Nanos(-8 * SECOND), furnish: "" },
+    ];
     let test = "command::a_step_back_is_asked_for_where_somebody_is_there";
     with_site(test, &plans, &[(CLOUD_SERVER, Nanos(0))], |site| {
         let before = untouched(site, "ahead");
         let refused = fix(site, &["--yes"]);
         assert_eq!(refused.status, Some(3), "{refused}");
         assert!(refused.stdout.contains("`--step any`"), "{refused}");
+        // A step forward needs nobody's leave.
+        assert_eq!(site.ends(), ["behind converged"], "{refused}");
+        let left = site.clock("behind").offset();
+        assert!(left.0.abs() < SECOND / 20, "behind is off by {left:?}");
         let inventory = site.inventory();
         let arguments = [&["fix", &inventory, "--hold", "4s"], &SERVER[..]].concat();
         // Somebody who does not want that, and somebody who takes back what was asked for.
@@ -122,7 +140,7 @@ fn the_line_of_progress_fits(output: &str) {
         .map(|part| part.trim_start_matches(|letter: char| "[0123456789KA".contains(letter)))
         .collect();
     let turning: Vec<&str> = drawn.into_iter().filter(is_turning).collect();
-    for part in ["1 of 1 connected, 0 looked into", "0 of 1 done, 1 being changed   ahead: ", "…"] {
+    for part in ["2 of 2 connected, 0 looked into", "0 of 1 done, 1 being changed   ahead: ", "…"] {
         assert!(turning.iter().any(|line| line.contains(part)), "{part}: {turning:#?}");
     }
     for line in turning {

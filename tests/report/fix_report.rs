@@ -223,6 +223,26 @@ fn the_exit_code_is_the_worst_that_happened_whenever_it_is_asked() {
 }
 
 #[test]
+fn a_host_that_is_as_wanted_and_wrong_warns_whenever_it_is_asked() {
+    let mut report = mixed().report();
+    let fix = report.fix.as_mut().expect("a fix");
+    fix.hosts.retain(|host| host.outcome == FixOutcome::Unchanged);
+    fix.counts = FixCounts { unchanged: 1, ..FixCounts::default() };
+    fix.new_warnings = false;
+    report.run.partial = false;
+    assert_eq!(exit_status(&report, FailOn::Down), Some(ExitStatus::Good));
+    let same = report.fix.as_mut().and_then(|fix| fix.hosts.first_mut()).expect("a host");
+    same.reason = Some("not_followed".to_owned());
+    same.why = Some("its chronyd follows 192.0.2.1".to_owned());
+    assert_eq!(exit_status(&report, FailOn::Down), Some(ExitStatus::Warning));
+    assert_eq!(exit_status(&report, FailOn::Crit), Some(ExitStatus::Good));
+    let text = plain(&render(&report, Detail::Summary, Page::ENDLESS));
+    for told in ["as wanted, but not followed", "Look at", "same: its chronyd follows 192.0.2.1"] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+}
+
+#[test]
 fn only_a_warning_that_is_new_counts() {
     let run = |before: i64, after: i64| {
         let mended = Mended::of([("web".to_owned(), STOCK, before)]);

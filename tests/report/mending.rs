@@ -76,7 +76,7 @@ impl Mended {
     /// What is shown of it.
     pub(crate) fn view<'plan>(&'plan self, forecasts: &'plan [(&'plan str, Forecast)]) -> PlanView<'plan> {
         let Self { plan, diffs, yardstick, .. } = self;
-        PlanView { plan, diffs, forecasts, yardstick: Some(yardstick), steps_now: false }
+        PlanView { plan, diffs, forecasts, yardstick: Some(yardstick), steps_now: false, unsettled: &[] }
     }
 }
 

@@ -82,7 +82,7 @@ impl Run<'_> {
         let refused = self.draft.refused.iter().map(|host| host.name.as_str());
         let retry = self.retry_file(journals, refused, terminal);
         let told = Told { run: Some(&self.selected.provenance.run), retry: retry.as_deref(), ..Told::default() };
-        Ok(self.settled(deliver(&self.report(&told), &self.plan.output, None, terminal)?))
+        deliver(&self.report(&told), &self.plan.output, None, terminal)
     }
 
     /// Ends a run that changed hosts.
@@ -150,20 +150,14 @@ impl Run<'_> {
         });
         let signalled = interrupted.and_then(ExitStatus::of_signal);
         let status = signalled.or(exit_status(&report, self.plan.output.fail_on)).unwrap_or(ExitStatus::Internal);
-        let over = OverRecord { at: finished.telling.now(), exit: self.settled(status).code() };
+        let over = OverRecord { at: finished.telling.now(), exit: status.code() };
         let _ = finished.telling.write(&Record::Over(over));
         let status = deliver(&report, &self.plan.output, Some(live), terminal)?;
         match finished.telling.broken() {
             Some(why) => Err(CommandError::output(why)
                 .hint("what was done is in the report above; `clockaudit rollback` may not know all of it")),
-            None => sound(self.settled(status), own_defects()),
+            None => sound(status, own_defects()),
         }
-    }
-
-    /// How a run ends all in all: hosts on which nothing was to be done may be wrong all the same.
-    fn settled(&self, status: ExitStatus) -> ExitStatus {
-        let is_unsettled = self.draft.unchanged().any(|host| host.is_unsettled);
-        if status == ExitStatus::Good && is_unsettled { ExitStatus::Warning } else { status }
     }
 
     /// Scans the hosts that were attempted once more.

@@ -7,7 +7,7 @@ use crate::cli::Format;
 use crate::commands::error::CommandError;
 use crate::commands::output::page;
 use crate::fix::diff::{Folded, fold};
-use crate::fix::draft::Draft;
+use crate::fix::draft::{Draft, Unsettled};
 use crate::fix::{Forecast, Plan};
 use crate::report::fix::{self, PlanView};
 use crate::report::table::Detail;
@@ -45,12 +45,18 @@ impl Shown {
     pub fn view<T>(&self, draft: &Draft, show: impl FnOnce(PlanView<'_>) -> T) -> T {
         let forecasts: Vec<(&str, Forecast)> =
             self.forecasts.iter().map(|(name, forecast)| (name.as_str(), *forecast)).collect();
+        let unsettled: Vec<(&str, &Unsettled)> = draft
+            .hosts
+            .iter()
+            .filter_map(|host| Some((host.planned.name.as_str(), host.unsettled.as_ref()?)))
+            .collect();
         show(PlanView {
             plan: &self.plan,
             diffs: &self.diffs,
             forecasts: &forecasts,
             yardstick: self.is_changing.then_some(&draft.yardstick),
             steps_now: self.steps_now,
+            unsettled: &unsettled,
         })
     }
 

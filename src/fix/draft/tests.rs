@@ -6,6 +6,7 @@ use crate::fix::plan::Follows;
 use crate::fix::remote::{
     Digest, FileKind, Guard, Init, Offer, OtherTimekeeper, Package, PackageManager, ServerAnswer, Service, SurveyedFile,
 };
+use crate::timekeeper::chrony::Tracking;
 use crate::timekeeper::chrony::configuration::Wanted;
 
 const STOCK: &str =
@@ -123,19 +124,31 @@ fn a_step_back_that_nobody_allows_is_refused_and_says_what_does() {
 fn a_host_that_is_as_it_should_be_is_left_as_it_is() {
     let first = draft(&[subject("one", STOCK, 0, 0)], &terms(StepPolicy::Forward)).expect("a draft");
     let becomes = String::from_utf8(first.hosts[0].planned.files[0].becomes.clone()).expect("text");
-    let check = |clock_ms: i64, is_active: bool, expected: &str| {
+    let check = |clock_ms: i64, is_active: bool, followed: &str, expected: &str| {
         let mut again = subject("one", &becomes, clock_ms, 0);
-        seen(&mut again).survey.service.as_mut().expect("a service").is_active = is_active;
+        let survey = &mut seen(&mut again).survey;
+        survey.service.as_mut().expect("a service").is_active = is_active;
+        let report = format!("{followed},3,1764437000.5,0,0,0,0,0,0.1,0.0001,0.0002,64.2,Normal");
+        survey.tracking = Some(Tracking::parse(&report).expect("a report"));
         let found = draft(&[again], &terms(StepPolicy::Forward)).expect("a draft");
         assert_eq!((found.changing().count(), found.unchanged().count()), (0, 1));
         assert_eq!(found.hosts[0].forecast, None);
         let warnings = found.hosts[0].planned.warnings.join("; ");
-        assert_eq!(found.hosts[0].is_unsettled, !expected.is_empty());
+        assert_eq!(found.hosts[0].unsettled.is_some(), !expected.is_empty());
         assert!(if expected.is_empty() { warnings.is_empty() } else { warnings.contains(expected) }, "{warnings}");
     };
-    check(0, true, "");
-    check(120_000, true, "+120.00 s ± 12 ms off");
-    check(0, false, "chronyd does not run");
+    let follows = "A9FEA97B,169.254.169.123";
+    check(0, true, follows, "");
+    check(120_000, true, follows, "+120.00 s ± 12 ms off");
+    check(0, false, follows, "chronyd does not run");
+    // The file was replaced and chronyd not restarted.
+    check(
+        0,
+        true,
+        "C0000201,192.0.2.1",
+        "chronyd follows 192.0.2.1 instead: it may not have read it; restart chrony there",
+    );
+    check(0, true, "7F7F0101,", "chronyd follows no source");
 }
 
 #[test]

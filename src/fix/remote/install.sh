@@ -228,8 +228,7 @@ bring_in() {
     if is_running "$m"; then e="$m runs on"; return 1; fi
     say "step stopped $m"
   done
-  at_boot on "$unit"
-  return 0
+  at_boot on "$unit" || { e="$unit is not started at boot"; return 1; }
 }
 
 # withdraw: on the way back, before files: chronyd stops, and goes where it came with the run.

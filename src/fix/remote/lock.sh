@@ -22,11 +22,12 @@ is_guarded() {
 
 is_run() { case $1 in '' | .* | -* | *[!A-Za-z0-9._-]*) return 1 ;; esac; [ ${#1} -le 64 ]; }
 
-# Takes the lock for `run`; leaves in `owner` who has it where somebody else does, and in `behind` the folder of a dead owner whose
+# Takes the lock for `run`; leaves in `owner` who has it where somebody else does, nobody where none can be made, and in `behind` the folder of a dead owner whose
 # files could not all be put back.
 take_lock() {
   behind=
-  mkdir -p "$state" || { owner='nobody: no directory'; return 1; }
+  owner=
+  mkdir -p "$state" || return 1
   booted
   started $$ || t=unknown
   mine="$$ $t $boot $run"
@@ -35,7 +36,7 @@ take_lock() {
   [ "$owner" = "$mine" ] && return
   is_held "$owner" && return 1
   # Whoever moves the dead owner's link away may make a new one; who moved a living one gives it back.
-  mv "$state/lock" "$state/lock.$$" || return 1
+  mv "$state/lock" "$state/lock.$$" || { owner=$(readlink "$state/lock"); return 1; }
   x=$(readlink "$state/lock.$$")
   rm -f "$state/lock.$$"
   [ "$x" = "$owner" ] || { ln -s "$x" "$state/lock"; owner=$x; return 1; }
@@ -64,7 +65,10 @@ take_lock() {
 # not_locked WORD: answers a request why it has no lock.
 not_locked() {
   line "$owner"
-  if [ "$behind" ]; then say "no $1 behind $behind"; else say "no $1 locked $e"; fi
+  if [ "$behind" ]; then say "no $1 behind $behind"
+  elif [ "$owner" ]; then say "no $1 locked $e"
+  else say "no $1 write $state"
+  fi
 }
 
 free_lock() {

@@ -342,6 +342,36 @@ mod parts {
     }
 
     #[test]
+    fn a_lock_that_cannot_be_made_is_nobodys() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let said = run(
+            folder.path(),
+            "run=r1; rm -rf \"$state\"; echo >\"$state\"; take_lock && echo taken || not_locked apply\n",
+        );
+        let state = folder.path().canonicalize().expect("a path").join("run");
+        assert_eq!(said, format!("no apply write {}\n", state.display()));
+    }
+
+    #[test]
+    fn the_configuration_that_chronyd_was_started_with_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let found = |arguments: &str| {
+            // A process with those arguments, which ends once it is looked at.
+            let process =
+                format!("sh -c 'read x' chronyd {arguments} <pipe &\nexec 3>pipe; running() {{ echo $!; }}\n");
+            let commands = format!(
+                "echo >own.conf; rm -f pipe; mkfifo pipe; {process}find_configuration; echo \"$conf\"; exec 3>&-"
+            );
+            run(folder.path(), &commands)
+        };
+        let own = folder.path().canonicalize().expect("a path").join("own.conf");
+        for arguments in ["-F 1 -f $PWD/own.conf", "-f$PWD/own.conf -F 1"] {
+            assert_eq!(found(arguments), format!("{}\n", own.display()), "{arguments}");
+        }
+        assert!(!found("-x$PWD/own.conf").contains("own.conf"));
+    }
+
+    #[test]
     fn what_is_tried_has_a_name_that_chronyd_may_read() {
         let folder = tempfile::tempdir().expect("a folder");
         let names = "for p in /etc/chrony.conf /etc/chrony/chrony.conf /etc/chrony.d/a.conf; do path_1=$p i=1; nth; echo \"$new_file\"; done";

@@ -2,6 +2,7 @@
 
 use super::digest::Digest;
 use super::request::RunId;
+use crate::timekeeper::chrony::Tracking;
 
 /// The answer to a survey. Remote text in it is bounded but not escaped.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +20,8 @@ pub struct Survey {
     pub version: Option<String>,
     /// The arguments of the chronyd that runs.
     pub arguments: Option<String>,
+    /// What that chronyd says of itself; `None` where it does not run or gives no report.
+    pub tracking: Option<Tracking>,
     /// Other timekeepers that run.
     pub others: Vec<OtherTimekeeper>,
     /// Files that are there in containers only.

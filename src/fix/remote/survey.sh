@@ -90,6 +90,7 @@ find_configuration() {
   m=
   for x in $args; do
     case $m in -f) conf=$x ;; esac
+    case $x in -f/*) conf=${x#-f} ;; esac
     m=$x
   done
   set +f
@@ -123,7 +124,7 @@ survey() {
     line "$x"; say "version ${e:--}"
   fi
   find_configuration
-  [ "$args" ] && line "$args" && say "arguments $e"
+  [ "$args" ] && line "$args" && say "arguments $e" && tracking && say "tracking $o"
   for x in ntpd openntpd ntp-daemon systemd-timesyn phc2sys ptp4l timemaster; do
     set -- $(named $x)
     [ $# -gt 0 ] || continue

@@ -357,7 +357,7 @@ impl Draft {
 
     fn agreed(self, request: &str) -> Option<Answer> {
         Some(match request {
-            "survey" => Answer::Survey(Box::new(self.survey)),
+            "survey" => Answer::Survey(Box::new(Survey { tracking: self.tracking, ..self.survey })),
             "check" => {
                 let offer = self.checked.offer.or(self.offer.map(Ok));
                 Answer::Check(Ok(Checked { offer, ..self.checked }))

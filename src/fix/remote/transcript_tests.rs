@@ -17,11 +17,13 @@ fn answer(text: &str) -> Result<Vec<Heard>, TranscriptError> {
 
 const SERVER: &[u8] = b"server a iburst\n";
 
+const TRACKING: &str = "tracking A9FEA97B,169.254.169.123,3,1764437000.5,0.000001,0.000002,0.00001,-12.5,0.01,0.1,0.0001,0.0002,64.2,Normal\n";
+
 fn survey_of(data: &str) -> String {
     let digest = Digest::of(SERVER);
     format!(
         "user 0\nkernel Linux 6.1 x86_64\nunit systemd active enabled chrony\nversion 4.3\n\
-         arguments /usr/sbin/chronyd -F 1\nguard systemd-run\nencoding base64\ndirectory writable 4096 /etc/chrony\n\
+         arguments /usr/sbin/chronyd -F 1\n{TRACKING}guard systemd-run\nencoding base64\ndirectory writable 4096 /etc/chrony\n\
          file main 644 0 0 77 1764437000 16 {digest} - /etc/chrony/chrony.conf\nas /etc/chrony.conf\n{data}\
          crowded\nconfdir /etc/chrony/conf.d\nmissing include /etc/chrony/x\npending guarded run-1\nok survey\n"
     )
@@ -33,6 +35,8 @@ fn a_survey_is_read() {
     let [Heard::Answer(Answer::Survey(survey))] = heard.as_slice() else { panic!("{heard:?}") };
     let service = Service { init: Init::Systemd, name: "chrony".to_owned(), is_active: true, is_enabled: Some(true) };
     assert_eq!(survey.service, Some(service));
+    let source = survey.tracking.as_ref().and_then(|tracking| tracking.source.as_deref());
+    assert_eq!(source, Some("169.254.169.123"));
     assert_eq!((survey.files.len(), survey.is_crowded), (1, true));
     let file = survey.files.first().expect("one");
     assert_eq!(file.bytes.as_deref(), Some(SERVER));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::plan::PlanView;
 use crate::clock::{Interval, UnixNanos};
 use crate::fix::attempt::{Cause, Outcome};
+use crate::fix::draft::Unsettled;
 use crate::fix::forecast::Direction;
 use crate::fix::plan::Installation;
 use crate::fix::remote::{Digest, Kept};
@@ -91,10 +92,11 @@ fn has_new_warnings(report: &Report) -> bool {
 }
 
 fn fix(run: &FixRun<'_>, new_warnings: bool) -> Fix {
-    let PlanView { plan, diffs, forecasts, yardstick, .. } = run.view;
+    let PlanView { plan, diffs, forecasts, yardstick, unsettled, .. } = run.view;
     let known = Known {
         run,
         forecasts: forecasts.iter().copied().collect(),
+        unsettled: unsettled.iter().copied().collect(),
         ended: run.ended.iter().map(|ended| (ended.name, ended)).collect(),
         before: by_name(run.before),
         after: run.after.map(by_name).unwrap_or_default(),
@@ -132,6 +134,7 @@ fn by_name(report: &Report) -> BTreeMap<&str, &Host> {
 struct Known<'run> {
     run: &'run FixRun<'run>,
     forecasts: BTreeMap<&'run str, Forecast>,
+    unsettled: BTreeMap<&'run str, &'run Unsettled>,
     ended: BTreeMap<&'run str, &'run EndedHost<'run>>,
     before: BTreeMap<&'run str, &'run Host>,
     after: BTreeMap<&'run str, &'run Host>,
@@ -179,6 +182,7 @@ impl Known<'_> {
             None if self.run.run.is_none() => (FixOutcome::Pending, None),
             None => (FixOutcome::NotAttempted, Some(("not_begun", "the run ended before it was begun"))),
         };
+        let unsettled = self.unsettled.get(host.name.as_str()).filter(|_| outcome == FixOutcome::Unchanged);
         let backups = |path: &str| {
             let kept = ended.iter().flat_map(|ended| ended.kept).find(|kept| kept.path == path);
             kept.and_then(|kept| kept.backup.clone())
@@ -191,8 +195,8 @@ impl Known<'_> {
         };
         FixedHost {
             outcome,
-            reason: reason.map(|(label, _)| label.to_owned()),
-            why: reason.map(|(_, words)| words.to_owned()),
+            reason: reason.map(|(label, _)| label).or(unsettled.map(|wrong| wrong.label())).map(str::to_owned),
+            why: reason.map(|(_, words)| words.to_owned()).or(unsettled.map(|wrong| wrong.describe())),
             detail: ended.and_then(|ended| ended.detail).map(str::to_owned),
             after: ended.and_then(|ended| ended.last).map(stored_offset),
             configuration: Some(host.configuration.clone()),

@@ -2,7 +2,7 @@
 
 use crate::audit::{ExitStatus, FailOn};
 use crate::fix::ending::{Counts, exit};
-use crate::report::model::Report;
+use crate::report::model::{FixOutcome, Report};
 
 /// The exit status of a fix that no signal ended; `None` for a report of anything else. One that was only planned ends well; whether
 /// changes are pending is for whoever asks that.
@@ -22,8 +22,12 @@ fn ended(report: &Report, fail_on: FailOn, is_partial: bool) -> Option<ExitStatu
     if fix.run.is_none() {
         return Some(exit(Counts::default(), false, is_partial));
     }
+    // As wanted, and wrong all the same.
+    let unsettled =
+        fix.hosts.iter().filter(|host| host.outcome == FixOutcome::Unchanged && host.reason.is_some()).count();
     let counts = Counts {
         converged: fix.counts.converged + fix.counts.unchanged,
+        unsettled: kept(unsettled, FailOn::Warn),
         by_claim: kept(fix.counts.converged_by_claim, FailOn::Warn),
         on_their_way: kept(fix.counts.on_their_way, FailOn::Warn),
         rolled_back: kept(fix.counts.rolled_back, FailOn::Crit),

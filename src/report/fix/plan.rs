@@ -10,6 +10,7 @@ use super::names::{Names, counted};
 use crate::audit::figure;
 use crate::clock::Nanos;
 use crate::fix::diff::Folded;
+use crate::fix::draft::Unsettled;
 use crate::fix::forecast::STEP_BACK_BREAKS;
 use crate::fix::plan::Check;
 use crate::fix::{Forecast, Plan, PlannedHost, RefusedHost, StepPolicy, Yardstick};
@@ -43,6 +44,8 @@ pub struct PlanView<'plan> {
     pub yardstick: Option<&'plan Yardstick>,
     /// Whether clocks are stepped at once and no file changes (`--makestep`).
     pub steps_now: bool,
+    /// What is wrong with hosts on which nothing is done, by their names.
+    pub unsettled: &'plan [(&'plan str, &'plan Unsettled)],
 }
 
 /// Writes a plan for a page. A summary has the most frequent kinds of change and counts the rest, for which it names `--diff`;

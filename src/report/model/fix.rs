@@ -109,7 +109,7 @@ pub struct FixedHost {
     pub groups: Vec<String>,
     /// How it ended.
     pub outcome: FixOutcome,
-    /// The name of the reason, where it was rolled back, has failed or was not attempted.
+    /// The name of the reason, where it was rolled back, has failed, was not attempted, or is as wanted and wrong all the same.
     pub reason: Option<String>,
     /// The reason in words.
     pub why: Option<String>,

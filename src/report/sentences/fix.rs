@@ -84,6 +84,7 @@ pub(in crate::report) fn what(host: &FixedHost) -> String {
             Some(None) => "will stay as it is".to_owned(),
             None => String::new(),
         },
+        FixOutcome::Unchanged if host.reason.is_some() => format!("as wanted, but {}", reason()),
         FixOutcome::Unchanged => "as wanted already".to_owned(),
     }
 }
@@ -102,9 +103,10 @@ fn movement(forecast: &FixForecast) -> Option<&'static str> {
     })
 }
 
-/// Why hosts failed, were rolled back and were left alone: a word, and the reason with the hosts.
+/// Why hosts failed, were rolled back, are wrong though they are as wanted, and were left alone: a word, and the reason with the hosts.
 pub(in crate::report) fn reasons(fix: &Fix, names: Names) -> Vec<(&'static str, String)> {
-    let ways = [("Failed", FixOutcome::Failed), ("Rolled back", FixOutcome::RolledBack)];
+    let ways =
+        [("Failed", FixOutcome::Failed), ("Rolled back", FixOutcome::RolledBack), ("Look at", FixOutcome::Unchanged)];
     let ended = ways
         .into_iter()
         .flat_map(|(word, outcome)| failures(fix, outcome, names).into_iter().map(move |text| (word, text)));
@@ -115,7 +117,7 @@ pub(in crate::report) fn reasons(fix: &Fix, names: Names) -> Vec<(&'static str, 
 /// Why hosts failed, and what they said of it; hosts of which the same is told together.
 fn failures(fix: &Fix, outcome: FixOutcome, names: Names) -> Vec<String> {
     let mut alike: IndexMap<(&str, &str), Vec<&str>> = IndexMap::new();
-    for host in fix.hosts.iter().filter(|host| host.outcome == outcome) {
+    for host in fix.hosts.iter().filter(|host| host.outcome == outcome && host.reason.is_some()) {
         let told = (host.why.as_deref().unwrap_or_default(), host.detail.as_deref().unwrap_or_default());
         alike.entry(told).or_default().push(&host.name);
     }
