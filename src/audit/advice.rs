@@ -231,6 +231,17 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
             "su does not let this login become that user: it may be left to a group (wheel), or that user has no shell",
             "see /etc/pam.d/su there, or use `--become-method sudo`, or scan without `--become`: the clock itself is read without",
         ),
+        FailureCode::BecomeMissing => (
+            "the login works, and the program that is to become another user is not there, or this login may not run it",
+            "install it there, or name the right one (`ansible_become_exe`, `--become-method`); or scan without `--become`: the \
+             clock itself is read without",
+        ),
+        FailureCode::BecomeFailed => (
+            "the login works; neither the password nor a right is the matter, but what is said here",
+            "correct what it names: the user (`--become-user`, `ansible_become_user`), the program (`ansible_become_exe`), its \
+             options (`ansible_become_flags`), or its own configuration there; or scan without `--become`: the clock itself is \
+             read without",
+        ),
         FailureCode::NameNotFound => {
             ("neither DNS nor /etc/hosts knows the name", "correct the name, or set `ansible_host` to its address")
         }
@@ -296,6 +307,8 @@ pub fn failure_title(failure: FailureCode) -> &'static str {
         FailureCode::SuPassword => "su wants a password",
         FailureCode::SuPasswordWrong => "su password wrong",
         FailureCode::SuForbidden => "su not allowed",
+        FailureCode::BecomeMissing => "become program missing",
+        FailureCode::BecomeFailed => "become failed",
         FailureCode::NameNotFound => "name not found",
         FailureCode::NotAttempted => "not attempted",
         FailureCode::HostKeyRevoked => "host key revoked",

@@ -23,6 +23,17 @@ pub enum Refusal {
         /// What was to make it root; `None` where nothing was asked to, or something did and made it another user.
         by: Option<ElevationMethod>,
     },
+    /// What was to make the login root failed for a cause of its own.
+    #[error(
+        "{code}: changing a clock needs root there: {what}; correct the user (`--become-user`), the program (`ansible_become_exe`) or \
+         its options (`ansible_become_flags`), or use another `--become-method`"
+    )]
+    NobodyBecome {
+        /// The code that it is known by.
+        code: String,
+        /// What was said.
+        what: String,
+    },
     /// chronyd is not there.
     #[error("chronyd is not installed there: `--install` installs it")]
     NoChronyd,
@@ -228,6 +239,7 @@ impl Refusal {
             Self::NotMeasured(_) => "not_measured",
             Self::NotSurveyed(_) => "not_surveyed",
             Self::NotRoot { .. } => "not_root",
+            Self::NobodyBecome { .. } => "nobody_become",
             Self::NoChronyd => "no_chronyd",
             Self::OtherTimekeeper(_) => "other_timekeeper",
             Self::TwoTimekeepers(_) => "two_timekeepers",

@@ -1,5 +1,7 @@
 //! Becoming another user on a host, as Ansible's `become` does: the command that does it, and when it is given a password.
 
+use super::denial;
+pub use super::denial::Denied;
 use super::secret::Secret;
 use super::shell_words::{arguments, in_quotes, quoted};
 
@@ -93,16 +95,22 @@ impl Elevation {
             ElevationMethod::Sudo => Prompt::Exactly(prompt.to_owned()),
             ElevationMethod::Su => Prompt::InWords,
         };
-        Dialogue { method: self.method, prompt, password: self.password.clone(), heard: Vec::new(), is_answered: false }
+        Dialogue { elevation: self.clone(), prompt, heard: Vec::new(), is_answered: false }
+    }
+
+    /// The program that does it, without its options.
+    pub fn program(&self) -> String {
+        let whole = self.program.as_deref().unwrap_or_else(|| self.method.name());
+        let words = arguments(whole).unwrap_or_default();
+        words.into_iter().next().unwrap_or_else(|| whole.to_owned())
     }
 }
 
 /// What is heard of a method while it may ask for the password, and what is to be done about it.
 #[derive(Debug, Clone)]
 pub struct Dialogue {
-    method: ElevationMethod,
+    elevation: Elevation,
     prompt: Prompt,
-    password: Option<Secret>,
     heard: Vec<u8>,
     is_answered: bool,
 }
@@ -127,47 +135,18 @@ pub enum Reply {
     GiveUp(Denied),
 }
 
-/// Why nobody else was become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Denied {
-    /// A password is wanted, and none was given.
-    NoPassword,
-    /// The password that was given was not taken.
-    WrongPassword,
-    /// It is not allowed, whatever the password.
-    Forbidden,
-}
-
-/// What sudo says without asking where it may not ask (`-n`), and where a password was not taken, in the words of its sources
-/// (`plugins/sudoers`); other languages are told apart by whether a password was given.
-const SUDO_WANTS_ONE: &str = "a password is required";
-const SUDO_TOOK_NONE: [&str; 2] = ["incorrect password attempt", "no password was provided"];
-/// What it says whatever the password.
-const SUDO_FORBIDS: [&str; 4] = ["not in the sudoers", "is not allowed to", "may not run sudo", "must have a tty"];
-
-impl Denied {
-    /// Why a method ended without having made another user of the login, by its last line; `has_password` = there was one to
-    /// give, `is_answered` = it was asked for and given.
-    pub fn by_last_line(method: ElevationMethod, line: &str, has_password: bool, is_answered: bool) -> Self {
-        let says = |words: &[&str]| words.iter().any(|words| line.contains(words));
-        match method {
-            ElevationMethod::Sudo if says(&SUDO_FORBIDS) => Self::Forbidden,
-            ElevationMethod::Sudo if says(&SUDO_TOOK_NONE) => Self::WrongPassword,
-            ElevationMethod::Sudo if says(&[SUDO_WANTS_ONE]) || !has_password => Self::NoPassword,
-            // su says no more than that it failed.
-            ElevationMethod::Su if is_answered => Self::WrongPassword,
-            ElevationMethod::Sudo | ElevationMethod::Su => Self::Forbidden,
-        }
-    }
-}
-
 /// Bytes that are kept of what was heard: more than any lecture before a question.
 const KEPT: usize = 4_096;
 
 impl Dialogue {
     /// The method that is heard.
     pub fn method(&self) -> ElevationMethod {
-        self.method
+        self.elevation.method
+    }
+
+    /// What says why the method ended, of all that was said on standard error.
+    pub fn reason(&self, said: &[u8]) -> Option<String> {
+        denial::reason(&self.elevation, &String::from_utf8_lossy(said))
     }
 
     /// Takes in what the method said; a password is answered with once, and a second question means that it was wrong.
@@ -184,7 +163,7 @@ impl Dialogue {
             return Reply::Wait;
         }
         self.heard.clear();
-        match (&self.password, self.is_answered) {
+        match (&self.elevation.password, self.is_answered) {
             (Some(password), false) => {
                 self.is_answered = true;
                 Reply::Answer(password.clone())
@@ -236,6 +215,12 @@ fn asks_for_password(text: &str) -> bool {
     let last = text.rsplit('\n').next().unwrap_or_default().trim_end().to_lowercase();
     let Some(question) = last.strip_suffix([':', '：']) else { return false };
     PASSWORD_WORDS.iter().any(|word| question.trim_end().ends_with(word))
+}
+
+/// Whether the text is of a password, in one of those languages.
+pub(super) fn names_a_password(text: &str) -> bool {
+    let text = text.to_lowercase();
+    PASSWORD_WORDS.iter().any(|word| text.contains(word))
 }
 
 /// A flag of sudo that does not keep it from asking; `None` where that was all that it did.
@@ -341,24 +326,6 @@ mod tests {
         check(su, Some("pw"), &["密码：", "su: 鉴定故障\n"], &["pw", ""]);
         check(su, Some("pw"), &["loading profile:", "\nYour password expires:\n"], &["", ""]);
         check(su, None, &["Password: "], &["!NoPassword"]);
-    }
-
-    #[test]
-    fn the_last_line_tells_why_nobody_else_was_become() {
-        let (sudo, su) = (ElevationMethod::Sudo, ElevationMethod::Su);
-        let check = |method, line: &str, has_password: bool, is_answered: bool, expected: Denied| {
-            assert_eq!(Denied::by_last_line(method, line, has_password, is_answered), expected, "{line}");
-        };
-        check(sudo, "sudo: a password is required", false, false, Denied::NoPassword);
-        check(sudo, "sudo: Ein Passwort ist notwendig", false, false, Denied::NoPassword);
-        check(sudo, "sudo: 1 incorrect password attempt", true, true, Denied::WrongPassword);
-        check(sudo, "audit is not in the sudoers file.", true, true, Denied::Forbidden);
-        let line = "Sorry, user audit is not allowed to execute '/bin/sh' as root on h1.";
-        check(sudo, line, false, false, Denied::Forbidden);
-        check(sudo, "sudo: sorry, you must have a tty to run sudo", true, false, Denied::Forbidden);
-        check(su, "su: Authentication failure", true, true, Denied::WrongPassword);
-        check(su, "su: Permission denied", true, false, Denied::Forbidden);
-        check(su, "This account is currently not available.", false, false, Denied::Forbidden);
     }
 
     proptest! {

@@ -6,6 +6,7 @@ pub mod command_secrets;
 pub mod configuration;
 pub mod connection;
 pub mod constructed;
+mod denial;
 pub mod diagnostics;
 pub mod documents;
 pub mod elevation;

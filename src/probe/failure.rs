@@ -38,6 +38,10 @@ pub enum FailureCode {
     SuPasswordWrong,
     /// su lets nobody else be become, whatever the password.
     SuForbidden,
+    /// The program that was to make another user of the login is not there.
+    BecomeMissing,
+    /// It ended for a cause of its own: a user that does not exist, an option that it does not know.
+    BecomeFailed,
     /// The name has no address.
     NameNotFound,
     /// The run ended before this host's turn, or nothing can be tried.
@@ -60,13 +64,14 @@ impl FailureCode {
             Self::JumpHost => "SSH906",
             Self::Throttled => "SSH907",
             Self::Dropped => "SSH908",
-            Self::NoShell => "SSH909",
+            Self::NoShell | Self::BecomeMissing => "SSH909",
             Self::SudoPassword
             | Self::SudoPasswordWrong
             | Self::SudoForbidden
             | Self::SuPassword
             | Self::SuPasswordWrong
-            | Self::SuForbidden => "SSH910",
+            | Self::SuForbidden
+            | Self::BecomeFailed => "SSH910",
             Self::NameNotFound => "SSH911",
             Self::NotAttempted => "SSH912",
         }
@@ -82,12 +87,14 @@ impl FailureCode {
             Self::SuPassword => "SSH910-su",
             Self::SuPasswordWrong => "SSH910-su-wrong",
             Self::SuForbidden => "SSH910-su-forbidden",
+            Self::BecomeMissing => "SSH909-become",
+            Self::BecomeFailed => "SSH910-failed",
             other => other.code(),
         }
     }
 
     /// Every code, by number.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Timeout,
         Self::Refused,
         Self::HostKeyChanged,
@@ -99,12 +106,14 @@ impl FailureCode {
         Self::Throttled,
         Self::Dropped,
         Self::NoShell,
+        Self::BecomeMissing,
         Self::SudoPassword,
         Self::SudoPasswordWrong,
         Self::SudoForbidden,
         Self::SuPassword,
         Self::SuPasswordWrong,
         Self::SuForbidden,
+        Self::BecomeFailed,
         Self::NameNotFound,
         Self::NotAttempted,
     ];

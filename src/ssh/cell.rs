@@ -335,9 +335,9 @@ impl HostCell {
     }
 
     /// Keeps a line that says more than what was kept.
-    pub(super) fn replace_noise(&self, line: Option<&str>) {
-        if let Some(line) = line {
-            self.lock().first_noise = Some(line.to_owned());
+    pub(super) fn replace_noise(&self, line: Option<String>) {
+        if line.is_some() {
+            self.lock().first_noise = line;
         }
     }
 

@@ -17,8 +17,8 @@ use crate::probe::{Failure, FailureCode, HostEvent, Reader, Stage};
 
 /// Channels that a server may try to open at us before the session is ended; each is refused.
 const UNASKED_CHANNELS: u32 = 16;
-/// Bytes of standard error that are looked at: only a first line is of interest.
-const ERRORS_KEPT: usize = 512;
+/// Bytes of standard error that are looked at: a lecture, and what a method that does not know its options says of them all.
+const ERRORS_KEPT: usize = 4_096;
 
 /// Why the engine itself ends a session.
 #[derive(Debug, thiserror::Error)]
@@ -116,8 +116,10 @@ impl SessionHandler {
     fn channel_ended(&mut self, channel: ChannelId) {
         if self.probe_channel == Some(channel) {
             // Whoever was to become another user says why not at the end, after lectures and warnings.
-            let reason = if self.dialogue.is_some() { last_line(&self.errors) } else { first_line(&self.errors) };
-            self.cell.heard_noise(reason);
+            match &self.dialogue {
+                Some(dialogue) => self.cell.replace_noise(dialogue.reason(&self.errors)),
+                None => self.cell.heard_noise(first_line(&self.errors)),
+            }
             self.cell.probe_over(self.ear.whom());
         } else if let Some(answer) = self.date.take_if(|answer| answer.channel == channel) {
             self.date_ended(&answer);
@@ -174,11 +176,6 @@ impl Drop for SessionHandler {
 fn first_line(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
-}
-
-fn last_line(bytes: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(bytes);
-    text.lines().map(str::trim).rfind(|line| !line.is_empty()).map(str::to_owned)
 }
 
 /// Every way in which a server can open a channel ends here: dropping the reply refuses it.

@@ -207,8 +207,7 @@ async fn converse(
         match dialogue.hear(bytes) {
             Reply::Wait => {
                 said.extend(bytes.iter().take(ERRORS_KEPT.saturating_sub(said.len())));
-                let text = String::from_utf8_lossy(&said);
-                cell.replace_noise(text.lines().map(str::trim).rfind(|line| !line.is_empty()));
+                cell.replace_noise(dialogue.reason(&said));
             }
             Reply::Answer(password) => {
                 said.clear();

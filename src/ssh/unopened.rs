@@ -63,22 +63,17 @@ pub(super) fn no_shell(cell: &HostCell) -> Failure {
     Failure { code: FailureCode::NoShell, stage: Stage::Probe, detail }
 }
 
-/// Exit statuses by which shells say that a program is not there, or not to be run.
-const NO_PROGRAM: [u32; 2] = [126, 127];
-
 /// The probe did not run because nobody else was become: another command, as who logged in, would be another answer than asked for.
 pub(super) fn not_elevated(cell: &HostCell, elevation: &Elevation) -> Failure {
     if let Some(detail) = cell.lost_before_greeting() {
         return Failure { code: FailureCode::Dropped, stage: Stage::Probe, detail };
     }
-    let method = elevation.method;
     let said = cell.first_noise().unwrap_or_else(|| "it said nothing".to_owned());
-    if cell.status().is_some_and(|status| NO_PROGRAM.contains(&status)) {
-        let detail = format!("{} did not let the probe run: {said}", method.name());
-        return Failure { code: FailureCode::NoShell, stage: Stage::Probe, detail };
-    }
-    let why = Denied::by_last_line(method, &said, elevation.password.is_some(), cell.has_given_password());
-    denied(method, why, Some(&said))
+    let why = Denied::by_reason(elevation, &said, cell.status(), cell.has_given_password());
+    let Failure { code, stage, detail } = denied(elevation.method, why, Some(&said));
+    let detail =
+        if why == Denied::Missing { format!("`{}` cannot be run there: {said}", elevation.program()) } else { detail };
+    Failure { code, stage, detail }
 }
 
 /// Nobody else was become, for that reason; `said` = what was said, where the method ended by itself.
@@ -90,6 +85,8 @@ pub(super) fn denied(method: ElevationMethod, why: Denied, said: Option<&str>) -
         (ElevationMethod::Su, Denied::NoPassword) => FailureCode::SuPassword,
         (ElevationMethod::Su, Denied::WrongPassword) => FailureCode::SuPasswordWrong,
         (ElevationMethod::Su, Denied::Forbidden) => FailureCode::SuForbidden,
+        (_, Denied::Missing) => FailureCode::BecomeMissing,
+        (_, Denied::Failed) => FailureCode::BecomeFailed,
     };
     let method = method.name();
     let detail = match (why, said) {
@@ -97,6 +94,8 @@ pub(super) fn denied(method: ElevationMethod, why: Denied, said: Option<&str>) -
         (Denied::NoPassword, None) => format!("{method} asks for a password, and none was given"),
         (Denied::WrongPassword, None) => format!("{method} refused the password"),
         (Denied::Forbidden, None) => format!("{method} does not allow it"),
+        (Denied::Missing, None) => format!("{method} cannot be run there"),
+        (Denied::Failed, None) => format!("{method} failed"),
     };
     Failure { code, stage: Stage::Probe, detail }
 }

@@ -89,6 +89,7 @@ fn files_that_cannot_be_replaced(site: &Site, good: &[&str]) {
 
 fn logins_that_are_not_root(site: &Site, good: &[&str]) {
     refused(site, &[good, &["-e", "ansible_become=false"]].concat(), "SSH910");
+    refused(site, &[good, &["-e", "ansible_become_user=nosuch"]].concat(), "correct the user (`--become-user`)");
     site.run(HOST, "echo 'audit:S3same' | chpasswd && echo 'audit ALL=(root) ALL' >/etc/sudoers.d/audit");
     refused(site, good, "SSH910");
     // A wrong password is tried once, and is found nowhere afterwards.

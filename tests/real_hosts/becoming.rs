@@ -174,6 +174,54 @@ fn the_password_reaches_whoever_asks_for_it_and_nobody_else() {
 }
 
 #[test]
+fn what_keeps_a_method_from_running_is_told_and_is_no_password() {
+    confined("becoming::what_keeps_a_method_from_running_is_told_and_is_no_password", || {
+        let shells = ["bash", "fish", "tcsh", "zsh"];
+        let missing =
+            shells.map(|shell| HostPlan { login_shell: format!("/bin/{shell}"), ..host(shell, NOT_ASKED, &[]) });
+        let names = ["no-user", "no-user-asked", "odd-flag", "none-said", "su-no-user", "su-odd-flag"];
+        let plans = names.map(|name| host(name, if name == "no-user-asked" { ASKED } else { NOT_ASKED }, &[]));
+        let fleet = Fleet::start(plans.into_iter().chain(missing));
+        let key = format!("ansible_ssh_private_key_file={}", fleet.user_key().display());
+        let with = |more: &str| format!("{key} {more}");
+        let missing = with("ansible_become_exe=/opt/none/sudo");
+        let variables = [
+            with("ansible_become_user=nosuch"),
+            with(&format!("ansible_become_user=nosuch ansible_become_password={LOGIN}")),
+            with("ansible_become_flags='-H -S -n --bogus'"),
+            with("ansible_become_exe=/bin/false"),
+            with("ansible_become_method=su ansible_become_user=nosuch"),
+            with("ansible_become_method=su ansible_become_flags=--bogus"),
+            missing.clone(),
+            missing.clone(),
+            missing.clone(),
+            missing,
+        ];
+        let inventory = inventory(&fleet, &variables.each_ref().map(String::as_str));
+        let report = scan(&fleet, &inventory, &["-b"]).report();
+        let check = |name: &str, code: &str, title: &str, words: &str, remedy: &str| {
+            let error = told(name, &report).error.as_ref().unwrap_or_else(|| panic!("{name} did not fail"));
+            assert_eq!((error.code.as_str(), error.title.as_str()), (code, title), "{name}: {}", error.message);
+            assert!(error.message.contains(words), "{name}: {}", error.message);
+            assert!(!error.message.contains("usage:") && !error.message.contains("Try "), "{name}: {}", error.message);
+            let findings = &told(name, &report).findings;
+            assert!(findings.iter().any(|finding| finding.remedy.contains(remedy)), "{name}: {findings:?}");
+        };
+        let failed = |name: &str, words: &str| check(name, "SSH910", "become failed", words, "correct what it names");
+        failed("no-user", "sudo: unknown user nosuch");
+        failed("no-user-asked", "sudo: unknown user nosuch");
+        failed("odd-flag", "sudo: unrecognized option '--bogus'");
+        failed("none-said", "it said nothing");
+        failed("su-no-user", "su: user nosuch does not exist");
+        failed("su-odd-flag", "su: unrecognized option '--bogus'");
+        for name in shells {
+            let words = "`/opt/none/sudo` cannot be run there: ";
+            check(name, "SSH909", "become program missing", words, "`ansible_become_exe`");
+        }
+    });
+}
+
+#[test]
 fn a_chronyd_that_answers_root_alone_is_heard_by_becoming_root() {
     confined("becoming::a_chronyd_that_answers_root_alone_is_heard_by_becoming_root", || {
         let clocks = vec![("server-clock", clockaudit::clock::Nanos::ZERO)];
@@ -197,23 +245,29 @@ fn a_host_that_scans_itself_becomes_root_without_ssh() {
         fs::write(folder.join("inventory.ini"), "itself ansible_connection=local\n").expect("an inventory");
         // The host has folders of its own, and may not see where the program was built.
         fs::copy(env!("CARGO_BIN_EXE_clockaudit"), folder.join("clockaudit")).expect("the program");
-        let scan = |password: &str| {
+        let scan_with = |password: &str, more: &[&str]| {
             fs::write(folder.join("password"), password).expect("a password file");
             let as_user = ["--reuid", "4242", "--regid", "65534", "--clear-groups"];
             let words = ["scan", "/run/host/inventory.ini", "-b", "--become-password-file", "/run/host/password"];
-            let more = ["--no-state", "--output", "json", "--reference", "controller"];
+            let output = ["--no-state", "--output", "json", "--reference", "controller"];
             let program = ["env", "HOME=/run/host/home", "/run/host/clockaudit"];
-            let words: Vec<&str> = as_user.iter().chain(&program).chain(&words).chain(&more).copied().collect();
+            let words: Vec<&str> =
+                as_user.iter().chain(&program).chain(&words).chain(&output).chain(more).copied().collect();
             let stdout = itself.run("setpriv", &words);
             Session { status: None, stdout, stderr: String::new() }.report()
         };
+        let scan = |password: &str| scan_with(password, &[]);
         let report = scan(LOGIN);
         assert_eq!(told("itself", &report).error, None);
         let log = itself.run("cat", &["/run/host/sudo.log"]);
         assert!(log.contains("USER=root"), "{log}");
         // sudo remembers the right one: forget it.
         itself.run("rm", &["-r", "/run/sudo/ts"]);
-        let (code, message) = message(&scan(WRONG), "itself");
-        assert!(code == "SSH910" && message.contains("sudo refused the password"), "{code} {message}");
+        let (code, said) = message(&scan(WRONG), "itself");
+        assert!(code == "SSH910" && said.contains("sudo refused the password"), "{code} {said}");
+        let (code, said) = message(&scan_with(LOGIN, &["-e", "ansible_become_exe=/opt/none/sudo"]), "itself");
+        assert!(code == "SSH909" && said.contains("`/opt/none/sudo` cannot be run there"), "{code} {said}");
+        let (code, said) = message(&scan_with(LOGIN, &["-e", "ansible_become_user=nosuch"]), "itself");
+        assert!(code == "SSH910" && said.contains("unknown user nosuch"), "{code} {said}");
     });
 }

@@ -19,6 +19,8 @@ pub(super) fn page(failure: FailureCode) -> &'static Page {
         FailureCode::NoShell => &NO_SHELL,
         FailureCode::SudoPassword | FailureCode::SudoPasswordWrong | FailureCode::SudoForbidden => &SUDO,
         FailureCode::SuPassword | FailureCode::SuPasswordWrong | FailureCode::SuForbidden => &SU,
+        FailureCode::BecomeMissing => &BECOME_MISSING,
+        FailureCode::BecomeFailed => &BECOME_FAILED,
         FailureCode::NameNotFound => &NAME_NOT_FOUND,
         FailureCode::NotAttempted => &NOT_ATTEMPTED,
     }
@@ -168,6 +170,30 @@ const SU: Page = Page {
         "`--ask-become-pass` asks for the password, which is that of the user who is to be become; `ansible_become_password` has \
          one for each host. Where root has none (`passwd -S root`), use `--become-method sudo`.",
         "su may be left to a group: see `pam_wheel` in /etc/pam.d/su.",
+        "Or scan without `--become`: it is needed only where chronyd answers nobody else.",
+    ],
+};
+
+const BECOME_MISSING: Page = Page {
+    title: "the program that becomes another user is not there",
+    evidence: "`--become` was asked for, and the shell of the login says that it cannot run sudo, su, or what `ansible_become_exe` \
+               names. What it said is shown.",
+    meaning: "The clock itself is read without root; only what needs root there is missing.",
+    remedy: &[
+        "`ssh HOST command -v sudo` shows whether it is there for that login; minimal systems have su alone (`--become-method su`).",
+        "`clockaudit inventory --explain HOST` shows where `become_exe` comes from.",
+        "Or scan without `--become`: it is needed only where chronyd answers nobody else.",
+    ],
+};
+
+const BECOME_FAILED: Page = Page {
+    title: "what was to become another user failed",
+    evidence: "`--become` was asked for, and sudo or su ended with words of its own, which are shown: neither about a password nor \
+               about a right. Most often the user does not exist there, or an option is not known there.",
+    meaning: "The clock itself is read without root; only what needs root there is missing.",
+    remedy: &[
+        "`clockaudit inventory --explain HOST` shows `become_user`, `become_exe` and `become_flags`, and where each comes from.",
+        "`getent passwd USER` there tells whether the user exists; `sudo -V` there which sudo it is.",
         "Or scan without `--become`: it is needed only where chronyd answers nobody else.",
     ],
 };

@@ -294,6 +294,9 @@ fn refusal(failure: &Failure) -> Refusal {
             ElevationMethod::Sudo
         }
         FailureCode::SuPassword | FailureCode::SuPasswordWrong | FailureCode::SuForbidden => ElevationMethod::Su,
+        FailureCode::BecomeMissing | FailureCode::BecomeFailed => {
+            return Refusal::NobodyBecome { code: code.label(), what: detail.clone() };
+        }
         _ => return Refusal::NotSurveyed(format!("{}: {detail}", code.label())),
     };
     Refusal::NotRoot { what: detail.clone(), by: Some(by) }
