@@ -154,6 +154,36 @@ fn constructed_sees_files_of_variables_where_it_asks_for_them() {
 }
 
 #[test]
+fn constructed_sees_the_groups_as_the_sources_before_it_left_them() {
+    let plugin = "plugin: constructed\ncompose:\n  seen: a | default(0)\n  own: u | default(0)\ngroups:\n  \
+                  cg: a is defined\n  alone: \"'ungrouped' in group_names\"\n  inall: \"'all' in group_names\"\n";
+    let second = "plugin: constructed\ngroups:\n  both: \"'cg' in group_names and 'ungrouped' not in group_names\"\n";
+    let check = |name: &str, text: &str| {
+        for asks in ["", "use_vars_plugins: true\n"] {
+            let plugin = format!("{plugin}{asks}");
+            let files = [
+                (name, text),
+                ("y.yml", plugin.as_str()),
+                ("z.yml", second),
+                ("group_vars/all", "b: 1\n"),
+                ("group_vars/ungrouped.yml", "u: 2\n"),
+            ];
+            let folder = folder(&files);
+            let sources = [name, "y.yml", "z.yml"];
+            let read = loaded(&folder, &sources, |_| {});
+            let expected = ansible(&folder, &["-i", name, "-i", "y.yml", "-i", "z.yml", "--list"]);
+            assert_eq!(plain(listed(&read)), plain(parse(expected.trim_end())), "{text}{asks}");
+        }
+    };
+    check("hosts", "h0\n[all:vars]\na=1\n[web]\nh1\n[p:children]\nweb\n");
+    check("hosts", "h0\n[all:vars]\na=1\n[web]\nh0\nh1 a=3\n[all]\nh2\n");
+    check("hosts", "[all]\nh1\nh2\n[aaa]\nh1\n[aaa:vars]\na=2\n[zzz]\nh2\n[zzz:vars]\na=3\n[all:vars]\na=1\n");
+    check("hosts", "[all:children]\nweb\n[all:vars]\na=1\n[web]\nh1\n[ungrouped:vars]\nu=4\n[ungrouped]\nh1\n");
+    check("hosts.yml", "all:\n  vars: {a: 1}\n  hosts: {h0: }\n  children: {web: {hosts: {h1: }}}\n");
+    check("hosts.yml", "web: {hosts: {h1: }}\nall: {vars: {a: 1}}\nother: {children: {web: }}\n");
+}
+
+#[test]
 fn constructed_is_read_as_it_is_listed_in_enable_plugins() {
     let rest = "strict: true\nkeyed_groups: [{key: region | default('none'), prefix: r}]\ncompose: {own: inventory_hostname | length}\n";
     let short = format!("plugin: constructed\n{rest}");

@@ -49,7 +49,7 @@ pub enum ConstructedError {
         /// What it is.
         kind: &'static str,
     },
-    /// The groups that were there contradict each other, or would.
+    /// The groups would contradict each other, or are too many.
     #[error("{0}")]
     Groups(String),
 }
@@ -63,8 +63,7 @@ pub fn apply(
     lay: impl FnOnce(&mut Inventory),
     renderer: impl FnOnce(Arc<Inventory>) -> Renderer,
 ) -> Result<(), ConstructedError> {
-    let groups = |error: &dyn std::fmt::Display| ConstructedError::Groups(error.to_string());
-    let (mut inventory, _) = draft.clone().reconcile().map_err(|error| groups(&error))?;
+    let mut inventory = draft.as_it_stands();
     if plan.uses_variable_files {
         lay(&mut inventory);
     }
@@ -224,12 +223,17 @@ mod tests {
     const FLEET: &str =
         "[base]\nweb-eu-1 region=eu role=web ip=192.0.2.61\ndb-us-1 region=us role=db ip=192.0.2.62\nlone\n";
 
-    /// The groups and variables that settings in YAML make of a fleet, or why they do not.
+    /// The groups and variables that settings in YAML make of the fleet, or why they do not.
     fn constructed(settings: &str) -> (String, Result<(), ConstructedError>) {
+        constructed_of(FLEET, settings)
+    }
+
+    /// The same of a fleet in INI.
+    fn constructed_of(fleet: &str, settings: &str) -> (String, Result<(), ConstructedError>) {
         let mut draft = Draft::new();
         let record = Source { name: "x".into(), file: None, folder: None, sha256: String::new() };
         let source = draft.add_source(record);
-        ini::read(&mut draft, source, FLEET, &mut ranges::Budget::new(10));
+        ini::read(&mut draft, source, fleet, &mut ranges::Budget::new(10));
         let document = yaml::read(settings.as_bytes(), DuplicateKeys::Warn).expect("YAML");
         let settings = yaml::settings(&document).expect("a mapping");
         let settings = settings.into_iter().map(|setting| (setting.name, setting.value)).collect();
@@ -264,6 +268,28 @@ mod tests {
                         region_us: db-us-1\nroles: web-eu-1 db-us-1\nweb: web-eu-1\nwebs: web-eu-1\n\
                         \"fq\": \"web-eu-1.eu\",\n\"fq\": \"db-us-1.us\",";
         assert_eq!(told, expected);
+    }
+
+    /// As ansible-core 2.19.14 makes of them.
+    #[test]
+    fn groups_are_seen_as_the_sources_before_left_them() {
+        let check = |fleet: &str, expected: &str| {
+            let groups = "  cg: a is defined\n  alone: \"'ungrouped' in group_names\"\n";
+            let (told, done) = constructed_of(fleet, &format!("compose: {{fq: a}}\ngroups:\n{groups}"));
+            assert_eq!((told.replace(',', "").as_str(), done), (expected, Ok(())), "{fleet}");
+        };
+        // No group is below `all` yet but `ungrouped`, which a host leaves only in the end.
+        check("h0\n[all:vars]\na=1\n[web]\nh1\n", "alone: h0\ncg: h0\nweb: h1\n\"fq\": 1");
+        check("h0\n[all:vars]\na=1\n[web]\nh0\n", "alone: h0\ncg: h0\nweb: h0\n\"fq\": 1");
+        check("[all:vars]\na=1\n[all]\nh0\n", "cg: h0\n\"fq\": 1");
+        check("[all:vars]\na=1\n[all:children]\nweb\n[web]\nh1\n", "cg: h1\nweb: h1\n\"fq\": 1");
+        // `all` is at the depth of any group that nothing is above: the later name wins.
+        check("[aaa]\nh1\n[all]\nh1\n[aaa:vars]\na=2\n[all:vars]\na=1\n", "aaa: h1\ncg: h1\n\"fq\": 1");
+        check("[zzz]\nh1\n[all]\nh1\n[zzz:vars]\na=2\n[all:vars]\na=1\n", "cg: h1\nzzz: h1\n\"fq\": 2");
+        check(
+            "[p:children]\naaa\n[aaa]\nh1\n[all]\nh1\n[aaa:vars]\na=2\n[all:vars]\na=1\n",
+            "aaa: h1\ncg: h1\np: h1\n\"fq\": 2",
+        );
     }
 
     #[test]

@@ -32,6 +32,10 @@ pub enum GroupLayer {
     GroupFilesOfInventories,
     /// `group_vars` of the other groups in the current directory.
     GroupFilesOfPlay,
+    /// Variables of all groups in inventories, `all` being one as any other: while sources are read.
+    EveryInventory,
+    /// `group_vars` of all groups beside inventories, in the same way.
+    EveryFileOfInventories,
 }
 
 impl GroupLayer {
@@ -44,6 +48,9 @@ impl GroupLayer {
         Self::GroupFilesOfInventories,
         Self::GroupFilesOfPlay,
     ];
+
+    /// Those of an inventory whose sources are still read, where `all` may be no higher than another group.
+    const WHILE_READ: [Self; 2] = [Self::EveryInventory, Self::EveryFileOfInventories];
 
     /// The layer of Ansible's name.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -88,12 +95,12 @@ pub struct Layers {
 }
 
 impl Layers {
-    /// Nothing but the variables of an inventory of so many sources.
-    pub(super) fn of(sources: usize, hash_behaviour: HashBehaviour) -> Self {
+    /// Nothing but the variables of an inventory of so many sources, `is_settled` = all of them were read.
+    pub(super) fn of(sources: usize, hash_behaviour: HashBehaviour, is_settled: bool) -> Self {
         Self {
             hash_behaviour,
             first: narrow(sources),
-            order: GroupLayer::ORDER.to_vec(),
+            order: if is_settled { GroupLayer::ORDER.to_vec() } else { GroupLayer::WHILE_READ.to_vec() },
             inventories: Vec::new(),
             play: RootVariables::default(),
             extra: Variables::new(),
@@ -123,14 +130,23 @@ impl Layers {
         layer: GroupLayer,
         groups: &'l [GroupId],
     ) -> Vec<&'l Variables> {
-        let is_all =
-            matches!(layer, GroupLayer::AllInventory | GroupLayer::AllFilesOfInventories | GroupLayer::AllFilesOfPlay);
-        let groups: Vec<GroupId> = groups.iter().copied().filter(|id| (*id == GroupId::ALL) == is_all).collect();
+        let counts = |id: &GroupId| match layer {
+            GroupLayer::AllInventory | GroupLayer::AllFilesOfInventories | GroupLayer::AllFilesOfPlay => {
+                *id == GroupId::ALL
+            }
+            GroupLayer::GroupsInventory | GroupLayer::GroupFilesOfInventories | GroupLayer::GroupFilesOfPlay => {
+                *id != GroupId::ALL
+            }
+            GroupLayer::EveryInventory | GroupLayer::EveryFileOfInventories => true,
+        };
+        let groups: Vec<GroupId> = groups.iter().copied().filter(counts).collect();
         let roots = match layer {
-            GroupLayer::AllInventory | GroupLayer::GroupsInventory => {
+            GroupLayer::AllInventory | GroupLayer::GroupsInventory | GroupLayer::EveryInventory => {
                 return groups.iter().filter_map(|id| Some(&inventory.group(*id)?.variables)).collect();
             }
-            GroupLayer::AllFilesOfInventories | GroupLayer::GroupFilesOfInventories => self.inventories.as_slice(),
+            GroupLayer::AllFilesOfInventories
+            | GroupLayer::GroupFilesOfInventories
+            | GroupLayer::EveryFileOfInventories => self.inventories.as_slice(),
             GroupLayer::AllFilesOfPlay | GroupLayer::GroupFilesOfPlay => std::slice::from_ref(&self.play),
         };
         let of_root = |root: &'l RootVariables| groups.iter().filter_map(|id| root.groups.get(id).map(Arc::as_ref));

@@ -150,7 +150,8 @@ impl Group {
     }
 }
 
-/// A finished inventory: every group below `all`, every host in some group.
+/// An inventory: finished, with every group below `all` and every host in some group, or as it stands while sources are
+/// read ([`Draft::as_it_stands`]).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inventory {
     hosts: IndexMap<String, Host>,
@@ -160,6 +161,8 @@ pub struct Inventory {
     /// has a localhost of its own. Their ids follow those of `hosts`.
     implicit: Vec<Host>,
     layers: Layers,
+    /// Whether it is finished.
+    is_settled: bool,
     steps: usize,
 }
 

@@ -23,7 +23,8 @@ impl Inventory {
     }
 
     /// Every group a host is in, ancestors and `all` included, lowest precedence first: by depth, priority, name. The
-    /// implicit localhost is in none, and yet gets the variables of `all`.
+    /// implicit localhost is in none, and yet gets the variables of `all`. While sources are read, `all` is one of them only
+    /// where it is above another already.
     pub fn groups_of(&self, host: HostId) -> Vec<GroupId> {
         let direct: Vec<GroupId> =
             self.host(host).map(|host| host.groups.iter().copied().collect()).unwrap_or_default();
@@ -32,7 +33,9 @@ impl Inventory {
 
     fn with_ancestors(&self, direct: &[GroupId]) -> Vec<GroupId> {
         let mut seen: IndexSet<GroupId> = direct.iter().copied().collect();
-        seen.insert(GroupId::ALL);
+        if self.is_settled {
+            seen.insert(GroupId::ALL);
+        }
         let mut at = 0;
         while let Some(group) = seen.get_index(at).and_then(|id| self.group(*id)) {
             seen.extend(group.parents());

@@ -45,14 +45,33 @@ impl Draft {
     pub fn reconcile(mut self) -> Result<(Inventory, Vec<Diagnostic>), ReconcileError> {
         self.adopt_groups()?;
         self.settle_hosts();
-        self.measure_depths()?;
-        let steps = self.steps();
+        self.measure_depths();
+        if let Some(deepest) = self.groups.values().max_by_key(|group| group.depth).filter(|it| it.depth > MAX_DEPTH) {
+            return Err(ReconcileError::TooDeep { group: deepest.name.clone(), depth: deepest.depth });
+        }
         let diagnostics = self.odd_names();
         let has_localhost = LOCALHOST_NAMES.iter().any(|name| self.hosts.contains_key(*name));
         let implicit = if has_localhost { Vec::new() } else { LOCALHOST_NAMES.map(implicit_host).to_vec() };
+        Ok((Inventory { implicit, ..self.taken(true) }, diagnostics))
+    }
+
+    /// The inventory as the sources read so far leave it, which is what Ansible shows to one that makes variables and groups
+    /// by expressions: a group is below `all` only where a source has put it there, so that variables of `all` reach no
+    /// other host; and nobody has moved to `ungrouped` or away from it. There is no implicit localhost.
+    pub fn as_it_stands(&mut self) -> Inventory {
+        self.count(self.hosts.len());
+        let mut draft = self.clone();
+        draft.measure_depths();
+        let inventory = draft.taken(false);
+        self.count(inventory.steps - self.steps());
+        inventory
+    }
+
+    fn taken(self, is_settled: bool) -> Inventory {
+        let steps = self.steps();
         let Self { hosts, groups, sources, hash_behaviour, .. } = self;
-        let layers = Layers::of(sources.len(), hash_behaviour);
-        Ok((Inventory { hosts, groups, sources, implicit, layers, steps }, diagnostics))
+        let layers = Layers::of(sources.len(), hash_behaviour, is_settled);
+        Inventory { hosts, groups, sources, implicit: Vec::new(), layers, is_settled, steps }
     }
 
     /// Groups that nothing is above become children of `all`, in the order they were made.
@@ -115,10 +134,12 @@ impl Draft {
         ungrouped.hosts.retain(stays);
     }
 
-    /// The longest way from `all` to each group: groups are taken once all that is above them has been taken.
-    fn measure_depths(&mut self) -> Result<(), ReconcileError> {
+    /// The longest way to each group from one that nothing is above, which is `all` in the end: groups are taken once all
+    /// that is above them has been taken.
+    fn measure_depths(&mut self) {
         let mut waiting: Vec<usize> = self.groups.values().map(|group| group.parents.len()).collect();
-        let mut ready = vec![GroupId::ALL];
+        let topmost = waiting.iter().enumerate().filter(|(_, above)| **above == 0);
+        let mut ready: Vec<GroupId> = topmost.map(|(index, _)| GroupId(narrow(index))).collect();
         while let Some(id) = ready.pop() {
             let Some(group) = self.group(id) else { continue };
             let below = group.depth + 1;
@@ -135,10 +156,6 @@ impl Draft {
                     }
                 }
             }
-        }
-        match self.groups.values().max_by_key(|group| group.depth).filter(|group| group.depth > MAX_DEPTH) {
-            Some(deepest) => Err(ReconcileError::TooDeep { group: deepest.name.clone(), depth: deepest.depth }),
-            None => Ok(()),
         }
     }
 
