@@ -208,7 +208,7 @@ pub fn select(
     let keyring = loaded.renderer.keyring();
     if !keyring.is_empty() {
         let texts = vaulted(&loaded.inventory, &hosts);
-        open_ahead(keyring, &texts.iter().map(String::as_str).collect::<Vec<_>>());
+        open_ahead(keyring, &texts.iter().map(String::as_str).collect::<Vec<_>>(), &settings.time);
     }
     Ok(hosts)
 }

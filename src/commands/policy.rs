@@ -15,7 +15,7 @@ use crate::inventory::configuration::{Place, Provenance};
 use crate::inventory::connection::explain::{self, Row};
 use crate::inventory::model::{HostId, Inventory, Variable, Variables};
 use crate::inventory::nearest;
-use crate::inventory::template::Renderer;
+use crate::inventory::template::{Renderer, TemplateError};
 use crate::inventory::value::Value;
 use crate::probe::trace::{Asked, FleetAsked, Trace};
 use crate::report::escape::visible;
@@ -156,11 +156,15 @@ type Set = (Value, Option<String>);
 fn set(renderer: &Renderer, host: HostId, variables: &Arc<Variables>, name: &str) -> Result<Option<Set>, String> {
     let Some(variable) = variables.get(name) else { return Ok(None) };
     let place = place(renderer.inventory(), variable).map(|place| format!("{}:{}", place.file, place.line));
-    let found = renderer.render_with(host, Some(variables), name, &variable.value).map_err(|error| match &place {
-        Some(place) => format!("`{name}` ({place}) {error}"),
-        None => format!("`{name}` {error}"),
-    })?;
-    Ok(Some((found.value, place)).filter(|(value, _)| *value != Value::Null))
+    match renderer.render_with(host, Some(variables), name, &variable.value) {
+        Ok(found) => Ok(Some((found.value, place)).filter(|(value, _)| *value != Value::Null)),
+        // The run ends at its deadline before any host is reached, and none is judged.
+        Err(TemplateError::TooLate { .. }) => Ok(None),
+        Err(error) => Err(match place {
+            Some(place) => format!("`{name}` ({place}) {error}"),
+            None => format!("`{name}` {error}"),
+        }),
+    }
 }
 
 fn place(inventory: &Inventory, variable: &Variable) -> Option<Place> {

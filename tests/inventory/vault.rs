@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use clockaudit::files::TimeLeft;
 use clockaudit::files::inventory::{LoadSettings, Loaded, Source, load, open_ahead};
 use clockaudit::inventory::vault::{BodyPart, Identity, Keyring, Password, VaultError};
 use proptest::prelude::*;
@@ -56,9 +57,9 @@ fn values_are_opened_ahead_whatever_comes_of_each() {
     let keyring = keyring(&[("default", "correct horse")]);
     let file = "cases/vault-inline/input/group_vars/a.yml";
     let (one, other, broken) = (inline(file, "ansible_password"), inline(file, "multi"), "no vault".to_owned());
-    open_ahead(&keyring, &[]);
+    open_ahead(&keyring, &[], &TimeLeft::default());
     assert_eq!(keyring.tried(), 0);
-    open_ahead(&keyring, &[&one, &broken, &other]);
+    open_ahead(&keyring, &[&one, &broken, &other], &TimeLeft::default());
     assert_eq!(keyring.tried(), 3);
     assert_eq!(open(&keyring, &one).as_deref(), Ok(&b"hunter2"[..]));
     assert_eq!(open(&keyring, &broken), Err(VaultError::Header));

@@ -1,10 +1,16 @@
 //! What hostile inventories cost, in counted work: never more than what their size or a limit allows. No time is measured.
 
-use clockaudit::files::inventory::{Limits, LoadError, LoadSettings, Loaded, Source, load};
-use clockaudit::inventory::model::{Draft, MAX_DEPTH, ReconcileError, Room, Source as SourceRecord};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clockaudit::files::TimeLeft;
+use clockaudit::files::inventory::{Limits, LoadError, LoadSettings, Loaded, Source, load, open_ahead};
+use clockaudit::inventory::model::{Draft, Inventory, MAX_DEPTH, ReconcileError, Room, Source as SourceRecord};
 use clockaudit::inventory::ranges::Budget;
+use clockaudit::inventory::template::{Renderer, Surroundings, TemplateError};
+use clockaudit::inventory::vault::{Identity, Keyring, Password, VaultError};
 use clockaudit::inventory::yaml::MAX_ALIASED_VALUES;
-use clockaudit::inventory::{Diagnostic, ini};
+use clockaudit::inventory::{Diagnostic, Value, ini};
 
 use crate::loading::{load_text, said, settings};
 
@@ -119,7 +125,7 @@ fn read(text: &str) -> (Draft, Vec<Diagnostic>) {
     let mut draft = Draft::new();
     let record = SourceRecord { name: "x.ini".into(), file: None, folder: None, sha256: String::new() };
     let source = draft.add_source(record);
-    let said = ini::read(&mut draft, source, text, &mut Budget::new(1000));
+    let said = ini::read(&mut draft, source, text, &mut Budget::new(100_000));
     (draft, said)
 }
 
@@ -198,4 +204,124 @@ fn many_warnings_of_a_document_cost_no_more_than_some() {
     let loaded = load_text("hosts.yml", &format!("web:\n  hosts: {{h1: }}\n{text}"), |_| {});
     assert!(said(&loaded).iter().any(|line| line.contains("4980 more warnings of this kind")), "{:?}", said(&loaded));
     assert!(loaded.inventory.steps() <= STEPS_A_BYTE * text.len(), "{}", loaded.inventory.steps());
+}
+
+/// A machine whose run has no time left.
+struct TooLate;
+
+impl Surroundings for TooLate {
+    fn environment(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, _: &str) -> Result<String, String> {
+        Err("is not there".to_owned())
+    }
+
+    fn time_over(&self) -> Option<Duration> {
+        Some(Duration::from_millis(1500))
+    }
+}
+
+/// The hosts of an INI text, which must be sound.
+fn hosts(text: &str) -> Arc<Inventory> {
+    let (draft, said) = read(text);
+    assert_eq!(said, []);
+    Arc::new(draft.reconcile().expect("consistent").0)
+}
+
+/// What a variable of every host comes to.
+fn rendered(renderer: &Renderer, name: &str) -> Vec<Result<String, TemplateError>> {
+    let inventory = renderer.inventory();
+    let of_host = |host| {
+        let variables = inventory.variables(host);
+        let value = &variables.get(name).expect("the variable").value;
+        renderer.render(host, name, value).map(|rendered| rendered.value.to_string())
+    };
+    inventory.hosts().map(|(id, _)| of_host(id)).collect()
+}
+
+#[test]
+fn all_templates_together_take_no_more_steps_than_they_may() {
+    /// What one template may take besides, which has begun before the end.
+    const ONE_MORE: u64 = 51_000;
+    let loops = "{% for i in range(9000) %}{% endfor %}";
+    let check = |own: &str, is_rendered: bool| {
+        let inventory = hosts(&format!("h[1:900]\n[all:vars]\nslow={own}\nport={{{{ slow }}}}\nplain=22\n"));
+        let most = 2_000_000;
+        let renderer = Renderer::alone(inventory).within(most);
+        let all = rendered(&renderer, "port");
+        let first = all.iter().position(|one| matches!(one, Err(TemplateError::Exhausted { .. }))).expect("an end");
+        assert!((10..100).contains(&first), "{own}: {first}");
+        assert!(all[..first - 1].iter().all(|one| one.is_ok() == is_rendered), "{own}: {all:?}");
+        // The one at which it ended is named, by all that come after it, so that they are told as one.
+        let told = all[first].as_ref().map_err(ToString::to_string);
+        let last = format!(
+            "is not rendered: the templates of this inventory took more than 2000000 steps of work, the last of them for \
+             slow of h{first}; make that value cheaper, or pass it with -e"
+        );
+        assert_eq!(told, Err(last), "{own}");
+        assert!(all[first..].iter().all(|one| *one == all[first]), "{own}");
+        assert!((most..most + ONE_MORE).contains(&renderer.steps()), "{own}: {}", renderer.steps());
+        // What is no template needs none.
+        assert!(rendered(&renderer, "plain").iter().all(Result::is_ok));
+    };
+    check(&format!("{loops}22"), true);
+    // It runs, and then fails; it is too long by itself.
+    check(&format!("{loops}{{{{ nowhere }}}}"), false);
+    check(&loops.repeat(30), false);
+}
+
+#[test]
+fn looking_at_large_values_and_at_other_hosts_is_work_too() {
+    let check = |variables: &str, hosts_of: usize| {
+        let inventory = hosts(&format!("h[1:{hosts_of}]\n[all:vars]\n{variables}\n"));
+        let renderer = Renderer::alone(inventory).within(100_000);
+        let all = rendered(&renderer, "port");
+        assert!(all.iter().any(|one| matches!(one, Err(TemplateError::Exhausted { .. }))), "{}", renderer.steps());
+    };
+    let words = "w ".repeat(100_000);
+    check(&format!("port={{{{ large | length }}}}\nlarge={words}"), 100);
+    let many = (0..1000).map(|n| format!("v{n}=1\n")).collect::<Vec<_>>().concat();
+    check(&format!("{many}port={{{{ hostvars['h1'].v1 + hostvars['h2'].v2 + hostvars['h3'].v3 }}}}"), 100);
+}
+
+#[test]
+fn templates_of_a_large_fleet_are_far_below_the_limit() {
+    // As much as an inventory may hold, and more expressions than connections have settings.
+    let inventory = hosts(
+        "h[1:10000]\n[all:vars]\nsite=par\nnet={{ {'par': '10.1', 'lon': '10.2'}[site] }}\n\
+         a={{ net }}.{{ inventory_hostname[1:] | int % 250 }}\nb={{ nowhere.port | default(22) }}\n\
+         c={% if 'web' in group_names %}www{% else %}{{ site | upper }}{% endif %}\nd={{ hostvars['h1'].site }}\n\
+         e={{ groups['all'] | length > 3 | ternary('x', 'y') }}\nf={{ lookup('env', 'HOME') | default('/root', true) }}/.ssh/id\n",
+    );
+    let renderer = Renderer::alone(inventory);
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        let all = rendered(&renderer, name);
+        assert!(all.iter().all(Result::is_ok), "{name}: {:?}", all.first());
+    }
+    // A hundred million, and two thousand for each of them.
+    assert!(renderer.steps() < (100_000_000 + 2_000 * 10_000) / 10, "{}", renderer.steps());
+}
+
+#[test]
+fn nothing_is_rendered_nor_decrypted_once_the_time_of_the_run_is_over() {
+    let machine: Arc<dyn Surroundings> = Arc::new(TooLate);
+    let password = Password::new(b"correct horse".to_vec()).expect("a password");
+    let keyring = Arc::new(Keyring::new(vec![Identity { label: "default".to_owned(), password }], false));
+    let inventory = hosts("h1 port=22 user='{{ port }}'\n");
+    let renderer = Renderer::new(inventory, Arc::clone(&keyring), &machine, String::new());
+    let host = renderer.inventory().host_named("h1").expect("the host");
+    assert_eq!(rendered(&renderer, "port"), [Ok("22".to_owned())]);
+    let late = TemplateError::TooLate { whole: Duration::from_millis(1500) };
+    assert_eq!(rendered(&renderer, "user"), [Err(late.clone())]);
+    assert_eq!(late.to_string(), "could not be worked out before the 1.5 s of `--deadline` were over");
+    let sealed = Value::Vaulted("$ANSIBLE_VAULT;1.1;AES256\n00".to_owned());
+    let opened = |renderer: &Renderer| renderer.render(host, "s", &sealed).map(|_| ());
+    assert_eq!((opened(&renderer), keyring.tried()), (Err(late), 0));
+    open_ahead(&keyring, &["one", "other"], &TimeLeft::of(Some(Duration::ZERO)));
+    assert_eq!(keyring.tried(), 0);
+    // What was opened before is known.
+    open_ahead(&keyring, &["$ANSIBLE_VAULT;1.1;AES256\n00"], &TimeLeft::default());
+    assert!(matches!(opened(&renderer), Err(TemplateError::Vault(VaultError::Part(_)))), "{:?}", opened(&renderer));
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::LoadSettings;
 use crate::bounded::{self, Unread};
+use crate::files::TimeLeft;
 use crate::inventory::paths;
 use crate::inventory::template::Surroundings;
 
@@ -16,6 +18,7 @@ pub(super) struct Machine {
     working_directory: PathBuf,
     home: Option<PathBuf>,
     environment: BTreeMap<String, String>,
+    time: TimeLeft,
 }
 
 impl Machine {
@@ -24,6 +27,7 @@ impl Machine {
             working_directory: settings.working_directory.clone(),
             home: settings.home.clone(),
             environment: settings.environment.clone(),
+            time: settings.time.clone(),
         }
     }
 }
@@ -42,5 +46,9 @@ impl Surroundings for Machine {
         let path = if is_relative && in_files.is_file() { in_files } else { resolved(path) };
         let told = |why: Unread| if why.is_missing() { "is not there".to_owned() } else { why.to_string() };
         bounded::text(&path, LARGEST).map_err(told)
+    }
+
+    fn time_over(&self) -> Option<Duration> {
+        self.time.whole().filter(|_| self.time.left() == Some(Duration::ZERO))
     }
 }

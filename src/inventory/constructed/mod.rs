@@ -29,9 +29,9 @@ pub enum ConstructedError {
         /// What is wrong.
         why: TemplateError,
     },
-    /// An expression that would not fail with Ansible.
+    /// An expression that would not fail with Ansible, or at another time.
     #[error("{host}: {what} {why}")]
-    OnlyAnsible {
+    NeverPassed {
         /// The host.
         host: String,
         /// The setting, with its expression's name.
@@ -99,7 +99,8 @@ impl Work<'_> {
         self.passed(what, self.renderer.evaluate(self.id, self.variables.clone(), expression))
     }
 
-    /// What was rendered; `None` = it failed, which may be. What only Ansible could have rendered may not.
+    /// What was rendered; `None` = it failed, which may be. What only Ansible could have rendered may not, nor what there was
+    /// neither work nor time left for.
     fn passed(
         &self,
         what: impl FnOnce() -> String,
@@ -107,10 +108,11 @@ impl Work<'_> {
     ) -> Result<Option<Value>, ConstructedError> {
         match rendered {
             Ok(rendered) => Ok(Some(rendered.value)),
-            Err(TemplateError::OnlyAnsible { missing, name }) => {
-                let why = TemplateError::OnlyAnsible { missing, name };
-                Err(ConstructedError::OnlyAnsible { host: self.host.to_owned(), what: what(), why })
-            }
+            Err(
+                why @ (TemplateError::OnlyAnsible { .. }
+                | TemplateError::Exhausted { .. }
+                | TemplateError::TooLate { .. }),
+            ) => Err(ConstructedError::NeverPassed { host: self.host.to_owned(), what: what(), why }),
             Err(_) if !self.plan.strict => Ok(None),
             Err(why) => Err(ConstructedError::Expression { host: self.host.to_owned(), what: what(), why }),
         }
@@ -331,6 +333,21 @@ mod tests {
         };
         check("region | from_space", "uses the filter 'from_space'");
         check("now().year", "uses the function 'now'");
+    }
+
+    #[test]
+    fn too_much_work_is_not_passed_over() {
+        let mut draft = Draft::new();
+        let record = Source { name: "x".into(), file: None, folder: None, sha256: String::new() };
+        let source = draft.add_source(record);
+        ini::read(&mut draft, source, FLEET, &mut ranges::Budget::new(10));
+        let compose = [("fq".to_owned(), Value::from("region | upper"))].into();
+        let settings = [("compose".to_owned(), Value::Mapping(compose))].into();
+        let plan = Plan::new(&settings).expect("a plan");
+        let done = apply(&mut draft, source, &plan, |_| {}, |inventory| Renderer::alone(inventory).within(10));
+        let why = "lone: compose: fq is not rendered: the templates of this inventory took more than 10 steps of work, \
+                   the last of them for region ... of db-us-1; make that value cheaper, or pass it with -e";
+        assert_eq!(done.expect_err("a failure").to_string(), why);
     }
 
     #[test]

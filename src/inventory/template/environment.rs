@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Work that one template may take, in the engine's measure: an instruction, or 64 bytes.
-const FUEL: u64 = 50_000;
+pub(super) const FUEL: u64 = 50_000;
 /// Jinja2's own filters, which may be called by the full name of Ansible's, too.
 const OF_JINJA2: [&str; 24] = [
     "abs",

@@ -1,5 +1,7 @@
 //! Why a value cannot be rendered, as the end of a sentence that begins with the name of its variable.
 
+use core::time::Duration;
+
 use crate::inventory::vault::VaultError;
 
 /// What of a template only Ansible has.
@@ -52,6 +54,25 @@ pub enum TemplateError {
     /// It would take more work than any setting of a connection should.
     #[error("takes too much work to render ({0})")]
     TooMuch(&'static str),
+    /// All templates of the inventory together have taken the work that they may.
+    #[error(
+        "is not rendered: the templates of this inventory took more than {most} steps of work, the last of them for {name} of \
+         {host}; make that value cheaper, or pass it with -e"
+    )]
+    Exhausted {
+        /// The steps that they may take.
+        most: u64,
+        /// The variable at which they became too many.
+        name: String,
+        /// Its host.
+        host: String,
+    },
+    /// The run has no time left.
+    #[error("could not be worked out before the {} s of `--deadline` were over", whole.as_secs_f64())]
+    TooLate {
+        /// How long the run may take.
+        whole: Duration,
+    },
     /// It needs what only Ansible has.
     #[error("uses {}, which only Ansible can run; pass its value with -e, or pass --inventory-via-ansible", missing.named(name))]
     OnlyAnsible {

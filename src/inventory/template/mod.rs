@@ -19,13 +19,16 @@ mod run;
 mod scope;
 mod text_filters;
 mod versions;
+mod work;
 
+use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
 
 use run::Run;
+use work::Work;
 
 use super::model::{HostId, Inventory, Variables};
 use super::secret::Secret;
@@ -41,6 +44,11 @@ pub trait Surroundings: Send + Sync {
 
     /// The text of a file, relative to the current directory; else what is wrong with it ("is not there").
     fn file(&self, path: &str) -> Result<String, String>;
+
+    /// How long the run may take (`--deadline`), once that is over; `None` = there is time.
+    fn time_over(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// A machine that has nothing to tell.
@@ -84,6 +92,7 @@ struct Shared {
     strict: Environment<'static>,
     chainable: Environment<'static>,
     groups: Mutex<HashMap<String, Option<Jinja>>>,
+    work: Work,
 }
 
 impl Shared {
@@ -120,7 +129,24 @@ impl Renderer {
         let of_inventory = Arc::clone(&inventory);
         let variables = Box::new(move |host| of_inventory.variables(host));
         let groups = Mutex::default();
-        Self { shared: Arc::new(Shared { inventory, variables, keyring, playbook_dir, strict, chainable, groups }) }
+        let work = Work::of_hosts(inventory.host_count(), Arc::clone(surroundings));
+        let shared = Shared { inventory, variables, keyring, playbook_dir, strict, chainable, groups, work };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The same, where all templates together may take so many steps. A rendering that has begun counts for the old limit.
+    #[must_use]
+    pub fn within(mut self, steps: u64) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.work.limit(steps);
+        }
+        self
+    }
+
+    /// How much work its templates were so far. One step is an instruction of the engine, 64 bytes of text, or a value that
+    /// is looked at.
+    pub fn steps(&self) -> u64 {
+        self.shared.work.spent()
     }
 
     /// For an inventory whose templates ask nothing of the machine, and without passwords.

@@ -6,15 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, ErrorKind, Value as Jinja};
 
-use super::environment::Printed;
+use super::environment::{FUEL, Printed};
 use super::error::TemplateError;
 use super::scope::{LazyList, LazyMapping, Scope};
-use super::{Shared, convert, failure, literals, percent, report};
+use super::{Shared, convert, failure, literals, percent, report, work};
 use crate::inventory::diagnostics::is_secret;
+use crate::inventory::excerpts::brief;
 use crate::inventory::model::{HostId, Variables};
 use crate::inventory::secret::Secret;
 use crate::inventory::value::Value;
 
+/// Words of templates that may take long before they fail: how much of the engine's fuel that was is not known then.
+const LONG: [&str; 3] = ["for ", "macro ", "range("];
 /// How deep templates may need each other's values.
 const DEEPEST: usize = 25;
 /// How many templates one rendering may need.
@@ -128,6 +131,7 @@ impl Run {
             return Arc::clone(known);
         }
         let variables = Arc::new((self.shared.variables)(host));
+        self.spend(variables.len(), host, "hostvars");
         Arc::clone(self.progress().variables.entry(host).or_insert(variables))
     }
 
@@ -139,6 +143,7 @@ impl Run {
     /// What a value of the inventory is to templates: text rendered, encrypted text decrypted, containers when they are
     /// looked into. What cannot be had is undefined, or a value that fails when it is used.
     pub(super) fn lift(self: &Arc<Self>, host: HostId, name: &str, value: &Value) -> Jinja {
+        self.spend(work::weight(value), host, name);
         let lifted = match value {
             Value::Text(_) if value.has_template() => {
                 let Value::Text(text) = value else { return Jinja::UNDEFINED };
@@ -170,6 +175,9 @@ impl Run {
 
     fn decrypt(&self, text: &str) -> Result<Jinja, TemplateError> {
         self.progress().is_secret = true;
+        if !self.shared.keyring.has_tried(text) {
+            self.shared.work.is_in_time()?;
+        }
         let plain = self.shared.keyring.open(text)?;
         let secret = plain.text()?;
         let value = Jinja::from(secret.reveal());
@@ -184,7 +192,7 @@ impl Run {
             return Ok(known.clone());
         }
         self.enter(host, name, text)?;
-        let result = self.evaluate_anew(host, text);
+        let result = self.evaluate_anew(host, name, text);
         let mut progress = self.progress();
         progress.open.pop();
         if let Ok(value) = &result {
@@ -194,6 +202,7 @@ impl Run {
     }
 
     fn enter(&self, host: HostId, name: &str, text: &str) -> Result<(), TemplateError> {
+        self.shared.work.may_go_on()?;
         let mut progress = self.progress();
         if let Some(from) =
             progress.open.iter().position(|open| open.host == host && open.name == name && open.text == text)
@@ -212,26 +221,42 @@ impl Run {
         Ok(())
     }
 
-    fn evaluate_anew(self: &Arc<Self>, host: HostId, text: &str) -> Result<Jinja, TemplateError> {
+    fn evaluate_anew(self: &Arc<Self>, host: HostId, name: &str, text: &str) -> Result<Jinja, TemplateError> {
         let scope = Arc::new(Scope { run: Arc::clone(self), host });
         let formatted = percent::with_formats(text);
         let template = literals::with_backslashes(&formatted);
-        let strict = self.evaluate_in(&self.shared.strict, &scope, &template);
+        let strict = self.evaluate_in(&self.shared.strict, &scope, &template, name);
         let may_be_undefined = ["default", "d(", "defined"].iter().any(|word| text.contains(word));
         let result = match strict {
             // Jinja2 lets an attribute of an undefined value be undefined too; the engine does only when it is lenient in
             // everything else.
             Err(error) if may_be_undefined && error.kind() == ErrorKind::UndefinedError => {
-                self.evaluate_in(&self.shared.chainable, &scope, &template)
+                self.evaluate_in(&self.shared.chainable, &scope, &template, name)
             }
             other => other,
         };
         result.map_err(|error| report::explained(&error, &scope, &template))
     }
 
-    fn evaluate_in(&self, environment: &Environment<'_>, scope: &Arc<Scope>, template: &str) -> Result<Jinja, Error> {
+    fn evaluate_in(
+        &self,
+        environment: &Environment<'_>,
+        scope: &Arc<Scope>,
+        template: &str,
+        name: &str,
+    ) -> Result<Jinja, Error> {
+        // An expression of a source is no variable, and has no other name.
+        let own = self.is_unfinished.then(|| brief(template.trim_matches(['{', '}', ' '])));
+        let name = own.as_deref().unwrap_or(name);
+        // To read it, and to set up the engine.
+        self.spend(1 + template.len() / 8, scope.host, name);
         let template_of = environment.template_from_str(template)?;
-        let mut captured = template_of.render_captured(Jinja::from_dyn_object(Arc::clone(scope)))?;
+        let rendered = template_of.render_captured(Jinja::from_dyn_object(Arc::clone(scope)));
+        let mut captured = rendered.inspect_err(|error| {
+            let is_long = error.kind() == ErrorKind::OutOfFuel || LONG.iter().any(|word| template.contains(word));
+            self.spend(if is_long { FUEL } else { 0 }, scope.host, name);
+        })?;
+        self.spend(captured.state().fuel_levels().map_or(0, |(spent, _)| spent), scope.host, name);
         let mut printed =
             captured.with_state_mut(|state| std::mem::take(state.get_or_insert_extension(Printed::default())));
         let output = captured.into_output();
@@ -246,6 +271,15 @@ impl Run {
             }
         }
         Ok(printed.native(output, template))
+    }
+
+    /// Takes note of work for a variable of a host.
+    fn spend(&self, steps: impl TryInto<u64>, host: HostId, name: &str) {
+        self.shared.work.spend(steps.try_into().unwrap_or(u64::MAX), name, || self.name_of(host));
+    }
+
+    fn name_of(&self, host: HostId) -> String {
+        self.shared.inventory.host(host).map(|host| host.name.clone()).unwrap_or_default()
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {

@@ -79,6 +79,11 @@ impl Keyring {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
+    /// Whether a text was tried already: to open it again costs nothing.
+    pub fn has_tried(&self, text: &str) -> bool {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).contains_key(text)
+    }
+
     /// Decrypts what ansible-vault wrote: header and hexadecimal lines.
     pub fn open(&self, text: &str) -> Result<PlainText, VaultError> {
         let known = self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(text).cloned();
