@@ -1,5 +1,6 @@
 //! `clockaudit doctor`: is this controller fit to scan, and is everything of the inventory understood.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -15,13 +16,13 @@ use super::scan::not_audited;
 use super::secrets;
 use super::ssh_settings::SshSettings;
 use crate::audit::ExitStatus;
-use crate::audit::fitness::{self, Controller, Fitness, Login, Oddity, OwnClock, WrongSettings};
+use crate::audit::fitness::{self, Controller, Fitness, KeyFile, KeyState, Login, Oddity, OwnClock, WrongSettings};
 use crate::cli::{DoctorArgs, SelectionArgs};
 use crate::files::inventory::{LoadSettings, Loaded, configuration, unused_files};
 use crate::inventory::command_secrets::masked;
 use crate::inventory::configuration::{Given, names};
 use crate::inventory::connection::explain::Row;
-use crate::inventory::connection::{summary, targets};
+use crate::inventory::connection::{HIDDEN, summary, targets};
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::folding;
 use crate::inventory::misspelt::misspelt;
@@ -102,10 +103,11 @@ fn wrong_settings(loaded: &Loaded, selected: &[HostId], hosts: &[Target]) -> Vec
         if let Some(defect) = &host.defect {
             lost.entry(defect).or_default().push(&host.name);
         }
-        if let Some(becoming) = host.settings.as_ref().map(|settings| &settings.becoming)
-            && becoming.elevation().is_err()
+        if let Some(settings) = &host.settings
+            && settings.becoming.elevation().is_err()
         {
-            let Given { value, provenance } = &becoming.method;
+            let Given { value, provenance } = &settings.becoming.method;
+            let value = settings.without_secrets(value);
             let what = format!("{provenance} is '{value}', which is not supported (sudo, su)");
             lesser.entry(what).or_default().push(&host.name);
         }
@@ -196,7 +198,7 @@ fn look(
         login: Login::Keys,
         stranded: hosts.filter(|hosts| !hosts.is_empty()).map(|_| folded(&inspection.stranded)),
         agent: inspection.agent,
-        key_files: inspection.key_files,
+        key_files: shown(inspection.key_files, hosts.unwrap_or_default()),
         known_hosts: inspection.known_hosts,
         inventory: loaded.map(not_understood),
         not_audited: String::new(),
@@ -205,6 +207,27 @@ fn look(
         timer_lateness: seen.timer_lateness_p95,
         clock: own_clock(&seen),
     })
+}
+
+/// Files of keys as they may be shown: one whose path was encrypted is told without it.
+fn shown(files: Vec<KeyFile>, hosts: &[Target]) -> Vec<KeyFile> {
+    let encrypted = |host: &Target| {
+        let hidden = host.settings.as_ref().map(|settings| settings.hidden.clone()).unwrap_or_default();
+        let paths = host.key_files.iter().map(|path| path.to_string_lossy().into_owned());
+        paths.filter(move |path| hidden.is_in(path)).collect::<Vec<_>>()
+    };
+    let encrypted: HashSet<String> = hosts.iter().flat_map(encrypted).collect();
+    let shown = |KeyFile { path, state }: KeyFile| {
+        if !encrypted.contains(&path) {
+            return KeyFile { path, state };
+        }
+        let state = match state {
+            KeyState::Unreadable(why) => KeyState::Unreadable(why.replace(&path, HIDDEN)),
+            other => other,
+        };
+        KeyFile { path: HIDDEN.to_owned(), state }
+    };
+    files.into_iter().map(shown).collect()
 }
 
 /// Names of hosts for people; empty for none.

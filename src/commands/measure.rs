@@ -110,10 +110,10 @@ pub(super) fn without_secrets(failure: Failure, hidden: Option<&Hidden>) -> Fail
     Failure { detail: detail.unwrap_or(failure.detail), ..failure }
 }
 
-/// Where targets are, for the report.
+/// Where targets are, for the report: an address that was encrypted is none, and such a host is known by its name alone.
 pub fn places(targets: &[Target]) -> Vec<Place> {
     let place = |target: &Target| Place {
-        address: Some(target.address.clone()),
+        address: Some(target.address.clone()).filter(|address| !hidden(target).is_in(address)),
         port: Some(target.port),
         groups: target.groups.clone(),
     };

@@ -31,6 +31,10 @@ const LIMITS: [&str; 3] = ["profile", "warn", "crit"];
 /// Two web servers that differ accuse each other.
 const LEAST_WEB_SERVERS: usize = 3;
 
+/// What is said of a value that may not be told.
+const NO_PROFILE: &str = "no name of a profile";
+const NO_DURATION: &str = "no duration, such as 20ms";
+
 /// What to do about a critical limit that is below the one to warn at.
 const ORDER: &str = "critical begins where a warning ends, or beyond: give both, as in `--warn 20ms --crit 50ms`";
 
@@ -149,15 +153,22 @@ pub fn asked_by_inventory(renderer: &Renderer, hosts: &[HostId]) -> Result<OwnAs
     Ok(asks)
 }
 
-/// A variable that asks something of a host: its value, and where it is set as `hosts.ini:4`.
-type Set = (Value, Option<String>);
+/// A variable that asks something of a host.
+struct Set {
+    value: Value,
+    /// Where it is set, `hosts.ini:4`.
+    place: Option<String>,
+    /// Whether it was encrypted, or made of what was.
+    is_secret: bool,
+}
 
 /// A variable of a host, expressions rendered; null counts as not set.
 fn set(renderer: &Renderer, host: HostId, variables: &Arc<Variables>, name: &str) -> Result<Option<Set>, String> {
     let Some(variable) = variables.get(name) else { return Ok(None) };
     let place = place(renderer.inventory(), variable).map(|place| format!("{}:{}", place.file, place.line));
     match renderer.render_with(host, Some(variables), name, &variable.value) {
-        Ok(found) => Ok(Some((found.value, place)).filter(|(value, _)| *value != Value::Null)),
+        Ok(found) if found.value == Value::Null => Ok(None),
+        Ok(found) => Ok(Some(Set { value: found.value, place, is_secret: found.is_secret })),
         // The run ends at its deadline before any host is reached, and none is judged.
         Err(TemplateError::TooLate { .. }) => Ok(None),
         Err(error) => Err(match place {
@@ -333,21 +344,28 @@ fn limits(named: Vec<Profile>, warn: Option<Given>, crit: Option<Given>) -> Resu
 
 /// What the variables of a host ask; `set` gives one of them.
 fn own_ask(set: impl Fn(&'static str) -> Result<Option<Set>, String>) -> Result<OwnAsk, String> {
-    let said = |name: &str, place: &Option<String>, why: &str| match place {
-        Some(place) => format!("`{name}` ({place}): {why}"),
-        None => format!("`{name}`: {why}"),
+    // An error tells the value, which may be nothing to tell.
+    let said = |name: &str, set: &Set, why: &str, expected: &str| {
+        let place = set.place.as_ref().map_or_else(String::new, |place| format!(" ({place})"));
+        let why = if set.is_secret { format!("what is encrypted there is {expected}") } else { why.to_owned() };
+        format!("`{name}`{place}: {why}")
     };
-    let length = |by: &'static str| {
-        let given = |(value, place): Set| {
-            let text = value.scalar_text().ok_or_else(|| format!("a duration is expected here, not `{value}`"));
-            let limit = text.and_then(|text| parse_duration(&text)).map_err(|why| said(by, &place, &why))?;
-            Ok::<Given, String>(Given { limit, by, place })
+    let given = |by: &'static str| {
+        let given = |set: Set| {
+            let limit = length(&set.value).map_err(|why| said(by, &set, &why, NO_DURATION))?;
+            Ok::<Given, String>(Given { limit, by, place: set.place })
         };
         set(by)?.map(given).transpose()
     };
-    let named = |(value, place): Set| profiles(&value).map_err(|why| said(PROFILE, &place, &why));
+    let named = |set: Set| profiles(&set.value).map_err(|why| said(PROFILE, &set, &why, NO_PROFILE));
     let profiles = set(PROFILE)?.map(named).transpose()?;
-    Ok(OwnAsk { profiles, warn: length(WARN)?, crit: length(CRIT)? })
+    Ok(OwnAsk { profiles, warn: given(WARN)?, crit: given(CRIT)? })
+}
+
+/// `20ms`.
+fn length(value: &Value) -> Result<Nanos, String> {
+    let text = value.scalar_text().ok_or_else(|| format!("a duration is expected here, not `{value}`"))?;
+    parse_duration(&text)
 }
 
 /// `ceph`, `ceph,jwt` or a list of such names.
@@ -395,7 +413,8 @@ mod tests {
         let check = |args: PolicyArgs, set: &[(&str, &str)], expected: Result<Option<Judged<'_>>, &str>| {
             let variable = |name: &'static str| {
                 let found = set.iter().find(|(set, _)| *set == name);
-                Ok(found.map(|(_, value)| (Value::from(*value), Some("hosts.ini:4".to_owned()))))
+                let place = || Some("hosts.ini:4".to_owned());
+                Ok(found.map(|(_, value)| Set { value: Value::from(*value), place: place(), is_secret: false }))
             };
             let asked = own_ask(variable);
             let found = asked.and_then(|ask| judged_by(&args, &ask));

@@ -304,9 +304,14 @@ impl SshSettings {
         saying: &mut Saying,
     ) -> Result<(), String> {
         let from = words.provenance.to_string();
-        let read = arguments::read(&words.value, &from)?;
+        let shown = || words.value.iter().map(|word| settings.word_without_secrets(word)).collect::<Vec<_>>();
+        let read = arguments::read(&words.value, &from).map_err(|why| {
+            // What is wrong is told of the words as they are shown: a word may be a piece of a secret.
+            let told = if shown() == words.value { Some(why) } else { arguments::read(&shown(), &from).err() };
+            told.unwrap_or_else(|| format!("{from}: what is encrypted in it makes no options of ssh"))
+        })?;
         for word in read.ignored {
-            let word = settings.without_secrets(&word);
+            let word = settings.word_without_secrets(&word);
             self.ignored.entry(without_effect(&word, &from)).or_default().insert(name.to_owned());
         }
         let speaker = speaker(&words.provenance);

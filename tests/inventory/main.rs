@@ -21,5 +21,6 @@ mod sources;
 mod staging;
 mod templates;
 mod vault;
+mod vaulted_settings;
 mod vectors;
 mod work;

@@ -8,6 +8,7 @@ use crate::audit::Policy;
 use crate::cli::{ConnectionArgs, PolicyArgs, SelectionArgs};
 use crate::commands::error::CommandError;
 use crate::commands::inventory;
+use crate::commands::measure::hidden;
 use crate::commands::plan::{Measurement, flags, time_left};
 use crate::commands::policy::{asked_by_inventory, policy, with_own_asks};
 use crate::commands::scan::{provenance, ready};
@@ -157,7 +158,9 @@ impl Selected {
         let mut networks = BTreeSet::new();
         for client in self.targets.iter().filter(|client| client.name != server) {
             let unknown = |why: String| {
-                CommandError::usage(format!("`{}` is not known to be in any network: {why}", visible(&client.address)))
+                let told = |text: &str| visible(&hidden(client).masked(text));
+                let (address, why) = (told(&client.address), told(&why));
+                CommandError::usage(format!("`{address}` is not known to be in any network: {why}"))
                     .hint(format!("give {} its address as `ansible_host`", visible(&client.name)))
             };
             let address = address_of(&client.address).map_err(unknown)?;

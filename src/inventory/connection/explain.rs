@@ -91,7 +91,13 @@ fn without_secrets(value: Value, settings: &ConnectionSettings) -> Value {
     match value {
         Value::Text(text) => Value::Text(settings.without_secrets(&text)),
         Value::Integer(digits) if settings.without_secrets(&digits) != digits => Value::from(HIDDEN),
-        Value::List(items) => Value::List(items.into_iter().map(|item| without_secrets(item, settings)).collect()),
+        Value::List(words) => {
+            let shown = |word: Value| match word {
+                Value::Text(word) => Value::Text(settings.word_without_secrets(&word)),
+                other => without_secrets(other, settings),
+            };
+            Value::List(words.into_iter().map(shown).collect())
+        }
         other => other,
     }
 }

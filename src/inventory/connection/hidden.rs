@@ -12,18 +12,27 @@ const CUT: char = '…';
 
 /// Texts that were encrypted, or were made of what was, or are passwords.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Hidden(Vec<Secret>);
+pub struct Hidden {
+    texts: Vec<Secret>,
+    /// Pieces of them that are hidden only where one is a whole word: they are short, and stand in many a text.
+    fragments: Vec<Secret>,
+}
 
 impl Hidden {
     /// The longest first, so that one that holds another is hidden as a whole.
-    pub(super) fn new(mut secrets: Vec<Secret>) -> Self {
-        secrets.retain(|secret| !secret.reveal().is_empty());
-        secrets.sort_by(|one, other| {
+    pub(super) fn new(mut texts: Vec<Secret>) -> Self {
+        texts.retain(|secret| !secret.reveal().is_empty());
+        texts.sort_by(|one, other| {
             let (one, other) = (one.reveal(), other.reveal());
             other.len().cmp(&one.len()).then_with(|| one.cmp(other))
         });
-        secrets.dedup();
-        Self(secrets)
+        texts.dedup();
+        Self { texts, fragments: Vec::new() }
+    }
+
+    /// The same, and words that short pieces of secrets are.
+    pub(super) fn with_fragments(self, fragments: Vec<Secret>) -> Self {
+        Self { fragments, ..self }
     }
 
     /// The same, and these: passwords that were typed or stand in files of their own. One that is shorter than a piece of a secret is
@@ -31,7 +40,20 @@ impl Hidden {
     #[must_use]
     pub fn and<'secret>(self, more: impl IntoIterator<Item = &'secret Secret>) -> Self {
         let more = more.into_iter().filter(|secret| secret.reveal().chars().count() >= SHORTEST_PIECE);
-        Self::new(self.0.into_iter().chain(more.cloned()).collect())
+        Self::new(self.texts.into_iter().chain(more.cloned()).collect()).with_fragments(self.fragments)
+    }
+
+    /// Whether a text may not be shown as it stands.
+    pub fn is_in(&self, text: &str) -> bool {
+        self.without_own(text) != text
+    }
+
+    /// A word of a command line to be shown: it is hidden even where it is no more than a short piece of a secret.
+    pub fn masked_word(&self, word: &str) -> String {
+        if self.fragments.iter().any(|fragment| fragment.reveal() == word) {
+            return HIDDEN.to_owned();
+        }
+        self.masked(word)
     }
 
     /// A text to be shown, with what may not be shown replaced, passwords that stand in a command as they are among that; a
@@ -41,7 +63,7 @@ impl Hidden {
     }
 
     fn without_own(&self, text: &str) -> String {
-        let texts = self.0.iter().map(Secret::reveal);
+        let texts = self.texts.iter().map(Secret::reveal);
         let text = texts.clone().fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN));
         let Some(whole) = text.strip_suffix(CUT) else { return text };
         let begun = |secret: &str| {
@@ -61,12 +83,26 @@ impl Hidden {
 /// quotation marks and backslashes, with `%%` as one, and, where it has blanks or marks, each of its pieces.
 pub(super) fn in_words(secret: &Secret) -> Vec<Secret> {
     let text = secret.reveal();
-    let is_mark = |next: char| matches!(next, '"' | '\'' | '\\');
-    let ends = |next: char| next.is_whitespace() || next == '=' || is_mark(next);
-    let pieces = text.split(ends).filter(|piece| *piece != text && piece.chars().count() >= SHORTEST_PIECE);
+    let pieces = pieces(text).filter(|piece| piece.chars().count() >= SHORTEST_PIECE);
     let bare: String = text.chars().filter(|next| !is_mark(*next)).collect();
     let forms = pieces.map(str::to_owned).chain([text.to_owned(), bare]);
     forms.flat_map(|form| [Secret::new(form.replace("%%", "%")), Secret::new(form)]).collect()
+}
+
+/// The pieces of it that are too short for that, and may be words by themselves.
+pub(super) fn fragments(secret: &Secret) -> impl Iterator<Item = Secret> {
+    let short = pieces(secret.reveal()).filter(|piece| (1..SHORTEST_PIECE).contains(&piece.chars().count()));
+    short.map(|piece| Secret::new(piece.to_owned()))
+}
+
+/// What blanks, marks and `=` make of a text; nothing where there are none.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let ends = |next: char| next.is_whitespace() || next == '=' || is_mark(next);
+    text.split(ends).filter(move |piece| *piece != text)
+}
+
+fn is_mark(next: char) -> bool {
+    matches!(next, '"' | '\'' | '\\')
 }
 
 #[cfg(test)]
@@ -104,5 +140,20 @@ mod tests {
         check("100%%sure", "sshpass -p 100%sure ssh", "sshpass -p ******** ssh");
         check("aaa bbb", "['aaa', 'bbb']", "['********', '********']");
         check("-o ProxyCommand=\"sshpass -p hunter2 nc\"", "sshpass -p hunter2 nc", "******** -p ******** nc");
+    }
+
+    #[test]
+    fn a_short_piece_of_a_secret_is_hidden_where_it_is_a_word() {
+        let secret = Secret::new("S3CRET x; y=\"hunter2".to_owned());
+        let hidden = Hidden::new(in_words(&secret)).with_fragments(fragments(&secret).collect());
+        let shown = |word: &str| hidden.masked_word(word);
+        assert_eq!(
+            ["x;", "y", "Foo=S3CRET", "xy", "-o", ""].map(shown),
+            [HIDDEN, HIDDEN, "Foo=********", "xy", "-o", ""]
+        );
+        // Elsewhere it is a letter as any other.
+        assert_eq!(hidden.masked("why? hunter2"), "why? ********");
+        assert!(hidden.is_in("at S3CRET") && !hidden.is_in("at y"));
+        assert!(hidden.clone().and(&[Secret::new("other".to_owned())]).masked_word("x;") == HIDDEN);
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Lookup<'a> {
     /// Values that were encrypted, or made of what was: they may be used, never shown. What was encrypted is among them even
     /// where only a part of a value was.
     pub(super) hidden: RefCell<Vec<Secret>>,
+    /// Short pieces of what of it stands in words for `ssh`.
+    pub(super) fragments: RefCell<Vec<Secret>>,
 }
 
 impl Lookup<'_> {
@@ -72,6 +74,7 @@ impl Lookup<'_> {
             return Ok(flag.or_else(configured));
         };
         let secrets = rendered.secrets.iter().chain(&rendered.printed);
+        self.fragments.borrow_mut().extend(secrets.clone().flat_map(hidden::fragments));
         self.hidden.borrow_mut().extend(secrets.flat_map(hidden::in_words));
         Ok(Some(given))
     }
@@ -139,7 +142,14 @@ impl Lookup<'_> {
         flag: Option<Given<PathBuf>>,
     ) -> Result<Option<Given<PathBuf>>, Unusable> {
         let home = self.configuration.home.as_deref();
-        let in_home = |given: Given<String>| given.map(|path| crate::inventory::paths::in_home(&path, home));
+        let in_home = |given: Given<String>| {
+            let path = crate::inventory::paths::in_home(&given.value, home);
+            let mut hidden = self.hidden.borrow_mut();
+            if hidden.iter().any(|secret| secret.reveal() == given.value) {
+                hidden.push(Secret::new(path.to_string_lossy().into_owned()));
+            }
+            Given { value: path, provenance: given.provenance }
+        };
         let variable = self.variable(setting.variables)?.map(in_home);
         let configured = || setting.names.and_then(|names| self.configuration.path(names));
         let found = variable.or(flag).or_else(configured);

@@ -162,7 +162,14 @@ pub fn targets(
     for id in hosts {
         let Some(host) = inventory.host(*id) else { continue };
         let variables = Arc::new(resolver.variables(*id));
-        let lookup = Lookup { renderer, host: *id, variables, configuration, hidden: RefCell::default() };
+        let lookup = Lookup {
+            renderer,
+            host: *id,
+            variables,
+            configuration,
+            hidden: RefCell::default(),
+            fragments: RefCell::default(),
+        };
         let settings = settings::read(&lookup, &host.name, flags, is_to_become);
         let mut defects = settings.defects();
         let groups = || inventory.group_names(*id).into_iter().map(str::to_owned).collect();
@@ -183,7 +190,7 @@ pub fn targets(
             }
         };
         if reach.is_alias {
-            ignored.note_connection(&settings.connection.value, &host.name);
+            ignored.note_connection(&settings.without_secrets(&settings.connection.value), &host.name);
         }
         if reach.transport == Transport::Ssh {
             ignored.note(&host.name, &settings);
@@ -219,7 +226,14 @@ pub fn settings_of(
 ) -> Option<Told> {
     let host = renderer.inventory().host(id)?;
     let variables = Arc::new(renderer.inventory().variables(id));
-    let lookup = Lookup { renderer, host: id, variables, configuration, hidden: RefCell::default() };
+    let lookup = Lookup {
+        renderer,
+        host: id,
+        variables,
+        configuration,
+        hidden: RefCell::default(),
+        fragments: RefCell::default(),
+    };
     let settings = settings::read(&lookup, &host.name, flags, flags.asks_to_become(configuration));
     let mut defects = settings.defects();
     let mut not_audited = None;
@@ -242,7 +256,7 @@ fn target(
     let is_elevated = is_to_become && becoming.is_wanted.value;
     let elevation = is_elevated.then(|| becoming.elevation()).transpose().unwrap_or_else(|reason| {
         // As who logged in, the clock is read all the same.
-        unsupported(reason);
+        unsupported(settings.without_secrets(&reason));
         None
     });
     Target {

@@ -89,6 +89,11 @@ impl ConnectionSettings {
         self.wrong.iter().filter(|wrong| wrong.is_needed).map(|wrong| wrong.what.clone()).collect()
     }
 
+    /// A word for `ssh` to be shown, with what may not be shown replaced.
+    pub fn word_without_secrets(&self, word: &str) -> String {
+        self.hidden.masked_word(word)
+    }
+
     /// A text to be shown, with what may not be shown replaced.
     pub fn without_secrets(&self, text: &str) -> String {
         self.hidden.masked(text)
@@ -130,7 +135,7 @@ pub(super) fn read(lookup: &Lookup<'_>, name: &str, flags: &ConnectionFlags, is_
     let extra = flag(&flags.ssh_extra_args, "--ssh-extra-args");
     reading.replace("ssh_extra_args", &mut settings.ssh_extra_args, words(lookup, &table::SSH_EXTRA_ARGS, extra));
     settings.becoming = becoming::read(lookup, flags, &mut reading);
-    settings.hidden = Hidden::new(lookup.hidden.take());
+    settings.hidden = Hidden::new(lookup.hidden.take()).with_fragments(lookup.fragments.take());
     let is_become = is_to_become && settings.becoming.is_wanted.value;
     settings.wrong = reading.finish(&settings.hidden, |setting| is_become || !OF_BECOMING.contains(&setting));
     settings

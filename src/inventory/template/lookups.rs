@@ -7,7 +7,7 @@ use minijinja::{Environment, Error, State, Value as Jinja};
 
 use super::environment::text_of;
 use super::error::{Missing, TemplateError};
-use super::{Surroundings, failure};
+use super::{Surroundings, failure_of_given};
 
 pub(super) fn add(environment: &mut Environment<'static>, surroundings: &Arc<dyn Surroundings>) {
     let machine = Arc::clone(surroundings);
@@ -62,10 +62,11 @@ fn look_up(
             },
             "vars" => match state.lookup(&term).filter(|value| !value.is_undefined()).or_else(|| default.clone()) {
                 Some(value) => value,
-                None => return Err(failure(TemplateError::Undefined { name: term, near: None })),
+                None => return Err(failure_of_given(TemplateError::Undefined { name: term, near: None })),
             },
             "file" => {
-                let text = machine.file(&term).map_err(|why| failure(TemplateError::File { path: term, why }))?;
+                let text =
+                    machine.file(&term).map_err(|why| failure_of_given(TemplateError::File { path: term, why }))?;
                 state.consume_fuel(u64::try_from(text.len() / 64).unwrap_or(u64::MAX))?;
                 let text =
                     if kwargs.get::<Option<bool>>("lstrip")?.unwrap_or(false) { text.trim_start() } else { &text };
@@ -74,7 +75,7 @@ fn look_up(
             }
             _ => {
                 let error = TemplateError::OnlyAnsible { missing: Missing::Lookup, name: plugin.to_owned() };
-                return Err(failure(error));
+                return Err(failure_of_given(error));
             }
         });
     }

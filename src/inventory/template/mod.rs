@@ -241,6 +241,16 @@ fn is_plain(value: &Value) -> bool {
     }
 }
 
+/// An error that names what a template gave to a lookup, which may be a secret: where the template is known, that is decided.
+#[derive(Debug, thiserror::Error)]
+#[error("failed")]
+struct Given(TemplateError);
+
+/// The same as [`failure`], for an error that names what a template gave.
+fn failure_of_given(error: TemplateError) -> minijinja::Error {
+    minijinja::Error::new(ErrorKind::InvalidOperation, "failed").with_source(Given(error))
+}
+
 /// An error of ours for the engine, which gives it back unchanged.
 fn failure(error: TemplateError) -> minijinja::Error {
     minijinja::Error::new(ErrorKind::InvalidOperation, "failed").with_source(error)

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use minijinja::{Error, ErrorKind};
 
+use super::Given;
 use super::error::{Missing, TemplateError};
 use super::scope::Scope;
+use crate::inventory::connection::HIDDEN;
 use crate::inventory::nearest;
 
 /// Functions that Ansible and Jinja2 have and that are not here.
@@ -15,6 +17,10 @@ const OF_ANSIBLE: [&str; 6] = ["now", "undef", "cycler", "joiner", "lipsum", "na
 
 /// What an error of the engine means in a template of a host.
 pub(super) fn explained(error: &Error, scope: &Arc<Scope>, template: &str) -> TemplateError {
+    let is_open = |text: &str| template.contains(text) || scope.run.is_open(text);
+    if let Some(Given(given)) = source(error) {
+        return shown(given, is_open);
+    }
     if let Some(found) = found(error) {
         return found;
     }
@@ -28,8 +34,9 @@ pub(super) fn explained(error: &Error, scope: &Arc<Scope>, template: &str) -> Te
         ErrorKind::SyntaxError | ErrorKind::BadEscape | ErrorKind::InvalidDelimiter => {
             TemplateError::Syntax(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))
         }
-        ErrorKind::UnknownFilter => only_ansible(Missing::Filter, error),
-        ErrorKind::UnknownTest => only_ansible(Missing::Test, error),
+        // `map(name)` and the like take names as values.
+        ErrorKind::UnknownFilter => shown(&only_ansible(Missing::Filter, error), is_open),
+        ErrorKind::UnknownTest => shown(&only_ansible(Missing::Test, error), is_open),
         ErrorKind::UnknownMethod => only_ansible(Missing::Method, error),
         ErrorKind::OutOfFuel => TemplateError::TooMuch("its template runs too long"),
         _ => failed(error, scope.run.is_secret()),
@@ -50,14 +57,34 @@ fn expression(template: &str, range: Range<usize>) -> Option<&str> {
 
 /// The error of ours that the engine carried.
 pub(super) fn found(error: &Error) -> Option<TemplateError> {
+    source(error).cloned()
+}
+
+/// An error of that type among those that one comes of.
+fn source<E: std::error::Error + 'static>(error: &Error) -> Option<&E> {
     let mut source = error.source();
     while let Some(inner) = source {
-        if let Some(found) = inner.downcast_ref::<TemplateError>() {
-            return Some(found.clone());
+        if let Some(found) = inner.downcast_ref::<E>() {
+            return Some(found);
         }
         source = inner.source();
     }
     None
+}
+
+/// An error with what it names, where that is open.
+fn shown(error: &TemplateError, is_open: impl Fn(&str) -> bool) -> TemplateError {
+    let word = |text: &String| if is_open(text) { text.clone() } else { HIDDEN.to_owned() };
+    match error {
+        TemplateError::Undefined { name, near } => TemplateError::Undefined { name: word(name), near: near.clone() },
+        TemplateError::OnlyAnsible { missing, name } => {
+            TemplateError::OnlyAnsible { missing: *missing, name: word(name) }
+        }
+        TemplateError::File { path, why } => {
+            TemplateError::File { path: word(path), why: why.replace(path.as_str(), &word(path)) }
+        }
+        other => other.clone(),
+    }
 }
 
 /// A failed operation. Its detail may repeat a value, so it is left out where that may be a secret.

@@ -81,6 +81,12 @@ impl Run {
         self.progress().is_secret
     }
 
+    /// Whether a text may be shown that a template gave: no secret was looked at, or a variable that is none is this.
+    pub(super) fn is_open(&self, text: &str) -> bool {
+        let progress = self.progress();
+        !progress.is_secret || progress.open_values.contains(text)
+    }
+
     /// Takes note of a variable that is looked at.
     pub(super) fn note(&self, name: &str) {
         if is_secret(name) {
