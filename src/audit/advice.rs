@@ -186,7 +186,13 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
         ),
         FailureCode::AuthenticationRejected => (
             "the server took none of the keys, certificates or passwords that were offered",
-            "see `--user`, `--private-key`, `ssh-add -l` and `--ask-pass`, and the host's authorized_keys",
+            "see `--user`, `--private-key`, `ssh-add -l` and `--ask-pass`, and the host's authorized_keys; `-vv` names the keys that \
+             were offered",
+        ),
+        FailureCode::LoginTries => (
+            "the server lets so many keys be refused and no more (`MaxAuthTries`): the right key, or the password, had no turn",
+            "name the right key (`--private-key`, IdentityFile) and offer no other (`--ssh-option IdentitiesOnly=yes`); where a \
+             password is right, `--ssh-option PubkeyAuthentication=no`; `-vv` names the keys that were offered",
         ),
         FailureCode::JumpHost => (
             "the way to the host goes through another one that fails",
@@ -297,6 +303,7 @@ pub fn failure_title(failure: FailureCode) -> &'static str {
         FailureCode::HostKeyUnknown => "host key unknown",
         FailureCode::HostCertificateRefused => "host certificate refused",
         FailureCode::AuthenticationRejected => "login rejected",
+        FailureCode::LoginTries => "too many login attempts",
         FailureCode::JumpHost => "jump host failed",
         FailureCode::Throttled => "throttled",
         FailureCode::Dropped => "connection lost",

@@ -77,7 +77,8 @@ impl HostLines {
             | HostEvent::Ready { .. }
             | HostEvent::FactsRead { .. }
             | HostEvent::KeyAccepted { .. }
-            | HostEvent::Notice { .. } => return,
+            | HostEvent::Notice { .. }
+            | HostEvent::Step { .. } => return,
         };
         let (host, exchanges) = exchanges;
         let Some(told) = hosts.get_mut(host).filter(|told| !told.has_line) else { return };

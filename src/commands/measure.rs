@@ -57,12 +57,7 @@ pub fn measure(
     let hidden: Arc<[Hidden]> = targets.iter().map(hidden).collect();
     let of_events = Arc::clone(&hidden);
     let hear = move |event: HostEvent| {
-        let event = match event {
-            HostEvent::Failed { host, failure } => {
-                HostEvent::Failed { host, failure: without_secrets(failure, of_events.get(host)) }
-            }
-            other => other,
-        };
+        let event = masked(event, &of_events);
         listener.hear(&event);
         if let Some(lines) = &lines {
             lines.hear(&event);
@@ -102,6 +97,20 @@ pub(super) fn hidden(target: &Target) -> Hidden {
     let of_elevation = target.elevation.as_ref().and_then(|elevation| elevation.password.as_ref());
     let hidden = target.settings.as_ref().map(|settings| settings.hidden.clone()).unwrap_or_default();
     hidden.and(target.password.iter().chain(of_elevation))
+}
+
+/// An event as it is shown: it has no secret of its host in it.
+pub(super) fn masked(event: HostEvent, hidden: &[Hidden]) -> HostEvent {
+    match event {
+        HostEvent::Failed { host, failure } => {
+            HostEvent::Failed { host, failure: without_secrets(failure, hidden.get(host)) }
+        }
+        HostEvent::Step { host, text } => {
+            let masked = hidden.get(host).map(|hidden| hidden.masked(&text));
+            HostEvent::Step { host, text: masked.unwrap_or(text) }
+        }
+        other => other,
+    }
 }
 
 /// A failure as it becomes data: what is stored and shown from here on has no secret of its host in it.

@@ -47,6 +47,13 @@ pub enum HostEvent {
         /// The key's `SHA256:` fingerprint.
         fingerprint: String,
     },
+    /// A step on the way to the host was done, as `-vv` tells it.
+    Step {
+        /// Index among the targets.
+        host: usize,
+        /// What was done, in one line. Remote text in it is bounded but not escaped; no secret is in it.
+        text: String,
+    },
     /// Something about the whole run that the user should know, said once: fewer files than hosts, waves.
     Notice {
         /// What there is to know.

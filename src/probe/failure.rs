@@ -18,6 +18,8 @@ pub enum FailureCode {
     HostCertificateRefused,
     /// The server accepted none of our credentials.
     AuthenticationRejected,
+    /// The server ended the login after as many refusals as it allows, before all that there is was tried.
+    LoginTries,
     /// The jump host could not be used.
     JumpHost,
     /// The server ended the connection before it identified itself, as a full `MaxStartups` does.
@@ -60,7 +62,7 @@ impl FailureCode {
             Self::Refused => "SSH902",
             Self::HostKeyChanged | Self::HostKeyRevoked => "SSH903",
             Self::HostKeyUnknown | Self::HostCertificateRefused => "SSH904",
-            Self::AuthenticationRejected => "SSH905",
+            Self::AuthenticationRejected | Self::LoginTries => "SSH905",
             Self::JumpHost => "SSH906",
             Self::Throttled => "SSH907",
             Self::Dropped => "SSH908",
@@ -82,6 +84,7 @@ impl FailureCode {
         match self {
             Self::HostKeyRevoked => "SSH903-revoked",
             Self::HostCertificateRefused => "SSH904-certificate",
+            Self::LoginTries => "SSH905-tries",
             Self::SudoPasswordWrong => "SSH910-sudo-wrong",
             Self::SudoForbidden => "SSH910-sudo-forbidden",
             Self::SuPassword => "SSH910-su",
@@ -94,7 +97,7 @@ impl FailureCode {
     }
 
     /// Every code, by number.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Timeout,
         Self::Refused,
         Self::HostKeyChanged,
@@ -102,6 +105,7 @@ impl FailureCode {
         Self::HostKeyUnknown,
         Self::HostCertificateRefused,
         Self::AuthenticationRejected,
+        Self::LoginTries,
         Self::JumpHost,
         Self::Throttled,
         Self::Dropped,

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::alike;
 use super::bands;
 use super::model::{Cause, Host, OffsetBand, Severity, Verdict};
 use crate::timekeeper::Timekeeper;
@@ -27,14 +28,17 @@ struct Circumstances {
 /// The causes of what is wrong with these hosts: the worst verdict first, then the one with the most hosts.
 pub fn causes(hosts: &[Host]) -> Vec<Cause> {
     let sizes = group_sizes(hosts);
-    let mut alike: BTreeMap<Vec<String>, Vec<(&Host, Circumstances)>> = BTreeMap::new();
+    let mut alike: BTreeMap<(Vec<String>, String), Vec<(&Host, Circumstances)>> = BTreeMap::new();
     for host in hosts {
         let codes = codes(host);
         if !codes.is_empty() {
-            alike.entry(codes).or_default().push((host, circumstances(host, &sizes)));
+            // One code may have several reasons, each with another remedy.
+            let error = host.error.as_ref().filter(|_| host.verdict == Verdict::Down);
+            let reason = error.map(alike::likeness).unwrap_or_default();
+            alike.entry((codes, reason)).or_default().push((host, circumstances(host, &sizes)));
         }
     }
-    let mut found: Vec<Cause> = alike.into_iter().flat_map(|(codes, members)| clusters(&codes, members)).collect();
+    let mut found: Vec<Cause> = alike.into_iter().flat_map(|((codes, _), members)| clusters(&codes, members)).collect();
     found.sort_by(|one, other| {
         let rank = |cause: &Cause| (rank(cause.verdict), std::cmp::Reverse(cause.hosts.len()));
         rank(one).cmp(&rank(other)).then_with(|| one.hosts.cmp(&other.hosts))
@@ -172,8 +176,7 @@ fn what(codes: &[String], keeper: Option<&str>, hosts: &[&Host]) -> String {
     }
     let error = hosts.first().and_then(|host| host.error.as_ref()).filter(|error| codes.contains(&error.code));
     match error {
-        Some(error) if !error.title.is_empty() => format!("not measured: {} ({})", error.title, error.stage),
-        Some(error) => format!("not measured: {}", error.message),
+        Some(error) => format!("not measured: {}", alike::in_words(error)),
         None => codes.join(" "),
     }
 }

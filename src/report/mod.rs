@@ -1,5 +1,6 @@
 //! The report: composed from what was seen and judged, stored in one format, shown by renderers. Pure.
 
+mod alike;
 pub mod analysis;
 pub mod bands;
 pub mod causes;

@@ -106,6 +106,11 @@ impl HostCell {
         }
     }
 
+    /// A step on the way to the host was done, or was not.
+    pub(super) fn step(&self, text: impl Into<String>) {
+        self.board.tell(HostEvent::Step { host: self.index, text: brief(text.into()) });
+    }
+
     pub(super) fn stage(&self) -> Stage {
         self.lock().stage
     }
@@ -159,6 +164,7 @@ impl HostCell {
             known.ready = Some(self.board.clock.now());
             known.stage = Stage::Sample;
         }
+        self.step(format!("the probe runs ({})", reader.label()));
         self.board.tell(HostEvent::Ready { host: self.index });
         self.changed.notify_waiters();
     }
@@ -344,6 +350,7 @@ impl HostCell {
     /// Whoever asked for the password of another user was given it.
     pub(super) fn gave_password(&self) {
         self.gave_password.store(true, Ordering::Relaxed);
+        self.step("the password was given to whoever makes it another user, and asked for it");
     }
 
     pub(super) fn has_given_password(&self) -> bool {

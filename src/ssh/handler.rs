@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
-use russh::keys::PublicKeyOrCertificate;
-use russh::{Channel, ChannelId};
+use russh::keys::{HashAlg, PublicKeyOrCertificate};
+use russh::{Channel, ChannelId, Names};
 
 use super::cell::HostCell;
 use super::hearing::{Ear, Misheard, Stamps};
@@ -196,10 +196,25 @@ macro_rules! refused {
 impl Handler for SessionHandler {
     type Error = SessionEnd;
 
+    async fn kex_done(&mut self, _: Option<&[u8]>, names: &Names, _: &mut Session) -> Result<(), SessionEnd> {
+        let (exchange, cipher) = (names.kex.as_ref(), names.cipher.as_ref());
+        self.cell.step(format!("keys are exchanged ({exchange}, host key {}, {cipher})", names.key));
+        Ok(())
+    }
+
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, SessionEnd> {
         self.cell.enter(Stage::HostKey);
         match self.host_keys.judge(&self.name, shown, self.cell.board.clock.now().0) {
-            Judgement::Known => Ok(true),
+            Judgement::Known => {
+                let fingerprint = match shown {
+                    PublicKeyOrCertificate::PublicKey { key, .. } => key.fingerprint(HashAlg::Sha256),
+                    PublicKeyOrCertificate::Certificate(certificate) => {
+                        certificate.public_key().fingerprint(HashAlg::Sha256)
+                    }
+                };
+                self.cell.step(format!("its host key is right ({fingerprint})"));
+                Ok(true)
+            }
             Judgement::Accepted(fingerprint) => {
                 self.cell.board.tell(HostEvent::KeyAccepted { host: self.cell.index, fingerprint });
                 Ok(true)

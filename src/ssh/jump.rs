@@ -286,12 +286,17 @@ async fn connect(
     asked: Option<&AskedPassword>,
 ) -> Result<Connection, Failure> {
     let real = Arc::clone(&cell.board);
-    let name = jump.name.clone();
-    // A jump host is none of the hosts that are reported on; only that its key was accepted must be told.
-    let board = Board::new(real.clock, move |event| {
-        if let HostEvent::KeyAccepted { fingerprint, .. } = event {
-            real.tell(HostEvent::Notice { text: format!("jump host {name}: accepted the new host key {fingerprint}") });
+    let (name, host) = (jump.name.clone(), cell.index);
+    // A jump host is none of the hosts that are reported on; that its key was accepted must be told, and the steps on the way to it.
+    let board = Board::new(real.clock, move |event| match event {
+        HostEvent::KeyAccepted { fingerprint, .. } => {
+            let text = format!("jump host {name}: accepted the new host key {fingerprint}");
+            real.tell(HostEvent::Notice { text });
         }
+        HostEvent::Step { text, .. } => {
+            real.tell(HostEvent::Step { host, text: format!("jump host {name}: {text}") });
+        }
+        _ => {}
     });
     let own = Arc::new(HostCell::new(0, Arc::new(board)));
     let peer = Peer {

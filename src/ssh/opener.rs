@@ -30,12 +30,13 @@ use super::settings::{HostSettings, JumpHost, Proxy};
 use super::transport::{self, Transport as Connected};
 use super::turnstile::{Turn, Turnstile, in_turn};
 use super::unopened::{
-    behind, channel_failure, ended, greeting_of, handshake_failure, handshake_stage, late, no_shell, not_elevated,
-    with_address,
+    behind, channel_failure, greeting_of, handshake_failure, handshake_stage, late, login_ended, no_shell,
+    not_elevated, with_address,
 };
 use super::wire::{CutOnDrop, Wire, WireShared};
 use super::workshop::Line;
 use crate::fix::remote::script as fix_script;
+use crate::inventory::command_secrets::masked;
 use crate::inventory::elevation::Elevation;
 use crate::inventory::secret::Secret;
 use crate::inventory::target::{Target, Transport};
@@ -213,6 +214,14 @@ impl Opener {
                 let channel = started
                     .map_err(|_| late(Stage::Channel, limits.channel, "the login was accepted, and no channel opened"))?
                     .map_err(|error| channel_failure(&error, &connection.wire))?;
+                match peer.elevation {
+                    Some(elevation) => cell.step(format!(
+                        "opened a session; {} is to make it one of {}",
+                        elevation.program(),
+                        elevation.user
+                    )),
+                    None => cell.step("opened a session"),
+                }
                 // A server that opens a channel has counted the login already.
                 drop(place.take());
                 Ok::<_, Failure>((connection, channel))
@@ -246,6 +255,7 @@ impl Opener {
                 let gate = self.turnstile.at_server(Server::gate(command, &[peer.address, peer.name], peer.port)).await;
                 let begun = Instant::now();
                 let mut piped = transport::command(command)?;
+                cell.step(format!("started ProxyCommand `{}`", masked(command)));
                 // What has not connected by then waits for the host behind: the gate has let it in, or never will.
                 let _ = timeout(GATE_LOAN, piped.connected()).await;
                 drop(gate);
@@ -255,6 +265,7 @@ impl Opener {
             Proxy::Jump(jump) => {
                 cell.enter(Stage::Connect);
                 let (transport, place) = self.jumps.stream(jump, self, cell, peer.address, peer.port).await?;
+                cell.step(format!("connected to {} port {} through jump host {}", peer.address, peer.port, jump.name));
                 return Ok(Reached { transport, left: way.timeout, place });
             }
         }
@@ -265,6 +276,9 @@ impl Opener {
             cell.enter(Stage::Connect);
             let begun = Instant::now();
             let socket = dial::connect(&addresses, way).await?;
+            if let Ok(address) = socket.peer_addr() {
+                cell.step(format!("connected to {address}"));
+            }
             Ok((Connected::Tcp(socket), limit.saturating_sub(begun.elapsed())))
         });
         let Some(first) = addresses.first() else { return Err(dial::nowhere()) };
@@ -372,15 +386,14 @@ impl Opener {
         let outcome = within(limit, &pauses, log_in(&mut connection.handle, means, cell));
         let fail = |code, detail| Failure { code, stage: Stage::Authenticate, detail };
         match outcome.await {
-            Some(Ok(())) => Ok(connection),
+            Some(Ok(())) => {
+                cell.step(format!("logged in as {user}"));
+                Ok(connection)
+            }
             Some(Err(LoginError::Rejected(detail))) => Err(fail(FailureCode::AuthenticationRejected, detail)),
-            Some(Err(LoginError::Ended)) => {
+            Some(Err(LoginError::Ended { tried, has_answered })) => {
                 let _ = timeout(self.plan.limits.close, cell.end()).await;
-                // A server that takes its leave in words while it judges a login has refused it: OpenSSH does at MaxAuthTries.
-                Err(cell.farewell().map_or_else(
-                    || fail(FailureCode::Dropped, ended(&connection.wire)),
-                    |message| fail(FailureCode::AuthenticationRejected, format!("as {user}: {message}")),
-                ))
+                Err(login_ended(cell, &connection.wire, &tried, has_answered))
             }
             None => Err(late(Stage::Authenticate, limit, &format!("no answer to the login of {user}"))),
         }

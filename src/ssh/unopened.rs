@@ -100,6 +100,24 @@ pub(super) fn denied(method: ElevationMethod, why: Denied, said: Option<&str>) -
     Failure { code, stage: Stage::Probe, detail }
 }
 
+/// What a server says that has refused as often as it cares to (`MaxAuthTries` of OpenSSH).
+const TOO_MANY_TRIES: &str = "oo many authentication failures";
+
+/// The connection ended while the server judged a login. One that takes its leave in words has refused it, and so has one that had
+/// refused something before.
+pub(super) fn login_ended(cell: &HostCell, wire: &WireShared, tried: &str, has_answered: bool) -> Failure {
+    let (code, detail) = match cell.farewell() {
+        Some(words) => {
+            let is_one_too_many = words.contains(TOO_MANY_TRIES);
+            let code = if is_one_too_many { FailureCode::LoginTries } else { FailureCode::AuthenticationRejected };
+            (code, format!("{tried}; the server ended the login: {words}"))
+        }
+        None if has_answered => (FailureCode::AuthenticationRejected, format!("{tried}; {}", ended(wire))),
+        None => (FailureCode::Dropped, ended(wire)),
+    };
+    Failure { code, stage: Stage::Authenticate, detail }
+}
+
 /// Why a connection ended, as far as this side knows.
 pub(super) fn ended(wire: &WireShared) -> String {
     match wire.why_cut() {

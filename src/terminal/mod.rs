@@ -122,9 +122,14 @@ impl Terminal {
 
     /// Says something only to those who asked for more; `level` is 1 for `-v`, 2 for `-vv`, 3 for `-vvv`.
     pub fn detail(&self, level: u8, text: &str) {
-        if self.talk.verbosity.is_some_and(|verbosity| verbosity >= level) {
+        if self.tells(level) {
             self.say(&format!("{}\n", visible(text)));
         }
+    }
+
+    /// Whether so much was asked for.
+    fn tells(&self, level: u8) -> bool {
+        self.talk.verbosity.is_some_and(|verbosity| verbosity >= level)
     }
 
     /// Says why the program failed, and what to do.

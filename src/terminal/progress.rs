@@ -47,6 +47,9 @@ fn cut(text: &str, columns: usize) -> String {
     text.chars().take(columns.saturating_sub(1)).chain(['…']).collect()
 }
 
+/// How much more must be asked for (`-vv`) to be told each step on the way to a host.
+const STEPS: u8 = 2;
+
 /// A listener of the run's events.
 #[derive(Debug, Clone)]
 pub struct Progress {
@@ -63,6 +66,13 @@ impl Progress {
 
     /// Takes in one event; what the user must know at once is said.
     pub fn hear(&self, event: &HostEvent) {
+        if let HostEvent::Step { host, text } = event {
+            if self.terminal.tells(STEPS) {
+                let name = self.tally.lock().unwrap_or_else(PoisonError::into_inner).name(*host);
+                self.bar.suspend(|| self.terminal.detail(STEPS, &format!("{name}: {}", escaped(text))));
+            }
+            return;
+        }
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.take(event);
         show(&self.bar, &tally.line());
@@ -81,7 +91,8 @@ impl Progress {
             | HostEvent::Ready { .. }
             | HostEvent::Sampled { .. }
             | HostEvent::FactsRead { .. }
-            | HostEvent::Finished { .. } => {}
+            | HostEvent::Finished { .. }
+            | HostEvent::Step { .. } => {}
         }
     }
 
@@ -154,7 +165,10 @@ impl Tally {
             }
             HostEvent::Finished { host, .. } => self.set(*host, Stage::Finished),
             HostEvent::Failed { host, .. } => self.set(*host, Stage::Failed),
-            HostEvent::FactsRead { .. } | HostEvent::KeyAccepted { .. } | HostEvent::Notice { .. } => {}
+            HostEvent::FactsRead { .. }
+            | HostEvent::KeyAccepted { .. }
+            | HostEvent::Notice { .. }
+            | HostEvent::Step { .. } => {}
         }
     }
 

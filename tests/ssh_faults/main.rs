@@ -21,6 +21,7 @@ mod recorder;
 mod settled;
 mod sshd;
 mod tap;
+mod told;
 
 use std::collections::HashSet;
 use std::fs;
@@ -301,7 +302,7 @@ async fn a_refused_login_names_what_the_server_accepts() {
     let targets = vec![server.target("other_key"), no_key, no_file, many_keys];
     let (seen, _) = scan(targets, &plan).await;
     let [wrong_key, no_key, no_file, many_keys] = seen.observations.as_slice() else { panic!() };
-    assert_failed(many_keys, AuthenticationRejected, Stage::Authenticate, "Too many authentication failures");
+    assert_failed(many_keys, LoginTries, Stage::Authenticate, "1 key offered; ");
     assert_failed(
         wrong_key,
         AuthenticationRejected,

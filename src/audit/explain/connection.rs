@@ -12,7 +12,7 @@ pub(super) fn page(failure: FailureCode) -> &'static Page {
         FailureCode::HostKeyRevoked => &HOST_KEY_REVOKED,
         FailureCode::HostKeyUnknown => &HOST_KEY_UNKNOWN,
         FailureCode::HostCertificateRefused => &HOST_CERTIFICATE_REFUSED,
-        FailureCode::AuthenticationRejected => &AUTHENTICATION_REJECTED,
+        FailureCode::AuthenticationRejected | FailureCode::LoginTries => &AUTHENTICATION_REJECTED,
         FailureCode::JumpHost => &JUMP_HOST,
         FailureCode::Throttled => &THROTTLED,
         FailureCode::Dropped => &DROPPED,

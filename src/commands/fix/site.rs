@@ -11,14 +11,14 @@ use super::hosts::{Access, Selected};
 use super::plan::FixPlan;
 use crate::clock::UnixNanos;
 use crate::commands::error::CommandError;
-use crate::commands::measure::{hidden, runtime, without_secrets};
+use crate::commands::measure::{hidden, masked, runtime};
 use crate::commands::plan::Measurement;
 use crate::fix::Refusal;
 use crate::fix::draft::{self, Draft, Intent, Subject, Terms};
 use crate::fix::remote::{self, Survey};
 use crate::inventory::connection::Hidden;
 use crate::inventory::target::Target;
-use crate::probe::{HostEvent, Interruption};
+use crate::probe::Interruption;
 use crate::ssh::{Inspected, Looked, NotRestored, StopSignal, Workshop};
 use crate::terminal::{Progress, Terminal};
 
@@ -44,14 +44,7 @@ impl Site {
         let Measurement { connection, deadline, .. } = &access.measurement;
         let (workshop, stop) = runtime.block_on(async {
             let stop = StopSignal::from_outside(*deadline);
-            let hear = move |event| {
-                listener.hear(&match event {
-                    HostEvent::Failed { host, failure } => {
-                        HostEvent::Failed { host, failure: without_secrets(failure, of_events.get(host)) }
-                    }
-                    other => other,
-                });
-            };
+            let hear = move |event| listener.hear(&masked(event, &of_events));
             (Workshop::open(targets.to_vec(), connection, hear, stop.clone()), stop)
         });
         Ok(Self { runtime, workshop, progress, stop, hidden: all_hidden })

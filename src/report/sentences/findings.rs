@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::hosts::badness;
-use crate::probe::Stage;
+use crate::report::alike;
 use crate::report::model::{Error, Finding, Host, Report, Severity};
 
 /// A finding and the hosts that have it, worst first; none for a finding of the fleet.
@@ -18,9 +18,9 @@ pub(in crate::report) fn findings(report: &Report) -> Vec<Shared<'_>> {
     let mut hosts: Vec<&Host> = report.hosts.iter().collect();
     hosts.sort_by_key(|host| std::cmp::Reverse(badness(host)));
     // What one code asks for may differ: a timeout of one stage has another remedy than that of another.
-    let mut by_code: IndexMap<(&str, &str, &str), Shared<'_>> = IndexMap::new();
+    let mut by_code: IndexMap<(&str, &str, String), Shared<'_>> = IndexMap::new();
     for finding in &report.findings {
-        by_code.entry((&finding.code, &finding.remedy, "")).or_insert(Shared { finding, hosts: Vec::new() });
+        by_code.entry((&finding.code, &finding.remedy, String::new())).or_insert(Shared { finding, hosts: Vec::new() });
     }
     for host in hosts {
         for finding in &host.findings {
@@ -42,11 +42,10 @@ pub(in crate::report) fn findings(report: &Report) -> Vec<Shared<'_>> {
     all
 }
 
-/// The reason of a finding that says no more than that there is one: a host whose settings make no sense, each in its own way. Of
-/// others it is the same, but for what was seen.
-fn own_reason<'report>(host: &'report Host, finding: &'report Finding) -> &'report str {
-    let is_it = |error: &&Error| error.code == finding.code && error.stage == Stage::Prepare.label();
-    host.error.as_ref().filter(is_it).map_or("", |error| &error.message)
+/// What tells the reason of a host that was not measured from other reasons that have the same code and remedy.
+fn own_reason(host: &Host, finding: &Finding) -> String {
+    let is_it = |error: &&Error| error.code == finding.code;
+    host.error.as_ref().filter(is_it).map(alike::likeness).unwrap_or_default()
 }
 
 /// That the reference is in doubt, where that comes before all else.

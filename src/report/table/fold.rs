@@ -170,7 +170,7 @@ fn entries_of(hosts: Vec<&Host>, lines: usize) -> Vec<Entry<'_>> {
 /// What makes two hosts of one verdict alike: the codes that weigh, or the reason why they were not measured.
 fn likeness(host: &Host) -> String {
     match &host.error {
-        Some(error) if host.verdict == Verdict::Down => format!("{} {}", error.code, error.stage),
+        Some(error) if host.verdict == Verdict::Down => format!("{} {} {}", error.code, error.title, error.stage),
         _ => sentences::codes(&host.findings),
     }
 }

@@ -48,11 +48,14 @@ impl Held {
     }
 
     fn offer(&self, identity: &AgentIdentity) -> Offer {
-        let credential = match identity {
-            AgentIdentity::PublicKey { key, .. } => Credential::Key(key.clone()),
-            AgentIdentity::Certificate { certificate, .. } => Credential::Certificate(Arc::new(certificate.clone())),
+        let (credential, comment) = match identity {
+            AgentIdentity::PublicKey { key, comment } => (Credential::Key(key.clone()), comment),
+            AgentIdentity::Certificate { certificate, comment } => {
+                (Credential::Certificate(Arc::new(certificate.clone())), comment)
+            }
         };
-        Offer { credential, proof: Proof::Agent(Arc::clone(&self.agent)), signs_as_key: false }
+        let from = format!("agent: {comment}");
+        Offer { credential, proof: Proof::Agent(Arc::clone(&self.agent)), signs_as_key: false, from }
     }
 }
 
@@ -187,7 +190,7 @@ impl Identities {
         for file in std::iter::once(&beside).chain(&login.certificate_files) {
             match self.certificates.get(file) {
                 Some(CertificateFile::Usable(certificate)) if certificate.public_key() == key.key_data() => {
-                    offers.keys.push(with_certificate(certificate, proof));
+                    offers.keys.push(with_certificate(certificate, proof, file));
                 }
                 Some(CertificateFile::Unreadable(why)) if *file == beside => {
                     offers.notes.push(format!("certificate {} cannot be used: {why}", file.display()));
@@ -195,7 +198,12 @@ impl Identities {
                 _ => {}
             }
         }
-        offers.keys.push(Offer { credential: Credential::Key(key.clone()), proof: proof.clone(), signs_as_key: false });
+        offers.keys.push(Offer {
+            credential: Credential::Key(key.clone()),
+            proof: proof.clone(),
+            signs_as_key: false,
+            from: path.display().to_string(),
+        });
     }
 
     /// Certificates that are named and whose keys only the agent has; and what is wrong with those that are of no use.
@@ -208,7 +216,8 @@ impl Identities {
                     match held.filter(|held| held.holds(&key)) {
                         _ if is_offered => continue,
                         Some(held) => {
-                            offers.keys.push(with_certificate(certificate, &Proof::Agent(Arc::clone(&held.agent))));
+                            let proof = Proof::Agent(Arc::clone(&held.agent));
+                            offers.keys.push(with_certificate(certificate, &proof, file));
                             continue;
                         }
                         None => {
@@ -306,11 +315,12 @@ impl Identities {
     }
 }
 
-fn with_certificate(certificate: &Arc<Certificate>, proof: &Proof) -> Offer {
+fn with_certificate(certificate: &Arc<Certificate>, proof: &Proof, file: &Path) -> Offer {
     Offer {
         credential: Credential::Certificate(Arc::clone(certificate)),
         proof: proof.clone(),
         signs_as_key: matches!(proof, Proof::Agent(_)),
+        from: file.display().to_string(),
     }
 }
 

@@ -28,8 +28,13 @@ const MOST_STEPS: usize = 4;
 pub(in crate::ssh) enum LoginError {
     /// The server took none of the credentials; the text says which were tried and which methods it accepts.
     Rejected(String),
-    /// The connection ended before the server had said anything to a credential.
-    Ended,
+    /// The connection ended while the server judged a credential.
+    Ended {
+        /// What it was offered up to then, and what was not tried.
+        tried: String,
+        /// Whether it had answered to one before.
+        has_answered: bool,
+    },
 }
 
 /// What one logs in with.
@@ -63,8 +68,9 @@ pub(in crate::ssh) async fn log_in(
         attempts: None,
         refused_attempts: 0,
         notes,
-        refused_keys: 0,
-        refused_certificates: 0,
+        refused: Counts::default(),
+        offered: Counts::default(),
+        unsigned: 0,
         password: PasswordState::Kept,
         loan: None,
         methods: None,
@@ -94,13 +100,41 @@ pub(super) struct Ladder<'login> {
     /// How often a key was refused, by whichever hash: servers count that.
     refused_attempts: usize,
     pub(super) notes: Vec<String>,
-    refused_keys: usize,
-    refused_certificates: usize,
+    refused: Counts,
+    offered: Counts,
+    /// Offers that whoever holds the key did not sign for, so that the server refused none of them.
+    unsigned: usize,
     pub(super) password: PasswordState,
     /// The password that a person typed, while it is sent.
     pub(super) loan: Option<Loan<'login>>,
     /// What the server goes on to accept, once it has said so.
     pub(super) methods: Option<MethodSet>,
+}
+
+/// How many keys and certificates; one by several hashes is one for people.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counts {
+    certificates: usize,
+    keys: usize,
+}
+
+impl Counts {
+    fn count(&mut self, credential: &Credential) {
+        *match credential {
+            Credential::Key(_) => &mut self.keys,
+            Credential::Certificate(_) => &mut self.certificates,
+        } += 1;
+    }
+
+    /// `1 certificate refused`, `2 keys refused`.
+    fn told(self, what: &str) -> impl Iterator<Item = String> {
+        let counted = |count: usize, one: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {one} {what}")),
+            more => Some(format!("{more} {one}s {what}")),
+        };
+        counted(self.certificates, "certificate").into_iter().chain(counted(self.keys, "key"))
+    }
 }
 
 /// One key or certificate by one hash.
@@ -135,13 +169,12 @@ impl Ladder<'_> {
         }
         match answer {
             Answer::Accepted => Ok(()),
-            // OpenSSH ends the session after its own number of refusals; the refusals are the news then, not the end.
-            Answer::Ended if self.methods.is_none() => Err(LoginError::Ended),
+            Answer::Ended => Err(LoginError::Ended { tried: self.offered(), has_answered: self.methods.is_some() }),
             Answer::Further => {
                 self.notes.push("the server wants one method more than there is".to_owned());
                 Err(self.rejected())
             }
-            Answer::Ended | Answer::Refused | Answer::ForAPerson => Err(self.rejected()),
+            Answer::Refused | Answer::ForAPerson => Err(self.rejected()),
         }
     }
 
@@ -151,11 +184,15 @@ impl Ladder<'_> {
             if !self.is_wanted(*method) {
                 continue;
             }
+            let sent_before = self.password;
             let answer = match method {
                 AuthMethod::PublicKey => self.try_keys().await,
                 AuthMethod::KeyboardInteractive => self.try_questions().await,
                 AuthMethod::Password => self.try_password().await,
             };
+            if self.password != sent_before {
+                self.cell.step(format!("the password, by {}: {}", method.name(), answer.told()));
+            }
             if answer != Answer::Refused {
                 return answer;
             }
@@ -184,7 +221,11 @@ impl Ladder<'_> {
             self.attempts = Some(attempts);
         }
         while let Some(attempt) = self.next_attempt() {
-            match self.try_key(&attempt).await {
+            // Of what was not signed the server has refused nothing.
+            let Some(answer) = self.try_key(&attempt).await else { continue };
+            let by = attempt.hash.map_or_else(String::new, |hash| format!(" with {hash}"));
+            self.cell.step(format!("{}{by}: {}", attempt.offer.told(), answer.told()));
+            match answer {
                 Answer::Refused => self.was_refused(&attempt),
                 answer => {
                     // What the server may want besides is another key.
@@ -240,19 +281,20 @@ impl Ladder<'_> {
         if attempt.rank > 0 {
             return;
         }
-        match &attempt.offer.credential {
-            Credential::Key(_) => self.refused_keys += 1,
-            Credential::Certificate(certificate) => {
-                self.refused_certificates += 1;
-                let now = self.cell.board.clock.now();
-                let what = Validity::of(certificate.valid_after(), certificate.valid_before()).trouble(now.0);
-                let named = |what| format!("certificate \"{}\" {what}", certificate.key_id());
-                self.notes.extend(what.map(named));
-            }
+        self.refused.count(&attempt.offer.credential);
+        if let Credential::Certificate(certificate) = &attempt.offer.credential {
+            let now = self.cell.board.clock.now();
+            let what = Validity::of(certificate.valid_after(), certificate.valid_before()).trouble(now.0);
+            let named = |what| format!("certificate \"{}\" {what}", certificate.key_id());
+            self.notes.extend(what.map(named));
         }
     }
 
-    async fn try_key(&mut self, Attempt { offer, hash, .. }: &Attempt) -> Answer {
+    /// `None` where whoever holds the key did not sign.
+    async fn try_key(&mut self, Attempt { offer, hash, rank }: &Attempt) -> Option<Answer> {
+        if *rank == 0 {
+            self.offered.count(&offer.credential);
+        }
         let user = self.means.settings.user.clone();
         if offer.wants_touch() && self.means.identities.is_first_touch() {
             let text = "a security key wants to be touched once for every host that it logs in to; where a minute passes \
@@ -274,13 +316,15 @@ impl Ladder<'_> {
             Err(SignError::Gone) => None,
             // Whoever signs is at fault, not the server: the next key may do better, this one will not by another hash.
             Err(error) if !self.handle.is_closed() => {
+                self.cell.step(format!("{}: {error}", offer.told()));
                 self.notes.push(error.to_string());
+                self.unsigned += 1;
                 self.leave_out(offer);
-                return Answer::Refused;
+                return None;
             }
             Err(_) => None,
         };
-        self.take_note(answer)
+        Some(self.take_note(answer))
     }
 
     /// The hashes to sign with, the best one first: RSA keys may sign with either SHA-2, others have no choice. `best` is the
@@ -330,31 +374,54 @@ impl Ladder<'_> {
     }
 
     fn rejected(&self) -> LoginError {
-        let names: Vec<&str> = self.methods.iter().flat_map(|methods| methods.iter()).map(<&str>::from).collect();
-        let methods = if names.is_empty() { "nothing more".to_owned() } else { names.join(", ") };
-        let counted = |count: usize, one: &str, many: &str| match count {
-            0 => None,
-            1 => Some(format!("1 {one} refused")),
-            more => Some(format!("{more} {many} refused")),
+        let password = match self.password {
+            PasswordState::Kept => None,
+            PasswordState::Refused => Some("the password refused"),
+            PasswordState::Sent => Some("the password was not enough"),
         };
-        let password = (self.password != PasswordState::Kept).then(|| match self.password {
-            PasswordState::Refused => "the password refused".to_owned(),
-            PasswordState::Sent | PasswordState::Kept => "the password was not enough".to_owned(),
-        });
-        let refused: Vec<String> = counted(self.refused_certificates, "certificate", "certificates")
-            .into_iter()
-            .chain(counted(self.refused_keys, "key", "keys"))
-            .chain(password)
-            .collect();
+        let unsigned = Counts { keys: self.unsigned, ..Counts::default() };
+        let refused = self.refused.told("refused").chain(unsigned.told("not signed for"));
+        LoginError::Rejected(self.account(refused.chain(password.map(str::to_owned)).collect()))
+    }
+
+    /// What the server was offered when it ended the session.
+    fn offered(&self) -> String {
+        let has_password = self.means.password.is_some() || self.means.asked.is_some();
+        let password = match self.password {
+            PasswordState::Kept => has_password.then_some("the password not tried"),
+            PasswordState::Refused | PasswordState::Sent => Some("the password offered"),
+        };
+        self.account(self.offered.told("offered").chain(password.map(str::to_owned)).collect())
+    }
+
+    /// What was tried, as whom, what the server would take, and what stood in the way of more.
+    fn account(&self, tried: Vec<String>) -> String {
         let nothing = if self.means.settings.methods.contains(&AuthMethod::PublicKey) {
             "no key to offer"
         } else {
             "nothing to offer"
         };
-        let tried = if refused.is_empty() { nothing.to_owned() } else { refused.join(", ") };
-        let tried = [format!("as {}: {tried}", self.means.settings.user), format!("server accepts {methods}")];
-        let parts: Vec<&str> = tried.iter().chain(&self.notes).map(String::as_str).collect();
-        LoginError::Rejected(parts.join("; "))
+        let tried = if tried.is_empty() { nothing.to_owned() } else { tried.join(", ") };
+        let names: Vec<&str> = self.methods.iter().flat_map(|methods| methods.iter()).map(<&str>::from).collect();
+        let methods = if names.is_empty() { "nothing more".to_owned() } else { names.join(", ") };
+        // A server that has answered to nothing has not said so.
+        let methods = self.methods.is_some().then(|| format!("server accepts {methods}"));
+        let tried = format!("as {}: {tried}", self.means.settings.user);
+        let parts: Vec<&str> = std::iter::once(&tried).chain(&methods).chain(&self.notes).map(String::as_str).collect();
+        parts.join("; ")
+    }
+}
+
+impl Answer {
+    /// The answer in words.
+    fn told(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Further => "accepted, and the server wants another method besides",
+            Self::Refused => "refused",
+            Self::ForAPerson => "the server asks what only a person can answer",
+            Self::Ended => "the connection ended",
+        }
     }
 }
 

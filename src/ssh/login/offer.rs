@@ -13,6 +13,9 @@ use russh::keys::{Algorithm, Certificate, HashAlg, PrivateKey, PublicKey};
 use super::agent::Agent;
 use super::pause::Pause;
 
+/// Letters of a fingerprint that are shown where a key is told from a few others: `SHA256:` and 12 more.
+const FINGERPRINT_SHOWN: usize = 19;
+
 /// What a server is shown.
 #[derive(Debug, Clone)]
 pub(super) enum Credential {
@@ -35,6 +38,8 @@ pub(super) struct Offer {
     pub(super) proof: Proof,
     /// Whether the agent is to sign under the name of the plain key: it does not hold the certificate, only its key.
     pub(super) signs_as_key: bool,
+    /// Where it is from, for people: a file, or what the agent calls it.
+    pub(super) from: String,
 }
 
 /// Why an offer was not signed.
@@ -69,6 +74,18 @@ impl Offer {
     /// Whether it is a security key (FIDO), which signs only when it is touched.
     pub(super) fn wants_touch(&self) -> bool {
         matches!(self.algorithm(), Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256)
+    }
+
+    /// What is offered, for people: what kind it is, the beginning of its fingerprint, and where it is from.
+    pub(super) fn told(&self) -> String {
+        let (kind, fingerprint) = match &self.credential {
+            Credential::Key(key) => (key.algorithm().to_string(), key.fingerprint(HashAlg::Sha256)),
+            Credential::Certificate(certificate) => {
+                (certificate.algorithm().to_certificate_type(), certificate.public_key().fingerprint(HashAlg::Sha256))
+            }
+        };
+        let fingerprint: String = fingerprint.to_string().chars().take(FINGERPRINT_SHOWN).collect();
+        format!("{kind} {fingerprint}... ({})", self.from)
     }
 
     /// What tells it from other offers.
