@@ -72,6 +72,10 @@ pub struct ConnectionArgs {
     /// End the whole run after this time, with a partial report
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = parse_seconds, help_heading = "Connection")]
     pub deadline: Option<Nanos>,
+    /// The same as a file of settings has it, where neither the flag nor `CLOCKAUDIT_TIMEOUT` is set: Ansible's environment
+    /// wins over it.
+    #[arg(skip)]
+    pub timeout_of_files: Option<Nanos>,
     /// The long names of the flags above that the environment set.
     #[arg(skip)]
     pub from_environment: BTreeSet<String>,

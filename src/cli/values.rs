@@ -47,7 +47,7 @@ pub fn parse_duration(text: &str) -> Result<Nanos, String> {
 }
 
 /// Reads `10`, as OpenSSH's `ConnectTimeout`, or a duration with its unit.
-pub(super) fn parse_seconds(text: &str) -> Result<Nanos, String> {
+pub fn parse_seconds(text: &str) -> Result<Nanos, String> {
     const EXPECTED: &str = "expected seconds, or a duration with its unit: `10`, `0.5`, `250ms`, `2m`";
     if text.starts_with('-') {
         return parse_duration(text);

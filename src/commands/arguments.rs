@@ -3,16 +3,19 @@
 use std::any::TypeId;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::error::ContextKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::audit::ExitStatus;
+use crate::cli::values::parse_seconds;
 use crate::cli::{Cli, Command, settings};
+use crate::clock::Nanos;
 use crate::files::inventory::{LoadSettings, asks, settings_files};
 use crate::inventory::configuration::{Place, SettingsFile, names, values};
-use crate::inventory::diagnostics::Diagnostic;
+use crate::inventory::diagnostics::{Diagnostic, Span};
 use crate::inventory::paths;
 use crate::terminal::{Coloring, Talk, Terminal};
 
@@ -22,12 +25,19 @@ const HINT: &str = "`clockaudit COMMAND --help` lists the flags, which are the s
 /// The long name of the flag that leaves hosts out.
 const LIMIT: &str = "limit";
 
+/// The long name of the flag whose value in a file counts less than Ansible's environment, and is more than a number.
+const TIMEOUT: &str = "timeout";
+/// Whence a value wins over those of files.
+const SET: [ValueSource; 2] = [ValueSource::CommandLine, ValueSource::EnvVariable];
+
 /// Words that were not typed.
 struct Added {
     /// The long name of their flag.
     long: String,
     /// The line that they stand for.
     place: Place,
+    /// Where the value stands in it.
+    at: Span,
     words: Vec<OsString>,
 }
 
@@ -54,8 +64,8 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitStatu
     };
     let (files, diagnostics) = settings_files(&process).map_err(|error| unreadable(&error))?;
     terminal.diagnose(&diagnostics);
-    let finished = |matches: &ArgMatches, added: &[Added]| {
-        let cli = finished(matches, added)?;
+    let finished = |matches: &ArgMatches, added: &[Added], timeout: Option<Nanos>| {
+        let cli = finished(matches, added, timeout)?;
         let terminal = Terminal::new(super::talk(&cli.talk));
         for told in settings::unknown(process.environment.keys()) {
             terminal.warn(&told);
@@ -63,7 +73,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitStatu
         Ok(cli)
     };
     if files.is_empty() {
-        return finished(&typed, &[]);
+        return finished(&typed, &[], None);
     }
     let names = settings::names();
     if let Some(unknown) = files.iter().find_map(|file| file.unknown(&names)) {
@@ -74,20 +84,55 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitStatu
         terminal.diagnose(&[wrong]);
         return Err(ExitStatus::Usage);
     }
+    let timeout = timeout(&typed, &files).map_err(|wrong| {
+        terminal.diagnose(&[*wrong]);
+        ExitStatus::Usage
+    })?;
     let added = added(&typed, &files, &process);
     let all = with(&words, &added);
     let matches = settings::command(&ruled_out).try_get_matches_from(all).map_err(|error| {
         let long = named(&error);
         match long.and_then(|long| added.iter().find(|added| added.long == long)) {
-            Some(added) => wrong(&terminal, &added.place.to_string(), &error, HINT),
+            Some(added) => {
+                terminal.diagnose(&[misfit(added, &error)]);
+                ExitStatus::Usage
+            }
             None => super::usage_error(&error),
         }
     })?;
-    finished(&matches, &added)
+    finished(&matches, &added, timeout)
+}
+
+/// The timeout of the files, where the command has one and nobody has typed it: Ansible's environment is asked before it.
+fn timeout(typed: &ArgMatches, files: &[SettingsFile]) -> Result<Option<Nanos>, Box<Diagnostic>> {
+    let Some((_, matches)) = typed.subcommand() else { return Ok(None) };
+    let is_known = matches.ids().any(|id| id.as_str() == TIMEOUT);
+    if !takes(typed, TIMEOUT) || is_known && matches.value_source(TIMEOUT).is_some_and(|source| SET.contains(&source)) {
+        return Ok(None);
+    }
+    let found = files.iter().find_map(|file| Some((file, file.settings.get(TIMEOUT)?)));
+    let Some((file, setting)) = found else { return Ok(None) };
+    let timeout = match setting.values.as_slice() {
+        [value] if !setting.is_list => parse_seconds(value).map_err(|why| format!("invalid value '{value}': {why}")),
+        _ => Err("one length of time is expected, not a list".to_owned()),
+    };
+    timeout.map(Some).map_err(|why| Box::new(at(&file.name, setting.at.clone(), TIMEOUT, &why).with_hint(HINT)))
+}
+
+/// Whether the command has a flag of that name.
+fn takes(typed: &ArgMatches, long: &str) -> bool {
+    let root = Cli::command();
+    let command = typed.subcommand().and_then(|(name, _)| root.find_subcommand(name));
+    command.is_some_and(|command| command.get_arguments().any(|arg| arg.get_long() == Some(long)))
+}
+
+/// What is wrong with a setting of a file.
+fn at(file: &Arc<str>, span: Span, long: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(format!("`{long}`: {why}")).in_file(file).at(span)
 }
 
 /// The arguments, and which of them were not typed. `added` = the words that files stand for.
-fn finished(matches: &ArgMatches, added: &[Added]) -> Result<Cli, ExitStatus> {
+fn finished(matches: &ArgMatches, added: &[Added], timeout: Option<Nanos>) -> Result<Cli, ExitStatus> {
     let mut cli = Cli::from_arg_matches(matches).map_err(|error| super::usage_error(&error))?;
     let policy = match &mut cli.command {
         Command::Scan(args) => Some(&mut args.policy),
@@ -107,6 +152,7 @@ fn finished(matches: &ArgMatches, added: &[Added]) -> Result<Cli, ExitStatus> {
     };
     let in_file = |long: &str| added.iter().find(|added| added.long == long).map(|added| &added.place);
     selection.limit_from = in_file(LIMIT).map(|place| format!("`{LIMIT}` ({place})"));
+    connection.timeout_of_files = timeout;
     connection.from_files = added.iter().map(|added| (added.long.clone(), added.place.clone())).collect();
     if let Some((_, matches)) = matches.subcommand() {
         let set = matches.ids().map(clap::Id::as_str);
@@ -121,7 +167,6 @@ fn finished(matches: &ArgMatches, added: &[Added]) -> Result<Cli, ExitStatus> {
 
 /// The words for settings that nobody typed and the environment does not have. Settings that Ansible's environment or the inventory overrules are no words: they are looked up where the others are.
 fn added(typed: &ArgMatches, files: &[SettingsFile], process: &LoadSettings) -> Vec<Added> {
-    const SET: [ValueSource; 2] = [ValueSource::CommandLine, ValueSource::EnvVariable];
     let Some((name, matches)) = typed.subcommand() else { return Vec::new() };
     let root = Cli::command();
     let Some(command) = root.find_subcommand(name) else { return Vec::new() };
@@ -142,7 +187,7 @@ fn added(typed: &ArgMatches, files: &[SettingsFile], process: &LoadSettings) -> 
         let place = file.place(setting);
         let words = as_typed(long, arg, &setting.values, Path::new(&file.folder), process);
         if !words.is_empty() {
-            all.push(Added { long: long.to_owned(), place, words });
+            all.push(Added { long: long.to_owned(), place, at: setting.at.clone(), words });
         }
     }
     all
@@ -200,16 +245,32 @@ fn in_environment(long: &str, process: &LoadSettings) -> Option<String> {
     process.environment.contains_key(&variable).then_some(variable)
 }
 
-/// Tells what is wrong with a value that nobody typed, and where it stands.
-fn wrong(terminal: &Terminal, place: &str, error: &clap::Error, hint: &str) -> ExitStatus {
+/// What is wrong with a value that nobody typed, without the flag; and what may help.
+fn complaint(error: &clap::Error) -> (String, Vec<String>) {
     let text = error.render().to_string();
     let mut lines = text.lines().map(str::trim);
     let first = lines.next().unwrap_or_default();
     let first = first.strip_prefix("error: ").unwrap_or(first);
     // The flag was not typed.
     let flag = error.get(ContextKind::InvalidArg).map(|flag| format!(" for '{flag}'")).unwrap_or_default();
-    let tips = lines.filter_map(|line| line.strip_prefix("tip: ").map(str::to_owned));
-    let hints: Vec<String> = tips.chain([hint.to_owned()]).collect();
-    terminal.error(&format!("{place}: {}", first.replacen(&flag, "", 1)), &hints);
+    let help = lines.filter_map(|line| match line.strip_prefix("tip: ") {
+        Some(tip) => Some(tip.to_owned()),
+        None => Some(line.strip_prefix('[')?.strip_suffix(']')?.to_owned()),
+    });
+    (first.replacen(&flag, "", 1), help.collect())
+}
+
+/// Tells what is wrong with a value of the environment.
+fn wrong(terminal: &Terminal, place: &str, error: &clap::Error, hint: &str) -> ExitStatus {
+    let (what, mut hints) = complaint(error);
+    hints.push(hint.to_owned());
+    terminal.error(&format!("{place}: {what}"), &hints);
     ExitStatus::Usage
+}
+
+/// What is wrong with a value of a file.
+fn misfit(added: &Added, error: &clap::Error) -> Diagnostic {
+    let (what, mut hints) = complaint(error);
+    hints.push(HINT.to_owned());
+    at(&added.place.file, added.at.clone(), &added.long, &what).with_hint(hints.join("; "))
 }

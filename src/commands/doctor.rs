@@ -128,17 +128,18 @@ fn wrong_settings(loaded: &Loaded, selected: &[HostId], hosts: &[Target]) -> Vec
         );
         wrong((what, names), false, remedy)
     };
-    let limits = asked_by_inventory(&loaded.renderer, selected);
-    let limits = limits.err().map(|error| WrongSettings {
+    let of_inventory = asked_by_inventory(&loaded.renderer, selected).err().map(|error| error.message);
+    let of_all = policy::wrong_for_all(&loaded.configuration);
+    let limits = of_inventory.into_iter().chain(of_all).map(|what| WrongSettings {
         hosts: "limits".to_owned(),
         count: 1,
-        what: error.message,
+        what,
         is_measured: false,
         remedy: "correct it: no scan begins before".to_owned(),
     });
     let by_sudo = "a scan reads the clock as who logs in, and a fix refuses the host: say sudo or su".to_owned();
     let lesser = lesser.iter().map(|(what, names)| wrong((what, names), true, by_sudo.clone()));
-    limits.into_iter().chain(lost.iter().map(correct)).chain(lesser).collect()
+    limits.chain(lost.iter().map(correct)).chain(lesser).collect()
 }
 
 /// The settings of each of these hosts, with where they come from.

@@ -122,7 +122,9 @@ fn explained(
     let Some(Told { settings, mut defects, not_audited }) = settings else { return Ok((String::new(), true)) };
     let mut ssh = SshSettings::new(&args.connection, time, terminal)?;
     let (mut rows, defect) = ssh.explained(&settings, name);
-    rows.extend(policy::explained(loaded, host));
+    let asked = policy::explained(loaded, host);
+    defects.extend(asked.iter().filter_map(|row| row.wrong.clone()));
+    rows.extend(asked);
     ssh.tell(terminal);
     if let Some(why) = settings.becoming.elevation().err().filter(|_| settings.becoming.is_wanted.value) {
         terminal.warn(&format!("{}: {}", visible(name), settings.without_secrets(&why)));

@@ -124,6 +124,7 @@ pub(super) fn flags(args: &ConnectionArgs) -> ConnectionFlags {
         port: args.port,
         private_key: args.private_key.clone(),
         timeout: args.timeout.map(duration),
+        timeout_of_files: args.timeout_of_files.map(duration),
         ssh_common_args: args.ssh_common_args.clone(),
         ssh_extra_args: args.ssh_extra_args.clone(),
         password: None,

@@ -1,5 +1,7 @@
 //! The limits as they were typed and as the inventory has them, turned into the policy that hosts are judged by.
 
+mod explained;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,16 +11,16 @@ use crate::audit::{HostPolicy, Limits, Policy, Profile, ReferenceChoice, ServerN
 use crate::cli::PolicyArgs;
 use crate::cli::values::parse_duration;
 use crate::clock::Nanos;
-use crate::files::inventory::Loaded;
 use crate::fix::change::{PRESET_VARIABLE, SERVERS_VARIABLE};
-use crate::inventory::configuration::{Place, Provenance};
-use crate::inventory::connection::explain::{self, Row};
+use crate::inventory::configuration::Place;
 use crate::inventory::model::{HostId, Inventory, Variable, Variables};
 use crate::inventory::nearest;
 use crate::inventory::template::{Renderer, TemplateError};
 use crate::inventory::value::Value;
 use crate::probe::trace::{Asked, FleetAsked, Trace};
 use crate::report::escape::visible;
+
+pub use explained::{explained, wrong_for_all};
 
 /// The inventory variables that say what is asked of a host.
 const PROFILE: &str = "clockaudit_profile";
@@ -181,47 +183,6 @@ fn set(renderer: &Renderer, host: HostId, variables: &Arc<Variables>, name: &str
 fn place(inventory: &Inventory, variable: &Variable) -> Option<Place> {
     let origin = variable.origin?;
     Some(Place { file: Arc::clone(&inventory.source(origin.source)?.name), line: origin.line })
-}
-
-/// The limits of a host as `inventory --explain` and `doctor` show them: what the environment says, else the inventory, else
-/// the files of settings.
-pub fn explained(loaded: &Loaded, host: HostId) -> Vec<Row> {
-    let inventory = loaded.renderer.inventory();
-    let variables = Arc::new(inventory.variables(host));
-    let row = |setting: &'static str, variable: &'static str, environment: &'static str, otherwise: &'static str| {
-        let unset = Row { setting, value: Value::Null, provenance: None, otherwise, wrong: None };
-        if let Some(text) = loaded.configuration.environment.get(environment) {
-            let provenance = Some(Provenance::Environment(environment));
-            return Row { value: Value::Text(text.clone()), provenance, ..unset };
-        }
-        if let Some(found) = variables.get(variable).filter(|found| found.value != Value::Null) {
-            let place = place(inventory, found);
-            let is_extra = inventory.layers().extra.contains_key(variable);
-            let provenance = Some(if is_extra {
-                Provenance::ExtraVariable { name: variable, place }
-            } else {
-                Provenance::Variable { name: variable, place }
-            });
-            let rendered = loaded.renderer.render_with(host, Some(&variables), variable, &found.value);
-            let value = match rendered {
-                Ok(rendered) if rendered.is_secret => Value::from(explain::HIDDEN),
-                Ok(rendered) => rendered.value,
-                Err(error) => Value::Text(error.to_string()),
-            };
-            return Row { value, provenance, ..unset };
-        }
-        let given = loaded.configuration.in_own_files(setting);
-        given.map_or(unset.clone(), |given| Row {
-            value: Value::Text(given.value),
-            provenance: Some(given.provenance),
-            ..unset
-        })
-    };
-    vec![
-        row("profile", PROFILE, "CLOCKAUDIT_PROFILE", "jwt"),
-        row("warn", WARN, "CLOCKAUDIT_WARN", "the limit of the profile"),
-        row("crit", CRIT, "CLOCKAUDIT_CRIT", "the limit of the profile"),
-    ]
 }
 
 /// What the inventory of a recorded scan asked.

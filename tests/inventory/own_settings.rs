@@ -205,7 +205,77 @@ fn slips_in_the_names_and_values_of_our_environment_are_told() {
     let both = [("CLOCKAUDIT_ASK_PASS", "1"), ("CLOCKAUDIT_CONNECTION_PASSWORD_FILE", "pass")];
     check(&[], &both, 64, "CLOCKAUDIT_");
     fs::write(folder.path().join("clockaudit.toml"), "# limits\nwarn = \"20\"\n").expect("a file");
-    check(&[], &[], 64, "error: clockaudit.toml line 2: invalid value '20': a duration needs a unit");
+    let said = check(&[], &[], 64, "`warn`: invalid value '20': a duration needs a unit");
+    assert!(said.contains("clockaudit.toml:2:8") && !said.contains("--warn"), "{said}");
+    fs::write(folder.path().join("clockaudit.toml"), "profile = [\"ceph\", \"nope\"]\n").expect("a file");
+    let said = check(&[], &[], 64, "`profile`: invalid value 'nope'");
+    assert!(said.contains("clockaudit.toml:1:11") && said.contains("possible values: jwt, "), "{said}");
+}
+
+#[test]
+fn a_timeout_of_a_file_is_any_that_the_flag_takes() {
+    let check = |timeout: &str, environment: &[(&str, &str)], code: i32, expected: &str| {
+        for name in ["clockaudit.toml", ".config/clockaudit/config.toml"] {
+            let folder = folder(&[("hosts.ini", "h1\n"), (name, &format!("# ours\ntimeout = {timeout}\n"))]);
+            let (found, said) = ends(&folder, &["inventory", "hosts.ini", "--explain", "h1"], environment);
+            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(found == Some(code) && said.contains(expected), "{timeout}: {found:?} {said}");
+            assert!(code == 0 || said.contains(&format!("{name}:2:11")), "{timeout}: {said}");
+        }
+    };
+    check("\"5s\"", &[], 0, "timeout 5 s timeout (");
+    check("0.5", &[], 0, "timeout 0.5 s timeout (");
+    check("\"250ms\"", &[], 0, "timeout 0.25 s timeout (");
+    check("\"2m\"", &[], 0, "timeout 120 s timeout (");
+    check("7", &[], 0, "timeout 7 s timeout (");
+    // Ansible's environment has the word, and ours before it.
+    check("\"5s\"", &[("ANSIBLE_TIMEOUT", "9")], 0, "timeout 9 s ANSIBLE_TIMEOUT");
+    check("\"5s\"", &[("CLOCKAUDIT_TIMEOUT", "300ms")], 0, "timeout 0.3 s CLOCKAUDIT_TIMEOUT");
+    check("\"soon\"", &[("CLOCKAUDIT_TIMEOUT", "300ms")], 0, "timeout 0.3 s CLOCKAUDIT_TIMEOUT");
+    let expected =
+        "`timeout`: invalid value 'soon': expected seconds, or a duration with its unit: `10`, `0.5`, `250ms`, `2m`";
+    check("\"soon\"", &[], 64, expected);
+    check("0", &[], 64, "`timeout`: invalid value '0': must be longer than 0 s");
+    check("[1, 2]", &[], 64, "`timeout`: one length of time is expected, not a list");
+    // A command without it has no use for it.
+    let folder = folder(&[("clockaudit.toml", "timeout = \"soon\"\n")]);
+    let (code, said) = ends(&folder, &["explain", "SSH902"], &[]);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn limits_that_a_scan_would_refuse_are_wrong_to_whoever_asks_for_them() {
+    let check = |hosts: &str, file: &str, environment: &[(&str, &str)], expected: &str| {
+        let folder = folder(&[("hosts.ini", hosts), ("clockaudit.toml", file)]);
+        let (code, said) = ends(&folder, &["inventory", "hosts.ini", "--explain", "h1"], environment);
+        assert!(code == Some(65) && said.contains(&format!("wrong: {expected}")), "{file}: {code:?} {said}");
+        assert!(said.contains("(wrong)"), "{said}");
+        let (code, said) = ends(&folder, &["inventory", "hosts.ini", "--explain", "h1", "-o", "json"], environment);
+        assert!(code == Some(65) && said.contains("\"wrong\": \""), "{file}: {code:?} {said}");
+        let (code, said) = ends(&folder, &["doctor", "hosts.ini"], environment);
+        assert!(code == Some(2) && said.contains("limits: "), "{file}: {code:?} {said}");
+        let (code, said) = ends(&folder, &["scan", "hosts.ini", "--no-state"], environment);
+        assert!([Some(64), Some(65)].contains(&code), "{file}: {code:?} {said}");
+    };
+    let unit = "a duration needs a unit: `250us`, `100ms`, `5s`";
+    check("h1\n", "warn = \"20\"\n", &[], &format!("warn (clockaudit.toml line 1) is `20`: {unit}"));
+    check("h1\n", "", &[("CLOCKAUDIT_CRIT", "20")], &format!("CLOCKAUDIT_CRIT is `20`: {unit}"));
+    check("h1 clockaudit_warn=20\n", "", &[], &format!("clockaudit_warn (hosts.ini line 1) is `20`: {unit}"));
+    let known = "profile (clockaudit.toml line 1) is `ceph,nope`: there is no profile `nope`; known are jwt, ";
+    check("h1\n", "profile = [\"ceph\", \"nope\"]\n", &[], known);
+    let below = "`crit` (30 ms, clockaudit.toml:2) is below `warn` (50 ms, clockaudit.toml:1)";
+    check("h1\n", "warn = \"50ms\"\ncrit = \"30ms\"\n", &[], below);
+    let below = "`crit` (1 ms, clockaudit.toml:1) is below the limit of jwt to warn at (50 ms)";
+    check("h1\n", "crit = \"1ms\"\n", &[], below);
+    // What is right is told as ever, and a variable wins over a file.
+    let folder = folder(&[
+        ("hosts.ini", "h1 clockaudit_warn=20ms\n"),
+        ("clockaudit.toml", "profile = \"ceph\"\nwarn = \"20ms\"\n"),
+    ]);
+    let (code, said) = ends(&folder, &["inventory", "hosts.ini", "--explain", "h1"], &[]);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(code == Some(0) && said.contains("warn 20ms clockaudit_warn (hosts.ini line 1)"), "{said}");
+    assert!(said.contains("profile ceph profile (clockaudit.toml line 1)"), "{said}");
 }
 
 #[test]

@@ -420,12 +420,15 @@ fn limits_are_explained_with_their_places() {
         let lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
         lines.filter(|line| ["profile", "warn", "crit"].iter().any(|name| line.starts_with(name))).collect::<Vec<_>>()
     };
-    let crit = "crit refers to 'gone', which is not defined clockaudit_crit (hosts.ini line 5)";
+    let crit = "crit (wrong) clockaudit_crit (hosts.ini line 5)";
     let expected =
         ["profile ceph profile (clockaudit.toml line 2)", "warn 12ms clockaudit_warn (hosts.ini line 4)", crit];
     assert_eq!(explained(&[]), expected);
     let expected = ["profile ceph profile (clockaudit.toml line 2)", "warn 9ms CLOCKAUDIT_WARN", crit];
     assert_eq!(explained(&[("CLOCKAUDIT_WARN", "9ms")]), expected);
+    let told = clockaudit(folder.path(), &words, &[]);
+    let wrong = "wrong: clockaudit_crit (hosts.ini line 5) refers to 'gone', which is not defined";
+    assert!(told.status.code() == Some(65) && String::from_utf8_lossy(&told.stdout).contains(wrong));
     let scan = clockaudit(folder.path(), &["scan", "hosts.ini", "--list-hosts"], &[]);
     let said = String::from_utf8_lossy(&scan.stderr).into_owned();
     let expected = "h1: `clockaudit_crit` (hosts.ini:5) refers to 'gone', which is not defined";
@@ -493,8 +496,8 @@ fn what_a_file_of_settings_has_wrong_is_told_with_its_place() {
     check("warm = \"20ms\"\n", 65, "there is no setting `warm`");
     check("warm = \"20ms\"\n", 65, "Did you mean `warn`?");
     check("warn = \n", 65, "clockaudit.toml");
-    check("forks = \"many\"\n", 64, "clockaudit.toml line 1: invalid value 'many': ");
-    check("\nport = 22\nforks = \"-1\"\n", 64, "clockaudit.toml line 3: invalid value '-1': ");
+    check("forks = \"many\"\n", 64, "`forks`: invalid value 'many': ");
+    check("\nport = 22\nforks = \"-1\"\n", 64, "`forks`: invalid value '-1': ");
     check("samples = 12\nallow_incomplete_inventory = true\n", 0, "");
 }
 

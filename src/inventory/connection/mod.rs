@@ -49,6 +49,8 @@ pub struct ConnectionFlags {
     pub private_key: Option<PathBuf>,
     /// `-T`.
     pub timeout: Option<Duration>,
+    /// What a file of our own says in its place: the environment of Ansible wins over it.
+    pub timeout_of_files: Option<Duration>,
     /// `--ssh-common-args`.
     pub ssh_common_args: Option<String>,
     /// `--ssh-extra-args`.

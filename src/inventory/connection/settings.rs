@@ -9,7 +9,7 @@ use super::hidden::Hidden;
 use super::lookup::Lookup;
 use super::table::{self, Setting};
 use super::wrong::{Reading, Unusable, Wrong};
-use crate::inventory::configuration::Given;
+use crate::inventory::configuration::{Given, Provenance, names};
 use crate::inventory::secret::Secret;
 use crate::inventory::shell_words;
 
@@ -186,7 +186,15 @@ fn timeout(lookup: &Lookup<'_>, flags: &ConnectionFlags) -> Result<Option<Given<
     let what = "number of seconds";
     let found = match (lookup.number::<u32>(&variable, what)?, flags.timeout) {
         (None, Some(timeout)) => return Ok(Some(flags.given(timeout, "--timeout"))),
-        (None, None) => lookup.number(&table::TIMEOUT, what)?,
+        (None, None) => {
+            let configured = lookup.configuration.text(&names::TIMEOUT);
+            let is_own = |given: &Given<String>| matches!(given.provenance, Provenance::File { section: "", .. });
+            let own = configured.filter(is_own).zip(flags.timeout_of_files);
+            if let Some((Given { provenance, .. }, timeout)) = own {
+                return Ok(Some(Given { value: timeout, provenance }));
+            }
+            lookup.number(&table::TIMEOUT, what)?
+        }
         (found, _) => found,
     };
     match found {

@@ -78,6 +78,13 @@ pub struct Rendered {
     pub printed: Vec<Secret>,
 }
 
+impl Rendered {
+    /// A value that stands somewhere as it is, for everybody to read.
+    pub fn open(value: Value) -> Self {
+        Self { value, is_secret: false, secrets: Vec::new(), printed: Vec::new() }
+    }
+}
+
 /// Renders values of hosts of one inventory.
 pub struct Renderer {
     shared: Arc<Shared>,
