@@ -46,8 +46,8 @@ mod tests {
     use super::*;
 
     fn error(code: &str, title: &str, stage: &str, message: &str) -> Error {
-        let [code, title, stage, message] = [code, title, stage, message].map(str::to_owned);
-        Error { code, title, stage, message }
+        let [code, stage, title, message] = [code, stage, title, message].map(str::to_owned);
+        Error { code, stage, title, message }
     }
 
     #[test]

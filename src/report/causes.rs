@@ -25,10 +25,13 @@ struct Circumstances {
     band: Option<OffsetBand>,
 }
 
+/// The codes of a host, and what tells the reason of one that was not measured from others of its code.
+type Reason = (Vec<String>, String);
+
 /// The causes of what is wrong with these hosts: the worst verdict first, then the one with the most hosts.
 pub fn causes(hosts: &[Host]) -> Vec<Cause> {
     let sizes = group_sizes(hosts);
-    let mut alike: BTreeMap<(Vec<String>, String), Vec<(&Host, Circumstances)>> = BTreeMap::new();
+    let mut alike: BTreeMap<Reason, Vec<(&Host, Circumstances)>> = BTreeMap::new();
     for host in hosts {
         let codes = codes(host);
         if !codes.is_empty() {

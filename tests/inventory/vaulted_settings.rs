@@ -22,7 +22,7 @@ const ADDRESS: &str = "$ANSIBLE_VAULT;1.1;AES256\n\
 
 /// A value for YAML.
 fn inline(vaulted: &str) -> String {
-    let lines = vaulted.lines().map(|line| format!("\n    {}", line.trim())).collect::<String>();
+    let lines = vaulted.lines().flat_map(|line| ["\n    ", line.trim()]).collect::<String>();
     format!("!vault |{lines}")
 }
 
@@ -49,7 +49,7 @@ fn said(folder: &TempDir, words: &[&str]) -> String {
     // Lines are as wide as the page.
     let words_said: Vec<&str> = said.split_whitespace().collect();
     let is_fragment = |word: &&str| word.trim_matches(['\'', '`', '"', ',', ':']) == "x;";
-    assert!(!words_said.iter().any(|word| is_fragment(word)), "{words:?} shows a piece:\n{said}");
+    assert!(!words_said.iter().any(is_fragment), "{words:?} shows a piece:\n{said}");
     words_said.join(" ")
 }
 

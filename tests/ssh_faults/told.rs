@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clockaudit::inventory::secret::Secret;
@@ -33,7 +33,7 @@ async fn a_login_that_ends_after_too_many_keys_says_what_was_tried_and_what_was_
         }
     });
     let paths = keys.map(|name| server.path(name));
-    let agent = Agent::start(&server.path("agent"), &paths.each_ref().map(|path| path.as_path()));
+    let agent = Agent::start(&server.path("agent"), &paths.each_ref().map(PathBuf::as_path));
     let mut plan = server.plan();
     plan.agent = Some(agent.socket.clone());
     let password = Some(Secret::new("hunter2".to_owned()));

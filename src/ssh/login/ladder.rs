@@ -381,7 +381,7 @@ impl Ladder<'_> {
         };
         let unsigned = Counts { keys: self.unsigned, ..Counts::default() };
         let refused = self.refused.told("refused").chain(unsigned.told("not signed for"));
-        LoginError::Rejected(self.account(refused.chain(password.map(str::to_owned)).collect()))
+        LoginError::Rejected(self.account(&refused.chain(password.map(str::to_owned)).collect::<Vec<_>>()))
     }
 
     /// What the server was offered when it ended the session.
@@ -391,11 +391,11 @@ impl Ladder<'_> {
             PasswordState::Kept => has_password.then_some("the password not tried"),
             PasswordState::Refused | PasswordState::Sent => Some("the password offered"),
         };
-        self.account(self.offered.told("offered").chain(password.map(str::to_owned)).collect())
+        self.account(&self.offered.told("offered").chain(password.map(str::to_owned)).collect::<Vec<_>>())
     }
 
     /// What was tried, as whom, what the server would take, and what stood in the way of more.
-    fn account(&self, tried: Vec<String>) -> String {
+    fn account(&self, tried: &[String]) -> String {
         let nothing = if self.means.settings.methods.contains(&AuthMethod::PublicKey) {
             "no key to offer"
         } else {
