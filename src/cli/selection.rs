@@ -35,6 +35,9 @@ pub struct SelectionArgs {
     /// Where the limit comes from, where it was not typed.
     #[arg(skip)]
     pub limit_from: Option<String>,
+    /// What stands for `-e`, where it was not typed.
+    #[arg(skip)]
+    pub extra_vars_from: Option<String>,
 }
 
 /// Where the passwords of ansible-vault come from.

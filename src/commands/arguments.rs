@@ -25,6 +25,8 @@ const HINT: &str = "`clockaudit COMMAND --help` lists the flags, which are the s
 /// The long name of the flag that leaves hosts out.
 const LIMIT: &str = "limit";
 
+/// The long name of the flag that brings variables.
+const EXTRA_VARS: &str = "extra-vars";
 /// The long name of the flag whose value in a file counts less than Ansible's environment, and is more than a number.
 const TIMEOUT: &str = "timeout";
 /// Whence a value wins over those of files.
@@ -152,6 +154,7 @@ fn finished(matches: &ArgMatches, added: &[Added], timeout: Option<Nanos>) -> Re
     };
     let in_file = |long: &str| added.iter().find(|added| added.long == long).map(|added| &added.place);
     selection.limit_from = in_file(LIMIT).map(|place| format!("`{LIMIT}` ({place})"));
+    selection.extra_vars_from = in_file(EXTRA_VARS).map(|place| format!("{EXTRA_VARS}, {place}"));
     connection.timeout_of_files = timeout;
     connection.from_files = added.iter().map(|added| (added.long.clone(), added.place.clone())).collect();
     if let Some((_, matches)) = matches.subcommand() {
@@ -160,6 +163,9 @@ fn finished(matches: &ArgMatches, added: &[Added], timeout: Option<Nanos>) -> Re
         connection.from_environment = set.map(|id| id.replace('_', "-")).collect();
         if connection.from_environment.contains(LIMIT) {
             selection.limit_from = Some(format!("`{}`", settings::variable(LIMIT)));
+        }
+        if connection.from_environment.contains(EXTRA_VARS) {
+            selection.extra_vars_from = Some(settings::variable(EXTRA_VARS));
         }
     }
     Ok(cli)

@@ -70,6 +70,11 @@ pub fn run(args: &InventoryArgs, terminal: &Terminal) -> Outcome {
             let pattern = if let View::Hosts(pattern) = &view { pattern.as_str() } else { "all" };
             tell_limit(&args.selection, &loaded.inventory, pattern, &limit, terminal);
         }
+        let exports = loaded.configuration.switch(&names::EXPORT).filter(|given| given.value);
+        if let Some(given) = exports.filter(|_| matches!(view, View::List)) {
+            terminal
+                .warn(&format!("{} has no effect: each host is listed with all of its variables", given.provenance));
+        }
         let shown = show(&loaded.inventory, &view, limit, mismatch(&loaded.configuration));
         let (text, said) = shown.map_err(|error| missed(with_limit(error, &args.selection)))?;
         (text, said, true)
@@ -162,6 +167,7 @@ pub fn open(args: &SelectionArgs, settings: &LoadSettings, terminal: &Terminal) 
         args.inventories.iter().chain(&args.inventory).map(|name| Source::from(name.as_str())).collect();
     let settings = LoadSettings {
         extra_variables: args.extra_vars.clone(),
+        extra_variables_from: args.extra_vars_from.clone(),
         playbook_folder: args.playbook_dir.clone(),
         via_ansible: args.inventory_via_ansible,
         vault: secrets::vault_flags(&args.vault),

@@ -1,7 +1,7 @@
 //! The secrets of a run: asked for on the terminal or read from files, once, before anybody is connected to.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
@@ -244,10 +244,11 @@ fn keys_of_inventory(targets: &[Target], connection: &mut ConnectionPlan) -> Vec
 /// Passphrases that the inventory has for the key file of a host, each file once.
 fn known_passphrases(targets: &[Target]) -> Vec<(PathBuf, Given<Secret>)> {
     let mut known: Vec<(PathBuf, Given<Secret>)> = Vec::new();
+    let mut tried: HashSet<(&Path, &str)> = HashSet::new();
     for target in targets {
         let passphrase = target.settings.as_ref().and_then(|settings| settings.key_passphrase.as_ref());
         for (file, passphrase) in target.key_files.iter().zip(passphrase) {
-            if !known.iter().any(|(other, tried)| other == file && tried.value == passphrase.value) {
+            if tried.insert((file, passphrase.value.reveal())) {
                 known.push((file.clone(), passphrase.clone()));
             }
         }
@@ -336,5 +337,28 @@ mod tests {
         let (shared, own) = (Some("ansible_private_key".into()), Some("ansible_private_key of db".into()));
         let hosts = ["h1", "h2", "h3", "h4", "db"].map(named);
         assert_eq!(hosts, [shared.clone(), shared.clone(), shared, None, own]);
+    }
+
+    #[test]
+    fn a_passphrase_is_tried_once_on_a_key_file_whatever_the_number_of_hosts() {
+        let target = |index: usize| {
+            let passphrase = Secret::new(if index % 3 == 0 { "one" } else { "other" }.to_owned());
+            let provenance = Provenance::Variable { name: "ansible_private_key_passphrase", place: None };
+            Target {
+                key_files: vec![if index % 2 == 0 { "shared".into() } else { format!("own{index}").into() }],
+                settings: Some(Box::new(ConnectionSettings {
+                    key_passphrase: Some(Given { value: passphrase, provenance }),
+                    ..ConnectionSettings::of_name("h")
+                })),
+                ..Target::default()
+            }
+        };
+        let known = known_passphrases(&(0..100).map(target).collect::<Vec<_>>());
+        let shared: Vec<&str> = known
+            .iter()
+            .filter(|(file, _)| file == Path::new("shared"))
+            .map(|(_, passphrase)| passphrase.value.reveal())
+            .collect();
+        assert_eq!((shared, known.len()), (vec!["one", "other"], 52));
     }
 }

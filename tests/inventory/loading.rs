@@ -18,6 +18,7 @@ pub(crate) fn settings(folder: &Path) -> LoadSettings {
         system_folder: folder.join("etc"),
         environment: BTreeMap::new(),
         extra_variables: Vec::new(),
+        extra_variables_from: None,
         playbook_folder: None,
         keyring: std::sync::Arc::default(),
         vault: VaultFlags::default(),

@@ -286,3 +286,20 @@ fn plugins_of_variables_are_named() {
     // Where the plugin of group_vars and host_vars is not among them, those files do not count.
     assert_eq!(explained("community.sops.sops").0, "{}\n");
 }
+
+#[test]
+fn variables_of_groups_are_not_listed_with_groups_and_that_is_told() {
+    let check = |words: &[&str], cfg: &str, expected: bool| {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("hosts.ini"), "[web]\nh1\n[web:vars]\na=1\n").expect("a file");
+        fs::write(folder.path().join("ansible.cfg"), cfg).expect("a file");
+        let (_, told) = run_in(folder.path(), words);
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        let line =
+            "[inventory] export (ansible.cfg line 2) has no effect: each host is listed with all of its variables";
+        assert_eq!(told.contains(line), expected, "{words:?} {cfg}: {told}");
+    };
+    check(&["inventory", "hosts.ini", "--list"], "[inventory]\nexport = true\n", true);
+    check(&["inventory", "hosts.ini", "--list"], "[inventory]\nexport = no\n", false);
+    check(&["inventory", "hosts.ini", "--hosts", "all"], "[inventory]\nexport = true\n", false);
+}

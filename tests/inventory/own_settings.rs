@@ -244,6 +244,31 @@ fn a_timeout_of_a_file_is_any_that_the_flag_takes() {
 }
 
 #[test]
+fn variables_that_nobody_typed_are_told_with_where_they_come_from() {
+    let vars = "ansible_user: file\n";
+    let folder =
+        folder(&[("hosts.ini", "h1\n"), ("vars.yml", vars), ("own.toml", "\nextra_vars = \"ansible_user=own\"\n")]);
+    let check = |words: &[&str], environment: &[(&str, &str)], expected: &str| {
+        let words = [&["inventory", "hosts.ini", "--explain", "h1"], words].concat();
+        let (_, said) = ends(&folder, &words, environment);
+        let lines = said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        let users: Vec<String> = lines.filter(|line| line.starts_with("user ")).collect();
+        assert_eq!(users, [expected], "{said}");
+    };
+    let typed = ["-e", "ansible_user=typed"];
+    check(&typed, &[], "user typed ansible_user (-e)");
+    check(&["-e", "@vars.yml"], &[], "user file ansible_user (-e @vars.yml line 1)");
+    let set = [("CLOCKAUDIT_EXTRA_VARS", "ansible_user=set")];
+    check(&[], &set, "user set ansible_user (CLOCKAUDIT_EXTRA_VARS)");
+    let set_file = [("CLOCKAUDIT_EXTRA_VARS", "@vars.yml")];
+    check(&[], &set_file, "user file ansible_user (CLOCKAUDIT_EXTRA_VARS @vars.yml line 1)");
+    fs::rename(folder.path().join("own.toml"), folder.path().join("clockaudit.toml")).expect("a file");
+    check(&[], &[], "user own ansible_user (extra-vars, clockaudit.toml line 2)");
+    check(&[], &set, "user set ansible_user (CLOCKAUDIT_EXTRA_VARS)");
+    check(&typed, &set, "user typed ansible_user (-e)");
+}
+
+#[test]
 fn limits_that_a_scan_would_refuse_are_wrong_to_whoever_asks_for_them() {
     let check = |hosts: &str, file: &str, environment: &[(&str, &str)], expected: &str| {
         let folder = folder(&[("hosts.ini", hosts), ("clockaudit.toml", file)]);

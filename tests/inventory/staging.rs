@@ -76,6 +76,7 @@ impl Staged {
             system_folder: "/nonexistent/ansible".into(),
             environment,
             extra_variables: after("-e").map(|(_, value)| value.clone()).collect(),
+            extra_variables_from: None,
             playbook_folder: after("--playbook-dir").map(|(_, value)| value.into()).next(),
             keyring: Arc::default(),
             vault: VaultFlags::default(),

@@ -62,7 +62,7 @@ fn in_files(configuration: &Configuration, setting: &'static str) -> Option<Foun
 fn provenance(inventory: &Inventory, name: &'static str, variable: &Variable) -> Provenance {
     let place = place(inventory, variable);
     if inventory.layers().extra.contains_key(name) {
-        Provenance::ExtraVariable { name, place }
+        Provenance::ExtraVariable { name, place, from: inventory.layers().extra_from.clone() }
     } else {
         Provenance::Variable { name, place }
     }
@@ -119,7 +119,7 @@ fn look_at(
 /// What a limit was given by, and where.
 fn named(provenance: &Provenance) -> (&'static str, Option<String>) {
     let (by, place) = match provenance {
-        Provenance::ExtraVariable { name, place } | Provenance::Variable { name, place } => (*name, place.as_ref()),
+        Provenance::ExtraVariable { name, place, .. } | Provenance::Variable { name, place } => (*name, place.as_ref()),
         Provenance::File { key, place, .. } => (*key, Some(place)),
         Provenance::Flag(name) | Provenance::Environment(name) => (*name, None),
         Provenance::Default => ("default", None),

@@ -95,6 +95,8 @@ pub struct LoadSettings {
     pub environment: BTreeMap<String, String>,
     /// What `-e` says, each as typed.
     pub extra_variables: Vec<String>,
+    /// What stands for `-e`, where that was not typed: a variable of the environment, or a line of a file of settings.
+    pub extra_variables_from: Option<String>,
     /// `--playbook-dir`: the folder whose variables count in place of the current directory's.
     pub playbook_folder: Option<PathBuf>,
     /// The vault passwords.
@@ -127,6 +129,7 @@ impl LoadSettings {
             system_folder: PathBuf::from("/etc/ansible"),
             environment,
             extra_variables: Vec::new(),
+            extra_variables_from: None,
             playbook_folder: None,
             keyring: Arc::default(),
             vault: VaultFlags::default(),

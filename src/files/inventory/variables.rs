@@ -237,6 +237,7 @@ impl<'a> Reading<'a> {
 
     /// The variables of `-e`; one that cannot be understood ends the run.
     fn extra(&mut self, inventory: &mut Inventory) -> Result<(), LoadError> {
+        inventory.layers_mut().extra_from = self.settings.extra_variables_from.as_deref().map(Arc::from);
         for text in &self.settings.extra_variables {
             let broken = |error: Diagnostic| LoadError::ExtraVariables(Box::new(error));
             let above = match extra_variables::read(text, self.duplicates).map_err(broken)? {

@@ -78,6 +78,8 @@ settings! {
     /// Ends of names that a folder of inventories passes over.
     IGNORE_EXTENSIONS: ["ANSIBLE_INVENTORY_IGNORE"],
         ["defaults" "inventory_ignore_extensions", "inventory" "ignore_extensions"];
+    /// Whether `ansible-inventory --list` has variables of groups with the groups, and not with each host.
+    EXPORT: ["ANSIBLE_INVENTORY_EXPORT"], ["inventory" "export"];
     /// Regular expressions of names that a folder of inventories passes over.
     IGNORE_PATTERNS: ["ANSIBLE_INVENTORY_IGNORE_REGEX"],
         ["defaults" "inventory_ignore_patterns", "inventory" "ignore_patterns"];

@@ -21,6 +21,8 @@ pub enum Provenance {
         name: &'static str,
         /// The line of the file it was read from, if it was.
         place: Option<Place>,
+        /// What stands for `-e`, where that was not typed.
+        from: Option<Arc<str>>,
     },
     /// A variable of the host, in an inventory or a file of variables.
     Variable {
@@ -55,8 +57,11 @@ impl fmt::Display for Place {
 impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ExtraVariable { name, place: None } => write!(f, "{name} (-e)"),
-            Self::ExtraVariable { name, place: Some(place) } => write!(f, "{name} (-e @{place})"),
+            Self::ExtraVariable { name, place, from } => {
+                write!(f, "{name} ({}", from.as_deref().unwrap_or("-e"))?;
+                place.as_ref().map_or(Ok(()), |place| write!(f, " @{place}"))?;
+                f.write_str(")")
+            }
             Self::Variable { name, place: Some(place) } => write!(f, "{name} ({place})"),
             Self::Variable { name, place: None } | Self::Flag(name) | Self::Environment(name) => f.write_str(name),
             Self::File { section: "", key, place } => write!(f, "{key} ({place})"),

@@ -172,7 +172,9 @@ pub fn document(host: &str, rows: &[Row], defects: &[String], not_audited: Optio
 
 fn entry(row: &Row) -> IndexMap<String, Value> {
     let (kind, name, place) = match &row.provenance {
-        Some(Provenance::ExtraVariable { name, place }) => ("extra variable", Some((*name).to_owned()), place.as_ref()),
+        Some(Provenance::ExtraVariable { name, place, .. }) => {
+            ("extra variable", Some((*name).to_owned()), place.as_ref())
+        }
         Some(Provenance::Variable { name, place }) => ("variable", Some((*name).to_owned()), place.as_ref()),
         Some(Provenance::Flag(name)) => ("flag", Some((*name).to_owned()), None),
         Some(Provenance::Environment(name)) => ("environment", Some((*name).to_owned()), None),

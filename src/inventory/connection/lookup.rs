@@ -161,8 +161,9 @@ impl Lookup<'_> {
             let source = self.renderer.inventory().source(origin.source)?;
             Some(Place { file: source.name.clone(), line: origin.line })
         });
-        if self.renderer.inventory().layers().extra.contains_key(name) {
-            return Provenance::ExtraVariable { name, place };
+        let layers = self.renderer.inventory().layers();
+        if layers.extra.contains_key(name) {
+            return Provenance::ExtraVariable { name, place, from: layers.extra_from.clone() };
         }
         Provenance::Variable { name, place }
     }

@@ -104,6 +104,11 @@ impl Reader<'_> {
                     return Err(Fault::new(line.full_span(), format!("`{}` is no section header", brief(line.text)))
                         .with_hint("A header is [group], [group:children] or [group:vars], without blanks"));
                 }
+                // Without its end it is no host either: a range is never closed.
+                None if !line.text.contains(']') && (self.kind != Kind::Vars || !line.text.contains('=')) => {
+                    return Err(Fault::new(line.full_span(), "a section header ends with `]`, and this line has none")
+                        .with_hint("A header is [group], [group:children] or [group:vars], without blanks"));
+                }
                 None => {}
             }
         }
@@ -256,6 +261,10 @@ mod tests {
         check("h1 'a b=c' d", (1, 12, 1), "expected key=value, got a word that may belong to a value");
         check("[a:varz]", (1, 4, 4), "`varz` is no kind of section");
         check("[a b]", (1, 1, 5), "`[a b]` is no section header");
+        let unclosed = "a section header ends with `]`, and this line has none";
+        check("[web\nh1", (1, 1, 4), unclosed);
+        check("[a:children]\n[web:vars", (2, 1, 9), unclosed);
+        check("[a:vars]\n[web", (2, 1, 4), unclosed);
         check("[a:vars]\nx", (2, 1, 1), "expected key=value, got \"x\"");
         check("[a:vars]\napi_token: x y", (2, 1, 14), "expected key=value, got \"api_token ...\"");
         check("[a:vars]\napi_token x y", (2, 1, 13), "expected key=value, got \"api_token ...\"");

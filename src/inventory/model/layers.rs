@@ -88,6 +88,8 @@ pub struct Layers {
     pub play: RootVariables,
     /// What was given with `-e`.
     pub extra: Variables,
+    /// What stands for `-e`, where that was not typed.
+    pub extra_from: Option<Arc<str>>,
     /// The files of all these.
     files: Vec<Source>,
     /// The id of the first of them.
@@ -104,6 +106,7 @@ impl Layers {
             inventories: Vec::new(),
             play: RootVariables::default(),
             extra: Variables::new(),
+            extra_from: None,
             files: Vec::new(),
         }
     }

@@ -34,11 +34,6 @@ fn is_null(text: &str) -> bool {
     matches!(text, "~" | "null" | "Null" | "NULL" | "")
 }
 
-/// A scalar that is tagged as null (`!!null`) may be written only so.
-pub(super) fn null(text: &str) -> Option<Value> {
-    is_null(text).then_some(Value::Null)
-}
-
 /// `yes`, `No`, `TRUE` and the like; `y` and `n` are text.
 pub(super) fn boolean(text: &str) -> Option<bool> {
     match text {

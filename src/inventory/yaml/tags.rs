@@ -96,7 +96,8 @@ pub(super) fn scalar(meaning: Meaning, text: &str, is_plain: bool, place: Place)
             scalars::float(text).or_else(whole).map(Value::Float).ok_or_else(|| wrong("a float"))
         }
         Meaning::Boolean => scalars::boolean(text).map(Value::Bool).ok_or_else(|| wrong("a boolean")),
-        Meaning::Null => scalars::null(text).ok_or_else(|| wrong("null")),
+        // Whatever stands there, as with PyYAML.
+        Meaning::Null => Ok(Value::Null),
         Meaning::Timestamp => match timestamps::iso(text) {
             Some(Ok(iso)) => Ok(Value::Timestamp(iso)),
             Some(Err(reason)) => Err(Fault::new(place, reason)),

@@ -22,8 +22,8 @@ fn documents_have_the_values_of_pyyaml() {
     check("2: a\nyes: b\n~: c\n=: d\n", r#"{"2": "a", "true": "b", "null": "c", "=": "d"}"#);
     check("!!str yes", r#""yes""#);
     check(
-        "[! 12, !!str , !!int '7', !!float 1, !!bool 'no', !!null '', \"~\"]",
-        r#"["12", "", 7, 1.0, false, null, "~"]"#,
+        "[! 12, !!str , !!int '7', !!float 1, !!bool 'no', !!null '', !!null x, \"~\"]",
+        r#"["12", "", 7, 1.0, false, null, null, "~"]"#,
     );
     check(
         "p: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n",
