@@ -6,6 +6,7 @@ mod cell;
 mod dial;
 mod facts_round;
 mod fleet;
+mod gate;
 mod group;
 mod handler;
 mod hearing;

@@ -46,7 +46,8 @@ use crate::probe::{Failure, FailureCode, Stage};
 /// How long a server's first byte is waited for before its handshake goes on without a turn.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// How long a command that is a connection counts among those that are not let in yet by what it goes through.
+/// How long a command that is a connection counts among those that are not let in yet by what it goes through, where none is let in
+/// after it.
 const GATE_LOAN: Duration = Duration::from_secs(3);
 
 /// A connection before its handshake.
@@ -252,13 +253,13 @@ impl Opener {
                 cell.enter(Stage::Connect);
                 let server = Server::Behind(peer.address.to_owned(), peer.port, way.proxy.clone());
                 let place = self.turnstile.at_server(server).await;
-                let gate = self.turnstile.at_server(Server::gate(command, &[peer.address, peer.name], peer.port)).await;
+                let gate = self.turnstile.gate(Server::gate(command, &[peer.address, peer.name], peer.port));
+                let entry = gate.enter().await;
                 let begun = Instant::now();
                 let mut piped = transport::command(command)?;
                 cell.step(format!("started ProxyCommand `{}`", masked(command)));
                 // What has not connected by then waits for the host behind: the gate has let it in, or never will.
-                let _ = timeout(GATE_LOAN, piped.connected()).await;
-                drop(gate);
+                entry.keep(GATE_LOAN, piped.connected()).await;
                 let left = limit.saturating_sub(begun.elapsed());
                 return Ok(Reached { transport: Connected::Stream(Box::new(piped)), left, place });
             }

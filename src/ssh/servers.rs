@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::settings::Proxy;
 
 /// Connections to one server that are not logged in yet: `MaxStartups` drops some from ten on.
-const MOST_UNAUTHENTICATED: usize = 8;
+pub(super) const MOST_UNAUTHENTICATED: usize = 8;
 
 /// One server, by the way to it, whatever the names and login names: a private address is that of another machine behind another
 /// jump host.

@@ -149,13 +149,16 @@ pub(super) struct Piped {
 }
 
 impl Piped {
-    /// Waits until the server behind has said something, or the command has ended: whatever is between them has let it pass then.
-    pub(super) async fn connected(&mut self) {
+    /// Waits until the server behind has said something: whatever is between them has let it pass then. `false` where the command has
+    /// ended.
+    pub(super) async fn connected(&mut self) -> bool {
         let mut byte = [0];
         // Of an end, or of an error, whoever reads next is told as well.
-        if let Ok(1) = self.output.read(&mut byte).await {
+        let has_said = matches!(self.output.read(&mut byte).await, Ok(1));
+        if has_said {
             self.first.extend(byte);
         }
+        has_said
     }
 }
 

@@ -1,12 +1,14 @@
 //! The turnstile in front of hosts: bounds how many are dialled and how many handshakes run, closes while clocks are sampled,
 //! and knows how many hosts wait for this machine rather than this machine for them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::timeout;
 
+use super::gate::{Gate, Gates};
 use super::servers::{self, Server, Servers};
 
 /// Hosts that are dialled at once: a burst that switches and firewalls on the way can take.
@@ -29,6 +31,7 @@ pub(super) struct Turnstile {
     is_open: watch::Sender<bool>,
     queue: AtomicUsize,
     servers: Servers,
+    gates: Gates,
 }
 
 /// What may go through a jump host at once: its processor is as busy as this machine's, and where all hosts behind it begin
@@ -77,6 +80,7 @@ impl Turnstile {
             is_open: watch::Sender::new(true),
             queue: AtomicUsize::new(0),
             servers: Servers::default(),
+            gates: Gates::default(),
         }
     }
 
@@ -106,6 +110,11 @@ impl Turnstile {
     /// Waits for a place among the connections to a server that are not logged in yet.
     pub(super) async fn at_server(&self, server: Server) -> Option<servers::Place> {
         self.servers.place(server).await
+    }
+
+    /// What a command goes through.
+    pub(super) fn gate(&self, server: Server) -> Arc<Gate> {
+        self.gates.of(server)
     }
 
     /// Waits for a turn of the handshake, which costs this machine's processor and that of the jump host that it goes `through`.
