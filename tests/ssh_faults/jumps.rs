@@ -25,16 +25,16 @@ use crate::sshd::{Sshd, targets_of};
 use crate::{ALONE, Baseline, assert_failed, plan, scan};
 
 /// What OpenSSH does where nobody sets it: from ten unauthenticated connections on some are dropped. Each login is logged.
-const USUAL: &str = "MaxStartups 10:30:100\nLogLevel VERBOSE\n";
+pub(crate) const USUAL: &str = "MaxStartups 10:30:100\nLogLevel VERBOSE\n";
 /// What a server logs of a connection, before it says anything.
 const CONNECTION: &str = "Connection from";
 /// What it logs of a login by key, of one that it refuses, and of connections that it drops.
-const ACCEPTED: &str = "Accepted publickey for";
+pub(crate) const ACCEPTED: &str = "Accepted publickey for";
 const REFUSED: &str = "Failed publickey for";
-const THROTTLED: &str = "MaxStartups";
+pub(crate) const THROTTLED: &str = "MaxStartups";
 
 /// A server as a jump host; `proxy` is between it and this machine.
-fn jump(sshd: &Sshd, proxy: Proxy) -> Arc<JumpHost> {
+pub(crate) fn jump(sshd: &Sshd, proxy: Proxy) -> Arc<JumpHost> {
     let target = sshd.target("user_key");
     let mut settings = HostSettings::clone(&sshd.plan().settings(&target));
     settings.way.proxy = proxy;
@@ -42,7 +42,7 @@ fn jump(sshd: &Sshd, proxy: Proxy) -> Arc<JumpHost> {
 }
 
 /// Puts something between this machine and some targets.
-fn put_before(targets: &[Target], proxy: &Proxy, plan: &mut ConnectionPlan) {
+pub(crate) fn put_before(targets: &[Target], proxy: &Proxy, plan: &mut ConnectionPlan) {
     for target in targets {
         let mut settings = HostSettings::clone(&plan.settings(target));
         settings.way.proxy = proxy.clone();

@@ -7,6 +7,7 @@
 )]
 
 mod agent;
+mod behind;
 mod certificates;
 mod configured;
 mod hostile;
