@@ -70,6 +70,10 @@ fn an_address_that_was_encrypted_is_in_no_report() {
     assert!(trace.contains("\"h1\"") && !trace.contains("127.66"), "{trace}");
     said(&folder, &EXPLAIN);
     said(&folder, &DOCTOR);
+    // Made of what was encrypted, and as `ssh` reads it: without the login name.
+    let folder = fleet("ansible_host: 'ops@{{ addr[:3] }}.9.77.88'");
+    let told = said(&folder, &[&SCAN[..], &["-o", "json"]].concat());
+    assert!(!told.contains("127.9.77") && told.contains("\"h1\""), "{told}");
     // One that is open is told as ever.
     let folder = fleet("ansible_host: 127.0.0.1");
     let told = said(&folder, &[&SCAN[..], &["-o", "json"]].concat());

@@ -95,6 +95,22 @@ pub(super) fn fragments(secret: &Secret) -> impl Iterator<Item = Secret> {
     short.map(|piece| Secret::new(piece.to_owned()))
 }
 
+/// The forms that an address has once it was read as `ssh` reads it: without login name, port and brackets, in small letters, an
+/// IP address as it is written shortest; and the login name.
+pub(super) fn of_address(address: &str) -> impl Iterator<Item = Secret> {
+    let rest = address.strip_prefix("ssh://").unwrap_or(address).trim_end_matches('/');
+    let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let host = match (host.strip_prefix('[').and_then(|rest| rest.split_once(']')), host.split_once(':')) {
+        (Some((inside, _)), _) => inside,
+        // A second colon makes it an IPv6 address without a port.
+        (None, Some((name, port))) if !port.contains(':') => name,
+        (None, _) => host,
+    };
+    let shortest = host.parse().map_or_else(|_| host.to_ascii_lowercase(), |ip: core::net::IpAddr| ip.to_string());
+    let forms = [user.to_owned(), host.to_owned(), shortest];
+    forms.into_iter().filter(|form| form.chars().count() >= SHORTEST_PIECE).map(Secret::new)
+}
+
 /// What blanks, marks and `=` make of a text; nothing where there are none.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let ends = |next: char| next.is_whitespace() || next == '=' || is_mark(next);
@@ -140,6 +156,19 @@ mod tests {
         check("100%%sure", "sshpass -p 100%sure ssh", "sshpass -p ******** ssh");
         check("aaa bbb", "['aaa', 'bbb']", "['********', '********']");
         check("-o ProxyCommand=\"sshpass -p hunter2 nc\"", "sshpass -p hunter2 nc", "******** -p ******** nc");
+    }
+
+    #[test]
+    fn an_address_is_known_in_every_form_that_ssh_gives_it() {
+        let check = |address: &str, text: &str, expected: &str| {
+            assert_eq!(Hidden::new(of_address(address).collect()).masked(text), expected, "{address}");
+        };
+        check("Gate.Example", "gate.example, Gate.Example", "********, ********");
+        check("ops@Gate:2222", "ops at gate port 2222", "******** at ******** port 2222");
+        check("ssh://ops@gate:2222/", "gate", "********");
+        check("2001:DB8:0::1", "2001:db8::1, 2001:DB8:0::1", "********, ********");
+        check("[2001:db8::1]", "[2001:db8::1]:22", "[********]:22");
+        check("me@h1", "h1, me", "h1, me");
     }
 
     #[test]

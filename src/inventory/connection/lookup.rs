@@ -79,6 +79,14 @@ impl Lookup<'_> {
         Ok(Some(given))
     }
 
+    /// Hides an address in every form that `ssh` gives it, where it is hidden.
+    pub(super) fn hide_forms_of(&self, address: &str) {
+        let mut hidden = self.hidden.borrow_mut();
+        if hidden.iter().any(|secret| secret.reveal() == address) {
+            hidden.extend(hidden::of_address(address));
+        }
+    }
+
     /// A text.
     pub(super) fn text(
         &self,

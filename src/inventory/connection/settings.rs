@@ -144,6 +144,7 @@ pub(super) fn read(lookup: &Lookup<'_>, name: &str, flags: &ConnectionFlags, is_
 /// `ansible_host`, without the brackets of an IPv6 address; it may be empty.
 fn address(lookup: &Lookup<'_>) -> Result<Option<Given<String>>, Unusable> {
     let Some(Given { value: address, provenance }) = lookup.text(&table::ADDRESS, None)? else { return Ok(None) };
+    lookup.hide_forms_of(&address);
     let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&address);
     let is_ipv6 = bare
         .rsplit('@')
