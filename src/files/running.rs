@@ -27,8 +27,8 @@ const KEPT_ERRORS: usize = 16 * 1024;
 /// has started holds it open.
 const AFTER_THE_END: Duration = Duration::from_secs(1);
 
-/// The groups of those that run; `None` = this program is about to end, and no other one is started.
-static GROUPS: Mutex<Option<BTreeSet<i32>>> = Mutex::new(Some(BTreeSet::new()));
+/// The groups of those that run; locked for good once this program is about to end.
+static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
 /// What a program may cost.
 #[derive(Debug, Clone, Copy)]
@@ -172,7 +172,6 @@ impl Running {
     /// Starts a program, which leads its group. There is no instant in which it runs and would be left behind.
     fn start(mut command: Command, may_ask: bool) -> io::Result<(Box<dyn ChildWrapper>, Self)> {
         let mut groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(groups) = groups.as_mut() else { return Err(io::ErrorKind::Interrupted.into()) };
         let child: Box<dyn ChildWrapper> = if may_ask {
             Box::new(command.process_group(0).spawn()?)
         } else {
@@ -193,18 +192,19 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(groups) = GROUPS.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            groups.remove(&self.0.as_raw());
-        }
+        GROUPS.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0.as_raw());
     }
 }
 
-/// Ends every program that runs, and lets no other one begin, for whoever leaves without waiting for them.
+/// Ends every program that runs, and lets no other one begin, for whoever ends this program at once. Whoever waits for one of them goes
+/// no further: it would take that end for the program's own, as a password that is missing, and end this program by that (77)
+/// before the signal does.
 pub fn end_programs() {
-    let groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner).take();
-    for group in groups.into_iter().flatten() {
+    let groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
+    for group in &*groups {
         // An error means that all of it has ended.
-        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+        let _ = killpg(Pid::from_raw(*group), Signal::SIGKILL);
     }
+    std::mem::forget(groups);
     lent_terminal::take_back();
 }
