@@ -5,12 +5,14 @@ mod shown;
 mod spoken;
 mod webhook;
 
+use std::collections::BTreeSet;
+
 use super::error::{CommandError, Outcome};
 use crate::audit::ExitStatus;
 use crate::cli::TicketArgs;
 use crate::files::tickets::{Noted, Tickets};
 use crate::report::Report;
-use crate::report::ticket::{Subject, all_clear, draft, is_of_a_part, is_over, subjects};
+use crate::report::ticket::{Before, Subject, all_clear, draft, is_over, left_alone, subjects};
 use crate::terminal::Terminal;
 use crate::tickets::{Deed, Draft, Key, System};
 use plan::TicketPlan;
@@ -20,12 +22,16 @@ struct Errand<'run> {
     subject: &'run Subject,
     draft: Draft,
     noted: Option<Noted>,
+    /// Whether the ticket is closed where there is nothing to act on.
+    resolve: bool,
 }
 
 /// What came of it.
 struct Done {
     deed: Deed,
     id: Option<String>,
+    /// Of each file that was not taken: why.
+    unattached: Vec<String>,
 }
 
 /// Makes tickets, or brings them up to date; with `--dry-run` only the requests are shown.
@@ -36,23 +42,50 @@ pub fn run(args: &TicketArgs, terminal: &Terminal) -> Outcome {
     if plan.is_dry {
         for subject in &about {
             let draft = draft(subject, None, plan.setting, &plan.enclosure);
-            terminal.print(&shown::requests(&plan, &Errand { subject, draft, noted: None })?)?;
+            terminal.print(&shown::requests(&plan, &Errand { subject, draft, noted: None, resolve: plan.resolve })?)?;
         }
         if about.is_empty() {
             terminal.note("there is nothing to make a ticket of");
         }
         return Ok(ExitStatus::Good);
     }
+    let over = gone(&plan, tickets.as_ref(), &about, terminal);
+    refuse_a_flood(&plan, tickets.as_ref(), &about)?;
     let asker = spoken::Asker::new(&plan)?;
-    for subject in &about {
-        let draft = |before: Option<&Report>| draft(subject, before, plan.setting, &plan.enclosure);
-        deliver(subject, draft, &plan, tickets.as_ref(), &asker, terminal)?;
+    let all = about.len() + over.len();
+    let mut failed = 0;
+    for (subject, is_over) in about.iter().map(|subject| (subject, false)).chain(over.iter().map(|over| (over, true))) {
+        match deliver(subject, is_over, &plan, tickets.as_ref(), &asker, terminal) {
+            Ok(()) => {}
+            // What stops one ticket does not stop the others.
+            Err(Failed { error, is_of_all: false }) if all > 1 => {
+                failed += 1;
+                terminal.warn(&format!("{}  {}: {}", subject.key, subject.title, error.message));
+            }
+            Err(Failed { error, .. }) => return Err(error),
+        }
     }
-    for subject in gone(&plan, tickets.as_ref(), &about, terminal) {
-        let draft = |_: Option<&Report>| all_clear(&subject.key, &plan.report, plan.setting, &plan.enclosure);
-        deliver(&subject, draft, &plan, tickets.as_ref(), &asker, terminal)?;
+    if failed == 0 {
+        return Ok(ExitStatus::Good);
     }
-    Ok(ExitStatus::Good)
+    Err(CommandError::remote(format!("{failed} of {all} tickets do not say what the report says; the others do")))
+}
+
+/// Refuses to make more new tickets than anybody may have meant: when a whole site is off, each of its hosts would have one.
+fn refuse_a_flood(plan: &TicketPlan, tickets: Option<&Tickets>, about: &[Subject]) -> Result<(), CommandError> {
+    if about.len() <= plan.most_new {
+        return Ok(());
+    }
+    let noted = tickets.and_then(|tickets| tickets.keys_of(&plan.scope_key).ok()).unwrap_or_default();
+    let noted: BTreeSet<String> = noted.into_iter().collect();
+    let new = about.iter().filter(|subject| !noted.contains(subject.key.as_str())).count();
+    if new <= plan.most_new {
+        return Ok(());
+    }
+    let most = plan.most_new;
+    Err(CommandError::usage(format!("{new} tickets would be new on this machine, and {most} may be; none is touched"))
+        .hint("`--grain cause` makes one for what they have in common, `--grain run` one for all")
+        .hint(format!("`--most-new {new}` makes them all")))
 }
 
 /// What had a ticket by what is noted, and is over by the report.
@@ -73,16 +106,30 @@ fn gone(plan: &TicketPlan, tickets: Option<&Tickets>, about: &[Subject], termina
     keys.map(|key| Subject { key, report: plan.report.clone(), title: "Clocks: all clear".to_owned() }).collect()
 }
 
+/// Why a ticket does not say what it should.
+struct Failed {
+    error: CommandError,
+    /// Whether it stops every other ticket, too.
+    is_of_all: bool,
+}
+
+impl<Error: Into<CommandError>> From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error: error.into(), is_of_all: true }
+    }
+}
+
 /// Speaks of one ticket, alone on this machine, and notes what came of it.
 fn deliver(
     subject: &Subject,
-    draft: impl Fn(Option<&Report>) -> Draft,
+    is_over: bool,
     plan: &TicketPlan,
     tickets: Option<&Tickets>,
     asker: &spoken::Asker,
     terminal: &Terminal,
-) -> Result<(), CommandError> {
-    let _held = match tickets.map(|tickets| tickets.hold(&subject.key)).transpose() {
+) -> Result<(), Failed> {
+    let waits = || terminal.note(&format!("another run on this machine speaks of {}: waiting for it", subject.key));
+    let _held = match tickets.map(|tickets| tickets.hold(&subject.key, waits)).transpose() {
         Ok(held) => held,
         Err(error) => {
             terminal.warn(&format!("nothing can be noted of tickets on this machine: {error}"));
@@ -93,22 +140,36 @@ fn deliver(
         terminal.warn(&format!("what is noted of tickets on this machine cannot be read: {error}"));
         None
     });
-    let before = tickets.and_then(|tickets| tickets.last_report(&subject.key));
-    if is_of_a_part(&subject.report, before.as_ref()) {
-        terminal.note(
-            "the report finds nothing to act on, but it is of a part: that makes no ticket, opens none again and clears none",
-        );
+    let last = tickets.and_then(|tickets| tickets.last_report(&subject.key));
+    if let Some(why) = left_alone(subject, last.as_ref()) {
+        terminal.note(&why);
         terminal.print(&shown::left(&subject.key, &subject.title))?;
         return Ok(());
     }
-    let draft = draft(before.as_ref());
+    let before = noted.as_ref().zip(last.as_ref()).map(|(noted, report)| Before { state: &noted.state, report });
+    let mut draft = if is_over {
+        all_clear(&subject.key, &plan.report, plan.setting, &plan.enclosure)
+    } else {
+        draft(subject, before, plan.setting, &plan.enclosure)
+    };
     let state = draft.state.as_str().to_owned();
-    let is_clear = draft.is_clear;
-    let errand = Errand { subject, draft, noted };
+    let (is_clear, stays) = (draft.is_clear, draft.stays.clone());
+    let resolve = plan.resolve && stays.is_none();
+    if plan.site.system == System::Webhook {
+        // Nobody else is known to have written there.
+        draft.meet(noted.as_ref().map(|noted| noted.state.as_str()));
+    }
+    let errand = Errand { subject, draft, noted, resolve };
     let done = match plan.site.system {
-        System::Webhook => webhook::send(plan, &errand, asker),
-        _ => asker.speak(plan, errand),
-    }?;
+        System::Webhook => webhook::send(plan, &errand, asker)?,
+        _ => asker.speak(plan, errand)?,
+    };
+    for told in &done.unattached {
+        terminal.warn(told);
+    }
+    if let (Some(why), Deed::Cleared(_)) = (&stays, &done.deed) {
+        terminal.note(&format!("{why}. The ticket stays open; the next report like this one may close it"));
+    }
     terminal.print(&shown::deed(&done.deed, &subject.key, &subject.title, |called| asker.harmless(called)))?;
     if let Some(tickets) = tickets {
         note(tickets, subject, &plan.report, (state, is_clear), &done, plan).unwrap_or_else(|error| {

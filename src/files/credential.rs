@@ -14,7 +14,7 @@ const LONGEST: u64 = 64 * 1_024;
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
     /// The file is none that can be read.
-    #[error("`{variable}_FILE` names {}, which {why}", path.display())]
+    #[error("`{variable}_FILE` names {}, which cannot be read: {why}", path.display())]
     File {
         /// The variable, without `_FILE`.
         variable: &'static str,

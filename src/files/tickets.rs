@@ -56,8 +56,9 @@ impl Tickets {
     }
 
     /// Waits until no other run on this machine speaks of the ticket.
-    pub fn hold(&self, key: &Key) -> io::Result<Held> {
-        self.lock(&format!("tickets/{}.lock", self.name(key)))
+    /// Where it has to, `waits` is told first.
+    pub fn hold(&self, key: &Key, waits: impl FnOnce()) -> io::Result<Held> {
+        self.lock(&format!("tickets/{}.lock", self.name(key)), waits)
     }
 
     /// What is noted of a ticket.
@@ -86,7 +87,7 @@ impl Tickets {
 
     /// Notes a ticket and what was reported to it; without one, that there is none.
     pub fn write(&self, key: &Key, reported: Option<(Noted, &Report)>) -> io::Result<()> {
-        let _alone = self.lock("tickets.lock")?;
+        let _alone = self.lock("tickets.lock", || ())?;
         let mut all = self.read()?;
         let here = all.entry(self.place.clone()).or_default();
         if let Some((ticket, report)) = reported {
@@ -126,7 +127,7 @@ impl Tickets {
         Key::of(&self.place, key.as_str()).to_string()
     }
 
-    fn lock(&self, name: &str) -> io::Result<Held> {
+    fn lock(&self, name: &str, waits: impl FnOnce()) -> io::Result<Held> {
         for folder in [self.folder.clone(), self.folder.join("tickets")] {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
             // Somebody else may have made it, for all to look into.
@@ -134,7 +135,14 @@ impl Tickets {
         }
         let path = self.folder.join(name);
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
-        file.lock()?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                waits();
+                file.lock()?;
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
         Ok(Held { _file: file })
     }
 }

@@ -138,6 +138,19 @@ impl Tracker {
         }
     }
 
+    /// Waits before what may have been made is looked for, which was tried so often.
+    pub fn pause(&self, tries: u32) {
+        let mut patience = self.patience.get();
+        let wait = patience.before_a_look(tries);
+        self.patience.set(patience);
+        thread::sleep(duration(wait));
+    }
+
+    /// Whether anything is tried again by this run.
+    pub fn is_patient(&self) -> bool {
+        !self.patience.get().is_spent()
+    }
+
     fn send(&self, method: Method, filled: &Filled) -> Result<Answer, Unsent> {
         let mut request = ureq::http::Request::builder().method(method.word()).uri(&filled.url);
         for (name, value) in &filled.headers {

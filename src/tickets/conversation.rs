@@ -2,8 +2,8 @@
 
 use super::draft::Draft;
 use super::machine::{Becomes, Call, Change, Deed, Machine, Move, Reply, Unheeded, Wish};
-use super::protocol::{Step, Turn};
-use super::request::{Answer, Request};
+use super::protocol::{Step, Turn, is_file_refused};
+use super::request::{Answer, Body, Request};
 use super::site::{Credentials, Site};
 use super::systems;
 use super::text::clipped;
@@ -34,6 +34,11 @@ impl Refusal {
         if let Some(location) = answer.header("location").filter(|_| (300..400).contains(&answer.status)) {
             words = vec![format!("it moved to {location}")];
         }
+        let after = answer.header("retry-after").filter(|_| matches!(answer.status, 403 | 429 | 503));
+        words.extend(after.map(|after| match after.parse::<u64>() {
+            Ok(seconds) => format!("it asks to be left alone for {seconds} s"),
+            Err(_) => format!("it asks to be left alone until {after}"),
+        }));
         Self { status: Some(answer.status), words: words.join("; ") }
     }
 
@@ -79,6 +84,8 @@ pub enum Next {
         deed: Deed,
         /// By what the tracker is asked for the ticket.
         id: Option<String>,
+        /// The names of files that it did not take, and why.
+        unattached: Vec<(String, Refusal)>,
     },
 }
 
@@ -92,6 +99,9 @@ pub struct Conversation {
     answers: Vec<Answer>,
     ended: Option<Deed>,
     id: Option<String>,
+    /// The name of the file that was sent last, until it is answered.
+    file: Option<String>,
+    unattached: Vec<(String, Refusal)>,
 }
 
 impl Conversation {
@@ -104,9 +114,11 @@ impl Conversation {
             reopen_within,
             known: known.clone(),
             is_made_whole: systems::makes_whole(site.system, &draft),
+            makes_again: systems::finds_at_once(site.system),
         };
         let (machine, _) = Machine::start(wish);
-        Self { site, draft, machine, call: Call::Find, answers: Vec::new(), ended: None, id: known }
+        let (call, answers, unattached) = (Call::Find, Vec::new(), Vec::new());
+        Self { site, draft, machine, call, answers, ended: None, id: known, file: None, unattached }
     }
 
     /// What is next.
@@ -118,11 +130,17 @@ impl Conversation {
         loop {
             if let Some(deed) = self.ended.clone() {
                 let id = if deed == Deed::Nothing { None } else { self.id.clone() };
-                return Ok(Next::Done { deed, id });
+                return Ok(Next::Done { deed, id, unattached: std::mem::take(&mut self.unattached) });
             }
             let Self { site, draft, call, answers, .. } = &*self;
             match systems::step(&Turn { site, draft, call, answers }) {
-                Ok(Step::Ask(request)) => return Ok(Next::Ask(self.site.authorised(request))),
+                Ok(Step::Ask(request)) => {
+                    self.file = match &request.body {
+                        Body::File(file) | Body::Form { file, .. } => Some(file.name.clone()),
+                        Body::None | Body::Text(..) => None,
+                    };
+                    return Ok(Next::Ask(self.site.authorised(request)));
+                }
                 Ok(Step::Done(reply)) => self.conclude(reply)?,
                 Err(refusal) => return Err(self.with_what_is_left(refusal)),
             }
@@ -131,19 +149,24 @@ impl Conversation {
 
     /// Takes the answer to the last request.
     pub fn hear(&mut self, answer: Answer) {
+        if let Some(name) = self.file.take().filter(|_| is_file_refused(&answer)) {
+            self.unattached.push((name, Refusal::of(&answer)));
+        }
         self.answers.push(answer);
     }
 
-    /// Takes it that the last request came to nothing that is known; whether that is the end.
+    /// Takes it that the last request came to nothing that is known; whether that is the end. Where it is not, what it was to make
+    /// is looked for: how often it was tried so far, for it may take a while until it is found.
     ///
     /// # Errors
     ///
     /// Gives the reason back where it is.
-    pub fn lose(&mut self, why: Refusal) -> Result<(), Refusal> {
+    pub fn lose(&mut self, why: Refusal) -> Result<u32, Refusal> {
         if self.call != Call::Create {
             return Err(self.with_what_is_left(why));
         }
-        self.conclude(Reply::Unknown).map_err(|_| why)
+        self.conclude(Reply::Unknown).map_err(|_| why)?;
+        Ok(self.machine.tries())
     }
 
     fn conclude(&mut self, reply: Reply) -> Result<(), Refusal> {
@@ -161,6 +184,9 @@ impl Conversation {
             Move::Ask(call) => {
                 if let Call::Change(Change { id, becomes: Some(Becomes::Open), .. }) = &call {
                     self.id = Some(id.clone());
+                }
+                if let Call::Change(Change { found, comment: true, .. }) = &call {
+                    self.draft.meet(found.as_deref());
                 }
                 self.call = call;
                 Ok(())
@@ -192,6 +218,18 @@ impl Conversation {
                      allowed to set one"
                 )
             }
+            Unheeded::Foreign { called, made } => {
+                let (mark, key) = (systems::mark(self.site.system), &self.draft.key);
+                let made = made
+                    .as_ref()
+                    .map(|made| format!(" {made} was made before and is left as it is."))
+                    .unwrap_or_default();
+                format!(
+                    "it was asked for tickets with the {mark} {key} alone and listed {called}, which does not have it, so nobody knows \
+                     which are of this report, and none is changed.{made} Is `--url` the address of the ticket system itself? \
+                     Something may leave out what it is searched for"
+                )
+            }
             Unheeded::Status { called, is_open } => {
                 let (told, is) = if *is_open { ("close", "open") } else { ("open", "closed") };
                 format!(
@@ -216,20 +254,20 @@ pub struct Rehearsal {
 pub fn rehearse(site: &Site, draft: &Draft, resolve: bool) -> Vec<Rehearsal> {
     let change = |files, becomes| {
         let id = systems::REHEARSED_ID.to_owned();
-        Call::Change(Change { id, files, comment: true, content: true, becomes })
+        Call::Change(Change { id, found: None, files, comment: true, content: true, becomes })
     };
     let mut calls = vec![("look for the ticket", Call::Find)];
     if draft.is_clear {
         let becomes = resolve.then_some(Becomes::Closed);
         calls.push(("where one is open: say that all is clear", change(true, becomes)));
         if resolve {
-            calls.push(("and see whether it is closed", Call::Fetch(systems::REHEARSED_ID.to_owned())));
+            calls.push(("and see whether it is closed", Call::Verify(systems::REHEARSED_ID.to_owned())));
         }
     } else {
         calls.push(("where there is none: make it", Call::Create));
         if !systems::makes_whole(site.system, draft) {
             let id = systems::REHEARSED_ID.to_owned();
-            let files = Change { id, files: true, comment: false, content: true, becomes: None };
+            let files = Change { id, found: None, files: true, comment: false, content: true, becomes: None };
             calls.push(("and complete it", Call::Change(files)));
         }
         calls.push(("where one is open and says something else: bring it up to date", change(true, None)));

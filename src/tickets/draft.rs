@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::key::{Key, PENDING, StateHash};
+use super::key::{Key, NEW, PENDING, StateHash};
 
 /// What a system takes text as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,19 +45,51 @@ pub struct Draft {
     pub body: String,
     /// What is said of a change, in the same markup.
     pub comment: String,
+    /// What is said instead where the ticket still says what was reported to it last.
+    pub compared: Option<Compared>,
     /// What stands in a ticket that another run made at the same time for the same key, in the same markup.
     pub duplicate: String,
     /// What stands in a ticket that was closed again since it would not be found, in the same markup.
     pub withdrawn: String,
+    /// What stands before a text of which a file was not taken, in the same markup.
+    pub unattached: String,
+    /// Why the ticket stays open though there is nothing to act on.
+    pub stays: Option<String>,
     /// What is attached.
     pub files: Vec<Arc<Attachment>>,
     /// The report as a comment, for a system that takes no files.
     pub inline: Option<String>,
 }
 
+/// What is said of a change since another report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// What the ticket said then, in short.
+    pub since: String,
+    /// What changed since.
+    pub comment: String,
+}
+
 impl Draft {
-    /// The body of a ticket that is not complete yet.
+    /// The body of a ticket whose change is not complete yet.
     pub fn pending_body(&self) -> String {
         self.body.replace(self.state.as_str(), PENDING)
+    }
+
+    /// The body of a new ticket that is not complete yet.
+    pub fn new_body(&self) -> String {
+        self.body.replace(self.state.as_str(), NEW)
+    }
+
+    /// Takes it that the ticket says this: a change is compared only with what it does say, for others may have written since.
+    pub fn meet(&mut self, found: Option<&str>) {
+        if let Some(compared) = self.compared.take_if(|compared| found == Some(compared.since.as_str())) {
+            self.comment = compared.comment;
+        }
+    }
+
+    /// A text, which says first where a file of it was not taken.
+    pub(super) fn told(&self, text: &str, lacks_files: bool) -> String {
+        if lacks_files { format!("{}\n\n{text}", self.unattached.trim_end()) } else { text.to_owned() }
     }
 }

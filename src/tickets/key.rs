@@ -10,6 +10,8 @@ const PREFIX: &str = "clk-";
 const DIGITS: usize = 16;
 /// What stands in the place of the state while a ticket is not complete: nothing has this state, so the next run completes it.
 pub const PENDING: &str = "0000000000000000";
+/// What stands there until a new ticket has its files: it has said nothing yet.
+pub const NEW: &str = "0000000000000001";
 
 /// What a ticket is about: the same for every run that should find the same ticket.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

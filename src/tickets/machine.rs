@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use super::key::NEW;
 use crate::clock::{Nanos, UnixNanos};
 
 /// A ticket of the key, as a tracker shows it.
@@ -18,6 +19,10 @@ pub(super) struct Ticket {
     /// Tickets are made in this order.
     pub(super) ordinal: u64,
     pub(super) is_open: bool,
+    /// Whether it has itself what tickets of the key are found by.
+    pub(super) is_ours: bool,
+    /// When it was made, by the tracker's clock.
+    pub(super) created: Option<UnixNanos>,
     /// What it says, in short; none where it does not tell.
     pub(super) state: Option<String>,
     /// When it was closed, by the tracker's clock.
@@ -29,8 +34,10 @@ pub(super) struct Ticket {
 pub(super) enum Call {
     /// All tickets of the key, open and closed.
     Find,
-    /// One ticket, by the id that was noted on this machine: searches may lag behind.
+    /// One ticket, by the id that was noted on this machine: searches may lag behind, and it may be gone.
     Fetch(String),
+    /// One ticket that was just changed, by its id.
+    Verify(String),
     /// A new ticket.
     Create,
     /// A change of a ticket.
@@ -42,6 +49,8 @@ pub(super) enum Call {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
     pub(super) id: String,
+    /// What it said when it was found.
+    pub(super) found: Option<String>,
     pub(super) files: bool,
     pub(super) comment: bool,
     /// Title and body.
@@ -92,6 +101,8 @@ pub(super) struct Wish {
     pub(super) known: Option<String>,
     /// Whether a new ticket has all its files at once.
     pub(super) is_made_whole: bool,
+    /// Whether a ticket that is not found after nobody told whether it was made is made again by the same run.
+    pub(super) makes_again: bool,
 }
 
 /// What was done in the end.
@@ -131,10 +142,14 @@ pub(super) enum Unheeded {
     Unmarked { called: String, is_closed: bool },
     /// A ticket, by its name, is open still, or closed still.
     Status { called: String, is_open: bool },
+    /// A ticket, by its name, was listed among those of the key and is none; what this run made before.
+    Foreign { called: String, made: Option<String> },
 }
 
 /// So often a ticket is tried to be made where nobody tells whether it was.
 const MOST_TRIES: u32 = 3;
+/// Two tickets of one key that were made no further apart were made by two runs at once. One that came later is somebody's copy.
+const AT_ONCE: Nanos = Nanos::from_seconds(600);
 
 /// What a reply is to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,11 +211,14 @@ impl Machine {
 
     /// What follows from a reply to the last call.
     pub(super) fn hear(&mut self, reply: Reply) -> Move {
+        if let Some(foreign) = self.foreign(&reply) {
+            return Move::Refuse(foreign);
+        }
         match (std::mem::replace(&mut self.stage, Stage::Looking), reply) {
             (Stage::Looking, Reply::Found(tickets, now)) => self.looked(tickets, now),
             (Stage::Fetching, Reply::Found(tickets, _)) => {
                 // Who says nothing of the key is another one by now.
-                let is_ours = |ticket: &Ticket| ticket.is_open && ticket.state.is_some();
+                let is_ours = |ticket: &Ticket| ticket.is_open && ticket.is_ours && ticket.state.is_some();
                 match tickets.into_iter().find(is_ours) {
                     Some(ticket) => self.meet(vec![ticket]),
                     None => self.make_or_reopen(),
@@ -213,9 +231,11 @@ impl Machine {
             }
             (Stage::Making, Reply::Unmarked(ticket)) => {
                 let becomes = Some(Becomes::Withdrawn);
-                let change = Change { id: ticket.id, files: false, comment: false, content: false, becomes };
+                let change =
+                    Change { id: ticket.id, found: None, files: false, comment: false, content: false, becomes };
                 self.ask(change, After::Withdrawn(ticket.called))
             }
+            // The last look tells whether there is one.
             (Stage::Making, _) if self.tries < MOST_TRIES => self.look(),
             (Stage::Checking(own), Reply::Found(tickets, _)) => self.check(own, &tickets),
             (Stage::Changing(change, after), Reply::Changed) => match change.becomes {
@@ -223,7 +243,7 @@ impl Machine {
                 Some(becomes) => {
                     let is_open = becomes == Becomes::Open;
                     self.stage = Stage::Verifying { id: change.id.clone(), is_open, after };
-                    Move::Ask(Call::Fetch(change.id))
+                    Move::Ask(Call::Verify(change.id))
                 }
                 None => self.follow(after),
             },
@@ -241,6 +261,19 @@ impl Machine {
             }
             _ => Move::GiveUp,
         }
+    }
+
+    /// How often this run has tried to make a ticket.
+    pub(super) fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// What a search shows that is not of the key. A tracker that does not obey what it is searched for would show the tickets of
+    /// others, which are nothing to change.
+    fn foreign(&self, reply: &Reply) -> Option<Unheeded> {
+        let (Stage::Looking | Stage::Checking(_), Reply::Found(tickets, _)) = (&self.stage, reply) else { return None };
+        let called = tickets.iter().find(|ticket| !ticket.is_ours)?.called.clone();
+        Some(Unheeded::Foreign { called, made: self.own.as_ref().map(|own| own.called.clone()) })
     }
 
     /// What is left behind where the last call was refused.
@@ -296,7 +329,14 @@ impl Machine {
         open.sort_by_key(|ticket| ticket.ordinal);
         let mut open = open.into_iter();
         let Some(stays) = open.next() else { return self.make_or_reopen() };
-        let mut changes: VecDeque<Change> = open.map(|other| duplicate(&other, &stays)).collect();
+        let is_twice = |other: &Ticket| {
+            let is_own = self.own.as_ref().is_some_and(|own| own.id == other.id);
+            let apart = || Some(other.created?.since(stays.created?));
+            is_own || apart().is_some_and(|apart| apart <= AT_ONCE)
+        };
+        let mut changes: VecDeque<Change> = open.filter(is_twice).map(|other| duplicate(&other, &stays)).collect();
+        // One that was never completed has said nothing yet, so that nothing changed.
+        let is_new = stays.state.as_deref() == Some(NEW);
         let is_told = stays.state.as_ref() == Some(&self.wish.state);
         let closes = self.wish.is_clear && self.wish.resolve;
         let called = stays.called.clone();
@@ -311,8 +351,9 @@ impl Machine {
         if !is_told || closes {
             changes.push_back(Change {
                 id: stays.id,
+                found: stays.state,
                 files: !is_told,
-                comment: !is_told,
+                comment: !is_told && !is_new,
                 content: !is_told,
                 becomes: closes.then_some(Becomes::Closed),
             });
@@ -329,8 +370,12 @@ impl Machine {
         let recent = self.closed.iter().filter(is_recent).max_by_key(|ticket| (ticket.closed, ticket.ordinal));
         if let Some(ticket) = recent.cloned() {
             let becomes = Some(Becomes::Open);
-            let change = Change { id: ticket.id, files: true, comment: true, content: true, becomes };
+            let change =
+                Change { id: ticket.id, found: ticket.state, files: true, comment: true, content: true, becomes };
             return self.change(VecDeque::from([change]), Deed::Reopened(ticket.called));
+        }
+        if self.tries > 0 && !self.wish.makes_again {
+            return Move::GiveUp;
         }
         self.tries += 1;
         self.stage = Stage::Making;
@@ -348,7 +393,14 @@ impl Machine {
             _ => {
                 let mut changes = VecDeque::new();
                 if !self.wish.is_made_whole {
-                    changes.push_back(Change { id: own.id, files: true, comment: false, content: true, becomes: None });
+                    changes.push_back(Change {
+                        id: own.id,
+                        found: None,
+                        files: true,
+                        comment: false,
+                        content: true,
+                        becomes: None,
+                    });
                 }
                 self.change(changes, Deed::Created(own.called))
             }
@@ -365,7 +417,7 @@ impl Machine {
 
 fn duplicate(other: &Ticket, stays: &Ticket) -> Change {
     let becomes = Some(Becomes::DuplicateOf(stays.called.clone()));
-    Change { id: other.id.clone(), files: false, comment: false, content: true, becomes }
+    Change { id: other.id.clone(), found: None, files: false, comment: false, content: true, becomes }
 }
 
 #[cfg(test)]

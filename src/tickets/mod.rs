@@ -20,10 +20,11 @@ pub mod webhook;
 
 pub use conversation::{Conversation, Next, Refusal, Rehearsal, rehearse};
 pub use curl::lines as curl_lines;
-pub use draft::{Attachment, Draft, Markup};
-pub use key::{Key, PENDING, StateHash, state_in};
+pub use draft::{Attachment, Compared, Draft, Markup};
+pub use key::{Key, NEW, PENDING, StateHash, state_in};
 pub use machine::Deed;
 pub use patience::{Failure, Patience, longest};
+pub use protocol::SAID_BY;
 pub use request::{Answer, Body, Filled, FilledBody, Method, Request};
 pub use site::{Credentials, Site, SiteError, System, Variable, login_variables};
 pub use text::{clipped, length as utf16_length};

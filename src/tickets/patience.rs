@@ -46,6 +46,23 @@ impl Patience {
         self.left = Nanos(self.left.0.saturating_sub(wait.0));
         Some(wait)
     }
+
+    /// How long to wait before what may have been made is looked for, which was tried so often.
+    pub fn before_a_look(&mut self, tries: u32) -> Nanos {
+        let wait = Nanos(doubled(tries).0.saturating_mul(2).min(self.left.0.max(0)));
+        self.left = Nanos(self.left.0.saturating_sub(wait.0));
+        wait
+    }
+
+    /// Whether nothing is tried again any more.
+    pub fn is_spent(&self) -> bool {
+        self.left.0 <= 0
+    }
+}
+
+/// How long after so many tries: twice as long each time.
+fn doubled(tries: u32) -> Nanos {
+    Nanos(FIRST_WAIT.0.saturating_mul(1 << tries.saturating_sub(1).min(16)))
 }
 
 /// What became of a request.
@@ -64,7 +81,7 @@ fn wait(request: &Request, tries: u32, failure: Failure<'_>) -> Option<Nanos> {
     if tries >= MOST_TRIES {
         return None;
     }
-    let doubled = Nanos(FIRST_WAIT.0.saturating_mul(1 << tries.saturating_sub(1).min(16)));
+    let doubled = doubled(tries);
     match failure {
         Failure::Unconnected | Failure::Broken if tries >= MOST_UNANSWERED => None,
         Failure::Unconnected => Some(doubled),
@@ -88,8 +105,9 @@ fn wait(request: &Request, tries: u32, failure: Failure<'_>) -> Option<Nanos> {
 /// What `Retry-After` asks for: seconds, or a date by the clock of the answer.
 fn retry_after(answer: &Answer) -> Option<Nanos> {
     let asked = answer.header("retry-after")?.trim();
-    if let Ok(seconds) = asked.parse::<u32>() {
-        return Some(Nanos::from_seconds(i64::from(seconds)));
+    if !asked.is_empty() && asked.chars().all(|digit| digit.is_ascii_digit()) {
+        // More than a number holds is long enough.
+        return Some(Nanos::from_seconds(asked.parse().unwrap_or(i64::MAX)));
     }
     let (then, now) = (moment::of_header(asked)?, moment::of_header(answer.header("date")?)?);
     Some(Nanos(then.since(now).0.max(0)))
@@ -119,6 +137,8 @@ mod tests {
         check(&post, 403, &[], None);
         check(&post, 403, &[("retry-after", "1")], Some(1_000));
         check(&get, 429, &[("retry-after", "3600")], None);
+        check(&get, 429, &[("retry-after", "4294967296")], None);
+        check(&get, 429, &[("retry-after", "99999999999999999999")], None);
         let at = |second: u8| format!("Mon, 30 Nov 2026 12:00:{second:02} GMT");
         check(&post, 429, &[("retry-after", &at(9)), ("date", &at(4))], Some(5_000));
         check(&post, 429, &[("retry-after", &at(2)), ("date", &at(4))], Some(0));
@@ -150,6 +170,16 @@ mod tests {
         let mut patience = Patience::default();
         let waits = (1..5).filter_map(|tries| patience.wait(&get, tries, Failure::Answered(&busy), Nanos(0))).count();
         assert_eq!(waits, 3);
+    }
+
+    #[test]
+    fn what_may_have_been_made_is_looked_for_after_a_while_and_within_patience() {
+        let mut patience = Patience::default();
+        let waits: Vec<i64> = (1..=3).map(|tries| patience.before_a_look(tries).0 / 1_000_000).collect();
+        assert_eq!(waits, [500, 1_000, 2_000]);
+        let all: i64 = (0..100).map(|_| patience.before_a_look(9).0).sum();
+        assert!(patience.is_spent() && all <= IN_VAIN.0, "{all}");
+        assert_eq!(patience.before_a_look(1), Nanos(0));
     }
 
     #[test]

@@ -1,15 +1,20 @@
 //! How a system is spoken to: a call becomes requests, one after the other, each a function of the answers so far.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::conversation::Refusal;
-use super::draft::Draft;
-use super::key::state_in;
+use super::draft::{Attachment, Draft};
+use super::key::{Key, state_in};
 use super::machine::{Call, Reply, Ticket};
 use super::moment;
 use super::request::{Answer, Request};
 use super::site::Site;
 use crate::clock::UnixNanos;
+
+/// How the last line of a comment of ours begins.
+pub const SAID_BY: &str = "clockaudit, run ";
 
 /// What a call comes to.
 pub(super) enum Step {
@@ -30,8 +35,16 @@ pub(super) struct Turn<'call> {
 pub(super) enum Looked<'call> {
     /// What is asked before that is known.
     Ask(Request),
-    /// The change is said already or not; with the answers to the first requests, and those that came after the look.
-    Seen { is_said: bool, first: &'call [Answer], later: &'call [Answer] },
+    /// The change is said already or not; with the answers that came after the look.
+    Seen { is_said: bool, later: &'call [Answer] },
+}
+
+/// What became of files.
+pub(super) enum Sent<'call> {
+    /// The next one.
+    Ask(Request),
+    /// By what each is known, none where it was refused; with the answers that came after them.
+    Done { made: Vec<Option<String>>, later: &'call [Answer] },
 }
 
 /// A comment: those that are made later have a higher number; its text.
@@ -46,21 +59,22 @@ impl<'call> Turn<'call> {
     /// the next run goes on where this one is ended.
     pub(super) fn looked(
         &self,
+        answers: &'call [Answer],
         first: Vec<Request>,
         look: impl FnOnce(&[Answer]) -> Request,
         read: impl FnOnce(&Value) -> Result<Vec<Comment>, Refusal>,
     ) -> Result<Looked<'call>, Refusal> {
-        if let Some(last) = self.answers.last() {
+        if let Some(last) = answers.last() {
             good(last)?;
         }
         let count = first.len();
-        if let Some(request) = first.into_iter().nth(self.answers.len()) {
+        if let Some(request) = first.into_iter().nth(answers.len()) {
             return Ok(Looked::Ask(request));
         }
-        let (first, rest) = self.answers.split_at_checked(count).unwrap_or_default();
+        let (first, rest) = answers.split_at_checked(count).unwrap_or_default();
         let [seen, later @ ..] = rest else { return Ok(Looked::Ask(look(first))) };
         let is_said = is_newest(&read(&seen.json())?, self.draft);
-        Ok(Looked::Seen { is_said, first, later })
+        Ok(Looked::Seen { is_said, later })
     }
 
     /// The requests of a call, where none needs an answer to another: they are asked one after the other.
@@ -68,7 +82,32 @@ impl<'call> Turn<'call> {
         in_turn(self.answers, requests)
     }
 
-    /// One ticket, by its id; none where the answer is one of those that say it is gone.
+    /// The files of a change that are not there yet, of a tracker that keeps files by their names, which hold the run: a run that
+    /// was ended before it was done, or one at the same time, may have sent them. A look that is refused shows none.
+    pub(super) fn filed(
+        &self,
+        answers: &'call [Answer],
+        look: impl FnOnce() -> Request,
+        names: impl FnOnce(&Value) -> Vec<String>,
+        upload: impl Fn(&Arc<Attachment>) -> Request,
+        made_at: &[&str],
+    ) -> Result<Sent<'call>, Refusal> {
+        if self.draft.files.is_empty() {
+            return Ok(Sent::Done { made: Vec::new(), later: answers });
+        }
+        let [seen, answers @ ..] = answers else { return Ok(Sent::Ask(look())) };
+        let there = if is_file_refused(seen) {
+            Vec::new()
+        } else {
+            good(seen)?;
+            names(&seen.json())
+        };
+        let missing = self.draft.files.iter().filter(|file| !there.contains(&file.name));
+        sent(answers, missing.map(upload).collect(), made_at)
+    }
+
+    /// One ticket, by its id; none where the answer is one of those that say it is gone. One that was noted may be one that nobody
+    /// shows us any more.
     pub(super) fn fetched(
         &self,
         request: impl FnOnce() -> Request,
@@ -77,12 +116,23 @@ impl<'call> Turn<'call> {
     ) -> Result<Step, Refusal> {
         match self.answers.first() {
             None => Ok(Step::Ask(request())),
-            Some(heard) if gone.contains(&heard.status) => Ok(Step::Done(Reply::Found(Vec::new(), None))),
+            Some(heard) if gone.contains(&heard.status) || self.is_hidden(heard) => {
+                Ok(Step::Done(Reply::Found(Vec::new(), None)))
+            }
             Some(heard) => {
                 good(heard)?;
                 Ok(Step::Done(Reply::Found(vec![read(&heard.json())?], now(heard))))
             }
         }
+    }
+
+    /// Whether a label, or another field, is the key.
+    pub(super) fn is_key(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case(self.draft.key.as_str())
+    }
+
+    fn is_hidden(&self, heard: &Answer) -> bool {
+        matches!(self.call, Call::Fetch(_)) && heard.status == 403
     }
 
     /// The answer to the request of that number, once it is known to be good.
@@ -91,10 +141,50 @@ impl<'call> Turn<'call> {
     }
 }
 
+/// Files that are sent one after the other. A file that is refused is no reason to say nothing: the ticket says that it is not there.
+pub(super) fn sent<'call>(
+    answers: &'call [Answer],
+    uploads: Vec<Request>,
+    made_at: &[&str],
+) -> Result<Sent<'call>, Refusal> {
+    let (done, later) = answers.split_at_checked(uploads.len()).unwrap_or((answers, &[]));
+    let made_of = |answer: &Answer| {
+        if is_file_refused(answer) {
+            return Ok(None);
+        }
+        good(answer)?;
+        let answer = answer.json();
+        let made = made_at.iter().map(|at| text(&answer, at)).find(|made| !made.is_empty());
+        made.map(Some).ok_or_else(|| Refusal::misunderstood("that of a file that was sent"))
+    };
+    let made = done.iter().map(made_of).collect::<Result<Vec<_>, _>>()?;
+    Ok(uploads.into_iter().nth(done.len()).map_or(Sent::Done { made, later }, Sent::Ask))
+}
+
+/// Whether an answer refuses a file and nothing else: it is too large, of a kind that is not taken, or none are taken. Who is not
+/// known, or is to wait, is refused whatever he sends.
+pub(super) fn is_file_refused(answer: &Answer) -> bool {
+    (400..500).contains(&answer.status) && ![401, 408, 429].contains(&answer.status)
+}
+
 /// Whether the newest comment of ours says what the ticket is to say.
 pub(super) fn is_newest(comments: &[Comment], draft: &Draft) -> bool {
-    let ours = comments.iter().filter_map(|(number, text)| Some((number, state_in(text, &draft.key)?)));
+    let ours = comments.iter().filter_map(|(number, text)| Some((number, said_in(text, &draft.key)?)));
     ours.max_by_key(|(number, _)| *number).is_some_and(|(_, state)| state == draft.state.as_str())
+}
+
+/// The state that a comment of ours is about. Its last line says so: who answers a comment, or quotes one, has the line somewhere
+/// else, or something before it.
+fn said_in(comment: &str, key: &Key) -> Option<String> {
+    // What Redmine shows as it is ends so.
+    let comment = comment.trim_end();
+    let line = comment.strip_suffix("</pre>").unwrap_or(comment).trim_end().lines().last()?;
+    line.starts_with(SAID_BY).then(|| state_in(line, key))?
+}
+
+/// Whether a text is a comment of ours.
+pub(super) fn is_said_in(comment: &str, key: &Key) -> bool {
+    said_in(comment, key).is_some()
 }
 
 /// Requests that are asked one after the other, of which some were answered.
@@ -113,8 +203,7 @@ pub(super) fn comments(found: &Value, list_at: &str, text_at: &str) -> Result<Ve
     let of = |member: &Value| {
         let said = match member.pointer(text_at) {
             Some(Value::String(said)) => said.clone(),
-            // A document in a format of its own is looked through as text.
-            Some(document) => document.to_string(),
+            Some(document) => last_paragraph(document),
             None => String::new(),
         };
         (ordinal(&text(member, "/id")), said)
@@ -122,9 +211,29 @@ pub(super) fn comments(found: &Value, list_at: &str, text_at: &str) -> Result<Ve
     Ok(members.iter().map(of).collect())
 }
 
+/// The last paragraph of a document in the Atlassian Document Format; nothing where it ends with something else, as a quotation.
+fn last_paragraph(document: &Value) -> String {
+    let last = document.pointer("/content").and_then(Value::as_array).and_then(|content| content.last());
+    let Some(paragraph) = last.filter(|node| text(node, "/type") == "paragraph") else { return String::new() };
+    let spans = paragraph.pointer("/content").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    spans.iter().map(|span| text(span, "/text")).collect()
+}
+
 /// Refuses what is no answer of success.
-pub(super) fn good(answer: &Answer) -> Result<(), Refusal> {
+pub(super) fn accepted(answer: &Answer) -> Result<(), Refusal> {
     if (200..300).contains(&answer.status) { Ok(()) } else { Err(Refusal::of(answer)) }
+}
+
+/// Refuses what is no answer of success of a ticket system: what it says is JSON. A page for people that comes with the status of
+/// success is of something before the system, which has done nothing.
+pub(super) fn good(answer: &Answer) -> Result<(), Refusal> {
+    accepted(answer)?;
+    let is_empty = answer.body.iter().all(u8::is_ascii_whitespace);
+    if is_empty || serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_ok() {
+        Ok(())
+    } else {
+        Err(Refusal::misunderstood("JSON, so it is not of the ticket system: is `--url` the address of its interface?"))
+    }
 }
 
 /// The time by the tracker's clock.

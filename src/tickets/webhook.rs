@@ -83,7 +83,7 @@ pub fn id(answer: &Answer) -> Option<String> {
 
 /// Whether an answer is one of success.
 pub fn accepted(answer: &Answer) -> Result<(), Refusal> {
-    protocol::good(answer)
+    protocol::accepted(answer)
 }
 
 fn parted(text: &str, SecretPlace(place): &SecretPlace) -> Text {

@@ -195,7 +195,11 @@ fn a_secret_may_stand_in_a_file() {
     assert!(ran.stderr.contains("more than one line") && !ran.stderr.contains("two"), "{}", ran.stderr);
     let ran = run(user.command(&bad(), &[]).env_remove("GITHUB_TOKEN").env("GITHUB_TOKEN_FILE", "/nowhere"));
     assert_eq!(ran.status, Some(77));
-    assert!(ran.stderr.contains("`GITHUB_TOKEN_FILE` names /nowhere, which there is no such file"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`GITHUB_TOKEN_FILE` names /nowhere, which cannot be read: there is no such file"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::server::{Asked, Told};
-use crate::store::{Kept, Store, closed_at, length, text};
+use crate::store::{Kept, Store, closed_at, created_at, length, text};
 
 pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
     if asked.header("authorization") != "Bearer s3cret-token" {
@@ -108,6 +108,7 @@ fn issue(ticket: &Kept) -> Value {
         "title": ticket.title,
         "body": ticket.body,
         "state": if ticket.is_closed { "closed" } else { "open" },
+        "created_at": created_at(ticket),
         "closed_at": closed_at(ticket),
         "comments": ticket.comments.len(),
         "labels": ticket.labels.iter().map(|label| json!({ "name": label })).collect::<Vec<_>>(),

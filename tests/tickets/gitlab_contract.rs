@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::server::{Asked, Told};
-use crate::store::{Kept, Store, closed_at, length, text};
+use crate::store::{Kept, Store, closed_at, created_at, length, text};
 
 pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
     if asked.header("private-token") != "s3cret-token" {
@@ -103,6 +103,7 @@ fn issue(ticket: &Kept) -> Value {
         "title": ticket.title,
         "description": ticket.body,
         "state": if ticket.is_closed { "closed" } else { "opened" },
+        "created_at": created_at(ticket),
         "closed_at": closed_at(ticket),
         "labels": ticket.labels,
     })

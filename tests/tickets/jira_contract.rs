@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::server::{Asked, Told};
-use crate::store::{Kept, Store, length, text};
+use crate::store::{Kept, Store, created_at, length, text};
 
 pub(crate) fn server(store: &mut Store, asked: &Asked) -> Told {
     answer(store, asked, "2", "Bearer s3cret-token")
@@ -44,6 +44,10 @@ fn answer(store: &mut Store, asked: &Asked, version: &str, login: &str) -> Told 
             let all = store.at(id).comments.iter().enumerate().rev().take(100);
             let comments = all.map(|(at, text)| json!({ "id": (9_000 + at).to_string(), "body": body(text) }));
             Told::json(200, &json!({ "comments": comments.collect::<Vec<_>>(), "startAt": 0 }))
+        }
+        ("GET", ["issue", id]) if asked.query["fields"] == "attachment" => {
+            let files = store.at(id).files.iter().map(|(name, _)| json!({ "id": "1", "filename": name }));
+            Told::json(200, &json!({ "id": id, "fields": { "attachment": files.collect::<Vec<_>>() } }))
         }
         ("GET", ["issue", id]) => Told::json(200, &issue(&store.at(id).clone(), version)),
         ("POST", ["issue"]) => {
@@ -186,11 +190,14 @@ fn issue(ticket: &Kept, version: &str) -> Value {
     } else {
         Value::from(ticket.body.clone())
     };
+    // Not every workflow sets a resolution.
     let closed = ticket.closed_on.map(|day| format!("2026-12-{day:02}T13:00:00.000+0100"));
     json!({ "id": ticket.id.to_string(), "key": format!("OPS-{}", ticket.id), "fields": {
         "description": description,
         "status": { "statusCategory": { "key": if ticket.is_closed { "done" } else { "new" } } },
-        "resolutiondate": closed,
+        "created": created_at(ticket),
+        "updated": closed,
+        "resolutiondate": closed.filter(|_| !ticket.labels.iter().any(|label| label == "without-resolution")),
         "labels": ticket.labels,
     }})
 }

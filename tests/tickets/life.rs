@@ -120,6 +120,9 @@ impl Contract {
                     answer(&mut store, asked);
                 }
             }
+            if let Some(refused) = store.refusal(asked) {
+                return refused.header("Date", &date(day));
+            }
             let told = match store.fault(asked) {
                 Some(fault) => {
                     if fault.is_done {

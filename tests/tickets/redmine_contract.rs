@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::server::{Asked, Told};
-use crate::store::{Kept, Store, closed_at, length, text};
+use crate::store::{Kept, Store, closed_at, created_at, length, text};
 
 pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
     if asked.header("x-redmine-api-key") != "s3cret-token" {
@@ -13,8 +13,8 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
         ("GET", "/issues.json") => {
             assert_eq!((asked.query["project_id"].as_str(), asked.query["status_id"].as_str()), ("clocks", "*"));
             let sought = asked.query["subject"].strip_prefix('~').expect("the operator of a part").to_owned();
-            let found = store.tickets.iter().rev().filter(|ticket| ticket.title.contains(&sought));
-            Told::json(200, &json!({ "issues": found.map(issue).collect::<Vec<_>>(), "total_count": 1 }))
+            let found = store.searched(|ticket| ticket.title.contains(&sought));
+            Told::json(200, &json!({ "issues": found.iter().map(issue).collect::<Vec<_>>(), "total_count": 1 }))
         }
         ("GET", "/issue_statuses.json") => {
             let statuses = json!([
@@ -105,6 +105,7 @@ fn issue(ticket: &Kept) -> Value {
         "subject": ticket.title,
         "description": ticket.body,
         "status": { "id": 1, "is_closed": ticket.is_closed },
+        "created_on": created_at(ticket),
         "closed_on": closed_at(ticket),
     })
 }

@@ -1,7 +1,7 @@
 //! Reports to make tickets of.
 
 use clockaudit::report::json;
-use clockaudit::report::model::{Counts, Report, Verdict};
+use clockaudit::report::model::{Counts, Host, Report, Verdict};
 
 /// Names that mean something to every markup there is.
 const HOSTILE: [&str; 6] = [
@@ -39,7 +39,24 @@ pub(crate) fn changed() -> Report {
 /// Nothing is wrong.
 pub(crate) fn clear() -> Report {
     let mut report = bad();
+    let good = report.hosts.iter().find(|host| host.verdict == Verdict::Ok).expect("a good host").clone();
+    for host in &mut report.hosts {
+        if host.verdict != Verdict::Ok {
+            *host = Host { name: host.name.clone(), groups: host.groups.clone(), ..good.clone() };
+        }
+    }
+    all_is_well(report)
+}
+
+/// Nothing is wrong of what is left of the inventory, which is what was good.
+pub(crate) fn shrunk() -> Report {
+    let mut report = bad();
     report.hosts.retain(|host| host.verdict == Verdict::Ok);
+    all_is_well(report)
+}
+
+fn all_is_well(mut report: Report) -> Report {
+    report.causes.clear();
     let ok = report.hosts.len();
     report.summary.verdict = Verdict::Ok;
     report.summary.counts = Counts { ok, warn: 0, crit: 0, undecided: 0, down: 0 };

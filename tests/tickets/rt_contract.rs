@@ -4,7 +4,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::server::{Asked, Told};
-use crate::store::{Kept, Store, length, text};
+use crate::store::{Kept, Store, created_at, length, text};
 
 pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
     if asked.header("authorization") != "token s3cret-token" {
@@ -18,17 +18,17 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
                 .strip_prefix("Queue = 'clocks' AND Subject LIKE '")
                 .and_then(|rest| rest.strip_suffix('\''))
                 .expect("TicketSQL");
-            assert_eq!(asked.query["fields"], "Subject,Status,Resolved");
-            let found = store.tickets.iter().rev().filter(|ticket| ticket.title.contains(sought));
-            Told::json(200, &json!({ "items": found.map(item).collect::<Vec<_>>(), "total": 1 }))
+            assert_eq!(asked.query["fields"], "Subject,Status,Created,Resolved");
+            let found = store.searched(|ticket| ticket.title.contains(sought));
+            Told::json(200, &json!({ "items": found.iter().map(item).collect::<Vec<_>>(), "total": 1 }))
         }
         ("GET", ["ticket", id, "history"]) => {
             assert_eq!(asked.query["fields"], "Type,Data");
             assert_eq!((asked.query["orderby"].as_str(), asked.query["order"].as_str()), ("id", "DESC"));
             // Of a comment the history shows its subject.
             let all = store.at(id).subjects.iter().enumerate().rev();
-            let items = all.map(|(at, subject)| {
-                json!({ "id": (9_000 + at).to_string(), "type": "transaction", "Type": "Comment", "Data": subject })
+            let items = all.map(|(at, (kind, subject))| {
+                json!({ "id": (9_000 + at).to_string(), "type": "transaction", "Type": kind, "Data": subject })
             });
             Told::json(200, &json!({ "items": items.collect::<Vec<_>>(), "total": 1 }))
         }
@@ -50,7 +50,7 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
             ticket.body = text(&comment, "Content");
             ticket.comments.push(text(&comment, "Content"));
             assert!((1..=255).contains(&length(&text(&comment, "Subject"))));
-            ticket.subjects.push(text(&comment, "Subject"));
+            ticket.subjects.push(("Comment", text(&comment, "Subject")));
             Told::json(201, &json!(["Comments added"]))
         }
         ("PUT", ["ticket", id]) => {
@@ -87,6 +87,7 @@ fn item(ticket: &Kept) -> Value {
         "type": "ticket",
         "Subject": ticket.title,
         "Status": if ticket.is_closed { "resolved" } else { "new" },
+        "Created": created_at(ticket),
         "Resolved": resolved,
     })
 }

@@ -21,6 +21,12 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
             let key = query.strip_prefix("correlation_id=").and_then(|rest| rest.split('^').next()).expect("a query");
             Told::json(200, &json!({ "result": store.with(key).iter().map(incident).collect::<Vec<_>>() }))
         }
+        ("GET", "/api/now/attachment") => {
+            let query = &asked.query["sysparm_query"];
+            let id = query.strip_prefix("table_name=incident^table_sys_id=").expect("a query");
+            let files = store.at(&number(id)).files.iter().map(|(name, _)| json!({ "file_name": name, "sys_id": "f" }));
+            Told::json(200, &json!({ "result": files.collect::<Vec<_>>() }))
+        }
         ("GET", path) => {
             let id = number(path.strip_prefix("/api/now/table/incident/").expect("an incident"));
             if asked.query["sysparm_fields"] == "work_notes" {
@@ -115,6 +121,7 @@ fn incident(ticket: &Kept) -> Value {
         "state": if ticket.is_closed { "6" } else { "1" },
         "correlation_id": ticket.labels.first().cloned().unwrap_or_default(),
         "correlation_display": ticket.labels.get(1).cloned().unwrap_or_default(),
+        "sys_created_on": format!("2026-12-{:02} 11:00:00", ticket.made_on),
         "resolved_at": closed,
         "closed_at": "",
     })

@@ -21,10 +21,11 @@ pub(crate) struct Kept {
     pub(crate) body: String,
     pub(crate) labels: Vec<String>,
     pub(crate) is_closed: bool,
+    pub(crate) made_on: u32,
     pub(crate) closed_on: Option<u32>,
     pub(crate) comments: Vec<String>,
-    /// The subjects of comments, where they have some.
-    pub(crate) subjects: Vec<String>,
+    /// The kinds and the subjects of what was said, where they have some.
+    pub(crate) subjects: Vec<(&'static str, String)>,
     pub(crate) files: Vec<(String, Vec<u8>)>,
 }
 
@@ -51,6 +52,14 @@ pub(crate) struct Store {
     pub(crate) drops_marks: bool,
     /// Whether a ticket's status stays as it is, whatever is answered.
     pub(crate) keeps_status: bool,
+    /// Whether searches show all tickets, whatever they are for.
+    pub(crate) ignores_search: bool,
+    /// Whether searches show nothing yet of what there is.
+    pub(crate) lags: bool,
+    /// Whether nobody may see the first ticket.
+    pub(crate) hides_first: bool,
+    /// Files of this ending that are refused with a status, so often.
+    pub(crate) refused_files: Option<(&'static str, u16, usize)>,
     /// Whether another run makes the same ticket just before the next one is made.
     pub(crate) has_rival: bool,
 }
@@ -59,7 +68,8 @@ impl Store {
     pub(crate) fn make(&mut self, title: &str, body: &str, labels: Vec<String>) -> &mut Kept {
         let id = self.tickets.len() + 1;
         let labels = if self.drops_marks { Vec::new() } else { labels };
-        self.tickets.push(Kept { id, title: title.to_owned(), body: body.to_owned(), labels, ..Kept::default() });
+        let (title, body, made_on) = (title.to_owned(), body.to_owned(), self.day);
+        self.tickets.push(Kept { id, title, body, labels, made_on, ..Kept::default() });
         self.tickets.last_mut().expect("a ticket")
     }
 
@@ -80,7 +90,33 @@ impl Store {
 
     /// The newest first.
     pub(crate) fn with(&self, label: &str) -> Vec<Kept> {
-        self.tickets.iter().rev().filter(|ticket| ticket.labels.iter().any(|own| own == label)).cloned().collect()
+        self.searched(|ticket| ticket.labels.iter().any(|own| own == label))
+    }
+
+    /// Those that a search shows, the newest first.
+    pub(crate) fn searched(&self, is_sought: impl Fn(&Kept) -> bool) -> Vec<Kept> {
+        let is_shown = |ticket: &&Kept| !self.lags && (self.ignores_search || is_sought(ticket));
+        self.tickets.iter().rev().filter(is_shown).cloned().collect()
+    }
+
+    /// What is answered where the system refuses a file, or to show a ticket.
+    pub(crate) fn refusal(&mut self, asked: &Asked) -> Option<Told> {
+        let is_of_first = ["/1", "/1.json", "/00ff1"].iter().any(|end| asked.path.ends_with(end));
+        if self.hides_first && asked.method == "GET" && is_of_first {
+            return Some(Told::json(403, &Value::from("not for you")));
+        }
+        let (ending, status, times) = self.refused_files.as_mut()?;
+        if asked.method != "POST" || *times == 0 {
+            return None;
+        }
+        let named = ["file_name", "filename"].iter().find_map(|name| asked.query.get(*name)).cloned();
+        let is_form = asked.header("content-type").starts_with("multipart/");
+        let name = named.or_else(|| is_form.then(|| asked.form_file().1))?;
+        if !name.ends_with(*ending) {
+            return None;
+        }
+        *times -= 1;
+        Some(Told::json(*status, &Value::from("files like that are not taken")))
     }
 
     pub(crate) fn open(&self) -> Vec<&Kept> {
@@ -95,6 +131,11 @@ impl Store {
         fault.times -= 1;
         Some(fault.clone())
     }
+}
+
+/// When a ticket was made, as most systems write it.
+pub(crate) fn created_at(ticket: &Kept) -> Value {
+    format!("2026-12-{:02}T11:00:00Z", ticket.made_on).into()
 }
 
 /// When a ticket was closed, as most systems write it.

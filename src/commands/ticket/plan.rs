@@ -32,6 +32,8 @@ pub(super) struct TicketPlan {
     pub(super) enclosure: Enclosure,
     pub(super) resolve: bool,
     pub(super) reopen_within: Nanos,
+    /// So many tickets may be new.
+    pub(super) most_new: usize,
     pub(super) template: Option<String>,
     pub(super) is_dry: bool,
 }
@@ -81,6 +83,7 @@ impl TicketPlan {
             scope,
             resolve: args.resolve,
             reopen_within: args.reopen_within,
+            most_new: args.most_new,
             template,
             is_dry: args.dry_run,
         })

@@ -35,7 +35,7 @@ pub(super) fn requests(plan: &TicketPlan, errand: &Errand<'_>) -> Result<String,
         if !files.is_empty() {
             lines.push(format!("# files: {}", files.join(", ")));
         }
-        for rehearsal in rehearse(&plan.site, &errand.draft, plan.resolve) {
+        for rehearsal in rehearse(&plan.site, &errand.draft, errand.resolve) {
             lines.push(String::new());
             lines.push(format!("# {}", rehearsal.purpose));
             lines.extend(rehearsal.requests.iter().flat_map(|request| curl_lines(request, acts)));

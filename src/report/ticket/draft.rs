@@ -3,7 +3,8 @@
 use super::clamp::clamped;
 use super::enclosure::Enclosure;
 use super::markup;
-use super::subjects::Subject;
+use super::subjects::{Subject, left};
+use crate::audit::figure;
 use crate::audit::{ExitStatus, FailOn};
 use crate::report::compare::{self, compare};
 use crate::report::document::{self, Block, Document, Span};
@@ -11,7 +12,7 @@ use crate::report::escape::escaped;
 use crate::report::model::{ChangeKind, Host, Report, Severity, Verdict};
 use crate::report::sentences::{self, moment};
 use crate::report::{ending, fix};
-use crate::tickets::{Draft, Key, Markup, StateHash};
+use crate::tickets::{Compared, Draft, Key, Markup, SAID_BY, StateHash};
 
 /// No table of a ticket has more rows.
 const MOST_ROWS: usize = 80;
@@ -21,6 +22,18 @@ const MOST_CHANGES: usize = 40;
 const DUPLICATE: &str = "Two runs made a ticket about the same at the same time. The other one stays.";
 /// What a ticket says that was closed again.
 const WITHDRAWN: &str = "clockaudit made this ticket and could not mark it with its key, so no later run would find it. It is closed for that.";
+
+/// What a text says of which a file was not taken; `ServiceNow` has room for 100 characters of it.
+const UNATTACHED: &str = "Not every file of this report is attached: the ticket system refused one.";
+
+/// What was reported to a ticket last.
+#[derive(Debug, Clone, Copy)]
+pub struct Before<'noted> {
+    /// What the ticket said then, in short.
+    pub state: &'noted str,
+    /// The report.
+    pub report: &'noted Report,
+}
 
 /// How a system takes texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,27 +45,34 @@ pub struct Setting {
 }
 
 /// The ticket about this; `before` is what was reported to it last, where that is known.
-pub fn draft(subject: &Subject, before: Option<&Report>, setting: Setting, enclosure: &Enclosure) -> Draft {
+pub fn draft(subject: &Subject, before: Option<Before<'_>>, setting: Setting, enclosure: &Enclosure) -> Draft {
     let Subject { key, report, title } = subject;
-    let state = state(report);
+    let left = before.filter(|_| is_clear(report)).map(|before| left(before.report, report)).unwrap_or_default();
+    let state = state(report, &left);
     let mut page = document::of(report).0;
     if matches!(page.first(), Some(Block::Heading(1, _))) {
         page.remove(0);
     }
+    let left = told_of_left(&left);
+    page.splice(0..0, left.clone().map(|told| Block::Paragraph(vec![Span::Strong(told)])));
+    let comment = |before: Option<&Report>| {
+        let last = [mark(SAID_BY, "", key, &state, &report.run.id)];
+        written(&change(report, title, before, left.as_deref()), &last, MOST_CHANGES, comment_setting(setting))
+    };
+    let compared =
+        before.map(|before| Compared { since: before.state.to_owned(), comment: comment(Some(before.report)) });
     let last = last(enclosure, key, &state, &report.run.id);
     Draft {
         key: key.clone(),
         is_clear: is_clear(report),
         title: title.clone(),
         body: written(&page, &last, MOST_ROWS, setting),
-        comment: written(
-            &change(report, title, before),
-            &[mark("clockaudit, run ", "", key, &state, &report.run.id)],
-            MOST_CHANGES,
-            comment_setting(setting),
-        ),
+        comment: comment(None),
+        compared,
         duplicate: sentence(DUPLICATE, setting),
         withdrawn: sentence(WITHDRAWN, setting),
+        unattached: sentence(UNATTACHED, setting),
+        stays: left,
         state,
         files: enclosure.files.clone(),
         inline: enclosure.inline.clone(),
@@ -71,14 +91,12 @@ pub fn all_clear(key: &Key, report: &Report, setting: Setting, enclosure: &Enclo
         is_clear: true,
         title: "Clocks: all clear".to_owned(),
         body: written(&said, &last(enclosure, key, &state, &report.run.id), MOST_ROWS, setting),
-        comment: written(
-            &said,
-            &[mark("clockaudit, run ", "", key, &state, &report.run.id)],
-            MOST_ROWS,
-            comment_setting(setting),
-        ),
+        comment: written(&said, &[mark(SAID_BY, "", key, &state, &report.run.id)], MOST_ROWS, comment_setting(setting)),
+        compared: None,
         duplicate: sentence(DUPLICATE, setting),
         withdrawn: sentence(WITHDRAWN, setting),
+        unattached: sentence(UNATTACHED, setting),
+        stays: None,
         state,
         files: enclosure.files.clone(),
         inline: enclosure.inline.clone(),
@@ -103,7 +121,7 @@ fn is_clear(report: &Report) -> bool {
 }
 
 /// What there is to act on, in short. Neither offsets nor instants: they change from run to run.
-fn state(report: &Report) -> StateHash {
+fn state(report: &Report, left: &[&str]) -> StateHash {
     let weighs = |host: &Host, code: &str, severity: Severity| {
         severity != Severity::Note || (host.verdict == Verdict::Down && code.starts_with("SSH"))
     };
@@ -124,7 +142,19 @@ fn state(report: &Report) -> StateHash {
         [(report.run.partial, "partial"), (report.run.inventory.incomplete, "incomplete"), (is_clear(report), "clear")];
     let whole = whole.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word.to_owned());
     let facts = report.hosts.iter().flat_map(of_host).chain(of_fleet.map(|finding| finding.code.clone()));
-    StateHash::of(facts.chain(of_fix).chain(whole))
+    let left = left.iter().map(|name| format!("left\0{name}"));
+    StateHash::of(facts.chain(of_fix).chain(whole).chain(left))
+}
+
+/// That bad hosts are not told of any more, so that nobody takes them for good ones.
+fn told_of_left(left: &[&str]) -> Option<String> {
+    (!left.is_empty()).then(|| {
+        let bad = figure::count(left.len(), "bad host");
+        format!(
+            "Of the last report {bad} left the inventory, of which nobody knows more: {}",
+            sentences::folded_names(left)
+        )
+    })
 }
 
 /// The word that stored reports have: it is the same in every version, as what tickets say must be.
@@ -153,9 +183,11 @@ fn sentence(told: &str, setting: Setting) -> String {
 }
 
 /// What changed since the last report to the ticket: the numbers first, then each change.
-fn change(report: &Report, title: &str, before: Option<&Report>) -> Vec<Block> {
+fn change(report: &Report, title: &str, before: Option<&Report>, left: Option<&str>) -> Vec<Block> {
     let mut first = vec![Span::Strong(title.to_owned())];
-    if is_clear(report) {
+    if let Some(left) = left {
+        first.push(Span::Text(format!(". {left}")));
+    } else if is_clear(report) {
         first = vec![Span::Strong("All clear".to_owned()), Span::Text(format!(": {title}"))];
     }
     let Some(before) = before else {

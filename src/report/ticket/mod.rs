@@ -7,6 +7,6 @@ mod markup;
 mod subjects;
 pub mod webhook;
 
-pub use draft::{Setting, all_clear, draft};
+pub use draft::{Before, Setting, all_clear, draft};
 pub use enclosure::Enclosure;
-pub use subjects::{Grain, Subject, is_of_a_part, is_over, scope_of, subjects};
+pub use subjects::{Grain, Subject, is_over, left_alone, scope_of, subjects};

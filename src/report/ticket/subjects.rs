@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::{Ending, ExitStatus, FailOn, figure};
 use crate::report::escape::escaped;
-use crate::report::model::{Cause, Counts, PairCounts, Report, Verdict};
+use crate::report::model::{Cause, Counts, Host, PairCounts, Report, Verdict};
 use crate::report::{document, ending, fix, sentences};
 use crate::tickets::{Key, clipped};
 
@@ -63,6 +63,7 @@ pub fn scope_of(report: &Report, named: Option<&str>, grain: Grain) -> Option<St
 
 /// What there are tickets about, sorted by what identifies them. A run has one whether something is wrong or not.
 pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
+    let empty = emptied(report);
     match grain {
         Grain::Run => {
             let title = title(report);
@@ -76,7 +77,8 @@ pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
             let subject = |(key, causes): (Key, Vec<&Cause>)| {
                 let hosts: BTreeSet<&str> =
                     causes.iter().flat_map(|cause| cause.hosts.iter().map(String::as_str)).collect();
-                let narrowed = narrowed(report, &hosts, &causes);
+                let kept = report.hosts.iter().filter(|host| hosts.contains(host.name.as_str())).cloned().collect();
+                let narrowed = narrowed(&empty, kept, &causes, &hosts);
                 let what = causes.first().map(|cause| cause.what.clone()).unwrap_or_default();
                 let names: Vec<&str> = hosts.into_iter().collect();
                 let title = format!("Clocks: {}, {}", sentences::folded_names(&names), escaped(&what));
@@ -85,11 +87,16 @@ pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
             by_key.into_iter().map(subject).collect()
         }
         Grain::Host => {
-            let subject = |host: &&crate::report::model::Host| {
+            let mut causes_of: BTreeMap<&str, Vec<&Cause>> = BTreeMap::new();
+            for cause in &report.causes {
+                for host in &cause.hosts {
+                    causes_of.entry(host).or_default().push(cause);
+                }
+            }
+            let subject = |host: &&Host| {
                 let hosts = BTreeSet::from([host.name.as_str()]);
-                let causes: Vec<&Cause> =
-                    report.causes.iter().filter(|cause| cause.hosts.contains(&host.name)).collect();
-                let narrowed = narrowed(report, &hosts, &causes);
+                let causes = causes_of.get(host.name.as_str()).map(Vec::as_slice).unwrap_or_default();
+                let narrowed = narrowed(&empty, vec![(*host).clone()], causes, &hosts);
                 let what = causes.first().map(|cause| format!(", {}", escaped(&cause.what)));
                 let name = escaped(&host.name);
                 let title = format!("Clock of {name}: {}{}", sentences::word(host.verdict), what.unwrap_or_default());
@@ -117,10 +124,25 @@ fn title(report: &Report) -> String {
     if parts.is_empty() { title } else { format!("{title} ({})", parts.join(", ")) }
 }
 
+/// Why a report is not told to its ticket, where that is so; `last` is what was reported to it last.
+pub fn left_alone(subject: &Subject, last: Option<&Report>) -> Option<String> {
+    let report = &subject.report;
+    if let Some(last) = last.filter(|last| last.run.started > report.run.started) {
+        let (this, that) = (sentences::moment(report.run.started), sentences::moment(last.run.started));
+        return Some(format!(
+            "the report is of {this}, and one of {that} was reported already: an older one overrules no newer one"
+        ));
+    }
+    is_of_a_part(report, last).then(|| {
+        "the report finds nothing to act on, but it is of a part: that makes no ticket, opens none again and clears none"
+            .to_owned()
+    })
+}
+
 /// Whether a report finds nothing to act on, and may have missed something: a run that was ended early, an inventory that was not
 /// understood, or a host that was bad `before` and was left out of this audit. It says neither that something is wrong nor that
 /// all is well.
-pub fn is_of_a_part(report: &Report, before: Option<&Report>) -> bool {
+fn is_of_a_part(report: &Report, before: Option<&Report>) -> bool {
     let left_out: BTreeSet<&str> = report.not_audited.iter().map(|host| host.name.as_str()).collect();
     let is_missed = || {
         before
@@ -129,6 +151,13 @@ pub fn is_of_a_part(report: &Report, before: Option<&Report>) -> bool {
     let ending = Ending { interrupted: None, partial: false, inventory_incomplete: false, ..ending::of(report) };
     let status = fix::exit_status_as_if_whole(report).unwrap_or_else(|| ExitStatus::of(ending, FailOn::Down));
     status == ExitStatus::Good && (report.run.partial || report.run.inventory.incomplete || is_missed())
+}
+
+/// The hosts that were bad before and are told of no more: a report without them says nothing of them.
+pub(super) fn left<'before>(before: &'before Report, now: &Report) -> Vec<&'before str> {
+    let there: BTreeSet<&str> = now.hosts.iter().map(|host| host.name.as_str()).collect();
+    let bad = sentences::bad_hosts(before);
+    bad.into_iter().map(|host| host.name.as_str()).filter(|name| !there.contains(name)).collect()
 }
 
 /// Whether what was reported before is over, where a report finds nothing of it: the report must be whole, and have measured each
@@ -147,9 +176,23 @@ fn identity(cause: &Cause) -> String {
     format!("cause\0{}", parts.map(Option::unwrap_or_default).join("\0"))
 }
 
-/// The report as if it were of these hosts alone; what is said of the fleet and of pairs is not of them.
-fn narrowed(report: &Report, hosts: &BTreeSet<&str>, causes: &[&Cause]) -> Report {
-    let kept: Vec<_> = report.hosts.iter().filter(|host| hosts.contains(host.name.as_str())).cloned().collect();
+/// The report without hosts and causes; what is said of the fleet and of pairs is not of them.
+fn emptied(report: &Report) -> Report {
+    Report {
+        hosts: Vec::new(),
+        findings: Vec::new(),
+        not_audited: Vec::new(),
+        pairs_worst: Vec::new(),
+        impact: Vec::new(),
+        jwt: Vec::new(),
+        causes: Vec::new(),
+        changes: None,
+        ..report.clone()
+    }
+}
+
+/// An emptied report with these hosts alone.
+fn narrowed(empty: &Report, kept: Vec<Host>, causes: &[&Cause], hosts: &BTreeSet<&str>) -> Report {
     let count = |verdict: Verdict| kept.iter().filter(|host| host.verdict == verdict).count();
     let counts = Counts {
         ok: count(Verdict::Ok),
@@ -160,24 +203,27 @@ fn narrowed(report: &Report, hosts: &BTreeSet<&str>, causes: &[&Cause]) -> Repor
     };
     let order = [Verdict::Crit, Verdict::Warn, Verdict::Undecided, Verdict::Down];
     let worst = order.into_iter().find(|verdict| count(*verdict) > 0).unwrap_or(Verdict::Ok);
-    let mut narrowed = report.clone();
+    let mut narrowed = empty.clone();
     narrowed.summary.verdict = worst;
     narrowed.summary.counts = counts;
     narrowed.summary.pairs = PairCounts { total: 0, beyond: 0, undecided: 0, within: 0 };
     narrowed.summary.widest = None;
     narrowed.hosts = kept;
-    narrowed.findings = Vec::new();
-    narrowed.not_audited = Vec::new();
-    narrowed.pairs_worst = Vec::new();
-    narrowed.impact = Vec::new();
-    narrowed.jwt = Vec::new();
-    narrowed.changes = None;
-    narrowed.causes = causes
-        .iter()
-        .map(|cause| Cause {
-            hosts: cause.hosts.iter().filter(|host| hosts.contains(host.as_str())).cloned().collect(),
-            ..(*cause).clone()
-        })
-        .collect();
+    // A cause of ten thousand hosts is one of each of them.
+    let of = |cause: &Cause| match (hosts.len(), hosts.first()) {
+        (1, Some(host)) => vec![(*host).to_owned()],
+        _ => cause.hosts.iter().filter(|host| hosts.contains(host.as_str())).cloned().collect(),
+    };
+    let part = |cause: &&Cause| Cause {
+        hosts: of(cause),
+        what: cause.what.clone(),
+        verdict: cause.verdict,
+        codes: cause.codes.clone(),
+        upstream: cause.upstream.clone(),
+        virtualisation: cause.virtualisation.clone(),
+        group: cause.group.clone(),
+        offset_band: cause.offset_band.clone(),
+    };
+    narrowed.causes = causes.iter().map(part).collect();
     narrowed
 }

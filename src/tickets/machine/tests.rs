@@ -17,15 +17,28 @@ impl Tracker {
     fn answer(&mut self, call: &Call, wish: &Wish) -> Reply {
         self.now += 1;
         match call {
-            Call::Find => Reply::Found(self.tickets.clone(), Some(UnixNanos(self.now))),
-            Call::Fetch(id) => {
+            Call::Find => {
+                // Those that lost the key are found by it no more.
+                let found = self.tickets.iter().filter(|ticket| ticket.state.is_some()).cloned().collect();
+                Reply::Found(found, Some(UnixNanos(self.now)))
+            }
+            Call::Fetch(id) | Call::Verify(id) => {
                 Reply::Found(self.tickets.iter().filter(|ticket| ticket.id == *id).cloned().collect(), None)
             }
             Call::Create => {
                 let ordinal = self.tickets.len() as u64 + 1;
-                let state = Some(if wish.is_made_whole { wish.state.clone() } else { "pending".to_owned() });
+                let state = Some(if wish.is_made_whole { wish.state.clone() } else { NEW.to_owned() });
                 let called = format!("#{ordinal}");
-                let ticket = Ticket { id: ordinal.to_string(), called, ordinal, is_open: true, state, closed: None };
+                let ticket = Ticket {
+                    id: ordinal.to_string(),
+                    called,
+                    ordinal,
+                    is_open: true,
+                    is_ours: true,
+                    created: Some(UnixNanos(self.now)),
+                    state,
+                    closed: None,
+                };
                 self.tickets.push(ticket.clone());
                 self.files += usize::from(wish.is_made_whole);
                 Reply::Made(ticket)
@@ -64,6 +77,7 @@ fn wish(state: &str) -> Wish {
         reopen_within: Nanos(100),
         known: None,
         is_made_whole: true,
+        makes_again: true,
     }
 }
 
@@ -115,7 +129,7 @@ fn a_ticket_that_was_not_completed_is_completed_by_the_next_run() {
     tracker.answer(&Call::Create, &wish);
     // Here the run is ended by somebody.
     assert_eq!(run(&mut tracker, &wish), Deed::Updated("#1".to_owned()));
-    assert_eq!((tracker.files, tracker.open().len()), (1, 1));
+    assert_eq!((tracker.files, tracker.comments, tracker.open().len()), (1, 0, 1));
 }
 
 #[test]
@@ -142,12 +156,65 @@ fn where_nobody_tells_whether_a_ticket_was_made_it_is_looked_for_and_tried_so_of
 }
 
 #[test]
+fn where_searches_lag_behind_nothing_is_made_twice_by_one_run() {
+    let (mut machine, _) = Machine::start(Wish { makes_again: false, ..wish("a") });
+    assert_eq!(machine.hear(Reply::Found(Vec::new(), None)), Move::Ask(Call::Create));
+    assert_eq!(machine.hear(Reply::Unknown), Move::Ask(Call::Find));
+    assert_eq!(machine.hear(Reply::Found(Vec::new(), None)), Move::GiveUp);
+}
+
+/// Whatever a search shows of others, nothing of theirs is changed.
+#[test]
+fn tickets_of_others_are_no_tickets_of_the_key() {
+    let ticket = |number: u64, is_ours: bool, is_open: bool| Ticket {
+        id: number.to_string(),
+        called: format!("#{number}"),
+        ordinal: number,
+        is_open,
+        is_ours,
+        created: None,
+        state: Some("a".to_owned()),
+        closed: None,
+    };
+    for is_open in [true, false] {
+        let (mut machine, _) = Machine::start(wish("b"));
+        let found = vec![ticket(2, true, true), ticket(1, false, is_open)];
+        let expected = Unheeded::Foreign { called: "#1".to_owned(), made: None };
+        assert_eq!(machine.hear(Reply::Found(found, None)), Move::Refuse(expected));
+    }
+    let (mut machine, _) = Machine::start(wish("b"));
+    machine.hear(Reply::Found(Vec::new(), None));
+    machine.hear(Reply::Made(ticket(3, true, true)));
+    let expected = Unheeded::Foreign { called: "#1".to_owned(), made: Some("#3".to_owned()) };
+    assert_eq!(machine.hear(Reply::Found(vec![ticket(1, false, true)], None)), Move::Refuse(expected));
+}
+
+/// Somebody's copy of a ticket, made an hour later, is left to him.
+#[test]
+fn a_copy_that_came_later_is_no_duplicate() {
+    let check = |apart: Option<i64>, expected: usize| {
+        let mut tracker = Tracker::default();
+        tracker.answer(&Call::Create, &wish("a"));
+        tracker.answer(&Call::Create, &wish("a"));
+        tracker.tickets[0].created = Some(UnixNanos(0));
+        tracker.tickets[1].created = apart.map(|seconds| UnixNanos(seconds * 1_000_000_000));
+        assert_eq!(run(&mut tracker, &wish("a")), Deed::Unchanged("#1".to_owned()));
+        assert_eq!(tracker.open().len(), expected, "{apart:?}");
+    };
+    check(Some(5), 1);
+    check(Some(3_600), 2);
+    check(None, 2);
+}
+
+#[test]
 fn what_a_tracker_says_it_did_is_looked_at() {
     let ticket = |is_open: bool| Ticket {
         id: "1".to_owned(),
         called: "#1".to_owned(),
         ordinal: 1,
         is_open,
+        is_ours: true,
+        created: None,
         state: Some("a".to_owned()),
         closed: (!is_open).then_some(UnixNanos(1)),
     };
@@ -155,7 +222,7 @@ fn what_a_tracker_says_it_did_is_looked_at() {
         let (mut machine, _) = Machine::start(wish);
         let next = machine.hear(Reply::Found(vec![ticket(before)], Some(UnixNanos(2))));
         assert!(matches!(next, Move::Ask(Call::Change(_))), "{next:?}");
-        assert_eq!(machine.hear(Reply::Changed), Move::Ask(Call::Fetch("1".to_owned())));
+        assert_eq!(machine.hear(Reply::Changed), Move::Ask(Call::Verify("1".to_owned())));
         assert_eq!(machine.hear(Reply::Found(after.map(ticket).into_iter().collect(), None)), expected);
     };
     let called = || "#1".to_owned();
@@ -182,11 +249,13 @@ fn a_ticket_that_would_not_be_found_again_is_withdrawn() {
         called: "#7".to_owned(),
         ordinal: 7,
         is_open,
+        is_ours: false,
+        created: None,
         state: None,
         closed: None,
     };
     let becomes = Some(Becomes::Withdrawn);
-    let change = Change { id: "7".to_owned(), files: false, comment: false, content: false, becomes };
+    let change = Change { id: "7".to_owned(), found: None, files: false, comment: false, content: false, becomes };
     let machine = check(vec![Reply::Unmarked(made(true))], Move::Ask(Call::Change(change)));
     let unmarked = |is_closed: bool| Unheeded::Unmarked { called: "#7".to_owned(), is_closed };
     assert_eq!(machine.left_behind(), Some(unmarked(false)));

@@ -39,7 +39,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             let tickets = issues.map(|issue| ticket(issue, turn)).collect::<Result<Vec<_>, _>>()?;
             Ok(Step::Done(Reply::Found(tickets, now(heard))))
         }
-        Call::Fetch(id) => {
+        Call::Fetch(id) | Call::Verify(id) => {
             let asked = || request(turn, Method::Get, &format!("/{id}"), None);
             // Moved away, or removed.
             turn.fetched(asked, &[301, 404, 410], |found| ticket(found, turn))
@@ -47,16 +47,14 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
         Call::Create => {
             let Some(heard) = turn.heard(0)? else {
                 // With a comment to come it is not complete yet.
-                let body = if draft.inline.is_some() { draft.pending_body() } else { draft.body.clone() };
+                let body = if draft.inline.is_some() { draft.new_body() } else { draft.body.clone() };
                 let issue = json!({ "title": title, "body": body, "labels": [draft.key.as_str(), LABEL] });
                 return Ok(Step::Ask(request(turn, Method::Post, "", Some(&issue))));
             };
             let made = heard.json();
             let ticket = ticket(&made, turn)?;
             // Labels of those who may not set any are dropped without a word.
-            let labels = made.get("labels").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            let is_marked = labels.iter().any(|label| text(label, "/name") == draft.key.as_str());
-            Ok(Step::Done(if is_marked { Reply::Made(ticket) } else { Reply::Unmarked(ticket) }))
+            Ok(Step::Done(if ticket.is_ours { Reply::Made(ticket) } else { Reply::Unmarked(ticket) }))
         }
         Call::Change(change) => step_of_change(turn, change, &title),
     }
@@ -80,9 +78,9 @@ fn step_of_change(turn: &Turn<'_>, change: &Change, title: &str) -> Result<Step,
     // A report that is a part of the comment holds names of hosts, which may look like anything.
     let own = |(number, text): Comment| (number, text.split("<details>").next().unwrap_or_default().to_owned());
     let read = |found: &Value| Ok(comments(found, "", "/body")?.into_iter().map(own).collect());
-    match turn.looked(first, look, read)? {
+    match turn.looked(turn.answers, first, look, read)? {
         Looked::Ask(request) => Ok(Step::Ask(request)),
-        Looked::Seen { is_said, later, .. } => {
+        Looked::Seen { is_said, later } => {
             let said = [Some(&draft.comment), report].into_iter().flatten().map(String::as_str).collect::<Vec<_>>();
             let said = (!is_said).then(|| comment(turn, change, &said.join("\n\n")));
             in_turn(later, said.into_iter().chain(last(turn, change, title)).collect())
@@ -137,10 +135,16 @@ fn request(turn: &Turn<'_>, method: Method, rest: &str, body: Option<&Value>) ->
 
 fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     let id = id(issue, "/number")?;
+    let labels = issue.get("labels").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     Ok(Ticket {
         called: format!("#{id}"),
         ordinal: ordinal(&id),
         is_open: text(issue, "/state") != "closed",
+        // A server may show labels by their names alone.
+        is_ours: labels
+            .iter()
+            .any(|label| [text(label, "/name"), text(label, "")].iter().any(|name| turn.is_key(name))),
+        created: moment::read(&text(issue, "/created_at")),
         state: state_in(&text(issue, "/body"), &turn.draft.key),
         closed: moment::read(&text(issue, "/closed_at")),
         id,

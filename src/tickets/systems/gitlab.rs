@@ -11,7 +11,7 @@ use crate::tickets::key::state_in;
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
 use crate::tickets::protocol::{
-    Looked, Step, Turn, comments, good, id, in_turn, list, now, ordinal, rehearsed as answer, text,
+    Looked, Sent, Step, Turn, comments, good, id, in_turn, list, now, ordinal, rehearsed as answer, sent, text,
 };
 use crate::tickets::request::{Answer, Body, Method, Request};
 use crate::tickets::site::component;
@@ -33,26 +33,25 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             let tickets = list(&found, "")?.iter().map(|issue| ticket(issue, turn)).collect::<Result<Vec<_>, _>>()?;
             Ok(Step::Done(Reply::Found(tickets, now(heard))))
         }
-        Call::Fetch(id) => {
+        Call::Fetch(id) | Call::Verify(id) => {
             let asked = || request(turn, Method::Get, &format!("/issues/{id}"), None);
             turn.fetched(asked, &[404], |found| ticket(found, turn))
         }
         Call::Create => {
-            if let Some(upload) = upload(turn)? {
-                return Ok(Step::Ask(upload));
-            }
-            let Some(heard) = turn.heard(draft.files.len())? else {
-                let description = format!("{}\n\n{}", links(turn.answers), draft.body);
+            let (links, later) = match uploaded(turn, turn.answers, true)? {
+                Sent::Ask(upload) => return Ok(Step::Ask(upload)),
+                Sent::Done { made, later } => (links(turn, &made), later),
+            };
+            let Some(heard) = later.first() else {
+                let description = format!("{links}{}", draft.body);
                 let labels = format!("{},clockaudit", draft.key);
                 let issue = json!({ "title": title, "description": description, "labels": labels });
                 return Ok(Step::Ask(request(turn, Method::Post, "/issues", Some(&issue))));
             };
-            let made = heard.json();
-            let ticket = ticket(&made, turn)?;
+            good(heard)?;
+            let ticket = ticket(&heard.json(), turn)?;
             // Labels of those who may not set any are dropped without a word.
-            let labels = made.get("labels").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            let is_marked = labels.iter().any(|label| label.as_str() == Some(draft.key.as_str()));
-            Ok(Step::Done(if is_marked { Reply::Made(ticket) } else { Reply::Unmarked(ticket) }))
+            Ok(Step::Done(if ticket.is_ours { Reply::Made(ticket) } else { Reply::Unmarked(ticket) }))
         }
         Call::Change(change) => step_of_change(turn, change, &title),
     }
@@ -66,42 +65,41 @@ fn step_of_change(turn: &Turn<'_>, change: &Change, title: &str) -> Result<Step,
     }
     let issue = format!("/issues/{}", change.id);
     let pending = json!({ "title": title, "description": draft.pending_body() });
-    let files = draft.files.iter().filter(|_| change.files).map(|file| uploaded(turn, file));
-    let first = std::iter::once(request(turn, Method::Put, &issue, Some(&pending))).chain(files).collect();
+    let Some((done, answers)) = turn.answers.split_first() else {
+        return Ok(Step::Ask(request(turn, Method::Put, &issue, Some(&pending))));
+    };
+    good(done)?;
+    let (links, answers) = match uploaded(turn, answers, change.files)? {
+        Sent::Ask(upload) => return Ok(Step::Ask(upload)),
+        Sent::Done { made, later } => (links(turn, &made), later),
+    };
     let look = |_: &[Answer]| {
         let query = format!("{issue}/notes?order_by=created_at&sort=desc&per_page=100");
         request(turn, Method::Get, &query, None)
     };
-    match turn.looked(first, look, |found| comments(found, "", "/body"))? {
+    match turn.looked(answers, Vec::new(), look, |found| comments(found, "", "/body"))? {
         Looked::Ask(request) => Ok(Step::Ask(request)),
-        Looked::Seen { is_said, first, later } => {
-            let uploads = first.get(1..).unwrap_or_default();
-            let files = if uploads.is_empty() { String::new() } else { format!("\n\n{}", links(uploads)) };
-            let note = json!({ "body": format!("{}{files}", draft.comment) });
+        Looked::Seen { is_said, later } => {
+            // The last line is what the comment is known by.
+            let note = json!({ "body": format!("{links}{}", draft.comment) });
             let said = (!is_said).then(|| request(turn, Method::Post, &format!("{issue}/notes"), Some(&note)));
             in_turn(later, said.into_iter().chain(last(turn, change, title)).collect())
         }
     }
 }
 
-/// The next file to upload.
-fn upload(turn: &Turn<'_>) -> Result<Option<Request>, Refusal> {
-    if let Some(last) = turn.answers.last() {
-        good(last)?;
-    }
-    Ok(turn.draft.files.get(turn.answers.len()).map(|file| uploaded(turn, file)))
+fn uploaded<'call>(turn: &Turn<'_>, answers: &'call [Answer], with_files: bool) -> Result<Sent<'call>, Refusal> {
+    let upload = |file: &Arc<Attachment>| {
+        Request::file(url(turn, "/uploads"), Body::Form { fields: Vec::new(), name: "file", file: file.clone() })
+    };
+    sent(answers, turn.draft.files.iter().filter(|_| with_files).map(upload).collect(), &["/markdown"])
 }
 
-fn uploaded(turn: &Turn<'_>, file: &Arc<Attachment>) -> Request {
-    let url = url(turn, "/uploads");
-    Request::file(url, Body::Form { fields: Vec::new(), name: "file", file: file.clone() })
-}
-
-/// The links to the files that were uploaded, in GitLab's own words.
-fn links(uploads: &[Answer]) -> String {
-    let links: Vec<String> =
-        uploads.iter().map(|heard| clipped(&text(&heard.json(), "/markdown"), LONGEST_LINK)).collect();
-    format!("The whole report: {}", links.join(" "))
+/// The links to the files that were uploaded, in GitLab's own words, and that one was not taken, with an empty line behind.
+fn links(turn: &Turn<'_>, made: &[Option<String>]) -> String {
+    let links: Vec<String> = made.iter().flatten().map(|link| clipped(link, LONGEST_LINK)).collect();
+    let links = if links.is_empty() { String::new() } else { format!("The whole report: {}\n\n", links.join(" ")) };
+    turn.draft.told(&links, made.contains(&None))
 }
 
 /// What marks a change as done.
@@ -148,10 +146,13 @@ fn request(turn: &Turn<'_>, method: Method, rest: &str, body: Option<&Value>) ->
 
 fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     let id = id(issue, "/iid")?;
+    let labels = issue.get("labels").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     Ok(Ticket {
         called: format!("#{id}"),
         ordinal: ordinal(&id),
         is_open: text(issue, "/state") != "closed",
+        is_ours: labels.iter().any(|label| turn.is_key(&text(label, ""))),
+        created: moment::read(&text(issue, "/created_at")),
         state: state_in(&text(issue, "/description"), &turn.draft.key),
         closed: moment::read(&text(issue, "/closed_at")),
         id,

@@ -1,14 +1,19 @@
 //! Jira, Server and Data Center by version 2 of its interface (wiki markup), Cloud by version 3 (Atlassian Document Format):
 //! issues by a label that is the key.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::REHEARSED_ID;
+use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
-use crate::tickets::protocol::{Looked, Step, Turn, comments, good, id, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::protocol::{
+    Looked, Sent, Step, Turn, comments, good, id, list, now, ordinal, rehearsed as answer, text,
+};
 use crate::tickets::request::{Answer, Body, Method, Request};
 use crate::tickets::site::{System, component};
 use crate::tickets::text::clipped;
@@ -18,7 +23,7 @@ const LONGEST_TITLE: usize = 255;
 /// What an issue is where nothing else is said.
 const USUAL_TYPE: &str = "Task";
 /// What is read of an issue.
-const FIELDS: &str = "status,description,resolutiondate,labels";
+const FIELDS: &str = "status,description,created,updated,resolutiondate,labels";
 /// The names of statuses that mean that the work is done, not that nobody will do it.
 const DONE: [&str; 3] = ["Done", "Resolved", "Closed"];
 
@@ -36,7 +41,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 list(&found, "/issues")?.iter().map(|issue| ticket(issue, turn)).collect::<Result<Vec<_>, _>>()?;
             Ok(Step::Done(Reply::Found(tickets, now(heard))))
         }
-        Call::Fetch(id) => {
+        Call::Fetch(id) | Call::Verify(id) => {
             let asked = || request(turn, Method::Get, &format!("/issue/{id}?fields={FIELDS}"), None);
             turn.fetched(asked, &[404], |found| ticket(found, turn))
         }
@@ -47,7 +52,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                     "project": { "key": project },
                     "issuetype": { "name": kind },
                     "summary": clipped(&draft.title, LONGEST_TITLE),
-                    "description": marked_up(turn, &draft.pending_body()),
+                    "description": marked_up(turn, &draft.new_body(), false),
                     "labels": [draft.key.as_str(), "clockaudit"],
                 });
                 return Ok(Step::Ask(request(turn, Method::Post, "/issue", Some(&json!({ "fields": fields })))));
@@ -59,6 +64,8 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 called,
                 ordinal: ordinal(&id),
                 is_open: true,
+                is_ours: true,
+                created: None,
                 state: None,
                 closed: None,
                 id,
@@ -72,27 +79,38 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
 /// workflow tells.
 fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     let Turn { draft, .. } = turn;
-    if let Some(last) = turn.answers.last() {
-        good(last)?;
-    }
     let issue = format!("/issue/{}", change.id);
+    let answers = if change.comment {
+        let Some((done, later)) = turn.answers.split_first() else {
+            let pending = json!({ "fields": fields(turn, &draft.pending_body(), false) });
+            return Ok(Step::Ask(request(turn, Method::Put, &issue, Some(&pending))));
+        };
+        good(done)?;
+        later
+    } else {
+        turn.answers
+    };
+    let (lacks_files, answers) = match filed(turn, change, answers)? {
+        Sent::Ask(upload) => return Ok(Step::Ask(upload)),
+        Sent::Done { made, later } => (made.contains(&None), later),
+    };
     let (first, answers) = if change.comment {
-        let pending = fields(turn, &draft.pending_body());
-        let pending = request(turn, Method::Put, &issue, Some(&json!({ "fields": pending })));
-        let first = std::iter::once(pending).chain(attachments(turn, change)).collect();
         let path = format!("{issue}/comment?orderBy=-created&maxResults=100");
         let look = |_: &[Answer]| request(turn, Method::Get, &path, None);
-        match turn.looked(first, look, |found| comments(found, "/comments", "/body"))? {
+        match turn.looked(answers, Vec::new(), look, |found| comments(found, "/comments", "/body"))? {
             Looked::Ask(request) => return Ok(Step::Ask(request)),
-            Looked::Seen { is_said, later, .. } => {
-                let said = json!({ "body": marked_up(turn, &draft.comment) });
+            Looked::Seen { is_said, later } => {
+                let said = json!({ "body": marked_up(turn, &draft.comment, lacks_files) });
                 let said = (!is_said).then(|| request(turn, Method::Post, &format!("{issue}/comment"), Some(&said)));
-                (said.into_iter().chain(last(turn, change)).collect::<Vec<_>>(), later)
+                (said.into_iter().chain(last(turn, change, lacks_files)).collect::<Vec<_>>(), later)
             }
         }
     } else {
-        (attachments(turn, change).chain(last(turn, change)).collect(), turn.answers)
+        (last(turn, change, lacks_files).into_iter().collect(), answers)
     };
+    if let Some(last) = answers.last() {
+        good(last)?;
+    }
     if let Some(request) = first.get(answers.len()) {
         return Ok(Step::Ask(request.clone()));
     }
@@ -122,31 +140,42 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     }
 }
 
-fn attachments<'turn>(turn: &'turn Turn<'_>, change: &'turn Change) -> impl Iterator<Item = Request> + 'turn {
-    turn.draft.files.iter().filter(|_| change.files).map(|file| {
+/// The files that the issue does not have yet.
+fn filed<'call>(turn: &Turn<'call>, change: &Change, answers: &'call [Answer]) -> Result<Sent<'call>, Refusal> {
+    if !change.files {
+        return Ok(Sent::Done { made: Vec::new(), later: answers });
+    }
+    let look = || request(turn, Method::Get, &format!("/issue/{}?fields=attachment", change.id), None);
+    let names = |found: &Value| {
+        let files = found.pointer("/fields/attachment").and_then(Value::as_array);
+        files.into_iter().flatten().map(|file| text(file, "/filename")).collect()
+    };
+    let upload = |file: &Arc<Attachment>| {
         let url = url(turn, &format!("/issue/{}/attachments", change.id));
         Request::file(url, Body::Form { fields: Vec::new(), name: "file", file: file.clone() })
             .header("X-Atlassian-Token", "no-check")
-    })
+    };
+    turn.filed(answers, look, names, upload, &["/0/id", "/id"])
 }
 
 /// What marks a change as done, but for the status.
-fn last(turn: &Turn<'_>, change: &Change) -> Option<Request> {
+fn last(turn: &Turn<'_>, change: &Change, lacks_files: bool) -> Option<Request> {
     let Turn { draft, .. } = turn;
     let fields = match &change.becomes {
         Some(Becomes::DuplicateOf(other)) => json!({
             "summary": format!("Duplicate of {other}"),
-            "description": marked_up(turn, &draft.duplicate),
+            "description": marked_up(turn, &draft.duplicate, false),
             "labels": ["clockaudit-duplicate"],
         }),
-        _ if change.content => fields(turn, &draft.body),
+        _ if change.content => fields(turn, &draft.body, lacks_files),
         _ => return None,
     };
     Some(request(turn, Method::Put, &format!("/issue/{}", change.id), Some(&json!({ "fields": fields }))))
 }
 
-fn fields(turn: &Turn<'_>, body: &str) -> Value {
-    json!({ "summary": clipped(&turn.draft.title, LONGEST_TITLE), "description": marked_up(turn, body) })
+fn fields(turn: &Turn<'_>, body: &str, lacks_files: bool) -> Value {
+    let description = marked_up(turn, body, lacks_files);
+    json!({ "summary": clipped(&turn.draft.title, LONGEST_TITLE), "description": description })
 }
 
 /// The number of the transition that leads where the issue is to go.
@@ -171,9 +200,20 @@ fn transition(offered: &[Value], becomes: &Becomes) -> Result<String, Refusal> {
     id(found.ok_or_else(missing)?, "/id")
 }
 
-/// A text as the version of the interface takes it.
-fn marked_up(turn: &Turn<'_>, text: &str) -> Value {
-    if is_cloud(turn) { serde_json::from_str(text).unwrap_or_default() } else { text.into() }
+/// A text as the version of the interface takes it; where a file of it was not taken, that says so first.
+fn marked_up(turn: &Turn<'_>, text: &str, lacks_files: bool) -> Value {
+    let Turn { draft, .. } = turn;
+    if !is_cloud(turn) {
+        return draft.told(text, lacks_files).into();
+    }
+    let mut document: Value = serde_json::from_str(text).unwrap_or_default();
+    let said: Value = serde_json::from_str(&draft.unattached).unwrap_or_default();
+    if let (true, Some(Value::Array(content)), Some(said)) =
+        (lacks_files, document.get_mut("content"), said.get("content").and_then(Value::as_array))
+    {
+        content.splice(0..0, said.iter().cloned());
+    }
+    document
 }
 
 fn is_cloud(turn: &Turn<'_>) -> bool {
@@ -204,12 +244,18 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         Some(document) => document.to_string(),
         None => String::new(),
     };
+    let is_open = text(issue, "/fields/status/statusCategory/key") != "done";
+    let labels = issue.pointer("/fields/labels").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    // Not every workflow sets a resolution: then nothing tells more than when the issue was touched last.
+    let touched = || moment::read(&text(issue, "/fields/updated")).filter(|_| !is_open);
     Ok(Ticket {
         called: text(issue, "/key"),
         ordinal: ordinal(&id),
-        is_open: text(issue, "/fields/status/statusCategory/key") != "done",
+        is_open,
+        is_ours: labels.iter().any(|label| turn.is_key(&text(label, ""))),
+        created: moment::read(&text(issue, "/fields/created")),
         state: state_in(&description, &turn.draft.key),
-        closed: moment::read(&text(issue, "/fields/resolutiondate")),
+        closed: moment::read(&text(issue, "/fields/resolutiondate")).or_else(touched),
         id,
     })
 }

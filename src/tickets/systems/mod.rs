@@ -41,6 +41,11 @@ pub(super) fn makes_whole(system: System, draft: &Draft) -> bool {
     }
 }
 
+/// Whether a ticket that was made is found at once. Elsewhere one that is not found may have been made nevertheless.
+pub(super) fn finds_at_once(system: System) -> bool {
+    system != System::JiraCloud
+}
+
 /// What a ticket is found by.
 pub(super) fn mark(system: System) -> &'static str {
     match system {

@@ -1,14 +1,17 @@
 //! Redmine: issues by a mark in their subject; files are uploaded first and named by the tokens that come back.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::REHEARSED_ID;
+use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
 use crate::tickets::protocol::{
-    Step, Turn, comments, good, id, is_newest, list, now, ordinal, rehearsed as answer, text,
+    Sent, Step, Turn, comments, good, id, is_newest, list, now, ordinal, rehearsed as answer, sent, text,
 };
 use crate::tickets::request::{Answer, Body, Method, Request};
 use crate::tickets::site::component;
@@ -28,28 +31,28 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             );
             let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(Request::get(site.url(&path)))) };
             let found = heard.json();
-            // A server that does not know the filter shows all issues.
-            let is_ours = |issue: &&Value| text(issue, "/subject").contains(draft.key.as_str());
-            let tickets = list(&found, "/issues")?.iter().filter(is_ours).map(|issue| ticket(issue, turn));
+            let tickets = list(&found, "/issues")?.iter().map(|issue| ticket(issue, turn));
             Ok(Step::Done(Reply::Found(tickets.collect::<Result<Vec<_>, _>>()?, now(heard))))
         }
-        Call::Fetch(id) => {
+        Call::Fetch(id) | Call::Verify(id) => {
             let asked = || Request::get(site.url(&format!("/issues/{id}.json")));
             turn.fetched(asked, &[404], |found| ticket(found.pointer("/issue").unwrap_or(&Value::Null), turn))
         }
         Call::Create => {
-            if let Some(upload) = upload(turn)? {
-                return Ok(Step::Ask(upload));
-            }
-            let Some(heard) = turn.heard(draft.files.len())? else {
+            let (uploads, lacks_files, later) = match uploaded(turn, true)? {
+                Sent::Ask(upload) => return Ok(Step::Ask(upload)),
+                Sent::Done { made, later } => (uploads(turn, &made), made.contains(&None), later),
+            };
+            let Some(heard) = later.first() else {
                 let issue = json!({
                     "project_id": site.project(),
                     "subject": subject(turn),
-                    "description": preformatted(&draft.body),
-                    "uploads": uploads(turn),
+                    "description": preformatted(&draft.told(&draft.body, lacks_files)),
+                    "uploads": uploads,
                 });
                 return Ok(Step::Ask(send(turn, Method::Post, "/issues.json", &issue)));
             };
+            good(heard)?;
             let made = heard.json();
             Ok(Step::Done(Reply::Made(ticket(made.pointer("/issue").unwrap_or(&Value::Null), turn)?)))
         }
@@ -60,16 +63,13 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
 /// Files first, then the statuses where one is needed, then a look at what was said, then everything at once.
 fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     let Turn { draft, site, .. } = turn;
-    if let Some(last) = turn.answers.last() {
+    let (uploads, lacks_files, later) = match uploaded(turn, change.files)? {
+        Sent::Ask(upload) => return Ok(Step::Ask(upload)),
+        Sent::Done { made, later } => (uploads(turn, &made), made.contains(&None), later),
+    };
+    if let Some(last) = later.last() {
         good(last)?;
     }
-    let files = if change.files { draft.files.len() } else { 0 };
-    if change.files
-        && let Some(upload) = upload(turn)?
-    {
-        return Ok(Step::Ask(upload));
-    }
-    let later = turn.answers.get(files..).unwrap_or_default();
     let mut issue = serde_json::Map::new();
     let mut set = |name: &str, value: Value| {
         issue.insert(name.to_owned(), value);
@@ -97,13 +97,13 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     }
     if change.content {
         set("subject", subject(turn).into());
-        set("description", preformatted(&draft.body).into());
+        set("description", preformatted(&draft.told(&draft.body, lacks_files)).into());
     }
     if change.comment && !is_said {
-        set("notes", preformatted(&draft.comment).into());
+        set("notes", preformatted(&draft.told(&draft.comment, lacks_files)).into());
     }
-    if files > 0 && !is_said {
-        set("uploads", uploads(turn));
+    if change.files && !is_said {
+        set("uploads", uploads);
     }
     if let Some(Becomes::DuplicateOf(other)) = &change.becomes {
         set("subject", format!("Duplicate of {other}").into());
@@ -120,26 +120,18 @@ fn status(statuses: &Value, is_open: bool) -> Result<Value, Refusal> {
     found.cloned().ok_or_else(|| Refusal::misunderstood("a list of statuses with a closed one"))
 }
 
-/// The next file to upload.
-fn upload(turn: &Turn<'_>) -> Result<Option<Request>, Refusal> {
-    if let Some(last) = turn.answers.last() {
-        good(last)?;
-    }
-    let file = turn.draft.files.get(turn.answers.len());
-    Ok(file.map(|file| {
+fn uploaded<'call>(turn: &Turn<'call>, with_files: bool) -> Result<Sent<'call>, Refusal> {
+    let upload = |file: &Arc<Attachment>| {
         let url = turn.site.url(&format!("/uploads.json?filename={}", component(&file.name)));
-        let raw = crate::tickets::Attachment {
-            name: file.name.clone(),
-            media: "application/octet-stream",
-            bytes: file.bytes.clone(),
-        };
+        let raw = Attachment { name: file.name.clone(), media: "application/octet-stream", bytes: file.bytes.clone() };
         Request::file(url, Body::File(raw.into()))
-    }))
+    };
+    sent(turn.answers, turn.draft.files.iter().filter(|_| with_files).map(upload).collect(), &["/upload/token"])
 }
 
-fn uploads(turn: &Turn<'_>) -> Value {
-    let named = turn.draft.files.iter().zip(turn.answers).map(|(file, heard)| {
-        json!({ "token": text(&heard.json(), "/upload/token"), "filename": file.name, "content_type": file.media })
+fn uploads(turn: &Turn<'_>, made: &[Option<String>]) -> Value {
+    let named = turn.draft.files.iter().zip(made).filter_map(|(file, token)| {
+        Some(json!({ "token": token.as_ref()?, "filename": file.name, "content_type": file.media }))
     });
     named.collect()
 }
@@ -167,6 +159,8 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         called: format!("#{id}"),
         ordinal: ordinal(&id),
         is_open: !is_closed.unwrap_or(closed.is_some()),
+        is_ours: text(issue, "/subject").contains(turn.draft.key.as_str()),
+        created: moment::read(&text(issue, "/created_on")),
         state: state_in(&text(issue, "/description"), &turn.draft.key),
         closed,
         id,

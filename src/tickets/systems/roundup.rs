@@ -25,14 +25,16 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
     let Turn { draft, .. } = turn;
     match turn.call {
         Call::Find => {
-            let path =
-                format!("/issue?title={}&@fields=title,status,activity&@verbose=2&@sort=-id&@page_size=100", draft.key);
+            let path = format!(
+                "/issue?title={}&@fields=title,status,creation,activity&@verbose=2&@sort=-id&@page_size=100",
+                draft.key
+            );
             let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(get(turn, &path))) };
             let found = heard.json();
             let tickets = list(&found, "/data/collection")?.iter().map(|issue| ticket(issue, turn));
             Ok(Step::Done(Reply::Found(tickets.collect::<Result<Vec<_>, _>>()?, now(heard))))
         }
-        Call::Fetch(id) => {
+        Call::Fetch(id) | Call::Verify(id) => {
             let asked = || get(turn, &format!("/issue/{id}?@verbose=2"));
             turn.fetched(asked, &[404], |found| {
                 let mut issue = found.pointer("/data/attributes").cloned().unwrap_or_default();
@@ -58,6 +60,8 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 called,
                 ordinal: ordinal(&id),
                 is_open: true,
+                is_ours: true,
+                created: None,
                 state,
                 closed: None,
                 id,
@@ -219,6 +223,8 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         called: format!("issue{id}"),
         ordinal: ordinal(&id),
         is_open,
+        is_ours: text(issue, "/title").contains(turn.draft.key.as_str()),
+        created: moment::read(&text(issue, "/creation")),
         state: state_in(&text(issue, "/title"), &turn.draft.key),
         // Nothing tells more than when it was touched last.
         closed: moment::read(&text(issue, "/activity")).filter(|_| !is_open),

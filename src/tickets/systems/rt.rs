@@ -9,7 +9,7 @@ use crate::tickets::key::{PENDING, state_in};
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
 use crate::tickets::protocol::{
-    Looked, Step, Turn, comments, id, in_turn, list, now, ordinal, rehearsed as answer, text,
+    Looked, SAID_BY, Step, Turn, id, in_turn, list, now, ordinal, rehearsed as answer, text,
 };
 use crate::tickets::request::{Answer, Method, Piece, Request, Text};
 use crate::tickets::site::component;
@@ -29,7 +29,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
         Call::Find => {
             let query = format!("Queue = '{}' AND Subject LIKE '{}'", site.project().replace('\'', "\\'"), draft.key);
             let path = format!(
-                "/REST/2.0/tickets?query={}&fields=Subject,Status,Resolved&orderby=id&order=DESC&per_page=100",
+                "/REST/2.0/tickets?query={}&fields=Subject,Status,Created,Resolved&orderby=id&order=DESC&per_page=100",
                 component(&query)
             );
             let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(Request::get(site.url(&path)))) };
@@ -38,7 +38,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 list(&found, "/items")?.iter().map(|item| ticket(item, turn)).collect::<Result<Vec<_>, _>>()?;
             Ok(Step::Done(Reply::Found(tickets, now(heard))))
         }
-        Call::Fetch(id) => {
+        Call::Fetch(id) | Call::Verify(id) => {
             let asked = || Request::get(site.url(&format!("/REST/2.0/ticket/{id}")));
             turn.fetched(asked, &[404], |found| ticket(found, turn))
         }
@@ -59,6 +59,8 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 called,
                 ordinal: ordinal(&id),
                 is_open: true,
+                is_ours: true,
+                created: None,
                 state,
                 closed: None,
                 id,
@@ -80,11 +82,22 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     let first = vec![Request::json(Method::Put, site.url(&path), &pending)];
     let history = format!("{path}/history?fields=Type,Data&orderby=id&order=DESC&per_page=100");
     let look = |_: &[Answer]| Request::get(site.url(&history));
-    match turn.looked(first, look, |found| comments(found, "/items", "/Data"))? {
+    // Of a comment the history shows its subject. An answer by mail has that, too, and is no comment of ours.
+    let read = |found: &Value| {
+        let items = list(found, "/items")?.iter();
+        let exact = told(draft.key.as_str(), draft.state.as_str()).len();
+        let is_ours = |item: &&Value| {
+            let subject = text(item, "/Data");
+            text(item, "/Type") == "Comment" && subject.len() == exact && subject.starts_with(draft.key.as_str())
+        };
+        let said = |item: &Value| (ordinal(&text(item, "/id")), format!("{SAID_BY}{}", text(item, "/Data")));
+        Ok(items.filter(is_ours).map(said).collect())
+    };
+    match turn.looked(turn.answers, first, look, read)? {
         Looked::Ask(request) => Ok(Step::Ask(request)),
-        Looked::Seen { is_said, later, .. } => {
+        Looked::Seen { is_said, later } => {
             let comment = json!({
-                "Subject": format!("{} state {}", draft.key, draft.state.as_str()),
+                "Subject": told(draft.key.as_str(), draft.state.as_str()),
                 "Content": format!("{}{}", draft.comment, draft.body),
                 "ContentType": "text/html",
             });
@@ -145,9 +158,14 @@ fn with_files(turn: &Turn<'_>, path: &str, body: &Value, with_them: bool) -> Req
     Request::text(Method::Post, turn.site.url(path), "application/json", Text(pieces))
 }
 
+/// The subject of a comment.
+fn told(key: &str, state: &str) -> String {
+    format!("{key} state {state}")
+}
+
 fn subject(turn: &Turn<'_>, state: &str) -> String {
     let Turn { draft, .. } = turn;
-    let mark = format!(" [{} state {state}]", draft.key);
+    let mark = format!(" [{}]", told(draft.key.as_str(), state));
     format!("{}{mark}", clipped(&draft.title, LONGEST_SUBJECT.saturating_sub(mark.len())))
 }
 
@@ -157,6 +175,8 @@ fn ticket(item: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         called: format!("#{id}"),
         ordinal: ordinal(&id),
         is_open: !ENDED.contains(&text(item, "/Status").as_str()),
+        is_ours: text(item, "/Subject").contains(turn.draft.key.as_str()),
+        created: moment::read(&text(item, "/Created")),
         state: state_in(&text(item, "/Subject"), &turn.draft.key),
         closed: moment::read(&text(item, "/Resolved")),
         id,

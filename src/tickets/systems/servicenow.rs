@@ -1,12 +1,18 @@
 //! `ServiceNow`: incidents by their correlation id, through the table and attachment interfaces.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::REHEARSED_ID;
+use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
+use crate::tickets::key::{NEW, PENDING};
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
-use crate::tickets::protocol::{Looked, Step, Turn, id, in_turn, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::protocol::{
+    Looked, Sent, Step, Turn, good, id, in_turn, is_said_in, list, now, ordinal, rehearsed as answer, text,
+};
 use crate::tickets::request::{Answer, Body, Method, Request};
 use crate::tickets::site::component;
 use crate::tickets::text::clipped;
@@ -14,13 +20,11 @@ use crate::tickets::text::clipped;
 /// `short_description` holds no more.
 const LONGEST_TITLE: usize = 160;
 /// What is read of an incident.
-const FIELDS: &str = "sys_id,number,state,correlation_id,correlation_display,closed_at,resolved_at";
+const FIELDS: &str = "sys_id,number,state,correlation_id,correlation_display,sys_created_on,closed_at,resolved_at";
 /// The states resolved, closed and cancelled, as they are delivered.
 const ENDED: [&str; 3] = ["6", "7", "8"];
 /// How the field begins that holds what an incident says.
 const STATE: &str = "clockaudit ";
-/// What stands in it while the files are missing.
-const PENDING: &str = "clockaudit incomplete";
 
 pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
     let Turn { draft, .. } = turn;
@@ -31,13 +35,16 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 format!("/api/now/table/incident?sysparm_query={query}&sysparm_fields={FIELDS}&sysparm_limit=100");
             let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(request(turn, Method::Get, &path, None))) };
             let found = heard.json();
-            let tickets = list(&found, "/result")?.iter().map(ticket).collect::<Result<Vec<_>, _>>()?;
+            let tickets = list(&found, "/result")?
+                .iter()
+                .map(|incident| ticket(incident, turn))
+                .collect::<Result<Vec<_>, _>>()?;
             Ok(Step::Done(Reply::Found(tickets, now(heard))))
         }
-        Call::Fetch(id) => {
+        Call::Fetch(id) | Call::Verify(id) => {
             let path = format!("/api/now/table/incident/{id}?sysparm_fields={FIELDS}");
             let asked = || request(turn, Method::Get, &path, None);
-            turn.fetched(asked, &[404], |found| ticket(found.pointer("/result").unwrap_or(&Value::Null)))
+            turn.fetched(asked, &[404], |found| ticket(found.pointer("/result").unwrap_or(&Value::Null), turn))
         }
         Call::Create => {
             let Some(heard) = turn.heard(0)? else {
@@ -45,7 +52,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                     "short_description": clipped(&draft.title, LONGEST_TITLE),
                     "description": draft.body,
                     "correlation_id": draft.key.as_str(),
-                    "correlation_display": PENDING,
+                    "correlation_display": format!("{STATE}{NEW}"),
                 });
                 let request = request(
                     turn,
@@ -57,10 +64,9 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             };
             let made = heard.json();
             let made = made.pointer("/result").unwrap_or(&Value::Null);
-            let ticket = ticket(made)?;
+            let ticket = ticket(made, turn)?;
             // What a rule forbids to write is left out without a word.
-            let is_marked = text(made, "/correlation_id") == draft.key.as_str();
-            Ok(Step::Done(if is_marked { Reply::Made(ticket) } else { Reply::Unmarked(ticket) }))
+            Ok(Step::Done(if ticket.is_ours { Reply::Made(ticket) } else { Reply::Unmarked(ticket) }))
         }
         Call::Change(change) => step_of_change(turn, change),
     }
@@ -69,41 +75,71 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
 /// What the incident says, marked as incomplete; files; then its notes are looked through, and the rest is done at once.
 fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     let Turn { draft, .. } = turn;
-    let files = draft.files.iter().filter(|_| change.files).map(|file| {
-        let place = format!("table_name=incident&table_sys_id={}&file_name={}", change.id, component(&file.name));
-        let url = turn.site.url(&format!("/api/now/attachment/file?{place}"));
-        Request::file(url, Body::File(file.clone())).header("Accept", "application/json")
-    });
-    if !change.comment {
-        return turn.in_turn(files.chain(last(turn, change, false)).collect());
-    }
     let path = format!("/api/now/table/incident/{}", change.id);
+    if !change.comment {
+        return match filed(turn, change, turn.answers)? {
+            Sent::Ask(upload) => Ok(Step::Ask(upload)),
+            Sent::Done { made, later } => {
+                in_turn(later, last(turn, change, false, made.contains(&None)).into_iter().collect())
+            }
+        };
+    }
     let pending = json!({
         "short_description": clipped(&draft.title, LONGEST_TITLE),
         "description": draft.body,
-        "correlation_display": PENDING,
+        "correlation_display": format!("{STATE}{PENDING}"),
     });
-    let pending = request(turn, Method::Patch, &format!("{path}?sysparm_fields={FIELDS}"), Some(&pending));
+    let Some((done, answers)) = turn.answers.split_first() else {
+        let pending = request(turn, Method::Patch, &format!("{path}?sysparm_fields={FIELDS}"), Some(&pending));
+        return Ok(Step::Ask(pending));
+    };
+    good(done)?;
+    let (lacks_files, answers) = match filed(turn, change, answers)? {
+        Sent::Ask(upload) => return Ok(Step::Ask(upload)),
+        Sent::Done { made, later } => (made.contains(&None), later),
+    };
     // Only what is shown of a journal holds its entries, the newest first.
     let notes = format!("{path}?sysparm_fields=work_notes&sysparm_display_value=true");
     let look = |_: &[Answer]| request(turn, Method::Get, &notes, None);
+    // Each entry ends with an empty line.
     let newest = |found: &Value| {
-        let notes = text(found, "/result/work_notes");
-        let mut at = notes.match_indices(draft.key.as_str()).map(|(at, _)| at);
-        let (first, second) = (at.next(), at.next());
-        Ok(first
-            .map(|_| (0, notes.get(..second.unwrap_or(notes.len())).unwrap_or_default().to_owned()))
-            .into_iter()
-            .collect())
+        let notes = text(found, "/result/work_notes").replace("\r\n", "\n");
+        let entries: Vec<&str> = notes.split("\n\n").collect();
+        let is_ours = |entry: &&&str| is_said_in(entry, &draft.key);
+        Ok(entries.iter().find(is_ours).map(|entry| (0, (**entry).to_owned())).into_iter().collect())
     };
-    match turn.looked(std::iter::once(pending).chain(files).collect(), look, newest)? {
+    match turn.looked(answers, Vec::new(), look, newest)? {
         Looked::Ask(request) => Ok(Step::Ask(request)),
-        Looked::Seen { is_said, later, .. } => in_turn(later, last(turn, change, !is_said).into_iter().collect()),
+        Looked::Seen { is_said, later } => {
+            in_turn(later, last(turn, change, !is_said, lacks_files).into_iter().collect())
+        }
     }
 }
 
+/// The files that the incident does not have yet.
+fn filed<'call>(turn: &Turn<'call>, change: &Change, answers: &'call [Answer]) -> Result<Sent<'call>, Refusal> {
+    if !change.files {
+        return Ok(Sent::Done { made: Vec::new(), later: answers });
+    }
+    let look = || {
+        let query = component(&format!("table_name=incident^table_sys_id={}", change.id));
+        let path = format!("/api/now/attachment?sysparm_query={query}&sysparm_limit=1000");
+        request(turn, Method::Get, &path, None)
+    };
+    let names = |found: &Value| {
+        let files = found.pointer("/result").and_then(Value::as_array);
+        files.into_iter().flatten().map(|file| text(file, "/file_name")).collect()
+    };
+    let upload = |file: &Arc<Attachment>| {
+        let place = format!("table_name=incident&table_sys_id={}&file_name={}", change.id, component(&file.name));
+        let url = turn.site.url(&format!("/api/now/attachment/file?{place}"));
+        Request::file(url, Body::File(file.clone())).header("Accept", "application/json")
+    };
+    turn.filed(answers, look, names, upload, &["/result/sys_id"])
+}
+
 /// What marks a change as done, with what is said of it.
-fn last(turn: &Turn<'_>, change: &Change, says: bool) -> Option<Request> {
+fn last(turn: &Turn<'_>, change: &Change, says: bool, lacks_files: bool) -> Option<Request> {
     let Turn { draft, .. } = turn;
     let mut incident = serde_json::Map::new();
     let mut set = |name: &str, value: &str| {
@@ -111,11 +147,11 @@ fn last(turn: &Turn<'_>, change: &Change, says: bool) -> Option<Request> {
     };
     if change.content {
         set("short_description", &clipped(&draft.title, LONGEST_TITLE));
-        set("description", &draft.body);
+        set("description", &draft.told(&draft.body, lacks_files));
         set("correlation_display", &format!("{STATE}{}", draft.state.as_str()));
     }
     if says {
-        set("work_notes", &draft.comment);
+        set("work_notes", &draft.told(&draft.comment, lacks_files));
     }
     match &change.becomes {
         None => {}
@@ -156,7 +192,7 @@ fn request(turn: &Turn<'_>, method: Method, rest: &str, body: Option<&Value>) ->
     request.header("Accept", "application/json")
 }
 
-fn ticket(incident: &Value) -> Result<Ticket, Refusal> {
+fn ticket(incident: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     let number = text(incident, "/number");
     let state = text(incident, "/correlation_display");
     let closed = moment::read(&text(incident, "/closed_at")).or(moment::read(&text(incident, "/resolved_at")));
@@ -165,6 +201,8 @@ fn ticket(incident: &Value) -> Result<Ticket, Refusal> {
         ordinal: ordinal(&number),
         called: number,
         is_open: !ENDED.contains(&text(incident, "/state").as_str()),
+        is_ours: turn.is_key(&text(incident, "/correlation_id")),
+        created: moment::read(&text(incident, "/sys_created_on")),
         state: state.strip_prefix(STATE).map(str::to_owned),
         closed,
     })
