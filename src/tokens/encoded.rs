@@ -82,6 +82,11 @@ pub enum TokenError {
     NumberInText(&'static str),
 }
 
+/// No instant that is told apart here is further from 1970, in seconds.
+const BEYOND_ALL_S: f64 = 1e10;
+/// Nor nearer to it.
+const NEXT_TO_NONE_S: f64 = 1e-10;
+
 /// Reads a token: bare, behind `Bearer`, as an `Authorization` header, or as an answer of a token endpoint holds it.
 pub fn read(text: &str) -> Result<Claims, TokenError> {
     let text = text.trim();
@@ -150,6 +155,14 @@ fn text_of(raw: &RawValue) -> Option<String> {
     serde_json::from_str(raw.get()).ok()
 }
 
+/// A number that is far beyond any instant, or next to none, in the form of one of 64 bits, which libraries read: the end of time
+/// in its direction. What is infinite in that form they refuse.
+fn beyond(number: &str) -> Option<Nanos> {
+    let value: f64 = number.parse().ok().filter(|value: &f64| value.is_finite())?;
+    let end = if value > 0.0 { Nanos::MAX } else { Nanos(i64::MIN) };
+    if value.abs() < NEXT_TO_NONE_S { Some(Nanos(0)) } else { (value.abs() > BEYOND_ALL_S).then_some(end) }
+}
+
 impl NumericDate {
     /// A whole second.
     pub fn whole(second: i64) -> Self {
@@ -157,7 +170,7 @@ impl NumericDate {
     }
 
     fn read(number: &str) -> Option<Self> {
-        decimal::seconds(number).map(Self::at)
+        decimal::seconds(number).or_else(|| beyond(number)).map(Self::at)
     }
 
     /// An instant, since 1970.
@@ -196,6 +209,17 @@ mod tests {
         );
         // The year 9999, which many write for "never", is further off than 64 bits of nanoseconds reach.
         assert_eq!(with(r#"{"exp":253402300799}"#).unwrap().expiry.unwrap().exact, Nanos::MAX);
+        // As far as a number of 64 bits reaches, as PyJWT 2.15 reads it.
+        for (number, expected) in [
+            ("1e30", Nanos::MAX),
+            ("1e300", Nanos::MAX),
+            ("-1e300", Nanos(i64::MIN)),
+            ("1e-300", Nanos(0)),
+            ("-1e-300", Nanos(0)),
+            ("0e99", Nanos(0)),
+        ] {
+            assert_eq!(with(&format!(r#"{{"exp":{number}}}"#)).unwrap().expiry.unwrap().exact, expected, "{number}");
+        }
     }
 
     #[test]
@@ -230,7 +254,9 @@ mod tests {
         check("e30.%.", TokenError::NotBase64("payload"));
         check("e30.W10.", TokenError::NotAnObject("payload"));
         assert_eq!(with(r#"{"nbf":"1796026139"}"#), Err(TokenError::NumberInText("nbf")));
-        for payload in [r#"{"nbf":"soon"}"#, r#"{"nbf":null}"#, r#"{"nbf":true}"#, r#"{"nbf":1e400}"#] {
+        for payload in
+            [r#"{"nbf":"soon"}"#, r#"{"nbf":null}"#, r#"{"nbf":true}"#, r#"{"nbf":1e400}"#, r#"{"nbf":-1e400}"#]
+        {
             assert_eq!(with(payload), Err(TokenError::NotANumber("nbf")), "{payload}");
         }
     }

@@ -54,7 +54,7 @@ pub struct Terms {
 
 /// The last whole second, as a reading of whole seconds has it.
 fn whole_second(instant: Nanos) -> Nanos {
-    Nanos(instant.0 - instant.0.rem_euclid(Nanos::from_seconds(1).0))
+    Nanos(instant.0.saturating_sub(instant.0.rem_euclid(Nanos::from_seconds(1).0)))
 }
 
 /// A length in whole seconds, rounded up.
