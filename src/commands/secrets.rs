@@ -342,10 +342,10 @@ mod tests {
     #[test]
     fn a_passphrase_is_tried_once_on_a_key_file_whatever_the_number_of_hosts() {
         let target = |index: usize| {
-            let passphrase = Secret::new(if index % 3 == 0 { "one" } else { "other" }.to_owned());
+            let passphrase = Secret::new(if index.is_multiple_of(3) { "one" } else { "other" }.to_owned());
             let provenance = Provenance::Variable { name: "ansible_private_key_passphrase", place: None };
             Target {
-                key_files: vec![if index % 2 == 0 { "shared".into() } else { format!("own{index}").into() }],
+                key_files: vec![if index.is_multiple_of(2) { "shared".into() } else { format!("own{index}").into() }],
                 settings: Some(Box::new(ConnectionSettings {
                     key_passphrase: Some(Given { value: passphrase, provenance }),
                     ..ConnectionSettings::of_name("h")

@@ -88,6 +88,7 @@ pub(super) enum Reply {
 
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about what is wanted")]
 pub(super) struct Wish {
     /// Whether there is nothing to act on.
     pub(super) is_clear: bool,

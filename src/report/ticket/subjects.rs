@@ -222,7 +222,7 @@ fn narrowed(empty: &Report, kept: Vec<Host>, causes: &[&Cause], hosts: &BTreeSet
         upstream: cause.upstream.clone(),
         virtualisation: cause.virtualisation.clone(),
         group: cause.group.clone(),
-        offset_band: cause.offset_band.clone(),
+        offset_band: cause.offset_band,
     };
     narrowed.causes = causes.iter().map(part).collect();
     narrowed
