@@ -251,6 +251,11 @@ fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
         FailureCode::NameNotFound => {
             ("neither DNS nor /etc/hosts knows the name", "correct the name, or set `ansible_host` to its address")
         }
+        FailureCode::NameUnanswered => (
+            "no name server has answered this machine, so that nobody knows whether the host has an address",
+            "see this machine's name servers (/etc/resolv.conf, `getent hosts NAME`), then scan again, or set `ansible_host` to an \
+             address",
+        ),
         FailureCode::NotAttempted => {
             ("the run ended before this host's turn, or its settings make no sense", "scan it again with `--limit`")
         }
@@ -317,6 +322,7 @@ pub fn failure_title(failure: FailureCode) -> &'static str {
         FailureCode::BecomeMissing => "become program missing",
         FailureCode::BecomeFailed => "become failed",
         FailureCode::NameNotFound => "name not found",
+        FailureCode::NameUnanswered => "name server silent",
         FailureCode::NotAttempted => "not attempted",
         FailureCode::HostKeyRevoked => "host key revoked",
     }

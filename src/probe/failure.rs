@@ -46,6 +46,8 @@ pub enum FailureCode {
     BecomeFailed,
     /// The name has no address.
     NameNotFound,
+    /// Nobody answered whether the name has an address.
+    NameUnanswered,
     /// The run ended before this host's turn, or nothing can be tried.
     NotAttempted,
 }
@@ -74,7 +76,7 @@ impl FailureCode {
             | Self::SuPasswordWrong
             | Self::SuForbidden
             | Self::BecomeFailed => "SSH910",
-            Self::NameNotFound => "SSH911",
+            Self::NameNotFound | Self::NameUnanswered => "SSH911",
             Self::NotAttempted => "SSH912",
         }
     }
@@ -92,12 +94,13 @@ impl FailureCode {
             Self::SuForbidden => "SSH910-su-forbidden",
             Self::BecomeMissing => "SSH909-become",
             Self::BecomeFailed => "SSH910-failed",
+            Self::NameUnanswered => "SSH911-unanswered",
             other => other.code(),
         }
     }
 
     /// Every code, by number.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Timeout,
         Self::Refused,
         Self::HostKeyChanged,
@@ -119,6 +122,7 @@ impl FailureCode {
         Self::SuForbidden,
         Self::BecomeFailed,
         Self::NameNotFound,
+        Self::NameUnanswered,
         Self::NotAttempted,
     ];
 

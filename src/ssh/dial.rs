@@ -45,7 +45,10 @@ pub(super) async fn resolve(
     };
     let addresses: Vec<SocketAddr> = match found {
         Ok(found) => found.collect(),
-        Err(error) => return Err(fail(FailureCode::NameNotFound, look_up_error(&error))),
+        Err(error) => {
+            let (code, detail) = look_up_error(&error);
+            return Err(fail(code, detail));
+        }
     };
     if addresses.is_empty() {
         return Err(fail(FailureCode::NameNotFound, "the look-up found no address".to_owned()));
@@ -53,10 +56,16 @@ pub(super) async fn resolve(
     Ok(addresses)
 }
 
-/// What is said of a look-up that failed: the reason alone, without the words that come before it in the system's error.
-fn look_up_error(error: &io::Error) -> String {
+/// What the system says where no name server has answered (EAI_AGAIN, of glibc and of musl); it gives no number of its own.
+const UNANSWERED: [&str; 2] = ["Temporary failure in name resolution", "Try again"];
+
+/// What is said of a look-up that failed: the reason alone, without the words that come before it in the system's error. Where nobody
+/// answered, nothing is known of the name.
+fn look_up_error(error: &io::Error) -> (FailureCode, String) {
     let said = error.to_string();
-    format!("the look-up failed: {}", said.strip_prefix("failed to lookup address information: ").unwrap_or(&said))
+    let reason = said.strip_prefix("failed to lookup address information: ").unwrap_or(&said);
+    let code = if UNANSWERED.contains(&reason) { FailureCode::NameUnanswered } else { FailureCode::NameNotFound };
+    (code, format!("the look-up failed: {reason}"))
 }
 
 /// Those of the addresses that a host is to be connected to by.
@@ -203,6 +212,17 @@ mod tests {
         assert_eq!(failure.code, FailureCode::NameNotFound, "{failure:?}");
         assert!(failure.detail.starts_with("the look-up failed: "), "{failure:?}");
         assert!(!failure.detail.contains("no..name"), "{failure:?}");
+    }
+
+    #[test]
+    fn a_name_server_that_does_not_answer_is_no_name_that_is_not_there() {
+        let check = |reason: &str, code: FailureCode| {
+            let error = io::Error::other(format!("failed to lookup address information: {reason}"));
+            assert_eq!(look_up_error(&error), (code, format!("the look-up failed: {reason}")));
+        };
+        check("Temporary failure in name resolution", FailureCode::NameUnanswered);
+        check("Try again", FailureCode::NameUnanswered);
+        check("Name or service not known", FailureCode::NameNotFound);
     }
 
     #[tokio::test]

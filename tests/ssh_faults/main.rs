@@ -197,7 +197,7 @@ async fn each_broken_way_to_a_host_is_told_apart_and_harms_nobody_else() {
     let mut targets: Vec<Target> = peers.iter().map(|peer| target("127.0.0.1", peer.address.port())).collect();
     targets.push(target("127.0.0.1", refused.port));
     targets.push(target("127.0.0.1", backlog.port));
-    targets.push(target("nonexistent.invalid", 22));
+    targets.push(target("no..name", 22));
     targets.push(Target { defect: Some("ansible_port is no number".to_owned()), ..target("127.0.0.1", 1) });
     targets.push(server.target("user_key"));
 
@@ -209,7 +209,7 @@ async fn each_broken_way_to_a_host_is_told_apart_and_harms_nobody_else() {
     let [refused, full, unknown, defect, healthy] = &seen.observations[cases.len()..] else { panic!() };
     assert_failed(refused, Refused, Stage::Connect, "Connection refused");
     assert_failed(full, Timeout, Stage::Connect, "no answer in 1.5 s");
-    assert_failed(unknown, NameNotFound, Stage::Resolve, "nonexistent.invalid");
+    assert_failed(unknown, NameNotFound, Stage::Resolve, "the look-up failed");
     assert_failed(defect, NotAttempted, Stage::Prepare, "ansible_port is no number");
     assert_eq!(healthy.failure, None);
     assert!(offset(&seen, healthy).contains(Nanos::ZERO));

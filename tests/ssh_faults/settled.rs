@@ -5,8 +5,9 @@ use std::path::Path;
 
 use crate::ALONE;
 use crate::agent::Agent;
+use crate::certificates::sign;
 use crate::configured::{Home, failure};
-use crate::sshd::Sshd;
+use crate::sshd::{Sshd, keygen};
 
 /// What `ssh_config` says of a server under a name.
 fn host(name: &str, sshd: &Sshd) -> String {
@@ -92,6 +93,31 @@ async fn settings_of_ssh_config_reach_the_login() {
     };
     assert!(stored("HashKnownHosts no").starts_with("web ssh-ed25519 "));
     assert!(stored("HashKnownHosts yes").starts_with("|1|"));
+}
+
+#[test]
+fn the_algorithms_of_authorities_are_those_of_ssh_config() {
+    let _alone = ALONE.blocking_lock();
+    let sshd = Sshd::prepared("HostCertificate FOLDER/host_key-cert.pub", |folder| {
+        keygen(&folder.join("ca"), "ed25519");
+        sign(folder, "host_key", "ca", &["-h"]);
+    });
+    let home = Home::new(&sshd, "web");
+    fs::write(home.path().join("known"), format!("@cert-authority web {}", read(&sshd.path("ca.pub")))).unwrap();
+    let check = |more: &str, words: &str| {
+        home.configure(&format!("Host web\n {more}\n{}", host("web", &sshd)));
+        let (report, said) = home.scan(&["web,"]);
+        let failure = failure(&report);
+        assert_eq!(failure.is_empty(), words.is_empty(), "{more}: {failure} {said}");
+        assert!(failure.contains(words), "{more}: {failure} {said}");
+    };
+    check("", "");
+    check("CASignatureAlgorithms ssh-ed25519", "");
+    check("CASignatureAlgorithms rsa-sha2-512,ssh-ed25519", "");
+    check("CASignatureAlgorithms -rsa-sha2-512", "");
+    check("CASignatureAlgorithms rsa-sha2-512", "SSH904");
+    check("CASignatureAlgorithms rsa-sha2-512", "CASignatureAlgorithms");
+    check("CASignatureAlgorithms -ssh-ed25519", "SSH904");
 }
 
 fn read(path: &Path) -> String {

@@ -21,7 +21,7 @@ pub(super) fn page(failure: FailureCode) -> &'static Page {
         FailureCode::SuPassword | FailureCode::SuPasswordWrong | FailureCode::SuForbidden => &SU,
         FailureCode::BecomeMissing => &BECOME_MISSING,
         FailureCode::BecomeFailed => &BECOME_FAILED,
-        FailureCode::NameNotFound => &NAME_NOT_FOUND,
+        FailureCode::NameNotFound | FailureCode::NameUnanswered => &NAME_NOT_FOUND,
         FailureCode::NotAttempted => &NOT_ATTEMPTED,
     }
 }
@@ -200,7 +200,7 @@ const BECOME_FAILED: Page = Page {
 
 const NAME_NOT_FOUND: Page = Page {
     title: "the name has no address",
-    evidence: "Neither DNS nor /etc/hosts knows it.",
+    evidence: "Neither DNS nor /etc/hosts knows it, or no name server answered, which is told as \"name server silent\".",
     meaning: "A typing error, a host that is gone, or a resolver that does not answer on this machine.",
     remedy: &["Try `getent hosts NAME`; correct the inventory, or set `ansible_host` to the address."],
 };
