@@ -41,11 +41,15 @@ fn every_flag_and_command_of_ours_that_is_named_exists() {
             let long = flag
                 .strip_prefix("--")
                 .is_some_and(|name| argument.get_long_and_visible_aliases().is_some_and(|all| all.contains(&name)));
+            // `-vv` is `-v` twice.
+            let most = if matches!(argument.get_action(), clap::ArgAction::Count) { 3 } else { 1 };
+            let is_letter =
+                |letters: &str, short: char| (1..=most).any(|times| letters == short.to_string().repeat(times));
             long || flag
                 .strip_prefix('-')
-                .is_some_and(|letter| argument.get_short().is_some_and(|short| letter == short.to_string()))
+                .is_some_and(|letters| argument.get_short().is_some_and(|short| is_letter(letters, short)))
         };
-        cli.get_subcommands().any(|command| command.get_arguments().any(known))
+        std::iter::once(&cli).chain(cli.get_subcommands()).any(|command| command.get_arguments().any(known))
     };
     let mut seen = 0;
     for (code, words) in quoted() {
