@@ -6,6 +6,7 @@ use super::limits::standard;
 use super::model::{Change, Changes, Finding, Host, Reference, ReferenceKind, Report, Severity, Verdict};
 use crate::audit::figure;
 use crate::clock::{Interval, Nanos};
+use crate::probe::Stage;
 
 /// What `now` says that `before` did not, and the reverse; only of what both could know.
 ///
@@ -57,7 +58,7 @@ pub fn changes(before: &Report, now: &Report) -> Changes {
     for was in &before.hosts {
         let Some(host) = new.get(was.name.as_str()) else { continue };
         for finding in was.findings.iter().filter(|finding| weighs(finding, Some(was))) {
-            if !has(&host.findings, finding) && could_have(finding, host, references) {
+            if !has(&host.findings, finding) && came_as_far(was, host) && could_have(finding, host, references) {
                 found.resolved.note(&finding.code, Some(was));
             }
         }
@@ -144,6 +145,12 @@ fn is_missing(reference: &Reference) -> bool {
 const OF_OFFSETS: [&str; 5] = ["CLK101", "CLK102", "CLK104", "CLK107", "CLK501"];
 /// The codes of findings that are made from the readings of a clock alone.
 const OF_CLOCKS: [&str; 3] = ["CLK105", "CLK108", "CLK109"];
+
+/// Whether a host that is down got at least as far as before: of what lies behind the point where it failed nobody knows.
+fn came_as_far(was: &Host, now: &Host) -> bool {
+    let stage = |host: &Host| Stage::from_label(&host.error.as_ref()?.stage);
+    now.verdict != Verdict::Down || stage(was).zip(stage(now)).is_none_or(|(before, now)| before <= now)
+}
 
 /// Whether the run that this host is of could have made the finding, if it had been so.
 fn could_have(finding: &Finding, host: &Host, references: References<'_>) -> bool {

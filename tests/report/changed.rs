@@ -74,6 +74,27 @@ fn what_is_found_of_a_host_that_was_down_is_new() {
     assert_eq!(listed(&found.resolved), ["CLK201 good0"]);
 }
 
+/// Of a host where no connection comes about nobody knows what its host key is by now.
+#[test]
+fn what_lies_behind_the_point_where_a_host_failed_is_not_resolved() {
+    let check = |before: (FailureCode, Stage), now: (FailureCode, Stage), expected: &[&str]| {
+        let report = |(code, stage)| {
+            let mut hosts = four();
+            hosts[3] = fleet::host("bad", Nanos::ZERO).fails(code, stage, "it failed");
+            fleet::report(&hosts)
+        };
+        let found = since(&report(before), &report(now));
+        assert_eq!(listed(&found.resolved), expected, "{before:?} {now:?}: {found:?}");
+    };
+    let (key, unknown) = ((FailureCode::HostKeyChanged, Stage::HostKey), (FailureCode::HostKeyUnknown, Stage::HostKey));
+    let (refused, login) =
+        ((FailureCode::Refused, Stage::Connect), (FailureCode::AuthenticationRejected, Stage::Authenticate));
+    check(key, refused, &[]);
+    check(key, unknown, &["SSH903 bad"]);
+    check(key, login, &["SSH903 bad"]);
+    check(refused, key, &["SSH902 bad"]);
+}
+
 #[test]
 fn distances_from_different_clocks_prove_nothing() {
     let far = |millis: i64| {
