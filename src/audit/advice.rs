@@ -158,6 +158,7 @@ pub(super) fn of(code: Code) -> (&'static str, &'static str) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table with an entry for each kind of failure")]
 fn of_failure(failure: FailureCode) -> (&'static str, &'static str) {
     match failure {
         FailureCode::Timeout => (

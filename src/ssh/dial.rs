@@ -56,7 +56,7 @@ pub(super) async fn resolve(
     Ok(addresses)
 }
 
-/// What the system says where no name server has answered (EAI_AGAIN, of glibc and of musl); it gives no number of its own.
+/// What the system says where no name server has answered (`EAI_AGAIN`, of glibc and of musl); it gives no number of its own.
 const UNANSWERED: [&str; 2] = ["Temporary failure in name resolution", "Try again"];
 
 /// What is said of a look-up that failed: the reason alone, without the words that come before it in the system's error. Where nobody
