@@ -200,6 +200,11 @@ fn a_secret_may_stand_in_a_file() {
         "{}",
         ran.stderr
     );
+    // What is only shown needs none.
+    let mut shown = user.command(&bad(), &["--dry-run"]);
+    let ran = run(shown.env_remove("GITHUB_TOKEN").env("GITHUB_TOKEN_FILE", "/nowhere"));
+    assert!(ran.stderr.starts_with("warning: `GITHUB_TOKEN_FILE`"), "{}", ran.stderr);
+    assert!(ran.good().contains("curl "));
 }
 
 #[test]

@@ -43,8 +43,14 @@ impl TicketPlan {
     pub(super) fn new(args: &TicketArgs, terminal: &Terminal) -> Result<Self, CommandError> {
         let system = args.system;
         let read = |variable: crate::tickets::Variable| files::credential::read(variable.name());
-        let secrets =
-            Credentials::find(system, read).map_err(|error| CommandError::missing_secret(error.to_string()))?;
+        let secrets = match Credentials::find(system, read) {
+            // What is only shown needs no secret.
+            Err(error) if args.dry_run => {
+                terminal.warn(&error.to_string());
+                None
+            }
+            found => found.map_err(|error| CommandError::missing_secret(error.to_string()))?,
+        };
         let site = Site::new(system, args.url.as_deref(), args.project.as_deref(), secrets.as_ref())
             .map_err(|error| misplaced(&error))?;
         if args.template.is_some() && system != System::Webhook {

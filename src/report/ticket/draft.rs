@@ -12,7 +12,7 @@ use crate::report::escape::escaped;
 use crate::report::model::{ChangeKind, Host, Report, Severity, Verdict};
 use crate::report::sentences::{self, moment};
 use crate::report::{ending, fix};
-use crate::tickets::{Compared, Draft, Key, Markup, SAID_BY, StateHash};
+use crate::tickets::{Compared, Draft, Key, Markup, SAID_BY, StateHash, clipped};
 
 /// No table of a ticket has more rows.
 const MOST_ROWS: usize = 80;
@@ -25,6 +25,9 @@ const WITHDRAWN: &str = "clockaudit made this ticket and could not mark it with 
 
 /// What a text says of which a file was not taken; `ServiceNow` has room for 100 characters of it.
 const UNATTACHED: &str = "Not every file of this report is attached: the ticket system refused one.";
+
+/// The names of hosts that left are told no longer.
+const LONGEST_NAMES: usize = 300;
 
 /// What was reported to a ticket last.
 #[derive(Debug, Clone, Copy)]
@@ -152,7 +155,7 @@ fn told_of_left(left: &[&str]) -> Option<String> {
         let bad = figure::count(left.len(), "bad host");
         format!(
             "Of the last report {bad} left the inventory, of which nobody knows more: {}",
-            sentences::folded_names(left)
+            clipped(&sentences::folded_names(left), LONGEST_NAMES)
         )
     })
 }
