@@ -57,6 +57,9 @@ pub fn measure(
     let hidden: Arc<[Hidden]> = targets.iter().map(hidden).collect();
     let of_events = Arc::clone(&hidden);
     let hear = move |event: HostEvent| {
+        if listener.passes_over(&event) {
+            return;
+        }
         let event = masked(event, &of_events);
         listener.hear(&event);
         if let Some(lines) = &lines {

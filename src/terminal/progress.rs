@@ -67,7 +67,7 @@ impl Progress {
     /// Takes in one event; what the user must know at once is said.
     pub fn hear(&self, event: &HostEvent) {
         if let HostEvent::Step { host, text } = event {
-            if self.terminal.tells(STEPS) {
+            if !self.passes_over(event) {
                 let name = self.tally.lock().unwrap_or_else(PoisonError::into_inner).name(*host);
                 self.bar.suspend(|| self.terminal.detail(STEPS, &format!("{name}: {}", escaped(text))));
             }
@@ -94,6 +94,11 @@ impl Progress {
             | HostEvent::Finished { .. }
             | HostEvent::Step { .. } => {}
         }
+    }
+
+    /// Whether an event is one of those that nobody asked for, of which there are many: it need not be made ready to be shown.
+    pub fn passes_over(&self, event: &HostEvent) -> bool {
+        matches!(event, HostEvent::Step { .. }) && !self.terminal.tells(STEPS)
     }
 
     /// Does something for which the line must be out of the way.

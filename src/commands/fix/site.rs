@@ -44,7 +44,11 @@ impl Site {
         let Measurement { connection, deadline, .. } = &access.measurement;
         let (workshop, stop) = runtime.block_on(async {
             let stop = StopSignal::from_outside(*deadline);
-            let hear = move |event| listener.hear(&masked(event, &of_events));
+            let hear = move |event| {
+                if !listener.passes_over(&event) {
+                    listener.hear(&masked(event, &of_events));
+                }
+            };
             (Workshop::open(targets.to_vec(), connection, hear, stop.clone()), stop)
         });
         Ok(Self { runtime, workshop, progress, stop, hidden: all_hidden })
