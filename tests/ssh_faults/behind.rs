@@ -31,8 +31,8 @@ impl Fleet {
         let mut listeners = JoinSet::new();
         let mut port = 0;
         for address in addresses() {
-            let listener = TcpListener::bind((address, port)).await.expect("an address of its own");
-            port = listener.local_addr().expect("an address").port();
+            let listener = TcpListener::bind((address, port)).await.unwrap();
+            port = listener.local_addr().unwrap().port();
             listeners.spawn(serve(listener, Arc::clone(&sshd)));
         }
         Self { sshd, port, listeners }
@@ -55,19 +55,19 @@ fn addresses() -> impl Iterator<Item = Ipv4Addr> {
 
 async fn serve(listener: TcpListener, sshd: Arc<Sshd>) {
     while let Ok((stream, _)) = listener.accept().await {
-        let stream = stream.into_std().expect("a socket");
-        stream.set_nonblocking(false).expect("a socket that waits");
+        let stream = stream.into_std().unwrap();
+        stream.set_nonblocking(false).unwrap();
         let socket = OwnedFd::from(stream);
         let child = Command::new("/usr/sbin/sshd")
             .args(["-i", "-E"])
             .arg(sshd.path("log"))
             .arg("-f")
             .arg(sshd.path("sshd_config"))
-            .stdin(Stdio::from(socket.try_clone().expect("a second handle")))
+            .stdin(Stdio::from(socket.try_clone().unwrap()))
             .stdout(Stdio::from(socket))
             .stderr(Stdio::null())
             .spawn();
-        let mut child = child.expect("a server");
+        let mut child = child.unwrap();
         tokio::task::spawn_blocking(move || child.wait());
     }
 }
@@ -78,9 +78,9 @@ async fn five_hundred_real_servers_behind_two_throttled_jump_hosts_are_all_measu
     let base = Baseline::take().await;
     let (near, far, fleet) = (Sshd::start(USUAL), Sshd::start(USUAL), Fleet::start().await);
     let mut plan = patient(fleet.sshd.plan());
-    let key = fs::read_to_string(fleet.sshd.path("host_key.pub")).expect("a key");
+    let key = fs::read_to_string(fleet.sshd.path("host_key.pub")).unwrap();
     let known = OpenOptions::new().append(true).open(fleet.sshd.path("known_hosts"));
-    writeln!(known.expect("a file"), "[127.9.*]:{} {key}", fleet.port).expect("a line");
+    writeln!(known.unwrap(), "[127.9.*]:{} {key}", fleet.port).unwrap();
     let targets = fleet.targets();
     assert_eq!(targets.len(), 500);
     let through = jump(&far, Proxy::Jump(jump(&near, Proxy::None)));

@@ -41,7 +41,9 @@ fn what_other_commands_start_inherits_nothing_that_logs_in() {
     for name in ["hosts", "password"] {
         fs::set_permissions(inside(name), std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("rights");
     }
-    let config = format!("Match exec \"env >{}\"\n  ProxyCommand env >{}\n", noted("of_match"), noted("of_proxy"));
+    // What has closed its output has ended the connection, and is ended: this one writes before.
+    let proxy = format!("sh -c 'env >{}; exit 1'", noted("of_proxy"));
+    let config = format!("Match exec \"env >{}\"\n  ProxyCommand {proxy}\n", noted("of_match"));
     fs::write(inside("config"), config).expect("a configuration");
     let mut command = Command::new(env!("CARGO_BIN_EXE_clockaudit"));
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home.path()).current_dir(home.path());

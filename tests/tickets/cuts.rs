@@ -216,8 +216,8 @@ fn cut_everywhere(before: &[Report], report: &Report, open: usize) {
                 assert!(matches!(last, Deed::Unchanged(_) | Deed::Nothing), "{place}: {last:?}");
                 let ticket = talk.store.tickets.iter().find(|ticket| !ticket.title.starts_with("Duplicate"));
                 let files = ticket.expect("a ticket").files.len();
-                let least = 2 - usize::from(talk.has_refused_file);
-                assert!(!contract.takes_files || files >= least, "{place}: the files are there");
+                let expected = 2 - usize::from(talk.has_refused_file);
+                assert!(!contract.takes_files || files >= expected, "{place}: the files are there");
                 // What changed is said once, however often it was tried.
                 let said =
                     |talk: &Talk<'_>| talk.store.tickets.iter().map(|ticket| ticket.comments.len()).sum::<usize>();
@@ -331,7 +331,7 @@ fn a_quotation_does_not_pass_for_what_was_said() {
                 json!({ "version": 1, "type": "doc", "content": [quoted] }).to_string()
             }
             "jira" => format!("{{quote}}\n{said}\n{{quote}}"),
-            _ => said.lines().map(|line| format!("> {line}\n")).collect(),
+            _ => said.lines().flat_map(|line| ["> ", line, "\n"]).collect(),
         };
         ticket.comments.push(quoted);
         if let Some((_, subject)) = ticket.subjects.iter().rev().nth(1).cloned() {

@@ -43,6 +43,7 @@ pub(crate) struct Fault {
 
 /// Tickets, the day, and what is to go wrong.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 pub(crate) struct Store {
     pub(crate) tickets: Vec<Kept>,
     pub(crate) uploads: Vec<(String, Vec<u8>)>,
