@@ -122,12 +122,15 @@ pub(super) fn without_secrets(failure: Failure, hidden: Option<&Hidden>) -> Fail
     Failure { detail: detail.unwrap_or(failure.detail), ..failure }
 }
 
-/// Where targets are, for the report: an address that was encrypted is none, and such a host is known by its name alone.
+/// Where targets are, for the report: an address or a port that was encrypted is none; a host without address is known by its name alone.
 pub fn places(targets: &[Target]) -> Vec<Place> {
-    let place = |target: &Target| Place {
-        address: Some(target.address.clone()).filter(|address| !hidden(target).is_in(address)),
-        port: Some(target.port),
-        groups: target.groups.clone(),
+    let place = |target: &Target| {
+        let hidden = hidden(target);
+        Place {
+            address: Some(target.address.clone()).filter(|address| !hidden.is_in(address)),
+            port: Some(target.port).filter(|port| !hidden.is_in(&port.to_string())),
+            groups: target.groups.clone(),
+        }
     };
     targets.iter().map(place).collect()
 }

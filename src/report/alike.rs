@@ -3,17 +3,29 @@
 use super::model::Error;
 use crate::probe::{FailureCode, Stage};
 
+/// The codes of becoming another user.
+const BECOMING: [FailureCode; 2] = [FailureCode::BecomeMissing, FailureCode::BecomeFailed];
+/// How many words of a program tell one complaint of it from another: names of hosts and users come later.
+const MOST_WORDS: usize = 3;
+
 /// What makes two failures of one code the same to act on: what kind of failure it is; of one that says no more than that there is one
 /// (settings that make no sense), all that is said; of a login that was rejected, what was tried, what the server takes and what
-/// stood in the way, but for names, paths and numbers that each host may have of its own.
+/// stood in the way, but for names, paths and numbers that each host may have of its own; of becoming another user, how what was said
+/// of it begins.
 pub(in crate::report) fn likeness(error: &Error) -> String {
     if error.stage == Stage::Prepare.label() {
         return error.message.clone();
     }
+    let is_own =
+        |word: &&str| word.contains(['/', '"', '\'', '\\']) || word.contains(|letter: char| letter.is_ascii_digit());
+    if BECOMING.iter().any(|code| code.label() == error.code) {
+        let said = error.message.split_once(": ").map_or("", |(_, said)| said);
+        let begins = said.split_whitespace().filter(|word| !is_own(word)).take(MOST_WORDS);
+        return begins.chain([error.title.as_str()]).collect::<Vec<_>>().join(" ");
+    }
     if !is_rejected_login(error) {
         return error.title.clone();
     }
-    let is_own = |word: &&str| word.contains(['/', '"', '\\']) || word.contains(|letter: char| letter.is_ascii_digit());
     let words = without_user(&error.message).split_whitespace().filter(|word| !is_own(word));
     let singular = |word: &str| if word == "keys" { "key".to_owned() } else { word.to_owned() };
     words.map(singular).chain([error.title.clone()]).collect::<Vec<_>>().join(" ")
@@ -67,9 +79,14 @@ mod tests {
 
     #[test]
     fn other_failures_are_alike_by_what_kind_they_are() {
-        let become_failed = error("SSH910", "become failed", "probe", "sudo: unknown user a");
-        let same = Error { message: "sudo: unknown user b".to_owned(), ..become_failed.clone() };
-        assert_eq!(likeness(&become_failed), likeness(&same));
+        let become_failed =
+            |said: &str| error("SSH910", "become failed", "probe", &format!("sudo did not let the probe run: {said}"));
+        let unknown = likeness(&become_failed("sudo: unknown user a"));
+        assert_eq!(unknown, likeness(&become_failed("sudo: unknown user b")));
+        for other in ["sudo: unrecognized option '--bogus'", "su: user b does not exist", "it said nothing"] {
+            assert_ne!(unknown, likeness(&become_failed(other)), "{other}");
+        }
+        let become_failed = become_failed("sudo: unknown user a");
         let wrong = Error { title: "sudo password wrong".to_owned(), ..become_failed.clone() };
         assert_ne!(likeness(&become_failed), likeness(&wrong));
         let port = error("SSH912", "not attempted", "prepare", "ansible_port is no number");

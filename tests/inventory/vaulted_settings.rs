@@ -74,6 +74,13 @@ fn an_address_that_was_encrypted_is_in_no_report() {
     let folder = fleet("ansible_host: 'ops@{{ addr[:3] }}.9.77.88'");
     let told = said(&folder, &[&SCAN[..], &["-o", "json"]].concat());
     assert!(!told.contains("127.9.77") && told.contains("\"h1\""), "{told}");
+    // And a port.
+    let folder = fleet("ansible_host: 127.0.0.1");
+    for format in ["wide", "csv", "json"] {
+        let port = ["-e", "ansible_port={{'225'~addr[:2]}}", "-o", format];
+        let told = said(&folder, &[&SCAN[..], &port].concat());
+        assert!(told.contains("127.0.0.1") && !told.contains("22512"), "{format}: {told}");
+    }
     // One that is open is told as ever.
     let folder = fleet("ansible_host: 127.0.0.1");
     let told = said(&folder, &[&SCAN[..], &["-o", "json"]].concat());

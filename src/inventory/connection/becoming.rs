@@ -74,7 +74,10 @@ pub(super) fn read(lookup: &Lookup<'_>, flags: &ConnectionFlags, reading: &mut R
     becoming.program = Given::default_of(names.default_program.to_owned());
     becoming.flags = Given::default_of(names.default_flags.to_owned());
     let user = flags.become_as.clone().map(|user| flags.given(user, "--become-user"));
-    reading.replace("become_user", &mut becoming.user, lookup.text(&names.user, user));
+    // Nobody is whom sudo and su take where nobody is named, as with Ansible.
+    let named = |given: Given<String>| given.map(|user| if user.is_empty() { "root".to_owned() } else { user });
+    let user = lookup.text(&names.user, user).map(|found| found.map(named));
+    reading.replace("become_user", &mut becoming.user, user);
     reading.replace("become_exe", &mut becoming.program, lookup.text(&names.program, None));
     reading.replace("become_flags", &mut becoming.flags, lookup.text(&names.flags, None));
     let password = lookup.secret(&names.password, flags.become_password.clone());

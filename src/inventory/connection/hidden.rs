@@ -64,7 +64,7 @@ impl Hidden {
 
     fn without_own(&self, text: &str) -> String {
         let texts = self.texts.iter().map(Secret::reveal);
-        let text = texts.clone().fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN));
+        let text = texts.clone().fold(text.to_owned(), |text, secret| without(&text, secret));
         let Some(whole) = text.strip_suffix(CUT) else { return text };
         let begun = |secret: &str| {
             let lengths = secret.char_indices().skip(SHORTEST_PIECE).map(|(at, _)| at);
@@ -77,6 +77,22 @@ impl Hidden {
             None => text,
         }
     }
+}
+
+/// A text without a secret: one that is no longer than a short piece is hidden where it is a whole word, as it stands in many others.
+fn without(text: &str, secret: &str) -> String {
+    if secret.chars().count() >= SHORTEST_PIECE {
+        return text.replace(secret, HIDDEN);
+    }
+    let is_in_word = |next: Option<char>| next.is_some_and(char::is_alphanumeric);
+    let (mut shown, mut rest, mut last) = (String::new(), text, None);
+    while let Some((before, after)) = rest.split_once(secret) {
+        let is_part = is_in_word(before.chars().next_back().or(last)) || is_in_word(after.chars().next());
+        shown.push_str(before);
+        shown.push_str(if is_part { secret } else { HIDDEN });
+        (rest, last) = (after, secret.chars().next_back());
+    }
+    shown + rest
 }
 
 /// The forms that a secret may have in a command line once that was split and its tokens were expanded: as it stands, without
@@ -138,6 +154,10 @@ mod tests {
         check(&["", "hunter2"], "-p hunter2 ssh", "-p ******** ssh");
         check(&["hunter", "hunter2", "hunter"], "-p hunter2 hunter", "-p ******** ********");
         check(&["hunter2"], "-p hunt…", "-p ********…");
+        // One of a letter or two would blacken every text, and so be told by it.
+        check(&["e"], "e: connected to e@host, refused", "********: connected to ********@host, refused");
+        check(&["22"], "127.0.0.1:22 2222 22", "127.0.0.1:******** 2222 ********");
+        check(&["ee"], "eee ee", "eee ********");
         check(&["hunter2"], "-p hu…", "-p hu…");
         check(&["hunter2"], "-p hunt", "-p hunt");
         check(&[], "sshpass -p hunter2 ssh", "sshpass -p ******** ssh");

@@ -403,6 +403,15 @@ mod tests {
     }
 
     #[test]
+    fn nobody_to_become_is_root() {
+        for line in ["h ansible_become_user=''", "h ansible_become_user='' ansible_become_method=su", "h"] {
+            let flags = ConnectionFlags { become_user: Some(true), needs_root: true, ..flags() };
+            let prepared = prepare(line, &flags);
+            assert_eq!(prepared.targets[0].elevation.as_ref().expect("an elevation").user, "root", "{line}");
+        }
+    }
+
+    #[test]
     fn another_name_of_ssh_is_said_once() {
         let prepared = prepare("h[1:3] ansible_connection=paramiko", &flags());
         let said: Vec<String> = prepared.diagnostics.iter().map(ToString::to_string).collect();

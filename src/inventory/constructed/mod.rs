@@ -39,6 +39,19 @@ pub enum ConstructedError {
         /// What is wrong.
         why: TemplateError,
     },
+    /// A condition that is neither true nor false.
+    #[error(
+        "{host}: groups: {group} is {kind}, expected true or false; compare it (`x == 1`), or convert it (`x | bool`); `strict: false` \
+         passes over it"
+    )]
+    Condition {
+        /// The host.
+        host: String,
+        /// The group.
+        group: String,
+        /// What it is.
+        kind: &'static str,
+    },
     /// A key that is no name.
     #[error("{host}: the key {key} of keyed_groups is {kind}, expected a text, a list or a mapping")]
     Key {
@@ -119,23 +132,34 @@ impl Work<'_> {
     }
 
     fn compose(&mut self) -> Result<(), ConstructedError> {
+        let mut composed = Variables::new();
         for (name, expression) in &self.plan.compose {
             let Some(value) = self.value(|| format!("compose: {name}"), expression)? else { continue };
             // What an expression gives is no template again.
             let value = finished(value);
-            self.variables.insert(name.clone(), Variable { value: value.clone(), origin: None });
+            composed.insert(name.clone(), Variable { value: value.clone(), origin: None });
             if let Some(host) = self.draft.host_named(self.host) {
                 self.draft.set_host_variable(host, name, value, None);
             }
         }
+        // No expression of `compose` sees another one's value.
+        self.variables.extend(composed);
         Ok(())
     }
 
     fn groups(&mut self) -> Result<(), ConstructedError> {
         for (name, condition) in &self.plan.groups {
-            let value = self.value(|| format!("groups: {name}"), condition)?;
-            if value.is_some_and(|value| value.is_truthy()) {
-                self.join(name)?;
+            match self.value(|| format!("groups: {name}"), condition)? {
+                Some(Value::Bool(true)) => {
+                    self.join(name)?;
+                }
+                Some(Value::Bool(false)) | None => {}
+                // As since Ansible 2.19, nothing else is a condition.
+                Some(_) if !self.plan.strict => {}
+                Some(other) => {
+                    let (host, group) = (self.host.to_owned(), name.clone());
+                    return Err(ConstructedError::Condition { host, group, kind: kind(&other) });
+                }
             }
         }
         Ok(())
@@ -175,9 +199,9 @@ impl Work<'_> {
             Value::List(items) => Ok(items.iter().filter_map(Value::scalar_text).filter_map(named).collect()),
             Value::Mapping(entries) => Ok(entries.iter().map(|(key, item)| pair(keyed, key, item)).collect()),
             Value::Null => Ok(IndexSet::new()),
-            Value::Bool(_) => Err(self.no_key(keyed, "a boolean")),
-            Value::Integer(_) | Value::Float(_) => Err(self.no_key(keyed, "a number")),
-            Value::Vaulted(_) => Err(self.no_key(keyed, "encrypted")),
+            Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Vaulted(_) => {
+                Err(self.no_key(keyed, kind(value)))
+            }
         }
     }
 
@@ -190,6 +214,19 @@ impl Work<'_> {
         let group = self.draft.ensure_group(&group_names::valid(name));
         let joined = self.draft.add_host(self.host, group, self.source);
         joined.map(|_| group).map_err(|error| ConstructedError::Groups(error.to_string()))
+    }
+}
+
+/// What a value is, in words.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Integer(_) | Value::Float(_) => "a number",
+        Value::Text(_) | Value::Timestamp(_) | Value::Unsafe(_) => "a text",
+        Value::List(_) => "a list",
+        Value::Mapping(_) => "a mapping",
+        Value::Vaulted(_) => "encrypted",
     }
 }
 
@@ -292,6 +329,35 @@ mod tests {
             "[p:children]\naaa\n[aaa]\nh1\n[all]\nh1\n[aaa:vars]\na=2\n[all:vars]\na=1\n",
             "aaa: h1\ncg: h1\np: h1\n\"fq\": 2",
         );
+    }
+
+    /// As ansible-core 2.19.14 has it.
+    #[test]
+    fn only_true_is_a_condition_and_nothing_composed_is_seen_by_its_like() {
+        let fleet = "h x=1 s=no av=1\n";
+        let groups = "g1: x, g6: s, gn: 'None', gl: '[1]', gi: 1, gt: true, gf: false, gs: \"'abc'\", gtt: \"'True'\", gnull: null, \
+                      gm: x == 1, tz: t5 is defined, gy: yes, gb: 'x | bool'";
+        let settings =
+            format!("compose: {{av: 5, t5: inventory_hostname | upper, fq: t5 | lower}}\ngroups: {{{groups}}}\n");
+        let (told, done) = constructed_of(fleet, &settings);
+        assert_eq!((told.as_str(), done), ("gb: h\ngm: h\ngt: h\ngy: h\ntz: h", Ok(())));
+        let check = |settings: &str, expected: &str| {
+            let (told, done) = constructed_of(fleet, &format!("strict: true\n{settings}\n"));
+            assert_eq!(
+                (told.as_str(), done.expect_err("a failure").to_string().as_str()),
+                ("", expected),
+                "{settings}"
+            );
+        };
+        let remedy =
+            "expected true or false; compare it (`x == 1`), or convert it (`x | bool`); `strict: false` passes over it";
+        check("groups: {g1: x}", &format!("h: groups: g1 is a number, {remedy}"));
+        check("groups: {gs: \"'abc'\"}", &format!("h: groups: gs is a text, {remedy}"));
+        let expected = "groups: gi is no text, expected an expression; `strict: false` passes over it";
+        check("groups: {gi: 1}", expected);
+        let why = "h: compose: fq refers to 't5', which is not defined; `strict: false` passes over what fails";
+        let (_, done) = constructed_of(fleet, "strict: true\ncompose: {t5: x, fq: t5}\n");
+        assert_eq!(done.expect_err("a failure").to_string(), why);
     }
 
     #[test]

@@ -46,27 +46,38 @@ impl Plan {
             Some(Value::List(items)) => items.iter().map(keyed).collect::<Result<_, _>>()?,
             Some(_) => return Err("keyed_groups is no list".to_owned()),
         };
+        let strict = switch(settings, "strict", false);
+        let is_text = |value: &Value| matches!(value, Value::Text(_) | Value::Timestamp(_) | Value::Unsafe(_));
         Ok(Self {
-            compose: expressions(settings, "compose")?,
-            groups: expressions(settings, "groups")?,
+            compose: expressions(settings, "compose", strict, is_text)?,
+            groups: expressions(settings, "groups", strict, |value| is_text(value) || matches!(value, Value::Bool(_)))?,
             keyed,
-            strict: switch(settings, "strict", false),
+            strict,
             uses_variable_files: switch(settings, "use_vars_plugins", false),
             leading_separator: switch(settings, "leading_separator", true),
         })
     }
 }
 
-/// A mapping of names to expressions.
-fn expressions(settings: &IndexMap<String, Value>, name: &str) -> Result<Vec<(String, String)>, String> {
+/// A mapping of names to expressions. What is none by its type fails for every host, which may be where it is not strict.
+fn expressions(
+    settings: &IndexMap<String, Value>,
+    name: &str,
+    strict: bool,
+    is_expression: impl Fn(&Value) -> bool,
+) -> Result<Vec<(String, String)>, String> {
     match settings.get(name) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Mapping(entries)) => {
-            let expression = |(key, value): (&String, &Value)| {
-                let text = value.scalar_text().ok_or_else(|| format!("{name}: {key} is no expression"))?;
-                Ok((key.clone(), text))
-            };
-            entries.iter().map(expression).collect()
+            let expression =
+                |(key, value): (&String, &Value)| match value.scalar_text().filter(|_| is_expression(value)) {
+                    Some(text) => Some(Ok((key.clone(), text))),
+                    None if strict => Some(Err(format!(
+                        "{name}: {key} is no text, expected an expression; `strict: false` passes over it"
+                    ))),
+                    None => None,
+                };
+            entries.iter().filter_map(expression).collect()
         }
         Some(_) => Err(format!("{name} is no mapping of names to expressions")),
     }
