@@ -5,13 +5,24 @@ use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg};
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
 
 /// The terminal of this process, wherever its standard streams go.
 const TERMINAL: &str = "/dev/tty";
 
-/// The terminal that is lent, and the group that it goes back to.
-static LENT: Mutex<Option<(File, Pid)>> = Mutex::new(None);
+/// What is lent.
+#[derive(Debug)]
+struct Terminal {
+    file: File,
+    /// The group that it goes back to.
+    own: Pid,
+    /// What it does with what is typed: who asks for a password hides that, and may be ended before it is shown again.
+    modes: Option<Termios>,
+}
+
+/// The terminal that is lent.
+static LENT: Mutex<Option<Terminal>> = Mutex::new(None);
 
 /// The terminal is in other hands until this is dropped.
 #[derive(Debug)]
@@ -24,7 +35,8 @@ impl Lent {
         let own = getpgrp();
         let terminal = opened.filter(|terminal| tcgetpgrp(terminal).is_ok_and(|foreground| foreground == own));
         if let Some(terminal) = terminal.filter(|terminal| hand(terminal, group).is_ok()) {
-            *LENT.lock().unwrap_or_else(PoisonError::into_inner) = Some((terminal, own));
+            let modes = tcgetattr(&terminal).ok();
+            *LENT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Terminal { file: terminal, own, modes });
             // Whoever was faster to ask than this was stopped. An error means that it has ended.
             let _ = killpg(group, Signal::SIGCONT);
         }
@@ -38,11 +50,14 @@ impl Drop for Lent {
     }
 }
 
-/// Takes the terminal back, where it is lent.
+/// Takes the terminal back, as it was, where it is lent.
 pub(super) fn take_back() {
-    if let Some((terminal, own)) = LENT.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    if let Some(Terminal { file, own, modes }) = LENT.lock().unwrap_or_else(PoisonError::into_inner).take() {
         // There is nothing to be done about a terminal that is gone.
-        let _ = hand(&terminal, own);
+        let is_back = hand(&file, own).is_ok();
+        if let Some(modes) = modes.filter(|_| is_back) {
+            let _ = tcsetattr(&file, SetArg::TCSANOW, &modes);
+        }
     }
 }
 

@@ -38,14 +38,14 @@ fn asked(act: impl FnOnce(&Child, &mut File)) -> (ExitStatus, LocalFlags) {
     (child.wait().unwrap(), modes())
 }
 
-/// Has a program that prints the password of a vault ask for a PIN at the terminal, types, and gives the end and what it read.
-fn pin(typed: &[u8]) -> (ExitStatus, Option<String>) {
+/// Has a program that prints the password of a vault ask for a PIN at the terminal, which it hides; types, and gives the end, what it
+/// read, and the terminal's modes.
+fn pin(typed: &[u8]) -> (ExitStatus, Option<String>, LocalFlags) {
     let pty = openpty(None, None).unwrap();
     let (mut keyboard, terminal) = (File::from(pty.master), File::from(pty.slave));
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("password");
-    let text =
-        "#!/bin/sh\nprintf 'PIN: ' >/dev/tty\nread pin </dev/tty || exit 1\nprintf %s \"$pin\" >read\necho secret\n";
+    let text = "#!/bin/sh\nstty -echo </dev/tty\nprintf 'PIN: ' >/dev/tty\nread pin </dev/tty || exit 1\nprintf %s \"$pin\" >read\necho secret\n";
     fs::write(&program, text).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
     let mut clockaudit = Command::new("setsid");
@@ -60,15 +60,18 @@ fn pin(typed: &[u8]) -> (ExitStatus, Option<String>) {
     }
     keyboard.write_all(typed).unwrap();
     let status = child.wait().unwrap();
-    (status, fs::read_to_string(folder.path().join("read")).ok())
+    let modes = tcgetattr(&terminal).unwrap().local_flags;
+    (status, fs::read_to_string(folder.path().join("read")).ok(), modes)
 }
 
 #[test]
 fn a_password_program_may_ask_at_the_terminal() {
-    let (status, read) = pin(b"1234\n");
+    let (status, read, modes) = pin(b"1234\n");
     assert_eq!((status.code(), read.as_deref()), (Some(0), Some("1234")));
-    let (status, read) = pin(b"12\x03");
+    assert!(modes.contains(USUAL), "{modes:?}");
+    let (status, read, modes) = pin(b"12\x03");
     assert_eq!((status.code(), read), (Some(130), None));
+    assert!(modes.contains(USUAL), "what it hid stays hidden: {modes:?}");
 }
 
 #[test]

@@ -75,8 +75,8 @@ pub(super) fn read(lookup: &Lookup<'_>, flags: &ConnectionFlags, reading: &mut R
     becoming.flags = Given::default_of(names.default_flags.to_owned());
     let user = flags.become_as.clone().map(|user| flags.given(user, "--become-user"));
     // Nobody is whom sudo and su take where nobody is named, as with Ansible.
-    let named = |given: Given<String>| given.map(|user| if user.is_empty() { "root".to_owned() } else { user });
-    let user = lookup.text(&names.user, user).map(|found| found.map(named));
+    let somebody = |given: Given<String>| given.map(|user| if user.is_empty() { "root".to_owned() } else { user });
+    let user = lookup.text(&names.user, user).map(|found| found.map(somebody));
     reading.replace("become_user", &mut becoming.user, user);
     reading.replace("become_exe", &mut becoming.program, lookup.text(&names.program, None));
     reading.replace("become_flags", &mut becoming.flags, lookup.text(&names.flags, None));
