@@ -79,7 +79,7 @@ fn is_of_csh(program: &str, line: &str) -> bool {
 }
 
 impl Denied {
-    /// Why a method ended without having made another user of the login, by its [`reason`] and the status that it ended with, where
+    /// Why a method ended without having made another user of the login, by its reason and the status that it ended with, where
     /// that was heard; `is_answered` = the password was asked for and given.
     pub fn by_reason(elevation: &Elevation, reason: &str, status: Option<u32>, is_answered: bool) -> Self {
         let says = |words: &[&str]| words.iter().any(|words| reason.contains(words));
