@@ -51,29 +51,6 @@ pub(crate) fn put_before(targets: &[Target], proxy: &Proxy, plan: &mut Connectio
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn five_hundred_hosts_behind_two_throttled_jump_hosts_are_all_measured() {
-    const HOSTS: usize = 500;
-    let base = Baseline::take().await;
-    let (near, far) = (Sshd::start(USUAL), Sshd::start(USUAL));
-    let plans = (0..HOSTS).map(|index| HostPlan::good(&format!("h{index}"), "all")).collect();
-    let fleet = SimulatedFleet::start(plans, 2).unwrap();
-    let mut plan = plan(&fleet.known_hosts());
-    plan.default_keys = vec![fleet.key()];
-    let targets = targets_of(&fleet);
-    let through = jump(&far, Proxy::Jump(jump(&near, Proxy::None)));
-    put_before(&targets, &Proxy::Jump(through), &mut plan);
-    let (seen, _) = scan(targets, &plan).await;
-    let lost: Vec<_> = seen.observations.iter().filter_map(|host| host.failure.as_ref()).collect();
-    assert!(lost.is_empty(), "{} lost, the first of them: {:?}", lost.len(), lost.first());
-    assert_eq!(seen.observations.iter().filter(|host| !host.exchanges.is_empty()).count(), HOSTS);
-    // 64 hosts share a connection to the far one, and all of those connections one to the near one.
-    assert_eq!((far.logged(ACCEPTED, 8).await, near.logged(ACCEPTED, 1).await), (8, 1));
-    assert_eq!((far.logged(THROTTLED, 0).await, near.logged(THROTTLED, 0).await), (0, 0), "retries hid missing pace");
-    drop((fleet, near, far));
-    base.assert_restored().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn sixty_names_of_one_throttled_server_are_all_measured() {
     const NAMES: usize = 60;
     let base = Baseline::take().await;
