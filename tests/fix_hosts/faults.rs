@@ -128,7 +128,10 @@ fn the_guard_puts_back_what_nobody_confirms() {
         }
 
         // Killed before there is a guard, which does not come for as long: nothing was replaced, and the next run clears up.
-        site.run(HOST, &format!("printf '#!/bin/sh\\nexec sleep 60\\n' >{GUARD_STARTER} && chmod 0755 {GUARD_STARTER}"));
+        site.run(
+            HOST,
+            &format!("printf '#!/bin/sh\\nexec sleep 60\\n' >{GUARD_STARTER} && chmod 0755 {GUARD_STARTER}"),
+        );
         let mut session = site.open(HOST);
         session.send(&Request::Apply(case.apply("written", 2)));
         session.until(|step| matches!(step, Step::Kept(_)));

@@ -34,6 +34,8 @@ pub(crate) enum Boot {
     Whole,
     /// With sshd alone, and chronyd by its script for a sysv init.
     Light,
+    /// With sshd, and what `OpenRC` starts.
+    OpenRc,
 }
 
 /// A running site; it ends when dropped, and nothing of it stays.
@@ -80,7 +82,11 @@ impl Site {
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fix_hosts/site.sh"));
         command.env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         command.env("SITE_FOLDER", path).env("SYSTEM", system).env("HOSTS", names.join(" "));
-        let boot = if boot == Boot::Light { "light" } else { "whole" };
+        let boot = match boot {
+            Boot::Whole => "whole",
+            Boot::Light => "light",
+            Boot::OpenRc => "openrc",
+        };
         command.env("SERVERS", served.join(" ")).env("BOOT", boot);
         let log = fs::File::create(path.join("said")).expect("a log");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);

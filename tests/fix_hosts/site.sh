@@ -4,7 +4,8 @@
 #
 # It runs in mount, process and network namespaces of its own, without the right to set a clock: all of it is gone with it.
 # SITE_FOLDER holds a folder for each host with its clock; SYSTEM is what `prepare.sh` made; HOSTS are the hosts' names;
-# BOOT is how they start: `whole`, by systemd, or `light`, with nothing but sshd and chronyd of a sysv init.
+# BOOT is how they start: `whole`, by systemd; `light`, with nothing but sshd and chronyd of a sysv init; or `openrc`, with sshd and
+# what OpenRC starts.
 # SERVERS are addresses of time servers, each with how far it is ahead: `169.254.169.123=clock`, a clock of the site's folder.
 set -euo pipefail
 umask 022
@@ -43,7 +44,8 @@ done
 
 case $BOOT in
 whole) first=systemd boot='--boot' ;;
-light) first='(sd-stubinit)' boot='--as-pid2' ;;
+light) first='(sd-stubinit)' boot='--as-pid2' start='/etc/init.d/chrony start' ;;
+openrc) first='(sd-stubinit)' boot='--as-pid2' start='mkdir /run/openrc; echo default >/run/openrc/softlevel; openrc default' ;;
 esac
 
 number=10
@@ -66,10 +68,9 @@ for host in $HOSTS; do
     # What this host has that others have not.
     if [ -e "$folder/furnish" ]; then (cd "$root" && . "$folder/furnish"); fi
     command=
-    if [ "$BOOT" = light ]; then
-        command=/root/light
-        printf '%s\n' '#!/bin/sh' 'mkdir -p /run/sshd' '/etc/init.d/chrony start' \
-            'exec /usr/sbin/sshd -D' >"$root$command"
+    if [ "$BOOT" != whole ]; then
+        command=/root/start
+        printf '%s\n' '#!/bin/sh' 'mkdir -p /run/sshd' "$start" 'exec /usr/sbin/sshd -D' >"$root$command"
         chmod 0755 "$root$command"
         chown $first_user:$first_user "$root$command"
     fi
@@ -110,7 +111,7 @@ for host in $HOSTS; do
 done
 for host in $HOSTS; do
     leader=$(cat "$SITE_FOLDER/$host/leader")
-    if [ "$BOOT" = light ]; then
+    if [ "$BOOT" != whole ]; then
         until nsenter --all --target="$leader" sh -c 'chronyc -n tracking && grep -q ":0016 .* 0A " /proc/net/tcp' >/dev/null 2>&1
         do
             kill -0 "$leader"

@@ -1,10 +1,14 @@
-//! Hosts whose distributions keep chrony's files and services elsewhere than Debian: RHEL's names, and sources.d as Ubuntu 25.10 has it.
+//! Hosts whose distributions keep chrony's files and services elsewhere than Debian: RHEL's names, sources.d as Ubuntu 25.10 has it,
+//! and Alpine's `OpenRC` and busybox.
 
 use std::fs;
+use std::path::Path;
 
 use clockaudit::clock::Nanos;
+use clockaudit::fix::remote::{Answer, Digest, Guard, Init, Request};
 
-use crate::site::{CLOUD_SERVER, Plan, Site};
+use crate::requests::{follow, run, survey};
+use crate::site::{Boot, CLOUD_SERVER, Plan, Site, digest};
 use crate::support::confinement::confined;
 
 const SECOND: i64 = 1_000_000_000;
@@ -41,6 +45,36 @@ printf '%s\n' 'confdir /etc/chrony/conf.d' 'sourcedir /run/chrony-dhcp' 'sourced
 } >etc/chrony/sources.d/ubuntu-ntp-pools.sources
 printf '%s\n' '# For the first connection, when the clock may be wrong' 'nocerttimecheck 1' >etc/chrony/conf.d/ubuntu-nts.conf
 chown "$first_user:$first_user" etc/chrony/sources.d/*.sources etc/chrony/conf.d/ubuntu-nts.conf
+"#;
+
+/// Alpine's names and services, with `OpenRC` itself, and busybox for every program that it has: the shell of the user and of root,
+/// too. chronyd, sshd and sudo are Debian's, and so is the library that the clock is preloaded for.
+const ALPINE: &str = r#"
+cp -a "$SYSTEM/../long/openrc/files/." files-of-openrc
+cp -a files-of-openrc/lib/. usr/lib/ && rm -r files-of-openrc/lib
+mkdir -p usr/sbin usr/bin
+cp -a files-of-openrc/sbin/. usr/sbin/ && cp -a files-of-openrc/bin/. usr/bin/ && cp -a files-of-openrc/etc/. etc/
+rm -r files-of-openrc
+cp "$(command -v busybox)" usr/bin/busybox
+for program in $(busybox --list); do
+    case $program in su | login | passwd | sulogin | ip | busybox) ;; *) ln -sf /usr/bin/busybox "usr/local/bin/$program" ;; esac
+done
+ln -sf busybox usr/bin/sh
+sed -i '/^audit:/s|[^:]*$|/bin/sh|; /^root:/s|[^:]*$|/bin/sh|' etc/passwd
+rm -f usr/bin/systemctl usr/bin/systemd-run usr/bin/timeout etc/init.d/chrony etc/rc?.d/*chrony etc/default/chrony
+rm -rf etc/chrony/conf.d etc/chrony/sources.d etc/runlevels/*/*
+printf '%s\n' 'ID=alpine' 'NAME="Alpine Linux"' 'VERSION_ID=3.20.0' >etc/os-release
+printf '%s\n' '# Sources that are asked for the time.' 'pool pool.ntp.org iburst' 'initstepslew 10 pool.ntp.org' \
+    'driftfile /var/lib/chrony/chrony.drift' 'rtcsync' 'cmdport 0' >etc/chrony/chrony.conf
+echo 'CFGFILE="/etc/chrony/chrony.conf"' >etc/conf.d-chronyd && mkdir -p etc/conf.d && mv etc/conf.d-chronyd etc/conf.d/chronyd
+printf '%s\n' '#!/sbin/openrc-run' 'description="keeps the clock right"' 'command=/usr/sbin/chronyd' \
+    'command_args="-f $CFGFILE"' 'pidfile=/run/chrony/chronyd.pid' 'depend() {' '    after firewall' '}' >etc/init.d/chronyd
+chmod 0755 etc/init.d/chronyd
+ln -s /etc/init.d/chronyd etc/runlevels/default/chronyd
+chown -R -h "$first_user:$first_user" usr/bin usr/local/bin usr/sbin/*rc* usr/sbin/supervise-daemon usr/lib/rc etc/init.d etc/conf.d \
+    etc/runlevels etc/rc.conf etc/chrony/chrony.conf etc/passwd etc/os-release
+chown -h "$first_user:$first_user" usr/lib/x86_64-linux-gnu/libeinfo.so.1 usr/lib/x86_64-linux-gnu/librc.so.1
+chmod u+s usr/bin/sudo usr/bin/su
 "#;
 
 /// The files of a host by which its sources are named.
@@ -100,5 +134,64 @@ fn files_and_services_of_other_distributions_are_found_and_mended() {
             assert_eq!(files(&site, host), stock, "{host}");
             site.run(host, &format!("systemctl is-active {service}"));
         }
+    });
+}
+
+#[test]
+fn a_host_of_openrc_and_busybox_is_mended_and_put_back() {
+    let openrc = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/long/openrc");
+    assert!(openrc.join("made").is_file(), "{} is not there; tests/long/run makes it", openrc.display());
+    confined("layouts::a_host_of_openrc_and_busybox_is_mended_and_put_back", || {
+        let plans = [Plan { name: "alpine", offset: Nanos(120 * SECOND), furnish: ALPINE }];
+        let site = Site::start_by(Boot::OpenRc, &plans, &[(CLOUD_SERVER, Nanos(0))]);
+        let configuration = "/etc/chrony/chrony.conf";
+        let text = || fs::read_to_string(site.path("alpine", configuration)).expect("a file");
+        let runs = || site.run("alpine", "rc-service chronyd status && rc-status default | grep chronyd");
+        runs();
+        let stock = text();
+        let inventory = site.inventory();
+        let fix = || {
+            let words = ["fix", &inventory, "--ntp-server", CLOUD_SERVER, "--step", "any", "--hold", "4s", "--yes"];
+            site.clockaudit(&words)
+        };
+        let fixed = fix();
+        assert_eq!(fixed.status, Some(0), "{fixed}");
+        assert!(fixed.stdout.contains("chronyd on alpine"), "{fixed}");
+        let new = text();
+        assert!(new.contains("\nserver 169.254.169.123 prefer iburst\n"), "{new}");
+        assert!(!new.lines().any(|line| line.starts_with("pool ") || line.starts_with("initstepslew ")), "{new}");
+        runs();
+        let sources = site.run("alpine", "chronyc -n -c sources");
+        assert!(sources.lines().count() == 1 && sources.starts_with("^,*,169.254.169.123,"), "{sources}");
+        let left = site.clock("alpine").offset();
+        assert!(left.0.abs() < SECOND / 20, "it is off by {left:?}");
+        let run_of_fix = site.last_run();
+        let again = fix();
+        assert!(again.status == Some(0) && again.stdout.contains("1 as wanted already"), "{again}");
+        let undone = site.clockaudit(&["rollback", &run_of_fix, "--yes"]);
+        assert_eq!(undone.status, Some(0), "{undone}");
+        assert_eq!(text(), stock);
+        runs();
+
+        // Nobody confirms: the guard, which no systemd keeps here, puts back the old file.
+        let mut session = site.open("alpine");
+        let there = survey(&mut session);
+        let service = there.service.clone().expect("chronyd's service");
+        assert_eq!((service.init, service.name.as_str(), service.is_active), (Init::OpenRc, "chronyd", true));
+        assert_eq!(there.guard, Some(Guard::Shell));
+        for program in ["sh", "cp", "mv", "ln", "sleep", "timeout", "sha256sum", "readlink"] {
+            let path = site.run("alpine", &format!("PATH=/usr/local/bin:/usr/bin; realpath $(command -v {program})"));
+            assert_eq!(path, "/usr/bin/busybox\n", "{program}");
+        }
+        let mut apply = follow(&there, CLOUD_SERVER, run("cut"));
+        apply.guard_s = 2;
+        let (steps, answer) = session.ask(&Request::Apply(apply));
+        assert!(matches!(&answer, Answer::Apply(applied) if applied.is_ok()), "{answer:?} after {steps:?}");
+        assert_ne!(text(), stock);
+        session.cut();
+        site.run("alpine", "while [ -e /run/clockaudit/cut ]; do sleep 0.2; done");
+        assert_eq!(text(), stock);
+        runs();
+        assert_eq!(digest(&site, "alpine", configuration), Some(Digest::of(stock.as_bytes())));
     });
 }

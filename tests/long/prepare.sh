@@ -1,8 +1,9 @@
 #!/bin/bash
 # Makes what the long tests need beyond `tests/run`, where it is missing; the system of the fix hosts is there already.
 #
-#     prepare.sh FOLDER SYSTEM     FOLDER/packages is an archive of other timekeepers for hosts of SYSTEM, FOLDER/machine a
-#                                  virtual machine: `kernel`, `initrd`, `disk`, and `qemu`, which runs it
+#     prepare.sh FOLDER SYSTEM     FOLDER/packages is an archive of other timekeepers for hosts of SYSTEM, FOLDER/openrc the
+#                                  files of OpenRC, FOLDER/machine a virtual machine: `kernel`, `initrd`, `disk`, and `qemu`, which
+#                                  runs it
 #
 # Nothing of it is installed on this machine.
 set -euo pipefail
@@ -47,6 +48,17 @@ if fresh packages "$VERSION_CODENAME 1"; then
         printf '%s\n' "Filename: ./$package" "Size: $(stat -c %s "$package")" "SHA256: $(sha256sum <"$package" | cut -d ' ' -f 1)" ''
     done >Packages)
     echo "$VERSION_CODENAME 1" >"$packages/made"
+fi
+
+openrc=$folder/openrc
+if fresh openrc "$VERSION_CODENAME 1"; then
+    say "unpacking OpenRC"
+    mkdir "$openrc/download"
+    apt-get -qq update
+    (cd "$openrc/download" && apt-get -qq download openrc librc1 libeinfo1)
+    for package in "$openrc"/download/*.deb; do dpkg-deb -x "$package" "$openrc/files"; done
+    rm -r "$openrc/download"
+    echo "$VERSION_CODENAME 1" >"$openrc/made"
 fi
 
 machine=$folder/machine
