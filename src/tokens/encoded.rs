@@ -21,7 +21,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Where answers of token endpoints carry a token (RFC 6749, section 5.1; `OpenID` Connect Core, section 3.1.3.3), and files of
-/// tools beside them; the first that is there counts.
+/// tools beside them; the first that looks like a JSON Web Token counts, for an access token may be any text.
 const MEMBERS: [&str; 4] = ["access_token", "id_token", "token", "jwt"];
 
 /// What a token says of itself.
@@ -87,9 +87,12 @@ const BEYOND_ALL_S: f64 = 1e10;
 /// Nor nearer to it.
 const NEXT_TO_NONE_S: f64 = 1e-10;
 
-/// Reads a token: bare, behind `Bearer`, as an `Authorization` header, or as an answer of a token endpoint holds it.
+/// Reads a token: bare, behind `Bearer`, as an `Authorization` header, or as an answer of a token endpoint holds it; each of them
+/// between quotation marks, too, as shells and `jq` have it, and behind the mark that some editors begin a file with.
 pub fn read(text: &str) -> Result<Claims, TokenError> {
-    let text = text.trim();
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let quoted = ['"', '\''].iter().find_map(|mark| text.strip_prefix(*mark)?.strip_suffix(*mark));
+    let text = quoted.map_or(text, str::trim);
     if text.starts_with('{') {
         return read_parts(&member(text)?);
     }
@@ -114,8 +117,10 @@ fn strip_word<'text>(text: &'text str, word: &str) -> &'text str {
 
 fn member(text: &str) -> Result<String, TokenError> {
     let members: HashMap<String, Box<RawValue>> = serde_json::from_str(text).map_err(|_| TokenError::NoMember)?;
-    let held = |name: &&str| members.get(*name).and_then(|raw| text_of(raw));
-    MEMBERS.iter().find_map(held).ok_or(TokenError::NoMember)
+    let held: Vec<String> =
+        MEMBERS.iter().filter_map(|name| members.get(*name)).filter_map(|raw| text_of(raw)).collect();
+    let like_one = held.iter().find(|text| looks_like_one(text));
+    like_one.or(held.first()).cloned().ok_or(TokenError::NoMember)
 }
 
 fn read_parts(token: &str) -> Result<Claims, TokenError> {
@@ -234,6 +239,11 @@ mod tests {
             format!("authorization: bearer {token}\r\n"),
             format!(r#"{{"token_type":"Bearer","expires_in":3600,"access_token":"{token}","id_token":"x"}}"#),
             format!(r#"{{"id_token":"{token}"}}"#),
+            // An access token may be any text.
+            format!(r#"{{"access_token":"ya29.opaque","id_token":"{token}"}}"#),
+            format!("\"{token}\"\n"),
+            format!("'Bearer {token}'"),
+            format!("\u{feff}{token}\r\n"),
         ] {
             assert_eq!(read(&text), Ok(expected.clone()), "{text}");
         }
