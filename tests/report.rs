@@ -50,6 +50,7 @@ mod schemas;
 #[path = "report/soundness.rs"]
 mod soundness;
 
+use fleet::many;
 use clockaudit::audit::{Policy, ReferenceChoice};
 use clockaudit::clock::{Nanos, UnixNanos};
 use clockaudit::probe::{FailureCode, Interruption, Stage};
@@ -369,29 +370,6 @@ fn one_of_a_kind_is_not_a_plural() {
         fleet::host("b", Nanos::from_seconds(1)),
     ]));
     assert!(pair.contains("more than 100 ms apart: 1 of 1 pair, most b - a by 1.0"), "{pair}");
-}
-
-/// A fleet in which every fourth host has something, of every kind there is.
-fn many(size: usize) -> Vec<fleet::Made> {
-    let host = |index: usize| {
-        let made = fleet::host(&format!("web{index:05}"), Nanos::from_micros(i64::try_from(index % 90).unwrap()));
-        let made = made.of(["web", "api", "db", "cache"].into_iter().nth(index / 8 % 4).unwrap());
-        let off = Nanos::from_millis(i64::try_from(index).unwrap() + 101);
-        match index % 32 {
-            3 => fleet::Made { offset: off, ..made },
-            7 => fleet::Made { offset: Nanos::from_millis(70), ..made }.claims("-0.07"),
-            11 => made.one_way(Nanos::from_millis(150)),
-            15 => made.fails(FailureCode::Timeout, Stage::Connect, "no answer in 10.0 s"),
-            19 => {
-                made.fails(FailureCode::AuthenticationRejected, Stage::Authenticate, &format!("server accepts {index}"))
-            }
-            23 => fleet::Made { offset: Nanos::from_seconds(3_600), ..made },
-            27 => fleet::Made { offset: off, ..made }.claims("0.000001"),
-            31 => made.fails(FailureCode::Refused, Stage::Connect, "connection refused"),
-            _ => made,
-        }
-    };
-    (0..size).map(host).collect()
 }
 
 #[test]

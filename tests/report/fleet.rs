@@ -192,3 +192,26 @@ pub(crate) fn dozen() -> Vec<Made> {
     fleet.push(host("web05", Nanos::ZERO).fails(FailureCode::Timeout, Stage::Connect, "no answer in 10.0 s"));
     fleet
 }
+
+/// A fleet in which every fourth host has something, of every kind there is.
+pub(crate) fn many(size: usize) -> Vec<Made> {
+    let made = |index: usize| {
+        let made = host(&format!("web{index:05}"), Nanos::from_micros(i64::try_from(index % 90).expect("in range")));
+        let made = made.of(["web", "api", "db", "cache"].into_iter().nth(index / 8 % 4).expect("in range"));
+        let off = Nanos::from_millis(i64::try_from(index).expect("in range") + 101);
+        match index % 32 {
+            3 => Made { offset: off, ..made },
+            7 => Made { offset: Nanos::from_millis(70), ..made }.claims("-0.07"),
+            11 => made.one_way(Nanos::from_millis(150)),
+            15 => made.fails(FailureCode::Timeout, Stage::Connect, "no answer in 10.0 s"),
+            19 => {
+                made.fails(FailureCode::AuthenticationRejected, Stage::Authenticate, &format!("server accepts {index}"))
+            }
+            23 => Made { offset: Nanos::from_seconds(3_600), ..made },
+            27 => Made { offset: off, ..made }.claims("0.000001"),
+            31 => made.fails(FailureCode::Refused, Stage::Connect, "connection refused"),
+            _ => made,
+        }
+    };
+    (0..size).map(made).collect()
+}

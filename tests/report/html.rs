@@ -10,7 +10,8 @@ use clockaudit::report::model::{Report, Verdict};
 use clockaudit::report::{escape, html, json};
 use sha2::{Digest, Sha256};
 
-use super::{fleet, many};
+use super::fleet;
+use super::fleet::many;
 
 /// What a remote text may hold to become more than text.
 pub(crate) const HOSTILE: [&str; 6] = [
