@@ -50,13 +50,13 @@ mod schemas;
 #[path = "report/soundness.rs"]
 mod soundness;
 
-use fleet::many;
 use clockaudit::audit::{Policy, ReferenceChoice};
 use clockaudit::clock::{Nanos, UnixNanos};
 use clockaudit::probe::{FailureCode, Interruption, Stage};
 use clockaudit::report::json::{self, ReadError};
 use clockaudit::report::model::{self, Report};
 use clockaudit::report::table::{Detail, Page, render};
+use fleet::many;
 use serde_json::Value;
 
 fn plain(text: &str) -> String {

@@ -5,6 +5,17 @@ use std::sync::Arc;
 
 use super::command_secrets;
 
+/// An expression that is not evaluated.
+pub const EXPRESSION: &str = "INV301";
+/// What is encrypted, and no password opens it.
+pub const CLOSED: &str = "INV302";
+/// An inventory plugin that is not known.
+pub const PLUGIN: &str = "INV303";
+/// What is there twice and cannot both be so.
+pub const TWICE: &str = "INV304";
+/// An inventory that may lack hosts.
+pub const INCOMPLETE: &str = "INV305";
+
 /// How grave a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -45,6 +56,8 @@ pub struct Span {
 pub struct Diagnostic {
     /// How grave.
     pub severity: Severity,
+    /// The code that `explain` has a page of, where it is not that of an incomplete inventory.
+    pub code: Option<&'static str>,
     /// File, folder or command line word it is about, as the user named it.
     pub file: Option<Arc<str>>,
     /// Where in the file; boxed, for a diagnostic is the error of many functions.
@@ -64,6 +77,7 @@ impl Diagnostic {
     pub fn new(severity: Severity, message: impl Into<String>) -> Self {
         Self {
             severity,
+            code: None,
             file: None,
             span: None,
             message: message.into(),
@@ -86,6 +100,18 @@ impl Diagnostic {
     /// A note without place.
     pub fn note(message: impl Into<String>) -> Self {
         Self::new(Severity::Note, message)
+    }
+
+    /// The same, with the code that `explain` has a page of.
+    #[must_use]
+    pub fn coded(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// The code that `explain` has a page of; none where there is no page.
+    pub fn label(&self) -> Option<&'static str> {
+        self.code.or(self.missing.as_ref().map(|_| INCOMPLETE))
     }
 
     /// The same, about a file.

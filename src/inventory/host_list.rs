@@ -2,7 +2,7 @@
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::diagnostics::Diagnostic;
+use super::diagnostics::{Diagnostic, TWICE};
 use super::model::{Draft, GroupId, SourceId, TooManyHosts};
 use super::ranges::{Budget, RangeError};
 use super::value::Value;
@@ -59,7 +59,7 @@ pub(super) fn several(name: &str, ports: &[Option<&str>]) -> Option<Diagnostic> 
         first.unwrap_or("22"),
         other.unwrap_or("22")
     );
-    Some(Diagnostic::warning(message).with_hint(hint))
+    Some(Diagnostic::warning(message).coded(TWICE).with_hint(hint))
 }
 
 /// Adds the hosts of a list to `ungrouped`, ranges expanded: Ansible's `advanced_host_list`.

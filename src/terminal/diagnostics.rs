@@ -30,7 +30,11 @@ fn report(diagnostic: &Diagnostic) -> Group<'_> {
         }
         _ => diagnostic.message.clone(),
     };
-    let mut group = Group::with_title(level.primary_title(visible(&title)));
+    let title = level.primary_title(visible(&title));
+    let mut group = Group::with_title(match diagnostic.label() {
+        Some(code) => title.id(code),
+        None => title,
+    });
     if let Some(span) = diagnostic.span.as_ref().filter(|span| !span.excerpt.is_empty()) {
         let mut snippet = Snippet::source(visible(&span.excerpt)).line_start(span.line);
         if let Some(file) = file {
@@ -74,7 +78,7 @@ mod tests {
             .with_missing("everything from this line on is missing")
             .with_hint("One host a line");
         let expected = "\
-error: expected key=value, got \"broken\"
+error[INV305]: expected key=value, got \"broken\"
  --> inv/2.ini:7:4
   |
 7 | h3 broken \u{fffd}[31m

@@ -97,6 +97,21 @@ fn what_cannot_be_read_is_said_in_one_line() {
 }
 
 #[test]
+fn what_is_wrong_has_the_code_that_is_explained() {
+    let check = |name: &str, text: &str, expected: &[Option<&str>]| {
+        let loaded = load_text(name, text, |_| {});
+        let codes: Vec<_> = loaded.diagnostics.iter().map(Diagnostic::label).collect();
+        assert_eq!(codes, expected, "{name}: {:?}", said(&loaded));
+    };
+    check("hosts", "$ANSIBLE_VAULT;1.1;AES256\n00\n", &[Some("INV302")]);
+    check("aws.yml", "plugin: amazon.aws.aws_ec2\n", &[Some("INV303")]);
+    check("hosts.yml", "all:\n  hosts: {a: {x: 1, x: 2}}\n", &[Some("INV304")]);
+    check("hosts.ini", "h1:2201\nh1:2202\n", &[Some("INV304")]);
+    check("hosts.ini", "h1\nh2 broken\n", &[Some("INV305")]);
+    check("hosts.ini", "h1 x=a#b\n", &[None]);
+}
+
+#[test]
 fn a_source_that_is_not_read_ends_the_run_where_ansible_cfg_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("good.ini"), "h1\n").expect("a file");

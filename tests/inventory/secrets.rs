@@ -349,7 +349,7 @@ fn a_password_that_is_set_and_cannot_be_had_is_told_as_such_with_what_to_do() {
         format!("{name} (group_vars/all.yml line {line})")
     };
     let what = "cannot be decrypted: it is encrypted by ansible-vault (label default), and no vault password was given. \
-                Pass --ask-vault-pass or --vault-password-file FILE\n";
+                Pass --ask-vault-pass or --vault-password-file FILE (INV302)\n";
     let (login, becoming) = (place("ansible_password"), place("ansible_become_password"));
     let line = |told: &str, setting: &str| {
         let line = told.lines().find(|line| line.trim_start().starts_with(&format!("{setting} "))).expect("its line");

@@ -8,9 +8,9 @@ use clockaudit::report::Report;
 use serde_json::{Value, json};
 
 use super::chromium::Chromium;
-use super::html::{dozen, hostile, page, stored_fix};
 use super::fleet;
 use super::fleet::many;
+use super::html::{dozen, hostile, page, stored_fix};
 
 /// Where `tests/run` installs what reads a page for those who cannot see it.
 const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/axe-core/node_modules/axe-core/axe.min.js");

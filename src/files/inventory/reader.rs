@@ -10,7 +10,7 @@ use crate::bounded::Unread;
 use crate::files::named;
 use crate::inventory::configuration::{Configuration, names};
 use crate::inventory::constructed::{self, ConstructedError, Plan};
-use crate::inventory::diagnostics::{Diagnostic, Severity};
+use crate::inventory::diagnostics::{CLOSED, Diagnostic, Severity};
 use crate::inventory::documents::{self, Plugin, Printer};
 use crate::inventory::model::{Inventory, Source as SourceRecord, SourceId};
 use crate::inventory::template::Renderer;
@@ -154,7 +154,7 @@ impl Loading<'_> {
         let opened = match text.and_then(|text| self.settings.keyring.open(text)) {
             Ok(opened) => opened,
             Err(error) => {
-                self.diagnostics.push(lost(error.to_string()).in_file(&name).with_hint(error.remedy()));
+                self.diagnostics.push(lost(error.to_string()).coded(CLOSED).in_file(&name).with_hint(error.remedy()));
                 return false;
             }
         };

@@ -10,7 +10,7 @@ use super::{LoadError, LoadSettings, neighbours, reader, sha256};
 use crate::bounded::{self, Unread};
 use crate::files::named;
 use crate::inventory::configuration::{Configuration, names};
-use crate::inventory::diagnostics::Diagnostic;
+use crate::inventory::diagnostics::{CLOSED, Diagnostic};
 use crate::inventory::extra_variables::{self, Extra};
 use crate::inventory::model::{
     GroupLayer, Inventory, Origin, RootVariables, Source as FileRecord, Variable, Variables, lay_over,
@@ -230,7 +230,8 @@ impl<'a> Reading<'a> {
 
     /// What a file holds that ansible-vault encrypted.
     fn opened(&self, bytes: &[u8]) -> Result<PlainText, Box<Diagnostic>> {
-        let closed = |error: VaultError| Box::new(Diagnostic::error(error.to_string()).with_hint(error.remedy()));
+        let closed =
+            |error: VaultError| Box::new(Diagnostic::error(error.to_string()).coded(CLOSED).with_hint(error.remedy()));
         let text = std::str::from_utf8(bytes).map_err(|_| closed(VaultError::Header))?;
         self.settings.keyring.open(text).map_err(closed)
     }

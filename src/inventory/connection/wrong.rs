@@ -51,8 +51,8 @@ impl Unusable {
 
     pub(super) fn template(provenance: Provenance, error: &TemplateError) -> Self {
         match error {
-            TemplateError::Vault(_) => Self::new(provenance, format!(" {error}")),
-            _ => Self::of_value(provenance, " ", error.to_string()),
+            TemplateError::Vault(_) => Self::new(provenance, format!(" {error}")).then(" (INV302)"),
+            _ => Self::of_value(provenance, " ", error.to_string()).then(" (INV301)"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Files of settings for Ansible's inventory plugins: told by their `plugin` key.
 
-use crate::inventory::diagnostics::Diagnostic;
+use crate::inventory::diagnostics::{Diagnostic, PLUGIN};
 use crate::inventory::value::Value;
 use crate::inventory::yaml::{Document, Form};
 
@@ -36,6 +36,7 @@ impl Plugin {
         Diagnostic::error(format!(
             "is for the inventory plugin {name}, which enable_plugins does not list by this name"
         ))
+        .coded(PLUGIN)
         .at(document.span(place))
         .with_missing("its variables and groups of hosts are missing")
         .with_hint("Add `auto` to enable_plugins in [inventory] of ansible.cfg: it takes any name")
@@ -49,6 +50,10 @@ impl Plugin {
             "Use `ansible-inventory -i {file} --list > fleet.json && clockaudit scan fleet.json`, \
              or --inventory-via-ansible"
         );
-        Diagnostic::error(message).at(document.span(place)).with_missing("its hosts are missing").with_hint(hint)
+        Diagnostic::error(message)
+            .coded(PLUGIN)
+            .at(document.span(place))
+            .with_missing("its hosts are missing")
+            .with_hint(hint)
     }
 }

@@ -13,7 +13,7 @@ mod tags;
 mod timestamps;
 mod variables;
 
-use super::diagnostics::{Diagnostic, Span};
+use super::diagnostics::{Diagnostic, Span, TWICE};
 
 use repeated::Repeated;
 
@@ -149,12 +149,13 @@ fn twice(text: &str, mut repeated: Vec<Repeated>) -> (Vec<Diagnostic>, Vec<Vec<S
             "hosts" | "children" => "Make one of them: what the first one holds is lost, as with Ansible",
             _ => "Remove one of them",
         };
-        Diagnostic::warning(message).at(excerpt::span(text, key.place, false)).with_hint(hint)
+        Diagnostic::warning(message).coded(TWICE).at(excerpt::span(text, key.place, false)).with_hint(hint)
     };
     let mut warnings: Vec<Diagnostic> = repeated.iter().map(told).collect();
     let mut lost: Vec<Vec<String>> = repeated.into_iter().map(|one| one.lost).collect();
     if !untold.is_empty() {
-        warnings.push(Diagnostic::warning(format!("{} more keys stand twice in their mappings", untold.len())));
+        let message = format!("{} more keys stand twice in their mappings", untold.len());
+        warnings.push(Diagnostic::warning(message).coded(TWICE));
         lost.push(untold.into_iter().flat_map(|one| one.lost).collect());
     }
     (warnings, lost)
