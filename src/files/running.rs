@@ -10,9 +10,10 @@ use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
 
@@ -26,6 +27,9 @@ const KEPT_ERRORS: usize = 16 * 1024;
 /// How long the end of its standard error is waited for once a program has ended: it comes at once, unless something that the program
 /// has started holds it open.
 const AFTER_THE_END: Duration = Duration::from_secs(1);
+
+/// So often it is looked at whether a program that has the terminal was stopped or has ended.
+const ATTENDED_EVERY: Duration = Duration::from_millis(50);
 
 /// The groups of those that run; locked for good once this program is about to end.
 static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
@@ -91,7 +95,7 @@ pub(super) fn run(mut command: Command, bounds: &Bounds<'_>) -> Result<Ended, Un
         command.env_remove(name);
     }
     let (mut child, running) = Running::start(command, bounds.may_ask).map_err(Unended::Unstarted)?;
-    let _lent = bounds.may_ask.then(|| lent_terminal::Lent::to(running.0));
+    let lent = bounds.may_ask.then(|| lent_terminal::Lent::to(running.0));
     let (output, errors) = (child.stdout().take(), child.stderr().take());
     let said = Said::of(errors);
     let most = bounds.most;
@@ -104,7 +108,11 @@ pub(super) fn run(mut command: Command, bounds: &Bounds<'_>) -> Result<Ended, Un
         // Nobody listens any more where the time was over.
         let _ = sender.send((bytes, read.transpose().and(ended)));
     });
-    let (output, ended) = receiver.recv_timeout(limit).map_err(|error| {
+    let ended = match lent {
+        Some(lent) => attended(&receiver, limit, running.0, lent),
+        None => receiver.recv_timeout(limit),
+    };
+    let (output, ended) = ended.map_err(|error| {
         if error == RecvTimeoutError::Timeout {
             // Not reaped yet: whoever waits for it would have told its end.
             running.end();
@@ -116,6 +124,34 @@ pub(super) fn run(mut command: Command, bounds: &Bounds<'_>) -> Result<Ended, Un
     }
     let status = ended.map_err(Unended::Lost)?;
     Ok(Ended { status, output, errors: said.first_bytes() })
+}
+
+/// Waits for what a program sends that has the terminal. One that is stopped there (Ctrl-Z) goes on, for no shell would bring it back.
+/// Once it has ended the terminal is ours: what it started may hold its output open, and Ctrl-C must reach this program then.
+fn attended<Sent>(
+    receiver: &Receiver<Sent>,
+    limit: Duration,
+    program: Pid,
+    lent: lent_terminal::Lent,
+) -> Result<Sent, RecvTimeoutError> {
+    let begun = Instant::now();
+    let mut lent = Some(lent);
+    loop {
+        let left = limit.saturating_sub(begun.elapsed());
+        match receiver.recv_timeout(left.min(ATTENDED_EVERY)) {
+            Err(RecvTimeoutError::Timeout) if left > ATTENDED_EVERY => {}
+            ended => return ended,
+        }
+        if let Ok(WaitStatus::Stopped(..)) = waitid(Id::Pid(program), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG) {
+            // An error means that it has ended.
+            let _ = killpg(program, Signal::SIGCONT);
+        }
+        // Whoever waits for its end hears of it all the same; who has heard of it already leaves nothing to look at.
+        let end = waitid(Id::Pid(program), WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT);
+        if !matches!(end, Ok(WaitStatus::StillAlive)) {
+            lent.take();
+        }
+    }
 }
 
 /// What a program says on its standard error, read beside its output.

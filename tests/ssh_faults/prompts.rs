@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{LocalFlags, tcgetattr};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, tcgetpgrp};
 
 /// What a terminal does with what is typed: shows it, takes it line by line, makes signals of it.
 const USUAL: LocalFlags = LocalFlags::ECHO.union(LocalFlags::ICANON).union(LocalFlags::ISIG);
@@ -41,11 +41,16 @@ fn asked(act: impl FnOnce(&Child, &mut File)) -> (ExitStatus, LocalFlags) {
 /// Has a program that prints the password of a vault ask for a PIN at the terminal, which it hides; types, and gives the end, what it
 /// read, and the terminal's modes.
 fn pin(typed: &[u8]) -> (ExitStatus, Option<String>, LocalFlags) {
+    let asks = "#!/bin/sh\nstty -echo </dev/tty\nprintf 'PIN: ' >/dev/tty\nread pin </dev/tty || exit 1\nprintf %s \"$pin\" >read\necho secret\n";
+    asked_by(asks, |_, keyboard| keyboard.write_all(typed).unwrap())
+}
+
+/// The same with a program that writes `PIN: ` to the terminal, and something that is done then.
+fn asked_by(text: &str, act: impl FnOnce(&Child, &mut File)) -> (ExitStatus, Option<String>, LocalFlags) {
     let pty = openpty(None, None).unwrap();
     let (mut keyboard, terminal) = (File::from(pty.master), File::from(pty.slave));
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("password");
-    let text = "#!/bin/sh\nstty -echo </dev/tty\nprintf 'PIN: ' >/dev/tty\nread pin </dev/tty || exit 1\nprintf %s \"$pin\" >read\necho secret\n";
     fs::write(&program, text).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
     let mut clockaudit = Command::new("setsid");
@@ -58,7 +63,7 @@ fn pin(typed: &[u8]) -> (ExitStatus, Option<String>, LocalFlags) {
         let length = keyboard.read(&mut chunk).unwrap();
         shown.extend_from_slice(&chunk[..length]);
     }
-    keyboard.write_all(typed).unwrap();
+    act(&child, &mut keyboard);
     let status = child.wait().unwrap();
     let modes = tcgetattr(&terminal).unwrap().local_flags;
     (status, fs::read_to_string(folder.path().join("read")).ok(), modes)
@@ -72,6 +77,27 @@ fn a_password_program_may_ask_at_the_terminal() {
     let (status, read, modes) = pin(b"12\x03");
     assert_eq!((status.code(), read), (Some(130), None));
     assert!(modes.contains(USUAL), "what it hid stays hidden: {modes:?}");
+}
+
+#[test]
+fn a_password_program_that_is_stopped_goes_on() {
+    let (status, read, modes) = pin(b"12\x1a34\n");
+    assert_eq!((status.code(), read.as_deref()), (Some(0), Some("34")));
+    assert!(modes.contains(USUAL), "{modes:?}");
+}
+
+#[test]
+fn what_a_password_program_leaves_behind_keeps_no_terminal() {
+    let leaves = "#!/bin/sh\nsleep 1000 &\nprintf 'PIN: ' >/dev/tty\necho secret\n";
+    let (status, _, modes) = asked_by(leaves, |child, keyboard| {
+        let own = Pid::from_raw(child.id().try_into().unwrap());
+        while tcgetpgrp(&*keyboard).unwrap() != own {
+            std::thread::yield_now();
+        }
+        keyboard.write_all(b"\x03").unwrap();
+    });
+    assert_eq!(status.code(), Some(130));
+    assert!(modes.contains(USUAL), "{modes:?}");
 }
 
 #[test]
