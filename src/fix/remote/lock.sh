@@ -22,25 +22,43 @@ is_guarded() {
 
 is_run() { case $1 in '' | .* | -* | *[!A-Za-z0-9._-]*) return 1 ;; esac; [ ${#1} -le 64 ]; }
 
-# Takes the lock for `run`; leaves in `owner` who has it where somebody else does, nobody where none can be made, and in `behind` the folder of a dead owner whose
-# files could not all be put back.
-take_lock() {
-  behind=
-  owner=
-  mkdir -p "$state" || return 1
+# claim OWNER: the right to change a lock that says OWNER, who is dead or on the way out. One has it: whoever made the link of that
+# name; where that one has died, whoever makes the next link, named by that one. Leaves the link in `claimed`.
+#
+# No lock says the same twice: once it has been changed, whoever comes late does not get past the last line.
+claim() {
+  claimed=$state/lock.$1
+  until ln -s "$mine" "$claimed"; do
+    m=$(readlink "$claimed") && ! is_held "$m" || return 1
+    claimed=$state/lock.$m
+  done
+  [ "$(readlink "$state/lock")" = "$1" ] || { rm -f "$claimed"; return 1; }
+}
+
+# Leaves in `mine` what a lock of `run` says that this process has.
+own_name() {
   booted
   started $$ || t=unknown
   mine="$$ $t $boot $run"
-  ln -s "$mine" "$state/lock" && return
-  owner=$(readlink "$state/lock")
-  [ "$owner" = "$mine" ] && return
+}
+
+# Takes the lock for `run`; leaves in `owner` who has it where somebody else does, nobody where none can be made, and in `behind`
+# the folder of a dead owner whose files could not all be put back.
+take_lock() {
+  behind=
+  owner=
+  own_name
+  # Whoever frees it takes the folder away, too, if it can.
+  for x in 1 2; do
+    mkdir -p "$state" || return 1
+    ln -s "$mine" "$state/lock" && return
+    owner=$(readlink "$state/lock") && break
+  done
+  case $owner in "$mine") return ;; '') return 1 ;; esac
   is_held "$owner" && return 1
-  # Whoever moves the dead owner's link away may make a new one; who moved a living one gives it back.
-  mv "$state/lock" "$state/lock.$$" || { owner=$(readlink "$state/lock"); return 1; }
-  x=$(readlink "$state/lock.$$")
-  rm -f "$state/lock.$$"
-  [ "$x" = "$owner" ] || { ln -s "$x" "$state/lock"; owner=$x; return 1; }
-  ln -s "$mine" "$state/lock" || { owner=$(readlink "$state/lock"); return 1; }
+  # At no time there is no lock, so nobody comes in between. What others have claimed is of no use any more.
+  claim "$owner" && mv -f "$claimed" "$state/lock" || { owner=$(readlink "$state/lock"); return 1; }
+  rm -f "$state/lock."*
   # What the dead owner left: its guard lives no longer, so nobody else puts it right.
   gone=${owner##* }
   folder=$state/$gone
@@ -53,8 +71,7 @@ take_lock() {
       # What to put back is known nowhere else: whoever comes next tries again.
       tell_left
       behind=$folder
-      rm -f "$state/lock"
-      ln -s "$owner" "$state/lock"
+      ln -s "left $mine $gone" "$state/lock.$$" && mv -f "$state/lock.$$" "$state/lock"
       return 1
     fi
     rm -rf "$folder"
@@ -71,9 +88,11 @@ not_locked() {
   fi
 }
 
+# free_lock RUN: where it is that run's.
 free_lock() {
+  own_name
   x=$(readlink "$state/lock")
-  [ "${x##* }" = "$1" ] && rm -f "$state/lock"
+  [ "${x##* }" = "$1" ] && claim "$x" && rm -f "$state/lock" "$state/lock."*
   rmdir "$state"
 }
 
