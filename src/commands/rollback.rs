@@ -19,7 +19,7 @@ use crate::fix::journal::{
     AppliedRecord, BegunRecord, EndedRecord, FileRecord, OverRecord, Record, Restoration, RunRecord, SCHEMA, instant,
     read, restorations,
 };
-use crate::fix::remote::{Applied, Becomes, Change, Request, RunId, Taken};
+use crate::fix::remote::{Applied, Becomes, Change, Expected, Request, RunId, Taken};
 use crate::fix::restore::restore;
 use crate::report::escape::{escaped, visible};
 use crate::ssh::NotRestored;
@@ -163,7 +163,9 @@ fn deeds(request: &Request) -> Vec<String> {
                 Becomes::Backup { path, .. } => restored(&change.path, path),
                 Becomes::Absent | Becomes::Bytes(_) => format!("{} goes", escaped(&change.path)),
             };
-            apply.changes.iter().map(deed).collect()
+            let stops =
+                (apply.expected == Expected::Stopped).then(|| "chronyd is stopped, as it was before".to_owned());
+            apply.changes.iter().map(deed).chain(stops).collect()
         }
         Request::TakeBack(back) => {
             let taken = back.taken.iter().filter_map(|taken| match taken {
@@ -239,9 +241,10 @@ fn note(journal: &Journal, host: &str, answer: &Result<Applied, NotRestored>, at
     let host = host.to_owned();
     if let Ok(applied) = answer {
         let backups = applied.kept.iter().map(|kept| (kept.path.clone(), kept.backup.clone())).collect();
+        let taken = applied.taken.iter().map(ToString::to_string).collect();
         write(
             journal,
-            &Record::Applied(AppliedRecord { host: host.clone(), at: instant(at), backups, taken: Vec::new() }),
+            &Record::Applied(AppliedRecord { host: host.clone(), at: instant(at), backups, taken }),
             terminal,
         );
     }

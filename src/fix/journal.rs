@@ -27,7 +27,7 @@ pub enum Record {
     Begun(BegunRecord),
     /// One of its files has a backup, and is not new yet.
     Kept(KeptRecord),
-    /// What an installation is about to take away: one line.
+    /// What an installation is about to take away, or that chronyd did not run: one line.
     Took(TookRecord),
     /// Its files are new, and these are the backups.
     Applied(AppliedRecord),
@@ -95,7 +95,7 @@ pub struct KeptRecord {
     pub backup: Option<String>,
 }
 
-/// Something for the way back from an installation.
+/// Something for the way back beside files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TookRecord {
     /// The host's name in the inventory.
@@ -115,7 +115,7 @@ pub struct AppliedRecord {
     pub at: String,
     /// The backups, by the paths of their files; null for a file that was not there.
     pub backups: BTreeMap<String, Option<String>>,
-    /// What an installation took away, a line each; none where nothing was installed or stopped.
+    /// What an installation took away, a line each, and that chronyd did not run; none where it did and nothing was installed or stopped.
     #[serde(default)]
     pub taken: Vec<String>,
 }
@@ -237,7 +237,7 @@ pub struct Restoration {
     pub service: String,
     /// Its files; one is put back only where it is still what the run wrote.
     pub files: Vec<RestoredFile>,
-    /// What an installation took away.
+    /// What an installation took away; without one what chronyd was, where it did not run.
     pub taken: Vec<Taken>,
 }
 

@@ -49,7 +49,7 @@ pub fn restore(
             *found = found.and(file.written.last().copied());
         }
     }
-    if !restoration.taken.is_empty() {
+    if restoration.taken.iter().any(|taken| !matches!(taken, Taken::Own(_))) {
         return Ok(back(restoration, survey, &files).then(|| {
             let file = |(file, found): &(&RestoredFile, Option<Digest>)| TakenFile {
                 path: file.path.clone(),
@@ -74,13 +74,18 @@ pub fn restore(
             configuration: restoration.configuration.clone(),
             changes,
             installs: None,
-            expected: Expected::Running,
+            expected: if was_stopped(&restoration.taken) { Expected::Stopped } else { Expected::Running },
             wait_s: WAIT_S,
             guard_s: GUARD_S,
             restarts: true,
             validates: false,
         })
     }))
+}
+
+/// Whether chronyd did not run before.
+fn was_stopped(taken: &[Taken]) -> bool {
+    taken.iter().any(|taken| matches!(taken, Taken::Own(ran) if !ran.is_active))
 }
 
 /// Whether anything of an installation is still there to be undone.
@@ -172,6 +177,23 @@ mod tests {
         assert_eq!(undo(&survey(b"edited\n"), Some("/b")), Err(Refusal::ChangedSince(path())));
         assert_eq!(undo(&Survey::default(), Some("/b")), Err(Refusal::ChangedSince(path())));
         assert_eq!(undo(&survey(b"new\n"), None), Err(Refusal::NoBackup(path())));
+    }
+
+    #[test]
+    fn a_chronyd_that_did_not_run_before_is_stopped_again() {
+        let expected = |line: Option<&str>| {
+            let taken = line.map(|line| Taken::parse(line).expect("a line"));
+            let known = Restoration { taken: taken.into_iter().collect(), ..restoration(Some("/b")) };
+            match restore(&known, &survey(b"new\n"), &run("1"), run("2")) {
+                Ok(Some(Request::Apply(apply))) => apply.expected,
+                other => panic!("{other:?}"),
+            }
+        };
+        for line in ["own inactive disabled", "own inactive enabled"] {
+            assert_eq!(expected(Some(line)), Expected::Stopped, "{line}");
+        }
+        assert_eq!(expected(Some("own active enabled")), Expected::Running);
+        assert_eq!(expected(None), Expected::Running);
     }
 
     #[test]

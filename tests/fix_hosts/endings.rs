@@ -28,16 +28,18 @@ fn what_happens_on_the_way_leaves_a_host_old_or_new() {
         edited_in_the_middle(site, &old);
         a_run_whose_guard_was_stopped(site, &old);
         a_stale_lock(site);
-        not_started_since_the_boot(site);
+        not_started_since_the_boot(site, &old);
         in_the_middle(site, &old);
     });
 }
 
+/// A configuration that passes every check, with which chronyd ends at its start.
+const FATAL: &str = "server 169.254.169.123 iburst\nmakestep 1.0 3\nrtcsync\nrtcfile /var/lib/chrony/rtc\n";
+
 /// What only a chronyd that is to stay finds out: it keeps the clock of the machine by the one or by the other.
 fn fatal_at_the_start(site: &Site, old: &Old) {
     let inventory = site.inventory();
-    let file =
-        site.write("template", "server 169.254.169.123 iburst\nmakestep 1.0 3\nrtcsync\nrtcfile /var/lib/chrony/rtc\n");
+    let file = site.write("template", FATAL);
     let fixed = site.clockaudit(&["fix", &inventory, "--conf", &file, "--yes", "--hold", "4s"]);
     assert_eq!(fixed.status, Some(2), "{fixed}");
     old.is_back(site, "fatal at the start");
@@ -156,7 +158,7 @@ fn a_run_whose_guard_was_stopped(site: &Site, old: &Old) {
 }
 
 /// A chronyd that was not started since the boot: systemd has looked at none of its conditions, and says that they were not met.
-fn not_started_since_the_boot(site: &Site) {
+fn not_started_since_the_boot(site: &Site, old: &Old) {
     let inventory = site.inventory();
     site.run(HOST, "systemctl disable --now chrony && systemctl daemon-reload");
     let conditions = site.run(HOST, "systemctl show -p ConditionResult -p ConditionTimestampMonotonic chrony");
@@ -164,8 +166,24 @@ fn not_started_since_the_boot(site: &Site) {
     let fixed = site.clockaudit(&[&["fix", &inventory, "--yes", "--hold", "1s"], &SERVER[..]].concat());
     assert!(fixed.status.is_some_and(|status| status < 2), "{fixed}");
     assert_eq!(site.ends(), ["host converged"], "{fixed}");
-    let undone = site.clockaudit(&["rollback", &site.last_run(), "--yes"]);
+    let stopped = "! systemctl -q is-active chrony && ! systemctl -q is-enabled chrony && ! pgrep -x chronyd";
+    let undo = || site.clockaudit(&["rollback", &site.last_run(), "--yes"]);
+    let undone = undo();
     assert_eq!(undone.status, Some(0), "{undone}");
+    assert!(undone.stdout.contains("chronyd is stopped, as it was before"), "{undone}");
+    site.run(HOST, stopped);
+    // The fix had started it, so it runs again where the rollback is undone.
+    let undone = undo();
+    assert_eq!(undone.status, Some(0), "{undone}");
+    site.run(HOST, "systemctl -q is-active chrony && ! systemctl -q is-enabled chrony");
+    let undone = undo();
+    assert_eq!(undone.status, Some(0), "{undone}");
+    site.run(HOST, stopped);
+    // Nor does it run where the host itself goes back.
+    let failed = site.clockaudit(&["fix", &inventory, "--conf", &site.write("template", FATAL), "--yes"]);
+    assert!(failed.status == Some(2) && site.ends() == ["host rolled_back"], "{failed}");
+    assert_eq!(digest(site, HOST, CONFIGURATION), old.digest, "{failed}");
+    site.run(HOST, stopped);
     site.run(HOST, "systemctl enable --now chrony");
 }
 

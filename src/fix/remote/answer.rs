@@ -129,7 +129,7 @@ pub struct Applied {
     pub tracking: Option<Tracking>,
     /// What the dry run of the written file said, where it was asked for.
     pub dry_run: Option<Nanos>,
-    /// The way back from an installation.
+    /// The way back from an installation; without one what chronyd was, where it did not run.
     pub taken: Vec<Taken>,
 }
 

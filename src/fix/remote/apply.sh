@@ -128,6 +128,7 @@ spare() {
 
 # Whether chronyd follows what it is expected to; leaves its report in `o`.
 is_as_expected() {
+  if [ "$expect" = stopped ]; then o=; ! is_active; return; fi
   tracking || return 1
   x=${o%%,*}
   m=${o#*,} m=${m%%,*}
@@ -195,7 +196,12 @@ apply() {
   mkdir "$folder" || { refuse write "$folder"; return; }
   find_unit
   is_active && was=active || was=inactive
-  [ $was = inactive ] || tracking || echo >"$folder/mute"
+  if [ $was = active ]; then tracking || echo >"$folder/mute"
+  elif [ "$restart$manager$replaced" = yes ]; then
+    # Nobody else knows it when all of this is undone.
+    is_enabled "$unit" && x=enabled || x=disabled
+    say "step took own inactive $x"
+  fi
   if [ "$manager" ] && has chronyd; then refuse changed chrony; return; fi
   while [ $i -lt $count ]; do
     i=$((i + 1)); nth
@@ -248,7 +254,8 @@ apply() {
     alive
     echo >"$folder/restarting" || { undo write "$folder"; return; }
     say 'step restarting'
-    if ! service_does restart; then
+    [ "$expect" = stopped ] && x=stop || x=restart
+    if ! service_does $x; then
       told_by_journal
       undo restart "$e"
       return
@@ -264,7 +271,7 @@ apply() {
       return
     fi
     alive
-    say "tracking $o"
+    [ "$o" ] && say "tracking $o"
   fi
   say 'ok apply'
 }

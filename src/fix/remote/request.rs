@@ -163,6 +163,8 @@ pub enum Becomes {
 /// What chronyd is to follow before a change counts as applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
+    /// Nothing: it is stopped instead of restarted.
+    Stopped,
     /// Anything or nothing: it answers.
     Running,
     /// Its own clock (`local`).
@@ -226,6 +228,7 @@ impl Check {
 impl Apply {
     fn lines(&self) -> Result<String, Unsendable> {
         let expected = match &self.expected {
+            Expected::Stopped => "stopped".to_owned(),
             Expected::Running => "running".to_owned(),
             Expected::Local => "local".to_owned(),
             Expected::Selected => "selected".to_owned(),
@@ -345,6 +348,10 @@ mod tests {
         }
     }
 
+    fn absent() -> Change {
+        Change { path: "/etc/chrony/conf.d/a.conf".to_owned(), was: None, becomes: Becomes::Absent }
+    }
+
     #[test]
     fn a_request_has_one_line_for_each_word_of_it() {
         let old = Digest::of(b"old");
@@ -354,7 +361,7 @@ mod tests {
                 was: Some(old),
                 becomes: Becomes::Bytes(b"server a\n\\'%\xC3 ".to_vec()),
             },
-            Change { path: "/etc/chrony/conf.d/a.conf".to_owned(), was: None, becomes: Becomes::Absent },
+            absent(),
         ]));
         let new = Digest::of(b"server a\n\\'%\xC3 ");
         let expected = format!(
@@ -363,6 +370,9 @@ mod tests {
              data server a\\0012\\0134'%\\0303\\0040\nfile - - /etc/chrony/conf.d/a.conf\napply\n"
         );
         assert_eq!(request.lines(), Ok(expected));
+        let stopped = Apply { expected: Expected::Stopped, ..apply(vec![absent()]) };
+        let lines = Request::Apply(stopped).lines().expect("lines");
+        assert!(lines.contains("\nexpect stopped\nrestart yes\n"), "{lines}");
         let check = Check {
             servers: vec!["a iburst".to_owned()],
             settings: vec!["keyfile /k".to_owned()],

@@ -93,6 +93,10 @@ mod parts {
     const ODD: [&str; 12] =
         ["a b", " ", "q'\"x", "x|y", "|", "*", "-d", "$(id)", "back\\slash\\n", "semi;colon", "a.clockaudit-0", "#"];
 
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a folder")
+    }
+
     fn odd_files(folder: &Path) -> Vec<std::path::PathBuf> {
         let files = folder.join("files");
         fs::create_dir(&files).expect("a folder");
@@ -124,7 +128,7 @@ mod parts {
 
     #[test]
     fn the_guard_puts_back_files_of_any_name_that_is_taken() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let files = odd_files(folder.path());
         let said =
             run(folder.path(), &format!("{REPLACED}cat files/*; put_back; echo \"left:$left\"; ls -A files | wc -l"));
@@ -137,7 +141,7 @@ mod parts {
 
     #[test]
     fn the_guard_waits_for_exactly_its_limit_after_the_last_sign_of_life() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let files = odd_files(folder.path());
         // Its clock are its sleeps of one second: here each is counted, and the 100th hears the session once more.
         let guarded = |limit: &str| {
@@ -159,7 +163,7 @@ mod parts {
 
     #[test]
     fn the_newest_five_backups_of_a_file_stay() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let files = odd_files(folder.path());
         for path in &files {
             let name = path.file_name().expect("a name").to_string_lossy();
@@ -181,7 +185,7 @@ mod parts {
 
     #[test]
     fn the_backup_of_a_run_stays_whatever_the_names_of_others_say() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let files = odd_files(folder.path());
         let beside = |path: &Path, run: &str| {
             let name = path.file_name().expect("a name").to_string_lossy().into_owned();
@@ -209,7 +213,7 @@ mod parts {
     #[test]
     fn a_file_that_somebody_changes_meanwhile_is_left_to_them() {
         for edit in ["echo edited >x && mv x files/b", "echo edited >files/b"] {
-            let folder = tempfile::tempdir().expect("a folder");
+            let folder = folder();
             let files = folder.path().join("files");
             fs::create_dir(&files).expect("a folder");
             for name in ["a", "b", "c"] {
@@ -238,8 +242,26 @@ mod parts {
     }
 
     #[test]
+    fn a_chronyd_that_did_not_run_does_not_run_when_all_is_undone() {
+        let service = "has() { :; }; id() { echo 0; }; find_unit() { unit=u; }; arm() { :; }; is_enabled() { false; }\n\
+                       is_active() { [ -e active ]; }; tracking() { o=follows; is_active; }; pause() { :; }\n\
+                       service_does() { case $1 in stop) rm active ;; *) echo >active ;; esac; }\n\
+                       replaced= manager= validate=no restart=yes seconds=1 count=1 conf=$PWD/c path_1=$PWD/c from_1=\n\
+                       becomes() { digest \"$PWD/c\"; old_1=$h data_1=$1 backup_1=-; printf %s \"$1\" >x; digest \"$PWD/x\"; new_1=$h; }\n\
+                       applies() { apply | grep -e took -e tracking -e '^ok' -e '^no'; ls active; }\n\
+                       echo old >c; becomes new; expect=running; applies\n";
+        let said = run(folder().path(), &format!("{service}revert; ls active; cat c"));
+        let applied = "step took own inactive disabled\ntracking follows\nok apply\nactive\n";
+        assert_eq!(said, format!("{applied}ok revert\nold\n"));
+        let undone = "confirm; run=r2; becomes old; expect=stopped; applies; run=r2; revert; ls active; cat c";
+        let said = run(folder().path(), &format!("{service}{undone}"));
+        // What undoes a run is undone too where it is not confirmed.
+        assert_eq!(said, format!("{applied}ok confirm\nok apply\ntracking follows\nok revert\nactive\nnew"));
+    }
+
+    #[test]
     fn what_a_run_made_that_ended_before_its_guard_is_cleared_up_by_the_next() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         odd_files(folder.path());
         let begun = REPLACED.split("make_plan").next().expect("its first half");
         let next = "rm fresh; ln -s '1 0 another-boot r1' run/lock; run=r2; take_lock && ls -A files | wc -l; ls run";
@@ -255,7 +277,7 @@ mod parts {
 
     #[test]
     fn a_package_manager_that_takes_too_long_is_ended_with_all_that_it_began() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         // What it began has a session of its own, and does not end when it is told to.
         let work = "package() { (trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ >pid; sleep 300; echo over >after'); echo over >after; }\n\
                     pauses=1\n\
@@ -270,7 +292,7 @@ mod parts {
 
     #[test]
     fn a_sign_of_life_needs_no_room_and_is_not_told_where_it_is_none() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let said = run(
             folder.path(),
             "run=r1; tracking() { return 1; }; echo plan >\"$folder/plan\"; alive; mkdir \"$folder/alive.new\"\n\
@@ -282,7 +304,7 @@ mod parts {
 
     #[test]
     fn what_a_guard_could_not_put_back_is_told_to_whoever_comes_later() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let fired = "echo plan >\"$folder/plan\"; ln -s reverted \"$folder/over\"\n";
         let ends = "pause() { echo \"r1 $told\" >\"$state/last\"; rm -rf \"$folder\"; }\n";
         let said = run(folder.path(), &format!("{fired}{ends}told=/etc/c; revert"));
@@ -294,7 +316,7 @@ mod parts {
 
     #[test]
     fn a_chronyd_that_answered_nobody_before_needs_to_run_only() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let said = run(
             folder.path(),
             "was=active left=; pause() { :; }; tracking() { return 1; }; is_active() { :; }\n\
@@ -306,7 +328,7 @@ mod parts {
 
     #[test]
     fn names_that_no_line_can_hold_are_told() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let said = run(
             folder.path(),
             "for p in /etc/a '/etc/a|b *' \"/etc/a${newline}b\" \"/etc/a$newline\" '/etc/\t' etc/a /etc/../a '' \"/$(printf '\\303\\251')\"; do\n\
@@ -317,7 +339,7 @@ mod parts {
 
     #[test]
     fn what_a_dead_run_left_and_cannot_be_put_back_is_kept_and_told() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         odd_files(folder.path());
         let dead = "rm -f fresh; ln -s '1 0 another-boot r1' run/lock; run=r2\n";
         let taken = "take_lock && echo taken || not_locked apply\n";
@@ -344,7 +366,7 @@ mod parts {
 
     #[test]
     fn a_lock_that_cannot_be_made_is_nobodys() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let said = run(
             folder.path(),
             "run=r1; rm -rf \"$state\"; echo >\"$state\"; take_lock && echo taken || not_locked apply\n",
@@ -355,7 +377,7 @@ mod parts {
 
     #[test]
     fn the_configuration_that_chronyd_was_started_with_is_found() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let found = |arguments: &str| {
             // A process with those arguments, which ends once it is looked at.
             let process =
@@ -374,7 +396,7 @@ mod parts {
 
     #[test]
     fn what_is_tried_has_a_name_that_chronyd_may_read() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let names = "for p in /etc/chrony.conf /etc/chrony/chrony.conf /etc/chrony.d/a.conf; do path_1=$p i=1; nth; echo \"$new_file\"; done";
         let expected = "/etc/chrony.conf.new-clockaudit\n/etc/chrony/.chrony.conf.new-clockaudit\n\
                         /etc/chrony.d/.a.conf.new-clockaudit\n";
@@ -383,7 +405,7 @@ mod parts {
 
     #[test]
     fn more_files_than_are_read_are_told() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let surveyed = |count: usize| {
             let path = folder.path().join(count.to_string());
             fs::create_dir(&path).expect("a folder");
