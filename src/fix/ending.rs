@@ -1,10 +1,9 @@
 //! How a run of `fix` ends: its counts, its exit code, and who is still to be done.
 
-use std::fmt::Write as _;
-
 use super::attempt::Outcome;
 use super::rollout::HostEnd;
 use crate::audit::ExitStatus;
+use crate::inventory::patterns::line_of_host;
 
 /// How many hosts ended in which way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,14 +57,25 @@ pub fn exit(counts: Counts, has_new_warnings: bool, is_partial: bool) -> ExitSta
     }
 }
 
-/// The file for `--limit @FILE` that goes on with the hosts that were not attempted; `None` where there are none.
-pub fn retry<'host>(names: impl IntoIterator<Item = &'host str>) -> Option<String> {
-    let mut text = String::new();
+/// The file for `--limit @FILE` that goes on with hosts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retry {
+    /// Its text, a line for each host; empty where none is named.
+    pub text: String,
+    /// Hosts that no line of such a file names alone.
+    pub unnamed: Vec<String>,
+}
+
+/// What goes on with the hosts of these names; `is_group` says whether there is a group of a name.
+pub fn retry<'host>(names: impl IntoIterator<Item = &'host str>, is_group: impl Fn(&str) -> bool) -> Retry {
+    let mut retry = Retry::default();
     for name in names {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{name}");
+        match line_of_host(name, is_group(name)) {
+            Some(line) => retry.text.extend([line.as_str(), "\n"]),
+            None => retry.unnamed.push(name.to_owned()),
+        }
     }
-    (!text.is_empty()).then_some(text)
+    retry
 }
 
 #[cfg(test)]
@@ -95,7 +105,10 @@ mod tests {
 
     #[test]
     fn those_that_are_left_are_one_a_line() {
-        assert_eq!(retry(["a", "b"]).as_deref(), Some("a\nb\n"));
-        assert_eq!(retry([]), None);
+        let left = |names: &[&'static str]| retry(names.iter().copied(), |name| name == "!both");
+        assert_eq!(left(&["a", "b"]), Retry { text: "a\nb\n".to_owned(), unnamed: Vec::new() });
+        assert_eq!(left(&[]), Retry::default());
+        let said = left(&["!both", "a"]);
+        assert_eq!((said.text.as_str(), said.unnamed), ("a\n", vec!["!both".to_owned()]));
     }
 }

@@ -17,13 +17,14 @@ use crate::files::journal::Journals;
 use crate::files::report::write_all;
 use crate::fix::attempt;
 use crate::fix::draft::{Draft, DraftedHost};
-use crate::fix::ending::retry;
+use crate::fix::ending::{Retry, retry};
 use crate::fix::journal::{EndedRecord, OverRecord, Record};
 use crate::fix::plan;
 use crate::fix::remote::{Kept, RunId};
 use crate::fix::rollout::HostEnd;
 use crate::inventory::target::Target;
 use crate::probe::Interruption;
+use crate::report::escape::visible;
 use crate::report::fix::{EndedHost, FixRun, compose, exit_status};
 use crate::report::{self, Provenance, Report};
 use crate::ssh::{Done, own_defects};
@@ -203,7 +204,18 @@ impl Run<'_> {
         names: impl Iterator<Item = &'host str>,
         terminal: &Terminal,
     ) -> Option<String> {
-        let text = retry(names)?;
+        let inventory = &self.selected.loaded.inventory;
+        let Retry { text, unnamed } = retry(names, |name| inventory.group_named(name).is_some());
+        for name in unnamed {
+            let name = visible(&name);
+            terminal.warn(&format!(
+                "`{name}` was not attempted and is not in the file for `--limit @FILE`: a group is called that, too, and no pattern \
+                 names the host alone"
+            ));
+        }
+        if text.is_empty() {
+            return None;
+        }
         let run = RunId::new(&self.selected.provenance.run)?;
         match journals.write_retry(&run, &text) {
             Ok(path) => Some(path.display().to_string()),

@@ -52,3 +52,72 @@ fn lines_of(file: &str, settings: &LoadSettings) -> Result<Vec<Pattern>, LimitEr
     let lines = lines.filter(|(_, line)| !line.is_empty());
     Ok(lines.map(|(index, line)| Pattern::of_line(line, &file, index + 1, is_secret)).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::fix::ending::{Retry, retry};
+    use crate::inventory::model::{Draft, Source};
+    use crate::inventory::patterns::Selection;
+
+    /// Names that a pattern may be taken for something else by.
+    const ODD: [&str; 20] = [
+        "web1",
+        "!web1",
+        "&web1",
+        "~web1",
+        "@web1",
+        ":web1",
+        ",web1",
+        "!",
+        "&",
+        "~",
+        "!~web1",
+        "prod",
+        "web*",
+        "web[0]",
+        " web1",
+        "web1 ",
+        "we b1",
+        "!we\nb1",
+        "web1\r",
+        "\u{2003}!(w|e.b1$",
+    ];
+
+    #[test]
+    fn hosts_that_were_not_attempted_come_back_by_their_file_and_no_others_do() {
+        let mut draft = Draft::new();
+        let record = Source { name: "x".into(), file: None, folder: None, sha256: String::new() };
+        let source = draft.add_source(record);
+        // Groups that are called as hosts are, and one beside them.
+        for group in ["web1", "~web1", "!both", "prod"] {
+            let group = draft.ensure_group(group);
+            for name in ODD.iter().chain(&["!both", "other"]) {
+                draft.add_host(name, group, source).expect("room");
+            }
+        }
+        let (inventory, _) = draft.reconcile().expect("consistent");
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("left.retry");
+        let settings = LoadSettings { working_directory: folder.path().to_owned(), ..LoadSettings::of_this_process() };
+        let one = ODD.iter().map(|name| vec![*name]);
+        let two = ODD.iter().map(|name| vec!["other", *name]);
+        for names in one.chain(two).chain([ODD.to_vec()]) {
+            let Retry { text, unnamed } = retry(names.iter().copied(), |name| inventory.group_named(name).is_some());
+            assert_eq!(unnamed, Vec::<String>::new());
+            fs::write(&file, &text).expect("a file");
+            let limit = limit(&["@left.retry".to_owned()], &settings).expect("patterns");
+            let selected = inventory.select(&Selection { pattern: "all".to_owned(), limit }).expect("hosts");
+            let name = |id: &_| inventory.host(*id).map(|host| host.name.to_string()).expect("a host");
+            let mut found: Vec<String> = selected.hosts.iter().map(name).collect();
+            let mut wanted: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            found.sort();
+            wanted.sort();
+            assert_eq!(found, wanted, "{text:?}");
+        }
+        let both = retry(["!both"], |name| inventory.group_named(name).is_some());
+        assert_eq!(both, Retry { text: String::new(), unnamed: vec!["!both".to_owned()] });
+    }
+}

@@ -13,7 +13,7 @@ use super::diagnostics::Diagnostic;
 use super::model::{HostId, Inventory};
 use matching::MOST_TOLD;
 
-pub use pattern::Pattern;
+pub use pattern::{Pattern, line_of_host};
 
 /// Which hosts are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

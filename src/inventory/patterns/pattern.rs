@@ -1,6 +1,9 @@
 //! One pattern, and what of it may be said: a line of a file that was named by mistake may be a secret.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
+
+use crate::inventory::lines::is_space;
 
 /// Most characters of a line that is taken for the name of a host or group: those of a label in DNS. A line of a key in PEM has 64.
 const LONGEST_NAME: usize = 63;
@@ -114,6 +117,32 @@ impl Line {
     fn place(&self) -> String {
         format!("line {} of @{}", self.number, self.file)
     }
+}
+
+/// The line of a file of patterns that names the host of this name, and no other, to Ansible too; `None` where none does. `is_group`
+/// says whether a group has that name as well.
+///
+/// A line is a pattern as it stands, and one that is the name of a host is that host. Behind `!` or `&` such a line alone would add to
+/// all hosts, and blanks at its ends are cut off: those are named by an expression, which groups are held against, too.
+pub fn line_of_host(name: &str, is_group: bool) -> Option<String> {
+    let is_cut = name.is_empty() || name.trim_matches(is_space) != name || name.contains(['\n', '\r']);
+    if !is_cut && !name.starts_with(['&', '!']) {
+        return Some(name.to_owned());
+    }
+    let mut line = "~".to_owned();
+    for letter in name.chars() {
+        let code = u32::from(letter);
+        // Writing to a String cannot fail.
+        let _ = match letter {
+            _ if !is_space(letter) && !letter.is_control() => {
+                write!(line, "{}", fancy_regex::escape(letter.encode_utf8(&mut [0; 4])))
+            }
+            _ if code <= 0xff => write!(line, "\\x{code:02x}"),
+            _ => write!(line, "\\u{code:04x}"),
+        };
+    }
+    line.push('$');
+    (!is_group).then_some(line)
 }
 
 /// Whether a text can only be the name of a host or group.
