@@ -196,6 +196,7 @@ impl PlannedHost {
             restarts: true,
             // A dry run needs a source to ask.
             validates: !matches!(self.follows, Follows::OwnClock(_)),
+            slews: self.without_steps,
         }
     }
 

@@ -79,6 +79,7 @@ pub fn restore(
             guard_s: GUARD_S,
             restarts: true,
             validates: false,
+            slews: false,
         })
     }))
 }

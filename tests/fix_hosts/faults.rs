@@ -153,6 +153,33 @@ fn the_guard_puts_back_what_nobody_confirms() {
     });
 }
 
+/// A clock that is ahead and was to be slewed is not stepped back by what ends that: the old file's steps count from each start.
+#[test]
+fn a_clock_that_was_to_be_slewed_is_not_stepped_by_the_way_back() {
+    let furnish =
+        "printf '%s\\n' 'server 169.254.169.123 iburst minpoll 0 maxpoll 1' 'makestep 1.0 3' >etc/chrony/chrony.conf";
+    let plans = [Plan { name: HOST, offset: Nanos(0), furnish }];
+    let test = "faults::a_clock_that_was_to_be_slewed_is_not_stepped_by_the_way_back";
+    with_site(test, &plans, &[(CLOUD_SERVER, Nanos(0))], |site| {
+        let has_asked = "until chronyc -n -c sourcestats | cut -d, -f2 | grep -qx '[5-9]'; do sleep 0.2; done";
+        site.run(HOST, has_asked);
+        site.clock(HOST).step(Nanos(8 * 1_000_000_000));
+        let case = Case::new(site);
+        let mut session = site.open(HOST);
+        let new = b"server 169.254.169.123 iburst minpoll 0 maxpoll 1\n";
+        let slews = Apply { guard_s: 2, slews: true, ..case.write("slews", new) };
+        let (steps, answer) = session.ask(&Request::Apply(slews));
+        assert!(matches!(&answer, Answer::Apply(applied) if applied.is_ok()), "{answer:?} after {steps:?}");
+        session.cut();
+        site.run(HOST, "while [ -e /run/clockaudit/guard ] || [ -e /run/clockaudit/slews ]; do sleep 0.2; done");
+        assert_eq!(digest(site, HOST, CONFIGURATION), case.old.files[0].digest);
+        // It has followed its old source for as long as its steps would have counted.
+        site.run(HOST, has_asked);
+        let left = site.clock(HOST).offset();
+        assert!(left.0 > 4 * 1_000_000_000, "it was stepped: {left:?} are left");
+    });
+}
+
 #[test]
 fn a_chronyd_that_does_not_start_with_its_old_files_is_started_once_more() {
     let plans = [Plan { name: HOST, offset: Nanos(0), furnish: STUMBLES }];
@@ -231,6 +258,7 @@ fn what_cannot_be_done_changes_nothing() {
             assert!(refusal.left.is_empty(), "{refusal:?}");
             case.is_old(&format!("{refusal:?}"));
         }
+        untold(&case, &mut session);
         immutable(&case, &mut session);
         two_at_once(&case, &mut session);
         a_stale_lock_is_taken_over(&case, &mut session);
@@ -242,6 +270,17 @@ fn what_cannot_be_done_changes_nothing() {
         // A line that is no request spoils the one that it stands in.
         assert_eq!(session.ask(&Request::Confirm(run("nobody"))).1, Answer::Confirm(Err(Gone::Unknown)));
     });
+}
+
+/// systemd does not tell whether chronyd runs: nobody would know whether it is to run afterwards.
+fn untold(case: &Case<'_>, session: &mut Session) {
+    let asks = "/usr/local/bin/systemctl";
+    let silent = r#"#!/bin/sh\ncase $* in *is-active*) exit 124 ;; esac\nexec /usr/bin/systemctl "$@"\n"#;
+    case.site.run(HOST, &format!("printf '{silent}' >{asks} && chmod 0755 {asks}"));
+    let refusal = refused(session, case.apply("untold", 60));
+    case.site.run(HOST, &format!("rm {asks}"));
+    assert_eq!((refusal.refusal, refusal.undone), (Refusal::NoState, false), "{refusal:?}");
+    case.is_old("untold");
 }
 
 fn immutable(case: &Case<'_>, session: &mut Session) {

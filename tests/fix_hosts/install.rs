@@ -131,6 +131,7 @@ fn the_guard_brings_back_what_went(site: &Site) {
         guard_s: 3,
         restarts: true,
         validates: true,
+        slews: false,
     };
     let moments: [(&str, IsIt); 2] =
         [("installing", |step| *step == Step::Installing), ("restarted", |step| *step == Step::Restarted)];

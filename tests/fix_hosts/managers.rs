@@ -140,6 +140,7 @@ fn the_way_there_and_back(manager: PackageManager, start: &'static str, calls: &
         guard_s: 120,
         restarts: true,
         validates: true,
+        slews: false,
     };
     let change = |session: &mut Session, name: &str| -> Vec<Taken> {
         let (steps, answer) = session.ask(&Request::Apply(apply(name)));

@@ -55,6 +55,7 @@ pub(crate) fn follow(survey: &Survey, server: &str, run: RunId) -> Apply {
         guard_s: 120,
         restarts: true,
         validates: true,
+        slews: false,
     }
 }
 

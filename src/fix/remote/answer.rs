@@ -178,6 +178,8 @@ pub enum Refusal {
     NoDigest,
     /// No service of chronyd is loaded.
     NoService,
+    /// systemd does not tell whether a service runs.
+    NoState,
     /// Another run is there, living or guarded.
     Locked,
     /// What a run had begun whose session and guard are gone could not all be put back.
@@ -246,6 +248,7 @@ impl Refusal {
             Self::NotRoot => "the script does not run as root there",
             Self::NoDigest => "nothing there tells a SHA-256",
             Self::NoService => "no service of chronyd is loaded there",
+            Self::NoState => "systemd does not tell whether a service runs, so there is nothing to go back to",
             Self::Locked => "another run of clockaudit works on it",
             Self::Behind => {
                 "an earlier run ended there between old and new, and not all of it could be put back: put it right, then remove what \
@@ -267,6 +270,7 @@ impl Refusal {
             "root" => Self::NotRoot,
             "sha256" => Self::NoDigest,
             "unit" => Self::NoService,
+            "state" => Self::NoState,
             "locked" => Self::Locked,
             "behind" => Self::Behind,
             "changed" => Self::Changed,

@@ -30,7 +30,10 @@ go_back() {
 }
 
 # Ends the guard: it sees its folder gone.
-finish() { ln -s kept "$folder/over"; rm -rf "$folder"; }
+finish() { ln -s kept "$folder/over"; forget; }
+
+# The run's folder goes, in an order in which what is left of it at any time is taken for nothing to put back, nor to clear up.
+forget() { rm -f "$folder/plan" "$folder/made"; rm -rf "$folder"; }
 
 # Removes candidates.
 tidy() {
@@ -93,9 +96,6 @@ write_candidate() {
   return 1
 }
 
-# Whether lines name a source.
-has_source() { printf '%s\n' "$1" | grep -q -i -e '^[ 	]*server[ 	]' -e '^[ 	]*pool[ 	]' -e '^[ 	]*peer[ 	]' -e '^[ 	]*refclock[ 	]'; }
-
 unescape() { eval "x=\$data_$i"; printf '%b' "$x"; }
 
 # Puts the candidate of `path` in its place.
@@ -128,7 +128,7 @@ spare() {
 
 # Whether chronyd follows what it is expected to; leaves its report in `o`.
 is_as_expected() {
-  if [ "$expect" = stopped ]; then o=; ! is_active; return; fi
+  if [ "$expect" = stopped ]; then o=; ! is_active && [ "$init$now" != systemd ]; return; fi
   tracking || return 1
   x=${o%%,*}
   m=${o#*,} m=${m%%,*}
@@ -195,6 +195,10 @@ apply() {
   rm -rf "$folder"
   mkdir "$folder" || { refuse write "$folder"; return; }
   find_unit
+  # Who says nothing is no reason to take chronyd for one that did not run, and to stop it on the way back.
+  for m in $replaced $unit; do
+    if is_running "$m"; then :; elif [ "$init$now" = systemd ]; then refuse state "$m"; return; fi
+  done
   is_active && was=active || was=inactive
   if [ $was = active ]; then tracking || echo >"$folder/mute"
   elif [ "$restart$manager$replaced" = yes ]; then
@@ -224,10 +228,9 @@ apply() {
       find_version
       alive
       tried=$(cat "$new_file")
-      # Files that it names change with it and are still the old ones: what all amount to was tried before.
-      [ "$count" = 1 ] || tried=$(printf '%s\n' "$tried" | grep -v -i -e '^[ 	]*sourcedir' -e '^[ 	]*confdir' -e '^[ 	]*include[ 	]')
-      passes -f "$new_file" || { give_up unfit "$e"; return; }
-      if [ "$count" = 1 ] || has_source "$tried"; then dry_run "$tried" || { give_up unfit "$e"; return; }; fi
+      # Files that it names may change with it, or name what no dry run may touch: what all amount to was tried before.
+      tried=$(printf '%s\n' "$tried" | grep -v -i -e '^[ 	]*sourcedir' -e '^[ 	]*confdir' -e '^[ 	]*include[ 	]')
+      passes -f "$new_file" && dry_run "$tried" || { give_up unfit "$e"; return; }
       alive
     fi
   done
@@ -236,6 +239,7 @@ apply() {
     arm || { refuse guard; return; }
     say "step armed $guarded_by"
   fi
+  [ "$slewed" != yes ] || echo >"$folder/slewed" || { give_up write "$folder"; return; }
   i=0
   while [ $i -lt $count ]; do
     i=$((i + 1)) how=replaced; nth
@@ -301,19 +305,20 @@ confirm() {
   [ -f "$folder/plan" ] || { say 'no confirm unknown'; return; }
   if ! ln -s kept "$folder/over"; then say 'no confirm reverted'; return; fi
   { IFS= read -r d; while IFS= read -r d && IFS= read -r p; do prune "$p"; done; } <"$folder/plan"
-  rm -rf "$folder"
+  forget
   free_lock "$run"
   say 'ok confirm'
 }
 
 # prune PATH: the newest five backups of a file stay, and this run's own whatever the names of others say; what was kept while steps
-# were added is of no use any more.
+# were added is of no use any more, unless it is all that this run has kept.
 prune() {
   own=${run%.steps}
+  [ -f "${1%/*}/${1##*/}.clockaudit-$own" ] || [ -f "${1%/*}/.${1##*/}.clockaudit-$own" ] || own=$run
   for b in "${1%/*}/${1##*/}".clockaudit-* "${1%/*}/.${1##*/}".clockaudit-*; do
     [ -f "$b" ] && case ${b##*.clockaudit-} in
+    "$own" | "$own".[0-9]*) printf '%s\n' "1$b" ;;
     *.steps | *.steps.*) rm -f "$b" ;;
-    "$own" | "$own".*) printf '%s\n' "1$b" ;;
     *) printf '%s\n' "0$b" ;;
     esac
   done | sort | { set --; while IFS= read -r b; do set -- "$@" "${b#?}"; done
@@ -324,18 +329,27 @@ revert() {
   folder=$state/$run
   [ -f "$folder/plan" ] || { say 'no revert unknown'; return; }
   alive
-  if [ -L "$folder/over" ]; then
-    n=120 left=
+  n=1 m=10 left=
+  case $(readlink "$folder/over") in
+  # All was well, and whoever said so went before all of it was cleared up.
+  kept) forget; free_lock "$run"; say 'no revert unknown'; return ;;
+  # A guard that was killed is started again soon, or never.
+  ?*)
+    n=120
     [ -f "$folder/taken" ] && n=2400
-    while [ -d "$folder" ] && [ $n -gt 0 ]; do pause; n=$((n - 1)); done
-    if [ -d "$folder" ]; then left=$folder
-    else
-      # What the guard could not put back.
-      x=
-      { IFS= read -r x <"$state/last"; }
-      case $x in "$run "?*) left=${x#* } ;; esac
-    fi
+    while [ -d "$folder" ] && [ $n -gt 0 ] && [ $m -gt 0 ]; do
+      is_guarded "$folder" && m=10 || m=$((m - 1))
+      pause
+      n=$((n - 1))
+    done ;;
+  esac
+  if ! [ -d "$folder" ]; then
+    # What the guard could not put back.
+    x=
+    { IFS= read -r x <"$state/last"; }
+    case $x in "$run "?*) left=${x#* } ;; esac
     tell_left
+  elif [ $n = 0 ]; then left=$folder; tell_left
   else
     put_back
     await_running && tracking && say "tracking $o"

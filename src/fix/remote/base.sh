@@ -107,9 +107,22 @@ unit_does() {
 # service_does ACTION: the same for chronyd.
 service_does() { unit_does "$unit" "$1"; }
 
+# is_running SERVICE: leaves what systemd says in `now`; nothing where it does not say.
+is_running() {
+  now=
+  case $init in
+  systemd)
+    now=$(lim 5 systemctl is-active "$1.service")
+    case $now in active | activating | reloading | refreshing) return 0 ;; *) return 1 ;; esac ;;
+  openrc) lim 10 rc-service "$1" status ;;
+  *) lim 10 /etc/init.d/"$1" status </dev/null ;;
+  esac >/dev/null
+}
+
+# Whether chronyd runs.
 is_active() {
   case $init in
-  systemd) lim 5 systemctl is-active "$unit.service" >/dev/null ;;
+  systemd) is_running "$unit" ;;
   *) set -- $(running); [ $# -gt 0 ] ;;
   esac
 }

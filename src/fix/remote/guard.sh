@@ -30,12 +30,18 @@ clear_up() {
 
 # start_again: chronyd runs with the old files. What kept it the first time may be over by the second; nobody else would start it.
 start_again() {
-  service_does restart && return
-  say 'step again'
-  pause
-  service_does restart && return
+  if service_does restart || { say 'step again'; pause; service_does restart; }; then
+    [ -f "$folder/slewed" ] && stop_steps
+    return 0
+  fi
   told_by_journal
   left="$left$newline$unit does not run: $e"
+}
+
+# stop_steps: a clock that was to be slewed is not stepped by the old file, whose `makestep` counts from each start.
+stop_steps() {
+  n=0
+  until lim 4 chronyc -m 'timeout 300' 'makestep 1 0' >/dev/null || [ $n = 20 ]; do pause; n=$((n + 1)); done
 }
 
 put_one_back() {
@@ -49,7 +55,7 @@ put_one_back() {
   elif [ "$h" != "$new" ] && ! [ -f "$folder/overwriting" ]; then left=$left$newline$p
   elif [ "$old" = - ]; then rm -f "$p" || left=$left$newline$p
   else
-    mv -f "$b" "$p" || { cat "$b" >"$p" && rm -f "$b"; }
+    mv -f "$b" "$p" || { [ -f "$b" ] && cat "$b" >"$p" && rm -f "$b"; }
     labelled "$p"
     digest "$p"
     [ "$h" = "$old" ] || left=$left$newline$p

@@ -179,14 +179,6 @@ at_boot() {
   esac >/dev/null
 }
 
-is_running() {
-  case $init in
-  systemd) lim 5 systemctl is-active --quiet "$1.service" ;;
-  openrc) lim 10 rc-service "$1" status ;;
-  *) lim 10 /etc/init.d/"$1" status </dev/null ;;
-  esac >/dev/null
-}
-
 # find_state SERVICE: leaves in `u` whether it runs, and whether it is started at boot.
 find_state() {
   is_running "$1" && u=active || u=inactive

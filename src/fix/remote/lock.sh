@@ -64,8 +64,9 @@ take_lock() {
   folder=$state/$gone
   if is_run "$gone" && [ -d "$folder" ]; then
     left=
-    if ! [ -f "$folder/plan" ]; then clear_up all
-    else [ "$(readlink "$folder/over")" = kept ] || put_back
+    if [ "$(readlink "$folder/over")" = kept ]; then :
+    elif [ -f "$folder/plan" ]; then put_back
+    else clear_up all
     fi
     if [ "$left" ]; then
       # What to put back is known nowhere else: whoever comes next tries again.
@@ -102,7 +103,11 @@ pending() {
     [ -f "$x" ] || continue
     x=${x%/plan}
     m=${x##*/}
-    is_run "$m" && if is_guarded "$state/$m"; then say "pending guarded $m"; else say "pending unguarded $m"; fi
+    is_run "$m" || continue
+    if is_guarded "$state/$m"; then say "pending guarded $m"
+    # Whoever said that all was well went before it was cleared up.
+    elif [ "$(readlink "$state/$m/over")" != kept ]; then say "pending unguarded $m"
+    fi
   done
   { IFS= read -r x <"$state/last"; } && { line "$x"; say "last $e"; }
 }

@@ -3,7 +3,7 @@
 
 begin() {
   run=$1 broken= conf= count=0 lines= servers= settings= limit=120 seconds=30 expect=selected restart=yes validate=no
-  manager= removes= replaced= taken=
+  manager= removes= replaced= taken= slewed=
 }
 
 # told LINE: one line of a request; fails where it is none.
@@ -17,6 +17,7 @@ told() {
   config) is_path "$rest" && conf=$rest ;;
   expect) expect=$rest ;;
   restart) restart=$rest ;;
+  slewed) slewed=$rest ;;
   validate) validate=$rest ;;
   setting) settings=$settings$rest$newline ;;
   server) servers=$servers$rest$newline ;;
@@ -54,12 +55,16 @@ carry_out() {
   esac
 }
 
-begin none
-say "script $(id -u)"
-while IFS= read -r l; do
-  case $l in
-  survey | makestep | check | apply | alive | confirm | revert | takeback)
-    carry_out "$l" </dev/null ;;
-  *) told "$l" || broken=yes ;;
-  esac
-done
+# In one piece: a shell that reads its script in blocks must have all of it before anybody hears that requests may follow, or it
+# takes the first one for a part of the script.
+{
+  begin none
+  say "script $(id -u)"
+  while IFS= read -r l; do
+    case $l in
+    survey | makestep | check | apply | alive | confirm | revert | takeback)
+      carry_out "$l" </dev/null ;;
+    *) told "$l" || broken=yes ;;
+    esac
+  done
+}

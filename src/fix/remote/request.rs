@@ -92,6 +92,8 @@ pub struct Apply {
     pub restarts: bool,
     /// Whether chronyd must find the new configuration fit (`-p`, then `-Q`) before anything is replaced.
     pub validates: bool,
+    /// Whether the clock is to be slewed: where the old files come back they step it neither.
+    pub slews: bool,
 }
 
 /// What is installed and stopped before files change.
@@ -245,6 +247,9 @@ impl Apply {
         push(&mut lines, "expect", &expected);
         push(&mut lines, "restart", yes(self.restarts));
         push(&mut lines, "validate", yes(self.validates));
+        if self.slews {
+            push(&mut lines, "slewed", "yes");
+        }
         if let Some(installs) = &self.installs {
             if let Some(manager) = installs.manager {
                 push(&mut lines, "install", manager.label());
@@ -345,6 +350,7 @@ mod tests {
             guard_s: 120,
             restarts: true,
             validates: true,
+            slews: false,
         }
     }
 
@@ -370,6 +376,8 @@ mod tests {
              data server a\\0012\\0134'%\\0303\\0040\nfile - - /etc/chrony/conf.d/a.conf\napply\n"
         );
         assert_eq!(request.lines(), Ok(expected));
+        let slewed = Request::Apply(Apply { slews: true, ..apply(vec![absent()]) }).lines().expect("lines");
+        assert!(slewed.contains("\nvalidate yes\nslewed yes\n"), "{slewed}");
         let stopped = Apply { expected: Expected::Stopped, ..apply(vec![absent()]) };
         let lines = Request::Apply(stopped).lines().expect("lines");
         assert!(lines.contains("\nexpect stopped\nrestart yes\n"), "{lines}");

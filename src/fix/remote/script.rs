@@ -50,12 +50,14 @@ mod tests {
     #[test]
     fn the_script_is_text_of_bounded_size_in_short_lines() {
         let script = script();
-        assert!(script.len() < 40 * 1024, "{} bytes", script.len());
+        assert!(script.len() < 42 * 1024, "{} bytes", script.len());
         assert!(script.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~')));
         assert!(script.lines().all(|line| line.len() <= 200));
+        let (_, last) = script.rsplit_once("\n{\n").expect("a last part");
         assert!(
-            script.ends_with("done\n"),
-            "nothing may follow the loop: some shells would read it with the first request"
+            last.trim_start().starts_with("begin none\n  say \"script ") && last.ends_with("  done\n}\n"),
+            "what says that requests may follow is of one piece with what reads them, and nothing follows it: some shells would \
+             read the first request with it: {last}"
         );
     }
 
@@ -310,8 +312,78 @@ mod parts {
         let said = run(folder.path(), &format!("{fired}{ends}told=/etc/c; revert"));
         assert_eq!(said, "left /etc/c\nno revert left\n");
         assert_eq!(run(folder.path(), &format!("{fired}{ends}told=; revert")), "ok revert\n");
-        let hangs = run(folder.path(), &format!("{fired}pause() {{ :; }}; revert"));
+        let lives = "pause() { :; }; is_guarded() { :; }; revert";
+        let hangs = run(folder.path(), &format!("{fired}{lives}"));
         assert!(hangs.starts_with("left /") && hangs.ends_with("/run/r1\nno revert left\n"), "{hangs}");
+    }
+
+    #[test]
+    fn who_died_while_putting_back_or_clearing_up_keeps_nobody_from_it() {
+        let folder = folder();
+        odd_files(folder.path());
+        let never = "pause() { :; }; tracking() { return 1; }\n";
+        // The guard had decided, and died before it had done anything.
+        let died = format!("{REPLACED}{never}ln -s reverted \"$folder/over\"; revert");
+        assert_eq!(run(folder.path(), &died), "ok revert\n");
+        assert!(!folder.path().join("run/r1").exists());
+        for name in ODD {
+            let path = folder.path().join("files").join(name);
+            assert_eq!(fs::read_to_string(&path).expect("a file"), format!("{name}\n"), "{path:?}");
+        }
+        // All was well, and whoever said so died.
+        let kept = format!("{REPLACED}{never}ln -s kept \"$folder/over\"; pending; revert");
+        assert_eq!(run(folder.path(), &kept), "no revert unknown\n");
+        assert!(!folder.path().join("run/r1").exists());
+        assert_eq!(fs::read_to_string(folder.path().join("files/a b")).expect("a file"), "new\n");
+    }
+
+    #[test]
+    fn a_run_that_only_puts_steps_back_keeps_what_was_there_before() {
+        let folder = folder();
+        let kept = |names: &[&str], run_of: &str| {
+            for name in names {
+                fs::write(folder.path().join(format!("chrony.conf.clockaudit-{name}")), "").expect("a backup");
+            }
+            run(
+                folder.path(),
+                &format!("run={run_of}; prune \"$conf\"; for f in chrony.conf.c*; do echo ${{f##*-}}; rm $f; done"),
+            )
+        };
+        assert_eq!(kept(&["r1", "r1.steps", "r0.steps"], "r1.steps"), "r1\n");
+        assert_eq!(kept(&["r1.steps", "r0.steps", "r0"], "r1.steps"), "r0\nr1.steps\n");
+        assert_eq!(kept(&["r1", "r1.2", "r1.steps.2", "r0"], "r1"), "r0\nr1\nr1.2\n");
+    }
+
+    #[test]
+    fn a_dry_run_takes_nothing_from_the_chronyd_that_runs() {
+        let folder = folder();
+        let tried = |lines: &str| {
+            let stub = "lim() { shift; \"$@\"; }; major=4\n\
+                        chronyd() { printf '%s|' \"$@\" >asked; echo 'System clock wrong by 0.5 seconds'; }\n";
+            let said =
+                run(folder.path(), &format!("{stub}rm -f asked; dry_run \"$(printf '%b' '{lines}')\" || echo failed"));
+            (said, fs::read_to_string(folder.path().join("asked")).unwrap_or_default())
+        };
+        let lines = "server a iburst\\nrefclock SOCK /run/s\\n pidfile /run/p\\nAcquisitionPort 123\\nmaxdistance 2";
+        assert_eq!(
+            tried(lines),
+            ("dryrun 0.5\n".to_owned(), "-Q|-t|12|server a iburst maxsamples 1|maxdistance 2|".to_owned())
+        );
+        assert_eq!(tried("refclock PHC /dev/ptp0\\nmaxdistance 2"), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn who_does_not_say_whether_a_service_runs_says_nothing() {
+        let folder = folder();
+        let asked = |systemctl: &str| {
+            let stub =
+                format!("init=systemd unit=chrony; lim() {{ shift; \"$@\"; }}; systemctl() {{ {systemctl}; }}\n");
+            run(folder.path(), &format!("{stub}is_active && echo yes; echo \"$now\""))
+        };
+        assert_eq!(asked("echo active"), "yes\nactive\n");
+        assert_eq!(asked("echo activating; return 3"), "yes\nactivating\n");
+        assert_eq!(asked("echo inactive; return 3"), "inactive\n");
+        assert_eq!(asked("return 124"), "\n");
     }
 
     #[test]
