@@ -4,6 +4,7 @@
 //! not follow what was expected. From there on the guard on the host puts the old files back unless it hears from us.
 
 use super::forecast::{Forecast, Movement};
+pub use super::outcome::{Cause, Early, Outcome};
 use super::verification::{self, Look, Standing};
 use crate::clock::{Interval, Nanos};
 
@@ -62,112 +63,13 @@ pub enum Action {
     End(Outcome),
 }
 
-/// How the change of one host ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// Its clock is right by measurement, and nothing spoke against it for the hold time.
-    Converged,
-    /// Its clock is right by its chronyd's word, and could not be measured well enough to tell more.
-    ConvergedByClaim,
-    /// It follows its new source and is still being slewed: the run was told to end.
-    OnItsWay,
-    /// It has its old files again, and runs with them.
-    RolledBack(Cause),
-    /// What it is like is not known, or it is not as it was: look at it.
-    Failed(Cause),
-}
-
-/// Why a change did not last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Cause {
-    /// The script did not get as far as a new source, and put everything back.
-    NotApplied,
-    /// chronyd was to step the clock by what is left to correct, and did not.
-    NotStepped,
-    /// It served its own clock, and no host came to follow it.
-    NoClient,
-    /// The clock was off for certain, and did not move as forecast.
-    StillOff,
-    /// The clock was neither right nor wrong for too long, and chronyd did not say that it was right.
-    Unclear,
-    /// The connection was lost: the host's guard puts the old files back two minutes later.
-    ConnectionLost,
-    /// The connection was lost while the guard was told to stand down: whether it did is not known.
-    Unconfirmed,
-    /// The server of the isolated network that it follows has failed.
-    ServerFailed,
-    /// The guard had fired before we could say that all was well.
-    GuardFired,
-    /// Something could not be put back.
-    NotReverted,
-    /// Steps could not be put back into the configuration.
-    StepsNotAdded,
-}
-
-impl Outcome {
-    /// Whether it counts against the failure budget.
-    pub fn is_failure(self) -> bool {
-        matches!(self, Self::RolledBack(_) | Self::Failed(_))
-    }
-
-    /// The word for it, as stored.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Converged => "converged",
-            Self::ConvergedByClaim => "converged_by_claim",
-            Self::OnItsWay => "on_its_way",
-            Self::RolledBack(_) => "rolled_back",
-            Self::Failed(_) => "failed",
-        }
-    }
-}
-
-impl Cause {
-    /// The word for it, as stored.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::NotApplied => "not_applied",
-            Self::NotStepped => "not_stepped",
-            Self::NoClient => "no_client",
-            Self::StillOff => "still_off",
-            Self::Unclear => "unclear",
-            Self::ConnectionLost => "connection_lost",
-            Self::Unconfirmed => "unconfirmed",
-            Self::ServerFailed => "server_failed",
-            Self::GuardFired => "guard_fired",
-            Self::NotReverted => "not_reverted",
-            Self::StepsNotAdded => "steps_not_added",
-        }
-    }
-
-    /// What it means, in a few words.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::NotApplied => "chronyd did not follow the new source there",
-            Self::NotStepped => "chronyd did not step the clock",
-            Self::NoClient => "no host came to follow the clock that it served",
-            Self::StillOff => "its clock was still off, and not moving as forecast",
-            Self::Unclear => "its clock could not be told to be right, and chronyd did not say so",
-            Self::ConnectionLost => {
-                "the connection was lost; its guard puts the old files back within two minutes, unless the host is started anew \
-                 meanwhile: then `clockaudit rollback` does"
-            }
-            Self::Unconfirmed => {
-                "the connection was lost while its change was confirmed: it has either the new files or the old ones; look at it"
-            }
-            Self::ServerFailed => "the server that it was to follow could not be kept",
-            Self::GuardFired => "its guard had put the old files back before all was well",
-            Self::NotReverted => "not everything could be put back: look at it",
-            Self::StepsNotAdded => "it is right, and steps could not be put back into its configuration",
-        }
-    }
-}
-
 /// One host from the restart of its chronyd to the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     terms: Terms,
     state: State,
+    /// Whether its clock was measured since.
+    is_measured: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,7 +94,7 @@ enum State {
 impl Attempt {
     /// A host whose files are new and whose chronyd follows what was expected; what to do first is to look.
     pub fn applied(terms: Terms) -> (Self, Action) {
-        let attempt = Self { terms, state: State::Watched { right: None, unclear: None } };
+        let attempt = Self { terms, state: State::Watched { right: None, unclear: None }, is_measured: false };
         (attempt, Action::LookAgain { after: Nanos::ZERO })
     }
 
@@ -219,10 +121,17 @@ impl Attempt {
             (State::Watched { .. }, Event::Withdrawn) => Some(self.revert(Cause::ServerFailed)),
             // A clock that is right needs no more to be spared from steps.
             (State::Watched { right: Some(_), .. }, Event::Interrupted) if self.terms.forecast.without_steps => {
-                self.state = State::AddingSteps(Outcome::OnItsWay);
+                self.state = State::AddingSteps(Outcome::OnItsWay(Early::NotHeld));
                 Some(Action::AddSteps)
             }
-            (State::Watched { .. }, Event::Interrupted) => Some(self.confirm(Outcome::OnItsWay)),
+            (State::Watched { right, .. }, Event::Interrupted) => {
+                let early = match right {
+                    Some(_) => Early::NotHeld,
+                    None if self.is_measured => Early::Slewed,
+                    None => Early::NotMeasured,
+                };
+                Some(self.confirm(Outcome::OnItsWay(early)))
+            }
             (State::AddingSteps(outcome), Event::StepsAdded(true)) => Some(self.confirm(outcome)),
             // Its clock is right, so the change stays; that steps are missing is told.
             (State::AddingSteps(_), Event::StepsAdded(false)) => {
@@ -238,6 +147,7 @@ impl Attempt {
 
     fn looked(&mut self, look: Look, right: Option<(Nanos, bool)>, unclear: Option<Nanos>) -> Action {
         let at = look.elapsed;
+        self.is_measured |= look.offset.is_some();
         let standing = verification::judge(look, &self.terms.forecast, self.terms.warn);
         match standing {
             Standing::Off => self.revert(Cause::StillOff),
@@ -416,6 +326,25 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_is_told_to_end_tells_how_far_a_host_was() {
+        let ended = |looks: &[Event]| {
+            let mut host = attempt(-8_000);
+            looks.iter().for_each(|look| drop(host.take(*look)));
+            assert_eq!(host.take(Event::Interrupted), Some(Action::Confirm));
+            host.take(Event::Confirmed(true))
+        };
+        let early = |early: Early| Some(Action::End(Outcome::OnItsWay(early)));
+        let blind = Event::Looked(Look { elapsed: Nanos::from_seconds(1), offset: None, follows: true, claim: None });
+        assert_eq!(ended(&[]), early(Early::NotMeasured));
+        assert_eq!(ended(&[blind]), early(Early::NotMeasured));
+        assert_eq!(ended(&[look(1, around(-8_000, 12))]), early(Early::Slewed));
+        assert_eq!(
+            ended(&[look(1, around(-8_000, 12)), look(6, around(0, 12)), look(20, around(0, 12))]),
+            early(Early::NotHeld)
+        );
+    }
+
+    #[test]
     fn a_look_that_nobody_answered_says_nothing() {
         let blind = |elapsed: i64| {
             let elapsed = Nanos::from_seconds(elapsed);
@@ -465,13 +394,13 @@ mod tests {
         let mut host = attempt(8_000);
         assert!(matches!(host.take(look(10, around(7_600, 12))), Some(Action::LookAgain { .. })));
         assert_eq!(host.take(Event::Interrupted), Some(Action::Confirm));
-        assert_eq!(host.take(Event::Confirmed(true)), Some(Action::End(Outcome::OnItsWay)));
+        assert_eq!(host.take(Event::Confirmed(true)), Some(Action::End(Outcome::OnItsWay(Early::Slewed))));
         // One that is right, and is being held, gets its steps back.
         let mut host = attempt(8_000);
         assert!(matches!(host.take(look(100, around(0, 12))), Some(Action::LookAgain { .. })));
         assert_eq!(host.take(Event::Interrupted), Some(Action::AddSteps));
         assert_eq!(host.take(Event::StepsAdded(true)), Some(Action::Confirm));
-        assert_eq!(host.take(Event::Confirmed(true)), Some(Action::End(Outcome::OnItsWay)));
+        assert_eq!(host.take(Event::Confirmed(true)), Some(Action::End(Outcome::OnItsWay(Early::NotHeld))));
         let mut host = attempt(8_000);
         assert_eq!(host.take(Event::Interrupted), Some(Action::Confirm));
         assert_eq!(host.take(Event::Confirmed(false)), Some(Action::End(Outcome::RolledBack(Cause::GuardFired))));

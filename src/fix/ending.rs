@@ -14,7 +14,7 @@ pub struct Counts {
     pub unsettled: usize,
     /// Right by the word of their chronyd.
     pub by_claim: usize,
-    /// Following the new source, and still being slewed when the run was told to end.
+    /// Following the new source, and not right for the hold time yet when the run was told to end.
     pub on_their_way: usize,
     /// Having their old files again.
     pub rolled_back: usize,
@@ -32,7 +32,7 @@ impl Counts {
             let count = match end {
                 HostEnd::Attempted(Outcome::Converged) => &mut counts.converged,
                 HostEnd::Attempted(Outcome::ConvergedByClaim) => &mut counts.by_claim,
-                HostEnd::Attempted(Outcome::OnItsWay) => &mut counts.on_their_way,
+                HostEnd::Attempted(Outcome::OnItsWay(_)) => &mut counts.on_their_way,
                 HostEnd::Attempted(Outcome::RolledBack(_)) => &mut counts.rolled_back,
                 HostEnd::Attempted(Outcome::Failed(_)) => &mut counts.failed,
                 HostEnd::NotAttempted(_) => &mut counts.not_attempted,

@@ -186,6 +186,9 @@ impl EndedRecord {
             HostEnd::Attempted(outcome @ (Outcome::RolledBack(cause) | Outcome::Failed(cause))) => {
                 (outcome.label(), Some(cause.describe()))
             }
+            HostEnd::Attempted(outcome @ Outcome::OnItsWay(early)) => {
+                (outcome.label(), early.told().map(|(_, words)| words))
+            }
             HostEnd::Attempted(outcome) => (outcome.label(), None),
             HostEnd::NotAttempted(spared) => ("not_attempted", Some(Spared::describe(spared))),
         };

@@ -13,6 +13,7 @@ pub mod forecast;
 pub mod guards;
 pub mod installation;
 pub mod journal;
+pub mod outcome;
 pub mod pace;
 pub mod plan;
 pub mod refusal;

@@ -1,6 +1,6 @@
 //! The rollout as a machine: single stories, and that no order of events breaks its promises.
 
-use clockaudit::fix::attempt::{Cause, Outcome};
+use clockaudit::fix::attempt::{Cause, Early, Outcome};
 use clockaudit::fix::canary::{Candidate, Share};
 use clockaudit::fix::rollout::{Action, Event, HostEnd, Rollout, Spared, Terms};
 use proptest::prelude::*;
@@ -110,8 +110,8 @@ fn an_interrupt_lets_running_hosts_commit_and_begins_no_other() {
     assert_eq!(rollout.take(Event::Committed(wave[0])), []);
     assert_eq!(rollout.take(Event::Interrupted), [Action::Conclude(wave[0])]);
     assert_eq!(rollout.take(Event::Committed(wave[1])), [Action::Conclude(wave[1])]);
-    assert_eq!(rollout.take(Event::Ended(wave[0], Outcome::OnItsWay)), []);
-    assert_eq!(rollout.take(Event::Ended(wave[1], Outcome::OnItsWay)), [Action::Finish]);
+    assert_eq!(rollout.take(Event::Ended(wave[0], Outcome::OnItsWay(Early::Slewed))), []);
+    assert_eq!(rollout.take(Event::Ended(wave[1], Outcome::OnItsWay(Early::Slewed))), [Action::Finish]);
     assert_eq!(rollout.stopped(), Some(Spared::Interrupted));
 }
 
@@ -162,7 +162,7 @@ fn whim(hosts: usize) -> impl Strategy<Value = Whim> {
     let outcomes = vec![
         Outcome::Converged,
         Outcome::ConvergedByClaim,
-        Outcome::OnItsWay,
+        Outcome::OnItsWay(Early::Slewed),
         ROLLED_BACK,
         Outcome::Failed(Cause::ConnectionLost),
     ];

@@ -236,6 +236,11 @@ fn in_the_middle(site: &Site, old: &Old) {
     let twin = told["fix"]["hosts"].as_array().and_then(|hosts| hosts.iter().find(|host| host["name"] == "twin"));
     let twin = twin.unwrap_or_else(|| panic!("{told}"));
     assert_eq!([&twin["outcome"], &twin["reason"]], ["not_attempted", "interrupted"]);
+    let host = told["fix"]["hosts"].as_array().and_then(|hosts| hosts.iter().find(|one| one["name"] == HOST));
+    let host = host.unwrap_or_else(|| panic!("{told}"));
+    // Whether there was time for a look or not: what was measured before the change is not told as what it is afterwards.
+    let (reason, after) = (host["reason"].as_str(), host["after"]["offset_s"].as_f64());
+    assert!(matches!((reason, after), (Some("not_measured"), None) | (Some("not_held"), Some(-0.1..0.1))), "{host}");
     let left = site.state().join(format!("clockaudit/runs/{run}.retry"));
     assert_eq!(fs::read_to_string(left).expect("a file of hosts"), "twin\n");
     let undone = site.clockaudit(&["rollback", &run, "--yes"]);

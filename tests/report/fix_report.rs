@@ -3,7 +3,7 @@
 use clockaudit::audit::{ExitStatus, FailOn};
 use clockaudit::clock::{Nanos, UnixNanos};
 use clockaudit::fix::Refusal;
-use clockaudit::fix::attempt::{Cause, Outcome};
+use clockaudit::fix::attempt::{Cause, Early, Outcome};
 use clockaudit::fix::remote::Kept;
 use clockaudit::fix::rollout::{HostEnd, Spared};
 use clockaudit::probe::Interruption;
@@ -105,7 +105,7 @@ fn mixed() -> Run {
         End { detail: Some(said), ..end("db1", attempted(Outcome::RolledBack(Cause::NotApplied)), Some(-8_000)) },
         end("db2", attempted(Outcome::Converged), Some(2)),
         end("fails", attempted(Outcome::Failed(Cause::NotReverted)), Some(300)),
-        end("slews", attempted(Outcome::OnItsWay), Some(4_000)),
+        end("slews", attempted(Outcome::OnItsWay(Early::Slewed)), Some(4_000)),
         end("spared", HostEnd::NotAttempted(Spared::BudgetSpent), None),
         end("web1", attempted(Outcome::Converged), Some(-1)),
         end("web2", attempted(Outcome::Converged), Some(1)),
@@ -172,6 +172,24 @@ fn what_was_mended_reads_like_this() {
     let scanned = report.hosts.iter().find(|host| host.name == "db1").expect("the host");
     let pages = [explain::host(scanned, &report), explain::fixed_page(host(&report, "ahead"), &report)];
     insta::assert_snapshot!("fix_explained", pages.join("\n"));
+}
+
+#[test]
+fn a_run_that_is_told_to_end_tells_how_far_each_host_was() {
+    let offsets = [("looked", -3_000), ("unseen", -3_000)].map(|(name, millis)| (name.to_owned(), millis));
+    let mended = Mended::of(offsets.iter().map(|(name, millis)| (name.clone(), STOCK, *millis)));
+    let early = |early| HostEnd::Attempted(Outcome::OnItsWay(early));
+    let ends = vec![end("looked", early(Early::NotHeld), Some(2)), end("unseen", early(Early::NotMeasured), None)];
+    let report = Run { interrupted: Some(Interruption::Interrupt), ..Run::of(mended, ends, &offsets) }.report();
+    let told = plain(&render(&report, Detail::Summary, Page::ENDLESS));
+    for line in [
+        "EARLY   looked  -3.00 s ± 12 ms  +0 ms ± 16 ms  right, not for the hold time yet\n",
+        "EARLY   unseen  -3.00 s ± 12 ms              -  follows its new source, not measured since\n",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+    let reasons = ["looked", "unseen"].map(|name| host(&report, name).reason.clone().unwrap_or_default());
+    assert_eq!(reasons, ["not_held", "not_measured"]);
 }
 
 #[test]

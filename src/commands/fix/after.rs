@@ -122,7 +122,9 @@ impl Run<'_> {
         // Steps are still to come back on those whose slew is not over.
         let is_left = |(host, done): &&(DraftedHost, Done)| match done.end {
             HostEnd::NotAttempted(_) => true,
-            HostEnd::Attempted(outcome) => outcome == attempt::Outcome::OnItsWay && host.planned.without_steps,
+            HostEnd::Attempted(outcome) => {
+                matches!(outcome, attempt::Outcome::OnItsWay(_)) && host.planned.without_steps
+            }
         };
         let spared = finished.ends.iter().filter(is_left).map(|(host, _)| host.planned.name.as_str());
         let refused = self.draft.refused.iter().map(|host| host.name.as_str());

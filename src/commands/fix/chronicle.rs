@@ -196,7 +196,8 @@ pub(super) fn outcome_words(outcome: attempt::Outcome) -> &'static str {
     match outcome {
         attempt::Outcome::Converged => "converged",
         attempt::Outcome::ConvergedByClaim => "converged by its chronyd's word",
-        attempt::Outcome::OnItsWay => "still being slewed",
+        attempt::Outcome::OnItsWay(attempt::Early::Slewed) => "still being slewed",
+        attempt::Outcome::OnItsWay(_) => "ended early",
         attempt::Outcome::RolledBack(_) => "rolled back",
         attempt::Outcome::Failed(_) => "FAILED",
     }

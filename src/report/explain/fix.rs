@@ -81,7 +81,9 @@ fn outcome(outcome: FixOutcome) -> &'static str {
         FixOutcome::ConvergedByClaim => {
             "its clock is right by its chronyd's word, and could not be measured well enough to tell more"
         }
-        FixOutcome::OnItsWay => "it follows its new source, and was still being slewed when the run was told to end",
+        FixOutcome::OnItsWay => {
+            "it follows its new source, and the run was told to end before its clock had been right for the hold time"
+        }
         FixOutcome::RolledBack => "it has its old files again",
         FixOutcome::Failed => "look at it",
         FixOutcome::NotAttempted => "it was left alone",

@@ -224,7 +224,7 @@ fn of_outcome(outcome: Outcome) -> (FixOutcome, Option<(&'static str, &'static s
     match outcome {
         Outcome::Converged => (FixOutcome::Converged, None),
         Outcome::ConvergedByClaim => (FixOutcome::ConvergedByClaim, None),
-        Outcome::OnItsWay => (FixOutcome::OnItsWay, None),
+        Outcome::OnItsWay(early) => (FixOutcome::OnItsWay, early.told()),
         Outcome::RolledBack(cause) => (FixOutcome::RolledBack, why(cause)),
         Outcome::Failed(cause) => (FixOutcome::Failed, why(cause)),
     }

@@ -68,7 +68,7 @@ pub struct FixCounts {
     pub converged: usize,
     /// Changed, and right by the word of their chronyd.
     pub converged_by_claim: usize,
-    /// Changed, and still being slewed when the run was told to end.
+    /// Changed, and not right for the hold time yet when the run was told to end.
     pub on_their_way: usize,
     /// Have their old files again.
     pub rolled_back: usize,
@@ -90,7 +90,7 @@ pub enum FixOutcome {
     Converged,
     /// Its clock is right by its chronyd's word, and could not be measured well enough to tell more.
     ConvergedByClaim,
-    /// It follows its new source and was still being slewed when the run was told to end.
+    /// It follows its new source, and its clock had not been right for the hold time when the run was told to end.
     OnItsWay,
     /// It has its old files again, and runs with them.
     RolledBack,
@@ -109,7 +109,8 @@ pub struct FixedHost {
     pub groups: Vec<String>,
     /// How it ended.
     pub outcome: FixOutcome,
-    /// The name of the reason, where it was rolled back, has failed, was not attempted, or is as wanted and wrong all the same.
+    /// The name of the reason, where it was rolled back, has failed, was not attempted, or is as wanted and wrong all the same; of one
+    /// on its way `not_measured` or `not_held`, null while it is still slewed.
     pub reason: Option<String>,
     /// The reason in words.
     pub why: Option<String>,

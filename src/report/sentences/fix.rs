@@ -34,7 +34,7 @@ pub(in crate::report) fn word(outcome: FixOutcome) -> &'static str {
         FixOutcome::Failed => "FAILED",
         FixOutcome::RolledBack => "BACK",
         FixOutcome::NotAttempted => "LEFT",
-        FixOutcome::OnItsWay => "SLEWS",
+        FixOutcome::OnItsWay => "EARLY",
         FixOutcome::ConvergedByClaim => "CLAIM",
         FixOutcome::Pending => "plan",
         FixOutcome::Converged => "ok",
@@ -53,7 +53,7 @@ pub(in crate::report) fn counts(counts: FixCounts) -> Vec<String> {
         (counts.failed, "failed"),
         (counts.rolled_back, "rolled back"),
         (counts.not_attempted, "not attempted"),
-        (counts.on_their_way, "still slewed"),
+        (counts.on_their_way, "ended early"),
         (counts.converged_by_claim, "converged by claim"),
         (counts.pending, "to change"),
         (counts.converged, "converged"),
@@ -76,7 +76,7 @@ pub(in crate::report) fn what(host: &FixedHost) -> String {
     let reason = || host.reason.as_deref().map_or_else(String::new, |reason| escaped(&reason.replace('_', " ")));
     match host.outcome {
         FixOutcome::Failed | FixOutcome::RolledBack | FixOutcome::NotAttempted => reason(),
-        FixOutcome::OnItsWay => "follows its new source".to_owned(),
+        FixOutcome::OnItsWay => early(host).to_owned(),
         FixOutcome::ConvergedByClaim => "right by its chronyd's word".to_owned(),
         FixOutcome::Converged => moved.map_or_else(String::new, |moved| moved.unwrap_or("stayed as it was").to_owned()),
         FixOutcome::Pending => match moved {
@@ -86,6 +86,15 @@ pub(in crate::report) fn what(host: &FixedHost) -> String {
         },
         FixOutcome::Unchanged if host.reason.is_some() => format!("as wanted, but {}", reason()),
         FixOutcome::Unchanged => "as wanted already".to_owned(),
+    }
+}
+
+/// How far a host was when the run was told to end.
+fn early(host: &FixedHost) -> &'static str {
+    match host.reason.as_deref() {
+        Some("not_measured") => "follows its new source, not measured since",
+        Some("not_held") => "right, not for the hold time yet",
+        _ => "follows its new source",
     }
 }
 

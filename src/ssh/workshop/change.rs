@@ -96,7 +96,9 @@ impl Job {
             Ok(forecast) => {
                 let terms = Terms { forecast, warn: self.work.warn, hold: self.hold };
                 let ended = Box::pin(self.change(&mut bench, terms)).await;
-                Ended { last: ended.last.or(last), ..ended }
+                // What was measured before tells nothing of a clock that was moved since.
+                let last = if ended.outcome.is_none() { last } else { ended.last };
+                Ended { last, ..ended }
             }
         };
         bench.close(close).await;
@@ -193,7 +195,8 @@ impl Job {
         loop {
             let event = match action {
                 Action::End(outcome) => {
-                    let lacks_steps = outcome == Outcome::OnItsWay && terms.forecast.without_steps && !has_steps;
+                    let lacks_steps =
+                        matches!(outcome, Outcome::OnItsWay(_)) && terms.forecast.without_steps && !has_steps;
                     let detail = detail.or_else(|| lacks_steps.then(|| STEPS_TO_COME.to_owned()));
                     return Ended { outcome: Some(outcome), detail, last };
                 }

@@ -1,0 +1,126 @@
+//! How the change of one host ended, and why.
+
+/// How the change of one host ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Its clock is right by measurement, and nothing spoke against it for the hold time.
+    Converged,
+    /// Its clock is right by its chronyd's word, and could not be measured well enough to tell more.
+    ConvergedByClaim,
+    /// It follows its new source, and the run was told to end before its clock had been right for the hold time.
+    OnItsWay(Early),
+    /// It has its old files again, and runs with them.
+    RolledBack(Cause),
+    /// What it is like is not known, or it is not as it was: look at it.
+    Failed(Cause),
+}
+
+/// How far a host was when the run was told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Early {
+    /// Its clock was not measured after the change.
+    NotMeasured,
+    /// Its clock was not right yet.
+    Slewed,
+    /// Its clock was right when it was looked at last, and not for the hold time yet.
+    NotHeld,
+}
+
+impl Early {
+    /// The word for it, as stored, and in words; `None` where there is nothing to tell beside the offset.
+    pub fn told(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::NotMeasured => Some(("not_measured", "its clock had not been measured since the change")),
+            Self::Slewed => None,
+            Self::NotHeld => {
+                Some(("not_held", "its clock was right when it was looked at last, and not for the hold time yet"))
+            }
+        }
+    }
+}
+
+/// Why a change did not last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The script did not get as far as a new source, and put everything back.
+    NotApplied,
+    /// chronyd was to step the clock by what is left to correct, and did not.
+    NotStepped,
+    /// It served its own clock, and no host came to follow it.
+    NoClient,
+    /// The clock was off for certain, and did not move as forecast.
+    StillOff,
+    /// The clock was neither right nor wrong for too long, and chronyd did not say that it was right.
+    Unclear,
+    /// The connection was lost: the host's guard puts the old files back two minutes later.
+    ConnectionLost,
+    /// The connection was lost while the guard was told to stand down: whether it did is not known.
+    Unconfirmed,
+    /// The server of the isolated network that it follows has failed.
+    ServerFailed,
+    /// The guard had fired before we could say that all was well.
+    GuardFired,
+    /// Something could not be put back.
+    NotReverted,
+    /// Steps could not be put back into the configuration.
+    StepsNotAdded,
+}
+
+impl Outcome {
+    /// Whether it counts against the failure budget.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::RolledBack(_) | Self::Failed(_))
+    }
+
+    /// The word for it, as stored.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Converged => "converged",
+            Self::ConvergedByClaim => "converged_by_claim",
+            Self::OnItsWay(_) => "on_its_way",
+            Self::RolledBack(_) => "rolled_back",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+impl Cause {
+    /// The word for it, as stored.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NotApplied => "not_applied",
+            Self::NotStepped => "not_stepped",
+            Self::NoClient => "no_client",
+            Self::StillOff => "still_off",
+            Self::Unclear => "unclear",
+            Self::ConnectionLost => "connection_lost",
+            Self::Unconfirmed => "unconfirmed",
+            Self::ServerFailed => "server_failed",
+            Self::GuardFired => "guard_fired",
+            Self::NotReverted => "not_reverted",
+            Self::StepsNotAdded => "steps_not_added",
+        }
+    }
+
+    /// What it means, in a few words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::NotApplied => "chronyd did not follow the new source there",
+            Self::NotStepped => "chronyd did not step the clock",
+            Self::NoClient => "no host came to follow the clock that it served",
+            Self::StillOff => "its clock was still off, and not moving as forecast",
+            Self::Unclear => "its clock could not be told to be right, and chronyd did not say so",
+            Self::ConnectionLost => {
+                "the connection was lost; its guard puts the old files back within two minutes, unless the host is started anew \
+                 meanwhile: then `clockaudit rollback` does"
+            }
+            Self::Unconfirmed => {
+                "the connection was lost while its change was confirmed: it has either the new files or the old ones; look at it"
+            }
+            Self::ServerFailed => "the server that it was to follow could not be kept",
+            Self::GuardFired => "its guard had put the old files back before all was well",
+            Self::NotReverted => "not everything could be put back: look at it",
+            Self::StepsNotAdded => "it is right, and steps could not be put back into its configuration",
+        }
+    }
+}
