@@ -24,6 +24,8 @@ pub struct Terms {
     pub warn: Nanos,
     /// For how long it must be.
     pub hold: Nanos,
+    /// Whether files are new, which a guard puts back; else its clock alone was stepped, or it is to get steps back.
+    pub has_new_files: bool,
 }
 
 /// What happened on a host.
@@ -35,7 +37,7 @@ pub enum Event {
     Interrupted,
     /// The server that it follows has failed: it is to go back, too.
     Withdrawn,
-    /// Nothing is heard of it any more: its guard puts the old files back.
+    /// Nothing is heard of it any more: its guard puts the old files back, where files are new.
     Lost,
     /// Steps are in its configuration again, as planned; or they could not be put there.
     StepsAdded(bool),
@@ -116,7 +118,8 @@ impl Attempt {
     pub fn take(&mut self, event: Event) -> Option<Action> {
         match (self.state, event) {
             (State::Ended(_), _) => None,
-            (_, Event::Lost) => Some(self.end(Outcome::Failed(Cause::ConnectionLost))),
+            (_, Event::Lost) if self.terms.has_new_files => Some(self.end(Outcome::Failed(Cause::ConnectionLost))),
+            (_, Event::Lost) => Some(self.end(Outcome::Failed(Cause::Unwatched))),
             (State::Watched { right, unclear }, Event::Looked(look)) => Some(self.looked(look, right, unclear)),
             (State::Watched { .. }, Event::Withdrawn) => Some(self.revert(Cause::ServerFailed)),
             // A clock that is right needs no more to be spared from steps.
@@ -208,6 +211,10 @@ impl Attempt {
     }
 
     fn revert(&mut self, cause: Cause) -> Action {
+        if !self.terms.has_new_files {
+            // There is nothing to go back to.
+            return self.end(Outcome::Failed(cause));
+        }
         self.state = State::Reverting(cause);
         Action::Revert
     }
@@ -231,7 +238,8 @@ mod tests {
         let outset = Outset { offset: around(millis, 10), slew_rate: DEFAULT_SLEW_RATE, selection: SELECTION };
         let (Ruling::Allowed(forecast) | Ruling::NeedsConsent(forecast)) =
             forecast::forecast(outset, StepPolicy::Forward);
-        let terms = Terms { forecast, warn: Nanos::from_millis(50), hold: Nanos::from_seconds(30) };
+        let terms =
+            Terms { forecast, warn: Nanos::from_millis(50), hold: Nanos::from_seconds(30), has_new_files: true };
         Attempt::applied(terms).0
     }
 
@@ -329,7 +337,9 @@ mod tests {
     fn a_run_that_is_told_to_end_tells_how_far_a_host_was() {
         let ended = |looks: &[Event]| {
             let mut host = attempt(-8_000);
-            looks.iter().for_each(|look| drop(host.take(*look)));
+            for look in looks {
+                host.take(*look);
+            }
             assert_eq!(host.take(Event::Interrupted), Some(Action::Confirm));
             host.take(Event::Confirmed(true))
         };
@@ -404,6 +414,18 @@ mod tests {
         let mut host = attempt(8_000);
         assert_eq!(host.take(Event::Interrupted), Some(Action::Confirm));
         assert_eq!(host.take(Event::Confirmed(false)), Some(Action::End(Outcome::RolledBack(Cause::GuardFired))));
+    }
+
+    #[test]
+    fn a_clock_that_was_only_stepped_has_nothing_to_go_back_to() {
+        let stepped = || {
+            let host = attempt(-8_000);
+            Attempt { terms: Terms { has_new_files: false, ..host.terms }, ..host }
+        };
+        let failed = |cause| Some(Action::End(Outcome::Failed(cause)));
+        assert_eq!(stepped().take(Event::Lost), failed(Cause::Unwatched));
+        assert_eq!(stepped().take(look(60, around(8_000, 12))), failed(Cause::StillOff));
+        assert!(Cause::Unwatched.describe().contains("no file was changed"));
     }
 
     #[test]

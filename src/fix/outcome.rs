@@ -46,6 +46,10 @@ pub enum Cause {
     NotApplied,
     /// chronyd was to step the clock by what is left to correct, and did not.
     NotStepped,
+    /// chronyd was told to step the clock, and nothing was heard of it any more.
+    StepUnknown,
+    /// The connection was lost while the clock was watched, and no file was new.
+    Unwatched,
     /// It served its own clock, and no host came to follow it.
     NoClient,
     /// The clock was off for certain, and did not move as forecast.
@@ -90,6 +94,8 @@ impl Cause {
         match self {
             Self::NotApplied => "not_applied",
             Self::NotStepped => "not_stepped",
+            Self::StepUnknown => "step_unknown",
+            Self::Unwatched => "unwatched",
             Self::NoClient => "no_client",
             Self::StillOff => "still_off",
             Self::Unclear => "unclear",
@@ -107,6 +113,15 @@ impl Cause {
         match self {
             Self::NotApplied => "chronyd did not follow the new source there",
             Self::NotStepped => "chronyd did not step the clock",
+            Self::StepUnknown => {
+                "its chronyd was told to step the clock, and the connection was lost before it answered: whether the clock was stepped is \
+                 not known; no file was changed there. `clockaudit scan` tells where its clock is, and `fix --makestep` again corrects what \
+                 is left"
+            }
+            Self::Unwatched => {
+                "the connection was lost before its clock was seen to be right; no file was changed there. `clockaudit scan` tells where \
+                 its clock is"
+            }
             Self::NoClient => "no host came to follow the clock that it served",
             Self::StillOff => "its clock was still off, and not moving as forecast",
             Self::Unclear => "its clock could not be told to be right, and chronyd did not say so",

@@ -4,8 +4,9 @@ use std::fs;
 
 use clockaudit::clock::Nanos;
 
-use crate::moments::untouched;
+use crate::moments::{is_held, untouched};
 use crate::requests::CONFIGURATION;
+use crate::running::said;
 use crate::site::{CLOUD_SERVER, Plan};
 use crate::{SECOND, with_site};
 
@@ -80,6 +81,11 @@ fn hosts_of_an_isolated_network_follow_one_of_them() {
     });
 }
 
+/// A chronyc that waits before it has the clock stepped.
+const STEPS_LATE: &str = r#"mkdir -p /run/hold && : >/run/hold/step && printf '%s\n' '#!/bin/sh' \
+    'case " $* " in *" makestep "*) : >/run/hold/step.reached; while [ -e /run/hold/step ]; do sleep 0.1; done ;; esac' \
+    'exec /usr/bin/chronyc "$@"' >/usr/local/bin/chronyc && chmod 0755 /usr/local/bin/chronyc"#;
+
 #[test]
 fn a_clock_that_stood_still_is_stepped_at_once_and_no_file_changes() {
     // It has used up its steps at the start, and is asked every second or two from then on.
@@ -92,7 +98,20 @@ fn a_clock_that_stood_still_is_stepped_at_once_and_no_file_changes() {
         site.clock("host").step(Nanos(-300 * SECOND));
         site.run("host", "until chronyc -n tracking | grep -q 'System time *: 2[0-9][0-9]'; do sleep 0.2; done");
         let inventory = site.inventory();
-        let stepped = site.clockaudit(&["fix", &inventory, "--makestep", "--yes", "--hold", "4s"]);
+        let makestep = ["fix", &inventory, "--makestep", "--yes", "--hold", "4s"];
+        // The connection ends once chronyd is told to, and before it answers.
+        site.run("host", STEPS_LATE);
+        let stepping = site.start_clockaudit(&makestep);
+        is_held(site, "host", "step");
+        site.run("host", "pkill -KILL -u audit sshd");
+        let lost = stepping.finish();
+        site.run("host", "rm -r /usr/local/bin/chronyc /run/hold");
+        assert!(lost.status == Some(2) && site.ends() == ["host failed"], "{lost}");
+        let told = said(&lost);
+        assert!(told.contains("whether the clock was stepped is not known; no file was changed there"), "{lost}");
+        assert!(!told.contains("guard") && !told.contains("old files"), "{lost}");
+
+        let stepped = site.clockaudit(&makestep);
         assert_eq!(stepped.status, Some(0), "{stepped}");
         let left = site.clock("host").offset();
         assert!(left.0.abs() < SECOND / 20, "off by {left:?}");

@@ -23,6 +23,9 @@ const SIGN_OF_LIFE: Nanos = Nanos::from_seconds(20);
 /// How long a server that was asked for the yardstick is not asked again from the same host.
 const ASKED_AGAIN: Nanos = Nanos::from_seconds(20);
 
+/// What is said of a host whose answer belongs to no question.
+const UNCLEAR: &str = "it answered something else than it was asked";
+
 /// What is said of a host whose slew is not over when the run is told to end.
 const STEPS_TO_COME: &str =
     "`makestep` is left out of its configuration until its clock is right: `fix` puts it back then";
@@ -94,7 +97,8 @@ impl Job {
         let ended = match forecast {
             Err(detail) => Ended { outcome: None, detail, last },
             Ok(forecast) => {
-                let terms = Terms { forecast, warn: self.work.warn, hold: self.hold };
+                let has_new_files = !self.work.step_now && self.work.planned.restarts();
+                let terms = Terms { forecast, warn: self.work.warn, hold: self.hold, has_new_files };
                 let ended = Box::pin(self.change(&mut bench, terms)).await;
                 // What was measured before tells nothing of a clock that was moved since.
                 let last = if ended.outcome.is_none() { last } else { ended.last };
@@ -121,6 +125,10 @@ impl Job {
         let outset = Outset { offset: offset.unwrap_or(self.work.outset.offset), ..self.work.outset };
         let forecast = match self.refused.take() {
             Some(why) => Err(Some(why)),
+            // Nothing would be sent, and whoever was told that it was would look for what it did.
+            None if bench.conversation.is_broken() => {
+                Err(Some("it did not answer in time before it was changed".to_owned()))
+            }
             None if !is_measured => Err(Some("its clock could not be measured before it was changed".to_owned())),
             None => self.work.forecast(outset, self.step).map_err(|refusal| Some(refusal.to_string())),
         };
@@ -141,8 +149,8 @@ impl Job {
             match bench.conversation.ask(&Request::MakeStep, Patience::SHORT, |_| {}).await {
                 Ok(Answer::MakeStep(Ok(_))) => {}
                 Ok(Answer::MakeStep(Err(why))) => return ended(Outcome::Failed(Cause::NotStepped), Some(why)),
-                Ok(_) => return ended(Outcome::Failed(Cause::NotStepped), None),
-                Err(lost) => return ended(Outcome::Failed(Cause::Unconfirmed), Some(lost)),
+                Ok(_) => return ended(Outcome::Failed(Cause::StepUnknown), Some(UNCLEAR.to_owned())),
+                Err(lost) => return ended(Outcome::Failed(Cause::StepUnknown), Some(lost)),
             }
         } else if self.work.planned.restarts() {
             let apply = self.work.planned.request(self.run.clone(), self.work.outset.selection);
@@ -224,7 +232,8 @@ impl Job {
                         Err(Silence::Fired) => return Ended { last, ..self.gone(bench).await },
                         Err(Silence::Deaf) => return Ended { last, ..self.deaf(bench).await },
                         Err(Silence::Lost(why)) => {
-                            detail = Some(why);
+                            let stepped = if self.work.step_now { "chronyd had stepped its clock; " } else { "" };
+                            detail = Some(format!("{stepped}{why}"));
                             Event::Lost
                         }
                     },
@@ -247,10 +256,6 @@ impl Job {
                         return Ended { outcome, detail: Some(why), last };
                     }
                 },
-                Action::Revert if !self.is_guarded => {
-                    // No file is new: there is nothing to go back to.
-                    return Ended { outcome: Some(Outcome::Failed(Cause::StillOff)), detail, last };
-                }
                 Action::Revert => self.revert(bench, &mut detail).await,
             };
             let Some(next) = attempt.take(event) else {
@@ -311,7 +316,7 @@ impl Job {
             Ok(Answer::Alive(Err(_))) if !self.is_guarded => Ok(None),
             Ok(Answer::Alive(Err(Gone::Unheard))) => Err(Silence::Deaf),
             Ok(Answer::Alive(Err(_))) => Err(Silence::Fired),
-            Ok(_) => Err(Silence::Lost("it answered something else than it was asked".to_owned())),
+            Ok(_) => Err(Silence::Lost(UNCLEAR.to_owned())),
             Err(lost) => Err(Silence::Lost(lost)),
         }
     }
@@ -323,7 +328,7 @@ impl Job {
         }
         match bench.conversation.ask(&Request::Confirm(run.clone()), Patience::SHORT, |_| {}).await? {
             Answer::Confirm(confirmed) => Ok(confirmed.is_ok()),
-            _ => Err("it answered something else than it was asked".to_owned()),
+            _ => Err(UNCLEAR.to_owned()),
         }
     }
 

@@ -150,6 +150,11 @@ impl Conversation {
         }
     }
 
+    /// Whether nothing can be asked any more, for an answer is still owed.
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+
     /// Closes it.
     pub(super) async fn close(self) {
         self.cell.finish();
