@@ -19,7 +19,7 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
   3    some hosts were not attempted
   4    with `--check` and `--detailed-exitcode`: something would change
   64   the command line makes no sense, or there is no terminal to confirm on and no `--yes`
-  65   an inventory, plan or journal cannot be understood, or the inventory is incomplete
+  65   an inventory, plan, template or journal cannot be understood, or the inventory is incomplete
   69   no host matched
   70   a defect of clockaudit
   74   output or the journal could not be written

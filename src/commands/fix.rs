@@ -35,6 +35,7 @@ pub fn run(args: &FixArgs, terminal: &Terminal) -> Outcome {
         plan.change = Some(selected.internal(server)?);
     }
     let intents = selected.intents(plan.change.as_ref(), plan.stored.as_ref())?; // what is to be done on each
+    selected.check_template(&intents, terminal)?;
     let before = selected.scan(&plan.access, terminal)?; // all hosts measured
     unless_ended(before.seen.interrupted)?;
     let site = Site::open(&selected.targets, &plan.access, terminal)?;

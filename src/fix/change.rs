@@ -1,5 +1,8 @@
 //! What is to be done: what was asked for, and what that means for one host.
 
+use std::sync::Arc;
+
+use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::value::Value;
 use crate::timekeeper::chrony::configuration::{Preset, Wanted};
 
@@ -9,6 +12,15 @@ use super::refusal::Refusal;
 pub const SERVERS_VARIABLE: &str = "clockaudit_ntp_servers";
 /// The variable that names a preset.
 pub const PRESET_VARIABLE: &str = "clockaudit_preset";
+
+/// A template of a whole file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// The file that it is from, as it was named.
+    pub file: Arc<str>,
+    /// Its text.
+    pub text: String,
+}
 
 /// What was asked for on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +32,7 @@ pub enum Change {
     /// `--preset`: the sources of a vendor.
     Preset(Preset),
     /// `--conf`: a whole file, by this template.
-    Whole(String),
+    Whole(Template),
     /// `--internal`: one host serves its own clock, the others follow it.
     Internal {
         /// Its name in the inventory.
@@ -77,7 +89,7 @@ pub trait Variables {
     fn variable(&self, name: &str) -> Option<Result<Value, String>>;
 
     /// Fills in a template; what is wrong with it where it cannot be.
-    fn fill(&self, template: &str) -> Result<Filled, String>;
+    fn fill(&self, template: &Template) -> Result<Filled, Box<Diagnostic>>;
 }
 
 /// What is to be done on a host: what was asked for on the command line, else what its variables say.
@@ -103,7 +115,7 @@ fn bad(why: &impl ToString) -> String {
 }
 
 /// The whole file. Templates lose the line end at their end, which a file of configuration needs.
-fn whole(template: &str, variables: &impl Variables) -> Result<Mending, Refusal> {
+fn whole(template: &Template, variables: &impl Variables) -> Result<Mending, Refusal> {
     let Filled { mut text, is_secret } = variables.fill(template).map_err(Refusal::Template)?;
     if is_secret {
         return Err(Refusal::SecretTemplate);
@@ -168,8 +180,9 @@ mod tests {
             })
         }
 
-        fn fill(&self, template: &str) -> Result<Filled, String> {
-            Ok(Filled { text: template.replace("NAME", "a.example"), is_secret: template.contains("SECRET") })
+        fn fill(&self, template: &Template) -> Result<Filled, Box<Diagnostic>> {
+            let text = &template.text;
+            Ok(Filled { text: text.replace("NAME", "a.example"), is_secret: text.contains("SECRET") })
         }
     }
 
@@ -210,7 +223,10 @@ mod tests {
 
     #[test]
     fn a_template_becomes_a_whole_file_with_an_end() {
-        let whole = |template: &str| mending(Some(&Change::Whole(template.to_owned())), "a", &Said(&[]));
+        let whole = |text: &str| {
+            let template = Template { file: "c.j2".into(), text: text.to_owned() };
+            mending(Some(&Change::Whole(template)), "a", &Said(&[]))
+        };
         assert_eq!(whole("server NAME"), Ok(Mending::Whole(b"server a.example\n".to_vec())));
         assert_eq!(whole("server NAME\n"), Ok(Mending::Whole(b"server a.example\n".to_vec())));
         assert_eq!(whole("SECRET"), Err(Refusal::SecretTemplate));

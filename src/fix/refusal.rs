@@ -2,6 +2,7 @@
 
 use super::forecast::STEP_BACK_BREAKS;
 use super::remote::{RunId, STEPS};
+use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::elevation::ElevationMethod;
 
 /// Why a host is not changed. Remote text in it is not escaped.
@@ -142,8 +143,8 @@ pub enum Refusal {
         why: String,
     },
     /// The template of the whole file could not be filled in for it.
-    #[error("the template: {0}")]
-    Template(String),
+    #[error("{}", in_words(.0))]
+    Template(Box<Diagnostic>),
     /// The template uses something secret.
     #[error(
         "the template uses a secret of its variables: chrony.conf is readable by everybody there, and a plan and a journal would keep \
@@ -232,6 +233,14 @@ pub enum Refusal {
     NotSelected,
 }
 
+/// What is wrong with a file, with its place and the line: a refusal is one line itself.
+fn in_words(diagnostic: &Diagnostic) -> String {
+    let file = diagnostic.file.as_deref().unwrap_or("the template");
+    let Some(span) = &diagnostic.span else { return format!("`{file}`: {}", diagnostic.message) };
+    let line = if span.excerpt.is_empty() { String::new() } else { format!(": `{}`", span.excerpt.trim()) };
+    format!("`{file}` line {}, column {}: {}{line}", span.line, span.column, diagnostic.message)
+}
+
 impl Refusal {
     /// The name that it is stored by.
     pub fn label(&self) -> &'static str {
@@ -308,12 +317,18 @@ fn backups(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::diagnostics::Span;
 
     #[test]
     fn a_refusal_says_what_to_do() {
         let check = |refusal: &Refusal, part: &str| assert!(refusal.to_string().contains(part), "{refusal}");
         check(&Refusal::StepBack { offset: "+120.00 s ± 10 ms".to_owned() }, "`--step any` allows it");
         check(&Refusal::NoChronyd, "`--install`");
+        let span = Span { line: 3, column: 11, length: 5, excerpt: "  server {{ a }}".to_owned() };
+        let wrong = Diagnostic::error("the template refers to 'a', which is not defined").in_file(&"c.j2".into());
+        check(&Refusal::Template(Box::new(wrong.clone())), "`c.j2`: the template refers to");
+        let told = "`c.j2` line 3, column 11: the template refers to 'a', which is not defined: `server {{ a }}`";
+        check(&Refusal::Template(Box::new(wrong.at(span))), told);
         let not_root = |by| Refusal::NotRoot { what: "it asks for a password, and none was given".to_owned(), by };
         check(&not_root(Some(ElevationMethod::Sudo)), "the password of the login");
         check(&not_root(Some(ElevationMethod::Su)), "the password of root");

@@ -39,7 +39,7 @@ impl Severity {
 }
 
 /// A stretch of one line of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Span {
     /// Line, from 1, as an editor counts.
     pub line: usize,
@@ -52,7 +52,7 @@ pub struct Span {
 }
 
 /// One thing to say about an inventory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// How grave.
     pub severity: Severity,

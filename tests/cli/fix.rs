@@ -48,6 +48,36 @@ fn what_makes_no_sense_is_told_before_anybody_is_reached() {
     check(&[&["fix", "a.example,", "-l", "b"], &yes[..]].concat(), 69, "b");
 }
 
+/// What is wrong with a template is told with its place, before any host is reached.
+#[test]
+fn a_template_that_cannot_be_filled_in_is_told_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = |template: &str, place: &str, parts: &[&str]| {
+        let conf = file(folder.path(), "c.j2", template);
+        let variables = r#"{"source": "a", "needs": "{{ gone }}", "x": 1}"#;
+        for part in parts
+            .iter()
+            .chain(&[&*format!(" --> {conf}:{place}\n"), "error: the template can be filled in for no host\n"])
+        {
+            check(&["fix", "a.example,", "--yes", "--conf", &conf, "-e", variables], 65, part);
+        }
+    };
+    let undefined = "the template refers to 'sorce', which is not defined; did you mean 'source'?\n";
+    told(
+        "# x\n\nserver {{ sorce }} iburst\n",
+        "3:11",
+        &[undefined, "\n3 | server {{ sorce }} iburst\n  |           ^^^^^\n"],
+    );
+    told("server {{\n  sorce }}\n", "2:3", &[undefined, "\n2 |   sorce }}\n"]);
+    told("server {{ needs }}", "1:11", &["the template refers to 'gone', which is not defined\n"]);
+    told("a\r\n  {% raise %}\r\n", "2:6", &["the template cannot be read: unknown statement raise\n"]);
+    told("server a\n{% if x %}\nserver b\n", "3:1", &["unexpected end of input"]);
+    told("pool {{ x | nowhere }}\n", "1:13", &["uses the filter 'nowhere', which clockaudit does not have\n"]);
+    // What is handed to the engine is another text on this line.
+    told("a\n  {{ 'a\\.b' }} {{ x }\n", "2:3", &["\n2 |   {{ 'a\\.b' }} {{ x }\n  |   ^^^^^^^^^^^^^^^^^^^\n"]);
+    told("server {{ password = 'hunter2' }}\n", "1:20", &["\n1 | server {{ password = ********* **\n"]);
+}
+
 #[test]
 fn what_a_plan_has_settled_is_not_typed_beside_it() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
 use std::sync::Arc;
 
+use indexmap::IndexSet;
+
 use crate::audit::Policy;
 use crate::cli::{ConnectionArgs, PolicyArgs, SelectionArgs};
 use crate::commands::error::CommandError;
@@ -17,17 +19,21 @@ use crate::commands::ssh_settings::SshSettings;
 use crate::files::TimeLeft;
 use crate::files::inventory::{LoadSettings, Loaded};
 use crate::fix::canary::deepest_groups;
-use crate::fix::change::{self, Filled};
+use crate::fix::change::{self, Filled, Template};
 use crate::fix::draft::Intent;
 use crate::fix::{Change, Mending, Plan, Refusal, RefusedHost};
 use crate::inventory::connection::{self, ConnectionFlags};
+use crate::inventory::diagnostics::{Diagnostic, Span};
 use crate::inventory::model::{HostId, Inventory, Variables};
 use crate::inventory::target::Target;
-use crate::inventory::template::{Rendered, Renderer};
+use crate::inventory::template::{Rendered, Renderer, TemplateError};
 use crate::inventory::value::Value;
 use crate::report::Provenance;
 use crate::report::escape::visible;
 use crate::terminal::Terminal;
+
+/// What is said where a template names what is not there.
+const NAMES: &str = "Its names are the variables of the host in the inventory; `-e NAME=VALUE` sets one";
 
 /// How hosts are reached and measured.
 #[derive(Debug)]
@@ -126,6 +132,21 @@ impl Selected {
                 .hint("or set `clockaudit_ntp_servers` or `clockaudit_preset` for hosts or groups of the inventory"));
         }
         Ok(intents)
+    }
+
+    /// What is wrong with a template that no host can be given a file by: then there is nothing to be done, nor to be measured.
+    pub fn check_template(&self, intents: &[Result<Intent, Refusal>], terminal: &Terminal) -> Result<(), CommandError> {
+        let wrong = |intent: &Result<Intent, Refusal>| match intent {
+            Err(Refusal::Template(diagnostic)) => Some(Diagnostic::clone(diagnostic)),
+            _ => None,
+        };
+        let Some(all) =
+            intents.iter().map(wrong).collect::<Option<IndexSet<Diagnostic>>>().filter(|all| !all.is_empty())
+        else {
+            return Ok(());
+        };
+        terminal.diagnose(&Vec::from_iter(all));
+        Err(CommandError::bad_input("the template can be filled in for no host"))
     }
 
     /// Leaves out the hosts that a plan says nothing of, and tells which of the plan are not to be changed, and why.
@@ -245,10 +266,17 @@ impl change::Variables for Said<'_> {
         Some(rendered)
     }
 
-    fn fill(&self, template: &str) -> Result<Filled, String> {
-        let rendered = self.rendered("the template", &Value::Text(template.to_owned()))?;
-        let text =
-            rendered.value.scalar_text().ok_or_else(|| "it makes a list or a mapping, and no text".to_owned())?;
-        Ok(Filled { text, is_secret: rendered.is_secret })
+    fn fill(&self, template: &Template) -> Result<Filled, Box<Diagnostic>> {
+        let wrong = |why: &str| Diagnostic::error(format!("the template {why}")).in_file(&template.file);
+        let unfilled = |(error, span): (TemplateError, Option<Span>)| {
+            let told = wrong(&error.of_file());
+            let told = if let Some(span) = span { told.at(span) } else { told };
+            let is_undefined = matches!(error, TemplateError::Undefined { .. });
+            Box::new(if is_undefined { told.with_hint(NAMES) } else { told })
+        };
+        let filled = self.renderer.fill(self.host, &self.variables, "the template", &template.text);
+        let Rendered { value, is_secret, .. } = filled.map_err(unfilled)?;
+        let text = value.scalar_text().ok_or_else(|| wrong("makes a list or a mapping, and no text"))?;
+        Ok(Filled { text, is_secret })
     }
 }

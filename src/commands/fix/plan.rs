@@ -13,7 +13,7 @@ use crate::commands::plan::time_left;
 use crate::files::journal::Journals;
 use crate::files::report::check_writable;
 use crate::files::{self, TimeLeft};
-use crate::fix::change::BY_VARIABLES;
+use crate::fix::change::{BY_VARIABLES, Template};
 use crate::fix::guards::Allowed;
 use crate::fix::{Change, Plan, StepPolicy, plan, rollout};
 use crate::terminal::Terminal;
@@ -129,7 +129,7 @@ fn change(args: &ChangeArgs, time: &TimeLeft) -> Result<Option<Change>, CommandE
         let text = files::plan::read(path, time).map_err(|error| {
             CommandError::bad_input(format!("the template `{}` cannot be read: {error}", path.display()))
         })?;
-        return Ok(Some(Change::Whole(text)));
+        return Ok(Some(Change::Whole(Template { file: path.display().to_string().into(), text })));
     }
     if args.makestep {
         return Ok(Some(Change::MakeStep));

@@ -99,3 +99,16 @@ pub enum TemplateError {
     #[error("cannot be rendered: {0}")]
     Failed(String),
 }
+
+impl TemplateError {
+    /// The same of a template that is a file of its own, which Ansible does not fill in.
+    pub fn of_file(&self) -> String {
+        match self {
+            Self::Syntax(why) => format!("cannot be read: {why}"),
+            Self::OnlyAnsible { missing, name } => {
+                format!("uses {}, which clockaudit does not have", missing.named(name))
+            }
+            other => other.to_string(),
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod error;
 mod literals;
 mod lookups;
 mod percent;
+mod place;
 mod python;
 mod python_text;
 mod regex_filters;
@@ -30,6 +31,7 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
 use run::Run;
 use work::Work;
 
+use super::diagnostics::Span;
 use super::model::{HostId, Inventory, Variables};
 use super::secret::Secret;
 use super::value::Value;
@@ -196,6 +198,25 @@ impl Renderer {
             run.set_variables(host, Arc::clone(variables));
         }
         let rendered = Self::finish(&run, host, name, value);
+        run.end();
+        rendered
+    }
+
+    /// What a template that is no variable gives for a host whose variables are known; else why it gives nothing, and where in it.
+    pub fn fill(
+        &self,
+        host: HostId,
+        variables: &Arc<Variables>,
+        name: &str,
+        template: &str,
+    ) -> Result<Rendered, (TemplateError, Option<Span>)> {
+        let value = Value::Text(template.to_owned());
+        if is_plain(&value) {
+            return Ok(Rendered::open(value));
+        }
+        let run = Run::new(Arc::clone(&self.shared));
+        run.set_variables(host, Arc::clone(variables));
+        let rendered = Self::finish(&run, host, name, &value).map_err(|error| (error, run.place()));
         run.end();
         rendered
     }

@@ -9,8 +9,8 @@ use minijinja::{Environment, Error, ErrorKind, Value as Jinja};
 use super::environment::{FUEL, Printed};
 use super::error::TemplateError;
 use super::scope::{LazyList, LazyMapping, Scope};
-use super::{Shared, convert, failure, literals, percent, report, work};
-use crate::inventory::diagnostics::is_secret;
+use super::{Shared, convert, failure, literals, percent, place, report, work};
+use crate::inventory::diagnostics::{Span, is_secret};
 use crate::inventory::excerpts::brief;
 use crate::inventory::model::{HostId, Variables};
 use crate::inventory::secret::Secret;
@@ -43,6 +43,8 @@ struct Progress {
     variables: HashMap<HostId, Arc<Variables>>,
     /// For a variable that came out undefined: the name that was to blame.
     blamed: HashMap<String, TemplateError>,
+    /// Where in the outermost template it failed.
+    place: Option<Span>,
     templates: usize,
     bytes: usize,
     /// Whether anything secret was looked at.
@@ -74,6 +76,16 @@ impl Run {
     /// Forgets what holds the rendering itself; nothing may be asked of it afterwards.
     pub(super) fn end(&self) {
         self.progress().done.clear();
+    }
+
+    /// Where in the outermost template it failed, as far as that can be told.
+    pub(super) fn place(&self) -> Option<Span> {
+        self.progress().place.clone()
+    }
+
+    /// Whether the template that is rendered is not one that another one needs.
+    fn is_outermost(&self) -> bool {
+        self.progress().open.len() == 1
     }
 
     /// Whether anything secret was looked at: then neither result nor details of an error may be shown.
@@ -241,7 +253,12 @@ impl Run {
             }
             other => other,
         };
-        result.map_err(|error| report::explained(&error, &scope, &template))
+        result.map_err(|error| {
+            if self.is_outermost() {
+                self.progress().place = place::of(&error, &template, text);
+            }
+            report::explained(&error, &scope, &template)
+        })
     }
 
     fn evaluate_in(
