@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::inventory::diagnostics::Diagnostic;
+use crate::inventory::nearest;
 use crate::inventory::value::Value;
 use crate::timekeeper::chrony::configuration::{Preset, Wanted};
 
@@ -140,7 +141,9 @@ fn by_variables(variables: &impl Variables) -> Result<Mending, Refusal> {
         (None | Some(Value::Null), Some(preset)) => {
             let text = preset.scalar_text().unwrap_or_default();
             let known: Vec<&str> = Preset::ALL.iter().map(|preset| preset.name()).collect();
-            let why = || format!("`{text}` is no preset, expected one of {}", known.join(", "));
+            let near = nearest::name(&text, known.iter().copied());
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let why = || format!("`{text}` is no preset, expected one of {}{near}", known.join(", "));
             let preset = Preset::named(&text).ok_or_else(|| refused(PRESET_VARIABLE, why()))?;
             Ok(Mending::Edit(Wanted::preset(preset)))
         }
@@ -218,6 +221,8 @@ mod tests {
         check(&[(SERVERS_VARIABLE, "a; rm")], "no name or address");
         check(&[(SERVERS_VARIABLE, ",")], "no time server is named");
         check(&[(PRESET_VARIABLE, "amazon")], "expected one of aws, gcp");
+        check(&[(PRESET_VARIABLE, "asw")], "; did you mean `aws`?");
+        check(&[(SERVERS_VARIABLE, "a,b,a")], "`a` is named twice");
         check(&[(SERVERS_VARIABLE, "a"), (PRESET_VARIABLE, "aws")], "is set as well");
     }
 

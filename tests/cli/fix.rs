@@ -24,7 +24,13 @@ fn what_makes_no_sense_is_told_before_anybody_is_reached() {
     fix(&["--yes"], "nothing says which time servers the hosts are to follow");
     fix(&["--check"], "`clockaudit_ntp_servers`");
     fix(&["--yes", "--ntp-server", "a;reboot"], "`--ntp-server`: `a;reboot` is no name or address of a time server");
-    fix(&["--yes", "--ntp-server", ""], "is no name or address of a time server");
+    for empty in ["", "a,", "a,,b"] {
+        fix(&["--yes", "--ntp-server", empty], "`--ntp-server`: the name of a time server is empty");
+    }
+    fix(&["--yes", "--ntp-server", "a", "--ntp-server", "b,A"], "`--ntp-server`: `A` is named twice");
+    fix(&["--yes", "--ntp-server", "169.254.169.300"], "`169.254.169.300` is no IPv4 or IPv6 address");
+    fix(&["--yes", "--pool", ""], "`--pool`: the name of a time server is empty");
+    fix(&["--yes", "--internal", ""], "`--internal` names no host");
     fix(&["--yes", "--pool", "a b"], "`--pool`: `a b` is no name or address");
     fix(&["--yes", "--ntp-server", "a", "--pool", "b"], "cannot be used with");
     fix(&["--yes", "--plan", "p.json", "--ntp-server", "a"], "cannot be used with");

@@ -171,6 +171,9 @@ impl Selected {
     ///
     /// Where it is not among the hosts, is alone, or the network of another one cannot be told.
     pub fn internal(&self, server: &str) -> Result<Change, CommandError> {
+        if server.is_empty() {
+            return Err(CommandError::usage("`--internal` names no host"));
+        }
         let names = || self.targets.iter().map(|target| target.name.as_str());
         let Some(target) = self.targets.iter().find(|target| target.name == server) else {
             let message = format!("`--internal {}` is not among the selected hosts", visible(server));

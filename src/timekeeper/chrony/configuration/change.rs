@@ -1,5 +1,8 @@
 //! What a configuration is to say of its sources, its steps and whom it serves.
 
+use core::net::IpAddr;
+use std::collections::BTreeSet;
+
 use super::lines::Line;
 use super::presets::Preset;
 use crate::timekeeper::smear::{self, Smear};
@@ -58,6 +61,17 @@ pub enum BadSource {
     /// No name or address.
     #[error("`{0}` is no name or address of a time server: letters, digits and `.-_:%` are, 253 at most")]
     Name(String),
+    /// A name without a letter.
+    #[error("the name of a time server is empty")]
+    Empty,
+    /// What could only be an address, and is none.
+    #[error(
+        "`{0}` is no IPv4 or IPv6 address; the name of a time server has a letter, and no `:`: chronyd asks at port 123"
+    )]
+    Address(String),
+    /// The same server once more.
+    #[error("`{0}` is named twice")]
+    Twice(String),
     /// No network.
     #[error("`{0}` is no network that could be allowed: expected an address and a length, as in `10.0.0.0/8`")]
     Network(String),
@@ -74,6 +88,10 @@ impl Wanted {
             Ok(format!("server {}{prefer} iburst", source_name(name.as_ref())?))
         };
         let sources: Vec<String> = names.iter().enumerate().map(line).collect::<Result<_, _>>()?;
+        let mut known = BTreeSet::new();
+        if let Some(twice) = names.iter().map(AsRef::as_ref).find(|name| !known.insert(identity(name))) {
+            return Err(BadSource::Twice(twice.to_owned()));
+        }
         if sources.is_empty() { Err(BadSource::None) } else { Ok(Self::of(sources, MakeStep::AtStart)) }
     }
 
@@ -143,19 +161,33 @@ pub(super) fn smear_of(words: &[String]) -> Option<Smear> {
 fn source_name(name: &str) -> Result<&str, BadSource> {
     let is_of_names = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:%".contains(&byte);
     let begins_well = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b':');
-    if begins_well && name.len() <= LONGEST_NAME && name.bytes().all(is_of_names) {
-        Ok(name)
-    } else {
-        Err(BadSource::Name(name.chars().take(LONGEST_NAME).collect()))
+    if name.is_empty() {
+        return Err(BadSource::Empty);
     }
+    if !begins_well || name.len() > LONGEST_NAME || !name.bytes().all(is_of_names) {
+        return Err(BadSource::Name(name.chars().take(LONGEST_NAME).collect()));
+    }
+    let is_like_address = name.contains(':') || name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if is_like_address && address_of(name).is_none() { Err(BadSource::Address(name.to_owned())) } else { Ok(name) }
+}
+
+/// The address that a text is; that of a link may have a zone.
+fn address_of(text: &str) -> Option<IpAddr> {
+    text.split_once('%').map_or(text, |(address, _)| address).parse().ok()
+}
+
+/// What two names of one server have in common.
+fn identity(name: &str) -> String {
+    let address = name.parse::<IpAddr>().ok().map(|address| address.to_canonical().to_string());
+    address.unwrap_or_else(|| name.trim_end_matches('.').to_ascii_lowercase())
 }
 
 /// Whether a text is an address and a length.
 fn is_network(text: &str) -> bool {
     let Some((address, length)) = text.split_once('/') else { return false };
-    let most = match address.parse::<core::net::IpAddr>() {
-        Ok(core::net::IpAddr::V4(_)) => 32,
-        Ok(core::net::IpAddr::V6(_)) => 128,
+    let most = match address.parse::<IpAddr>() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
         Err(_) => return false,
     };
     length.bytes().all(|byte| byte.is_ascii_digit()) && length.parse::<u8>().is_ok_and(|length| length <= most)
@@ -172,10 +204,20 @@ mod tests {
             lines(&["169.254.169.123", "fd00:ec2::123"]).expect("lines"),
             ["server 169.254.169.123 prefer iburst", "server fd00:ec2::123 iburst"]
         );
-        for bad in ["", "a b", "a\nallow", "-f", "a#", "ä.example", &"a".repeat(300)] {
+        for bad in ["a b", "a\nallow", "-f", "a#", "ä.example", &"a".repeat(300)] {
             assert!(matches!(lines(&[bad]), Err(BadSource::Name(_))), "{bad}");
         }
         assert_eq!(lines(&[]), Err(BadSource::None));
+        assert_eq!(lines(&["a", ""]), Err(BadSource::Empty));
+        for bad in ["169.254.169.300", "10.0.0", "123", "a.example:123", "10.0.0.1:123", "fd00:::1"] {
+            assert_eq!(lines(&[bad]), Err(BadSource::Address(bad.to_owned())));
+        }
+        for good in ["fe80::1%eth0", "::1", "1.example", "a", "0.de.pool.ntp.org", "ntp-1"] {
+            assert!(lines(&[good]).is_ok(), "{good}");
+        }
+        for twice in [["a.example", "A.Example."], ["fd00::1", "fd00:0::1"], ["10.0.0.1", "10.0.0.1"]] {
+            assert_eq!(lines(&twice), Err(BadSource::Twice(twice[1].to_owned())));
+        }
         assert_eq!(Wanted::pool("pool.ntp.org").expect("a pool").sources, ["pool pool.ntp.org iburst"]);
         assert!(Wanted::pool("a\nb").is_err() && Wanted::client_of("").is_err());
     }
