@@ -62,7 +62,7 @@ pub struct TicketArgs {
     /// Open a ticket again that was closed no longer ago than this, instead of making another
     #[arg(long, value_name = "DURATION", default_value = "3d", allow_hyphen_values = true, value_parser = parse_age)]
     pub reopen_within: Nanos,
-    /// Make no ticket at all where more than so many would be new on this machine
+    /// Make no ticket at all where more than so many would be new
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub most_new: usize,
     /// What `webhook` sends, as a template (docs/tickets.md)

@@ -1,20 +1,19 @@
 //! `clockaudit ticket SYSTEM --report FILE`: one ticket of a report, made or brought up to date.
 
+mod over;
 mod plan;
 mod shown;
 mod spoken;
 mod webhook;
-
-use std::collections::BTreeSet;
 
 use super::error::{CommandError, Outcome};
 use crate::audit::ExitStatus;
 use crate::cli::TicketArgs;
 use crate::files::tickets::{Noted, Tickets};
 use crate::report::Report;
-use crate::report::ticket::{Before, Subject, all_clear, draft, is_over, left_alone, subjects};
+use crate::report::ticket::{Before, Subject, all_clear, draft, left_alone, subjects};
 use crate::terminal::Terminal;
-use crate::tickets::{Deed, Draft, Key, System};
+use crate::tickets::{Deed, Draft, Listed, System};
 use plan::TicketPlan;
 
 /// What is said to the ticket system for one ticket.
@@ -39,7 +38,11 @@ pub fn run(args: &TicketArgs, terminal: &Terminal) -> Outcome {
     let plan = TicketPlan::new(args, terminal)?;
     let tickets = Tickets::of_this_user(plan.site.place());
     let about = subjects(&plan.report, plan.grain, &plan.scope);
+    let is_listed = over::needs_a_list(&plan, &about);
     if plan.is_dry {
+        if is_listed {
+            terminal.print(&shown::listing(&plan)?)?;
+        }
         for subject in &about {
             let draft = draft(subject, None, plan.setting, &plan.enclosure);
             terminal.print(&shown::requests(&plan, &Errand { subject, draft, noted: None, resolve: plan.resolve })?)?;
@@ -49,13 +52,22 @@ pub fn run(args: &TicketArgs, terminal: &Terminal) -> Outcome {
         }
         return Ok(ExitStatus::Good);
     }
-    let over = gone(&plan, tickets.as_ref(), &about, terminal);
-    refuse_a_flood(&plan, tickets.as_ref(), &about)?;
     let asker = spoken::Asker::new(&plan)?;
+    let open = if is_listed { asker.list(&plan)? } else { Listed::default() };
+    if open.is_cut {
+        terminal.warn(
+            "the ticket system lists more open tickets of clockaudit than are looked through: of those behind, none is cleared",
+        );
+    }
+    over::refuse_a_flood(&plan, tickets.as_ref(), &about, &open)?;
+    let over = over::keys(&plan, tickets.as_ref(), &about, &open, terminal);
     let all = about.len() + over.len();
     let mut failed = 0;
-    for (subject, is_over) in about.iter().map(|subject| (subject, false)).chain(over.iter().map(|over| (over, true))) {
-        match deliver(subject, is_over, &plan, tickets.as_ref(), &asker, terminal) {
+    let about = about.into_iter().map(|subject| (subject, false));
+    // Each holds a whole report, so there is one at a time.
+    let over = over.into_iter().map(|key| (over::subject(&plan, key), true));
+    for (subject, is_over) in about.chain(over) {
+        match deliver(&subject, is_over, &plan, tickets.as_ref(), &asker, terminal) {
             Ok(()) => {}
             // What stops one ticket does not stop the others.
             Err(Failed { error, is_of_all: false }) if all > 1 => {
@@ -69,41 +81,6 @@ pub fn run(args: &TicketArgs, terminal: &Terminal) -> Outcome {
         return Ok(ExitStatus::Good);
     }
     Err(CommandError::remote(format!("{failed} of {all} tickets do not say what the report says; the others do")))
-}
-
-/// Refuses to make more new tickets than anybody may have meant: when a whole site is off, each of its hosts would have one.
-fn refuse_a_flood(plan: &TicketPlan, tickets: Option<&Tickets>, about: &[Subject]) -> Result<(), CommandError> {
-    if about.len() <= plan.most_new {
-        return Ok(());
-    }
-    let noted = tickets.and_then(|tickets| tickets.keys_of(&plan.scope_key).ok()).unwrap_or_default();
-    let noted: BTreeSet<String> = noted.into_iter().collect();
-    let new = about.iter().filter(|subject| !noted.contains(subject.key.as_str())).count();
-    if new <= plan.most_new {
-        return Ok(());
-    }
-    let most = plan.most_new;
-    Err(CommandError::usage(format!("{new} tickets would be new on this machine, and {most} may be; none is touched"))
-        .hint("`--grain cause` makes one for what they have in common, `--grain run` one for all")
-        .hint(format!("`--most-new {new}` makes them all")))
-}
-
-/// What had a ticket by what is noted, and is over by the report.
-fn gone(plan: &TicketPlan, tickets: Option<&Tickets>, about: &[Subject], terminal: &Terminal) -> Vec<Subject> {
-    let keys = tickets.map_or(Ok(Vec::new()), |tickets| tickets.keys_of(&plan.scope_key)).unwrap_or_else(|error| {
-        // Elsewhere each ticket tells it.
-        if about.is_empty() {
-            terminal.warn(&format!("what is noted of tickets on this machine cannot be read: {error}"));
-        }
-        Vec::new()
-    });
-    let is_seen_over = |key: &Key| {
-        let before = tickets.and_then(|tickets| tickets.last_report(key));
-        before.is_some_and(|before| is_over(&before, &plan.report))
-    };
-    let is_gone = |key: &Key| !about.iter().any(|subject| subject.key == *key) && is_seen_over(key);
-    let keys = keys.iter().filter_map(|key| Key::read(key)).filter(is_gone);
-    keys.map(|key| Subject { key, report: plan.report.clone(), title: "Clocks: all clear".to_owned() }).collect()
 }
 
 /// Why a ticket does not say what it should.
@@ -148,7 +125,7 @@ fn deliver(
     }
     let before = noted.as_ref().zip(last.as_ref()).map(|(noted, report)| Before { state: &noted.state, report });
     let mut draft = if is_over {
-        all_clear(&subject.key, &plan.report, plan.setting, &plan.enclosure)
+        all_clear(subject, plan.setting, &plan.enclosure)
     } else {
         draft(subject, before, plan.setting, &plan.enclosure)
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::key::{Key, NEW, PENDING, StateHash};
+use super::key::{Key, NEW, PENDING, StateHash, mark, said};
 
 /// What a system takes text as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Attachment {
 pub struct Draft {
     /// What it is about.
     pub key: Key,
+    /// The scope that it is of, which it tells where a report of the scope alone can tell that it is over.
+    pub scope: Option<Key>,
     /// What it says, in short.
     pub state: StateHash,
     /// Whether there is nothing to act on.
@@ -86,6 +88,16 @@ impl Draft {
         if let Some(compared) = self.compared.take_if(|compared| found == Some(compared.since.as_str())) {
             self.comment = compared.comment;
         }
+    }
+
+    /// The mark of a ticket that says this, in short.
+    pub(super) fn mark(&self, state: &str) -> String {
+        mark(&self.key, state, self.scope.as_ref())
+    }
+
+    /// The same without the key, for a ticket that has that elsewhere.
+    pub(super) fn said(&self, state: &str) -> String {
+        said(state, self.scope.as_ref())
     }
 
     /// A text, which says first where a file of it was not taken.

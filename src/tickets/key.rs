@@ -13,6 +13,11 @@ pub const PENDING: &str = "0000000000000000";
 /// What stands there until a new ticket has its files: it has said nothing yet.
 pub const NEW: &str = "0000000000000001";
 
+/// What stands between a state and the scope that a ticket is of.
+const OF: &str = " of ";
+/// A text is looked through for no more keys.
+const MOST_KEYS: usize = 16;
+
 /// What a ticket is about: the same for every run that should find the same ticket.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(String);
@@ -72,11 +77,43 @@ impl StateHash {
     }
 }
 
-/// The state that a ticket's text names behind its key: `clk-0123456789abcdef state 0123456789abcdef`.
+/// The mark of what a ticket says, and of the scope that it is of, where it tells one:
+/// `clk-0123456789abcdef state 0123456789abcdef of clk-fedcba9876543210`.
+pub fn mark(key: &Key, state: &str, scope: Option<&Key>) -> String {
+    format!("{key} state {}", said(state, scope))
+}
+
+/// The mark without the key.
+pub(super) fn said(state: &str, scope: Option<&Key>) -> String {
+    format!("{state}{}", scope.map(|scope| format!("{OF}{scope}")).unwrap_or_default())
+}
+
+/// The state that a ticket's text names behind its key.
 pub fn state_in(text: &str, key: &Key) -> Option<String> {
-    let (_, rest) = text.rsplit_once(&format!("{key} state "))?;
-    let state = rest.get(..DIGITS)?;
+    let state = behind(text, key)?.get(..DIGITS)?;
     state.chars().all(|digit| digit.is_ascii_hexdigit()).then(|| state.to_owned())
+}
+
+/// The scope that a ticket's text names behind its key and its state.
+pub(super) fn scope_in(text: &str, key: &Key) -> Option<Key> {
+    state_in(text, key)?;
+    let scope = behind(text, key)?.get(DIGITS..)?.strip_prefix(OF)?;
+    keys_in(scope.get(..PREFIX.len() + DIGITS)?).pop()
+}
+
+fn behind<'text>(text: &'text str, key: &Key) -> Option<&'text str> {
+    text.rsplit_once(&format!("{key} state ")).map(|(_, rest)| rest)
+}
+
+/// The keys that stand in a text, the first ones where there are many.
+pub(super) fn keys_in(text: &str) -> Vec<Key> {
+    let text = text.to_ascii_lowercase();
+    let key = |rest: &str| {
+        let end = rest.find(|character: char| !character.is_ascii_hexdigit()).unwrap_or(rest.len());
+        let digits = rest.get(..end).filter(|digits| digits.len() == DIGITS)?;
+        Some(Key(format!("{PREFIX}{digits}")))
+    };
+    text.split(PREFIX).skip(1).filter_map(key).take(MOST_KEYS).collect()
 }
 
 fn hexadecimal(digest: &[u8]) -> String {
@@ -108,6 +145,40 @@ mod tests {
         check(format!("{key} state zzzzzzzzzzzzzzzz"), None);
         check(format!("{} state 0123456789abcdef", Key::of("c", "d")), None);
         check(String::new(), None);
+    }
+
+    #[test]
+    fn the_scope_is_read_back_behind_the_state() {
+        let (key, scope) = (Key::of("a", "b"), Key::of("a", "cause"));
+        let whole = mark(&key, "0123456789abcdef", Some(&scope));
+        let check = |text: &str, state: bool, expected: Option<&Key>| {
+            assert_eq!(state_in(text, &key).is_some(), state, "{text}");
+            assert_eq!(scope_in(text, &key).as_ref(), expected, "{text}");
+        };
+        check(&whole, true, Some(&scope));
+        check(&format!("x [{whole}]"), true, Some(&scope));
+        check(&whole.replace("0123456789abcdef of", "0123456789abcdeg of"), false, None);
+        check(&mark(&key, "0123456789abcdef", None), true, None);
+        check(&whole[..whole.len() - 1], true, None);
+        check(&whole.replace(scope.as_str(), "clk-zzzzzzzzzzzzzzzz"), true, None);
+        check(&mark(&scope, "0123456789abcdef", Some(&key)), false, None);
+    }
+
+    #[test]
+    fn keys_are_found_in_any_text() {
+        let check = |text: &str, expected: &[&str]| {
+            let found = keys_in(text);
+            assert_eq!(found.iter().map(Key::as_str).collect::<Vec<_>>(), expected, "{text}");
+        };
+        check("", &[]);
+        check("clk-", &[]);
+        check("clk-0123456789abcde", &[]);
+        check("clk-0123456789abcdef0", &[]);
+        check("clk-0123456789abcdeé clk-", &[]);
+        check("CLK-0123456789ABCDEF", &["clk-0123456789abcdef"]);
+        let two = ["clk-0123456789abcdef", "clk-fedcba9876543210"];
+        check("x [clk-0123456789abcdef state 0000000000000000 of clk-fedcba9876543210]", &two);
+        assert_eq!(keys_in(&"clk-0123456789abcdef".repeat(1_000)).len(), MOST_KEYS);
     }
 
     #[test]

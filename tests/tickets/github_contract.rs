@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::server::{Asked, Told};
-use crate::store::{Kept, Store, closed_at, created_at, length, text};
+use crate::store::{Kept, Store, before_page, closed_at, created_at, length, text};
 
 pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
     if asked.header("authorization") != "Bearer s3cret-token" {
@@ -19,10 +19,16 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
     let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
     match (asked.method.as_str(), parts.as_slice()) {
         ("GET", []) => {
-            assert_eq!((asked.query["state"].as_str(), asked.query["per_page"].as_str()), ("all", "100"));
+            let of = ["sort", "direction", "per_page"].map(|name| asked.query[name].as_str());
+            assert_eq!(of, ["created", "desc", "100"]);
             let label = &asked.query["labels"];
             assert!(label.len() <= 50, "a label has 50 characters at most");
-            Told::json(200, &store.with(label).iter().map(issue).collect())
+            let found = match asked.query["state"].as_str() {
+                "all" => store.with(label),
+                "open" => store.open_page(|ticket| ticket.labels.contains(label), before_page(asked, "page")),
+                other => panic!("GitHub lists no `{other}`"),
+            };
+            Told::json(200, &found.iter().map(issue).collect())
         }
         ("GET", [id]) => Told::json(200, &issue(&store.at(id).clone())),
         ("GET", [id, "comments"]) => {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::server::{Asked, Told};
-use crate::store::{Kept, Store, closed_at, created_at, length, text};
+use crate::store::{Kept, Store, before_page, closed_at, created_at, length, text};
 
 pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
     if asked.header("private-token") != "s3cret-token" {
@@ -14,8 +14,15 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
     let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
     match (asked.method.as_str(), parts.as_slice()) {
         ("GET", ["issues"]) => {
-            assert_eq!((asked.query["state"].as_str(), asked.query["per_page"].as_str()), ("all", "100"));
-            Told::json(200, &store.with(&asked.query["labels"]).iter().map(issue).collect())
+            let of = ["order_by", "sort", "per_page"].map(|name| asked.query[name].as_str());
+            assert_eq!(of, ["created_at", "desc", "100"]);
+            let label = &asked.query["labels"];
+            let found = match asked.query["state"].as_str() {
+                "all" => store.with(label),
+                "opened" => store.open_page(|ticket| ticket.labels.contains(label), before_page(asked, "page")),
+                other => panic!("GitLab lists no `{other}`"),
+            };
+            Told::json(200, &found.iter().map(issue).collect())
         }
         ("GET", ["issues", id, "notes"]) => {
             let order = ["order_by", "sort", "per_page"].map(|name| asked.query[name].as_str());

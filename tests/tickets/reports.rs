@@ -1,7 +1,7 @@
 //! Reports to make tickets of.
 
 use clockaudit::report::json;
-use clockaudit::report::model::{Counts, Host, Report, Verdict};
+use clockaudit::report::model::{Cause, Counts, Host, Report, Verdict};
 
 /// Names that mean something to every markup there is.
 const HOSTILE: [&str; 6] = [
@@ -16,6 +16,23 @@ const HOSTILE: [&str; 6] = [
 /// Twelve hosts, half of them bad.
 pub(crate) fn bad() -> Report {
     json::read(include_str!("../data/reports/0.1.0.json")).expect("a stored report")
+}
+
+/// The same with two causes.
+pub(crate) fn with_causes() -> Report {
+    let mut report = bad();
+    let cause = |code: &str, host: &str| Cause {
+        what: format!("what {code} is"),
+        verdict: Verdict::Crit,
+        codes: vec![code.to_owned()],
+        upstream: None,
+        virtualisation: None,
+        group: None,
+        offset_band: None,
+        hosts: vec![host.to_owned()],
+    };
+    report.causes = vec![cause("CLK101", "auth02"), cause("CLK107", "db01")];
+    report
 }
 
 /// One host more is bad, and one less.
@@ -88,7 +105,7 @@ pub(crate) fn many() -> Report {
         down: count(Verdict::Down),
     };
     report.causes = (0..300)
-        .map(|number| clockaudit::report::model::Cause {
+        .map(|number| Cause {
             what: format!("{} {number}", HOSTILE[number % HOSTILE.len()].repeat(5)),
             verdict: Verdict::Crit,
             codes: vec!["CLK101".to_owned()],

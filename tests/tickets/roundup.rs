@@ -6,10 +6,13 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use clockaudit::report::Report;
+use clockaudit::report::model::Verdict;
+use clockaudit::tickets::{Key, mark};
 use serde_json::Value;
 
 use crate::command::User;
-use crate::reports::{bad, changed, clear, many, stored};
+use crate::reports::{bad, changed, clear, many, stored, with_causes};
 
 /// Where `tests/run` installs it.
 const INSTALLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/roundup");
@@ -18,7 +21,7 @@ const NOBODY: u32 = 65_534;
 
 /// A tracker with its server.
 struct Roundup {
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
     server: Child,
     url: String,
 }
@@ -81,7 +84,7 @@ impl Roundup {
         drop(held);
         // Whoever reads no more must not end it.
         std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-        Self { _home: home, server, url }
+        Self { home, server, url }
     }
 
     fn user(&self, secret: &str) -> User {
@@ -95,6 +98,23 @@ impl Roundup {
         let output = curl.output().expect("curl");
         assert!(output.status.success(), "{path}: {}", String::from_utf8_lossy(&output.stderr));
         output.stdout
+    }
+
+    /// Makes issues with these titles, all at once: one request after the other takes long.
+    fn make(&self, titles: &[String]) {
+        let script = "import sys, roundup.instance\n\
+                      db = roundup.instance.open(sys.argv[1]).open('admin')\n\
+                      for title in sys.stdin: db.issue.create(title=title.strip())\n\
+                      db.commit()\n\
+                      db.close()";
+        let mut python = Command::new("/usr/bin/python3");
+        python.args(["-c", script]).arg(self.home.path().join("tracker"));
+        python.env("PYTHONPATH", self.home.path().join("lib")).env("HOME", self.home.path()).current_dir("/");
+        let mut running = python.uid(NOBODY).gid(NOBODY).stdin(Stdio::piped()).spawn().expect("python");
+        let mut lines = running.stdin.take().expect("a pipe");
+        std::io::Write::write_all(&mut lines, titles.join("\n").as_bytes()).expect("titles");
+        drop(lines);
+        assert!(running.wait().expect("an end").success());
     }
 
     fn json(&self, path: &str) -> Value {
@@ -151,6 +171,36 @@ fn the_real_roundup_keeps_one_ticket_through_its_life() {
     let ran = roundup.user("wr0ng-secret").ticket(&bad(), &[]);
     assert_eq!(ran.status, Some(75), "{}", ran.stderr);
     assert!(ran.stderr.contains("roundup answered 401") && !ran.stderr.contains("wr0ng"), "{}", ran.stderr);
+}
+
+/// Each run is of somebody who was never here before, and other tickets fill the first page.
+#[test]
+fn the_real_roundup_tells_which_tickets_of_hosts_and_causes_are_over() {
+    let roundup = Roundup::start();
+    let ticket = |report: &Report, grain: &str, more: &[&str]| {
+        let arguments = [&["--grain", grain, "--scope", "prod"], more].concat();
+        roundup.user("adm1n-secret").ticket(report, &arguments).good()
+    };
+    let lines = |told: &str, word: &str| {
+        assert!(told.lines().all(|line| line.starts_with(word)), "{word}: {told}");
+        told.lines().count()
+    };
+    let mut bad = with_causes();
+    bad.hosts.retain(|host| host.verdict == Verdict::Ok || ["auth02", "db01"].contains(&host.name.as_str()));
+    for grain in ["host", "cause"] {
+        assert_eq!(lines(&ticket(&bad, grain, &[]), "created "), 2, "{grain}");
+    }
+    let title = |number: usize| {
+        let (key, scope) = (Key::of("test", &number.to_string()), Key::of("test", "cause"));
+        format!("Clocks: something else [{}]", mark(&key, "0123456789abcdef", Some(&scope)))
+    };
+    roundup.make(&(0..100).map(title).collect::<Vec<_>>());
+    for (grain, left) in [("host", 102), ("cause", 100)] {
+        assert_eq!(lines(&ticket(&clear(), grain, &[]), "cleared "), 2, "{grain}");
+        assert_eq!(lines(&ticket(&clear(), grain, &["--resolve"]), "resolved "), 2, "{grain}");
+        assert_eq!(roundup.open().len(), left, "{grain}");
+        assert_eq!(ticket(&clear(), grain, &["--resolve"]), "", "{grain}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::server::{Asked, Told};
-use crate::store::{Kept, Store, created_at, length, text};
+use crate::store::{Kept, Store, before_page, created_at, length, text};
 
 pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
     if asked.header("authorization") != "token s3cret-token" {
@@ -14,12 +14,18 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
     match (asked.method.as_str(), path.split('/').collect::<Vec<_>>().as_slice()) {
         ("GET", ["tickets"]) => {
             let query = &asked.query["query"];
-            let sought = query
-                .strip_prefix("Queue = 'clocks' AND Subject LIKE '")
-                .and_then(|rest| rest.strip_suffix('\''))
-                .expect("TicketSQL");
-            assert_eq!(asked.query["fields"], "Subject,Status,Created,Resolved");
-            let found = store.searched(|ticket| ticket.title.contains(sought));
+            let rest = query.strip_prefix("Queue = 'clocks' AND Subject LIKE '").expect("TicketSQL");
+            let (sought, rest) = rest.split_once('\'').expect("the end of a text");
+            let of = ["orderby", "order", "per_page"].map(|name| asked.query[name].as_str());
+            assert_eq!(of, ["id", "DESC", "100"]);
+            let is_sought = |ticket: &Kept| ticket.title.contains(sought);
+            let found = match (rest, asked.query["fields"].as_str()) {
+                ("", "Subject,Status,Created,Resolved") => store.searched(is_sought),
+                (" AND Status = '__Active__'", "Subject,Status") => {
+                    store.open_page(is_sought, before_page(asked, "page"))
+                }
+                other => panic!("no search: {other:?}"),
+            };
             Told::json(200, &json!({ "items": found.iter().map(item).collect::<Vec<_>>(), "total": 1 }))
         }
         ("GET", ["ticket", id, "history"]) => {

@@ -18,8 +18,16 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
     match (asked.method.as_str(), asked.path.as_str()) {
         ("GET", "/api/now/table/incident") => {
             let query = &asked.query["sysparm_query"];
-            let key = query.strip_prefix("correlation_id=").and_then(|rest| rest.split('^').next()).expect("a query");
-            Told::json(200, &json!({ "result": store.with(key).iter().map(incident).collect::<Vec<_>>() }))
+            assert_eq!(asked.query["sysparm_limit"], "100");
+            let query = query.strip_suffix("^ORDERBYDESCsys_created_on").expect("an order");
+            let found = if let Some(key) = query.strip_prefix("correlation_id=") {
+                store.with(key)
+            } else {
+                assert_eq!(query, "correlation_idSTARTSWITHclk-^active=true");
+                let behind = asked.query["sysparm_offset"].parse().expect("a number");
+                store.open_page(|ticket| ticket.labels.first().is_some_and(|id| id.starts_with("clk-")), behind)
+            };
+            Told::json(200, &json!({ "result": found.iter().map(incident).collect::<Vec<_>>() }))
         }
         ("GET", "/api/now/attachment") => {
             let query = &asked.query["sysparm_query"];

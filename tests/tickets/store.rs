@@ -100,6 +100,12 @@ impl Store {
         self.tickets.iter().rev().filter(is_shown).cloned().collect()
     }
 
+    /// The open ones of those, without the first so many, and no more than a page.
+    pub(crate) fn open_page(&self, is_sought: impl Fn(&Kept) -> bool, behind: usize) -> Vec<Kept> {
+        let found = self.searched(is_sought).into_iter().filter(|ticket| !ticket.is_closed);
+        found.skip(behind).take(100).collect()
+    }
+
     /// What is answered where the system refuses a file, or to show a ticket.
     pub(crate) fn refusal(&mut self, asked: &Asked) -> Option<Told> {
         let is_of_first = ["/1", "/1.json", "/00ff1"].iter().any(|end| asked.path.ends_with(end));
@@ -147,6 +153,13 @@ pub(crate) fn closed_at(ticket: &Kept) -> Value {
 /// A text of an object that is there.
 pub(crate) fn text(value: &Value, name: &str) -> String {
     value.pointer(&format!("/{}", name.replace('.', "/"))).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// How many tickets are on the pages before the one that is asked for.
+pub(crate) fn before_page(asked: &Asked, name: &str) -> usize {
+    let page: usize = asked.query[name].parse().expect("the number of a page");
+    assert!(page >= 1, "pages are counted from 1 on");
+    (page - 1) * 100
 }
 
 /// How many characters a limit counts: units of UTF-16, by which the strictest count.

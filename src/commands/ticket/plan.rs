@@ -81,7 +81,7 @@ impl TicketPlan {
         Ok(Self {
             setting: Setting { markup: system.markup(), longest: system.longest_body() },
             enclosure: enclosure(system, &report, bytes, &args.report)?,
-            scope_key: Key::of(&scope, grain.word()),
+            scope_key: grain.of_scope(&scope),
             site,
             secrets,
             report,

@@ -4,7 +4,7 @@ use super::plan::TicketPlan;
 use super::{Errand, webhook};
 use crate::commands::error::CommandError;
 use crate::report::escape::{acts, escaped, visible};
-use crate::tickets::{Deed, Key, System, curl_lines, rehearse};
+use crate::tickets::{Deed, Key, Listing, ListingNext, System, curl_lines, rehearse};
 
 /// `created #12  clk-0123456789abcdef  Clocks: CRIT, 2 of 12 hosts crit`.
 pub(super) fn deed(deed: &Deed, key: &Key, title: &str, harmless: impl Fn(&str) -> String) -> String {
@@ -23,6 +23,19 @@ pub(super) fn deed(deed: &Deed, key: &Key, title: &str, harmless: impl Fn(&str) 
 /// `left as it is  clk-0123456789abcdef  Clocks: ok, 12 hosts ok (partial run)`.
 pub(super) fn left(key: &Key, title: &str) -> String {
     format!("left as it is  {key}  {title}\n")
+}
+
+/// The request for what the ticket system has open.
+pub(super) fn listing(plan: &TicketPlan) -> Result<String, CommandError> {
+    let mut lines = vec![format!(
+        "# {}: look through the open tickets of clockaudit for those that are over, page after page",
+        plan.site.system.name()
+    )];
+    let first = Listing::start(plan.site.clone()).proceed();
+    if let Ok(ListingNext::Ask(request)) = first {
+        lines.extend(curl_lines(&request, acts));
+    }
+    Ok(lines.join("\n") + "\n")
 }
 
 /// The requests for one ticket, as a script for a shell.

@@ -5,7 +5,7 @@ use super::{Done, Errand, Failed};
 use crate::commands::error::CommandError;
 use crate::network::tracker::{Tracker, TrackerError};
 use crate::report::escape::escaped;
-use crate::tickets::{Answer, Conversation, Credentials, Next, Refusal, Request, System};
+use crate::tickets::{Answer, Conversation, Credentials, Listed, Listing, ListingNext, Next, Refusal, Request, System};
 
 /// What asks, with its secrets.
 pub(super) struct Asker {
@@ -18,6 +18,20 @@ impl Asker {
     pub(super) fn new(plan: &TicketPlan) -> Result<Self, CommandError> {
         let tracker = Tracker::new().map_err(|error| CommandError::remote(error.to_string()))?;
         Ok(Self { tracker, secrets: plan.secrets.clone().unwrap_or_default(), system: plan.site.system })
+    }
+
+    /// Looks through what the ticket system has open.
+    pub(super) fn list(&self, plan: &TicketPlan) -> Result<Listed, CommandError> {
+        let mut listing = Listing::start(plan.site.clone());
+        loop {
+            match listing.proceed().map_err(|refusal| self.refused(&refusal))? {
+                ListingNext::Done(listed) => return Ok(listed),
+                ListingNext::Ask(request) => {
+                    listing
+                        .hear(self.tracker.ask(&request, &self.secrets).map_err(|error| self.unasked(&error).error)?);
+                }
+            }
+        }
     }
 
     /// Speaks of one ticket until it says what it should.

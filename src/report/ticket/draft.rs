@@ -12,7 +12,7 @@ use crate::report::escape::escaped;
 use crate::report::model::{ChangeKind, Host, Report, Severity, Verdict};
 use crate::report::sentences::{self, moment};
 use crate::report::{ending, fix};
-use crate::tickets::{Compared, Draft, Key, Markup, SAID_BY, StateHash, clipped};
+use crate::tickets::{self, Compared, Draft, Markup, SAID_BY, StateHash, clipped};
 
 /// No table of a ticket has more rows.
 const MOST_ROWS: usize = 80;
@@ -49,7 +49,7 @@ pub struct Setting {
 
 /// The ticket about this; `before` is what was reported to it last, where that is known.
 pub fn draft(subject: &Subject, before: Option<Before<'_>>, setting: Setting, enclosure: &Enclosure) -> Draft {
-    let Subject { key, report, title } = subject;
+    let Subject { key, scope, report, title } = subject;
     let left = before.filter(|_| is_clear(report)).map(|before| left(before.report, report)).unwrap_or_default();
     let state = state(report, &left);
     let mut page = document::of(report).0;
@@ -59,14 +59,15 @@ pub fn draft(subject: &Subject, before: Option<Before<'_>>, setting: Setting, en
     let left = told_of_left(&left);
     page.splice(0..0, left.clone().map(|told| Block::Paragraph(vec![Span::Strong(told)])));
     let comment = |before: Option<&Report>| {
-        let last = [mark(SAID_BY, "", key, &state, &report.run.id)];
+        let last = [mark(SAID_BY, "", &tickets::mark(key, state.as_str(), None), &report.run.id)];
         written(&change(report, title, before, left.as_deref()), &last, MOST_CHANGES, comment_setting(setting))
     };
     let compared =
         before.map(|before| Compared { since: before.state.to_owned(), comment: comment(Some(before.report)) });
-    let last = last(enclosure, key, &state, &report.run.id);
+    let last = last(enclosure, &tickets::mark(key, state.as_str(), scope.as_ref()), &report.run.id);
     Draft {
         key: key.clone(),
+        scope: scope.clone(),
         is_clear: is_clear(report),
         title: title.clone(),
         body: written(&page, &last, MOST_ROWS, setting),
@@ -82,19 +83,32 @@ pub fn draft(subject: &Subject, before: Option<Before<'_>>, setting: Setting, en
     }
 }
 
-/// The ticket of something that there is no more: what it was about does not occur in this report.
-pub fn all_clear(key: &Key, report: &Report, setting: Setting, enclosure: &Enclosure) -> Draft {
+/// The ticket of something that there is no more: what it was about does not occur in the report.
+pub fn all_clear(subject: &Subject, setting: Setting, enclosure: &Enclosure) -> Draft {
+    let Subject { key, scope, report, .. } = subject;
     let state = StateHash::of(["clear".to_owned()]);
+    let run = &report.run.id;
     let said = vec![Block::Paragraph(vec![
         Span::Strong("All clear".to_owned()),
         Span::Text(format!(": what this ticket is about was not found in the run of {}", moment(report.run.started))),
     ])];
     Draft {
         key: key.clone(),
+        scope: scope.clone(),
         is_clear: true,
         title: "Clocks: all clear".to_owned(),
-        body: written(&said, &last(enclosure, key, &state, &report.run.id), MOST_ROWS, setting),
-        comment: written(&said, &[mark(SAID_BY, "", key, &state, &report.run.id)], MOST_ROWS, comment_setting(setting)),
+        body: written(
+            &said,
+            &last(enclosure, &tickets::mark(key, state.as_str(), scope.as_ref()), run),
+            MOST_ROWS,
+            setting,
+        ),
+        comment: written(
+            &said,
+            &[mark(SAID_BY, "", &tickets::mark(key, state.as_str(), None), run)],
+            MOST_ROWS,
+            comment_setting(setting),
+        ),
         compared: None,
         duplicate: sentence(DUPLICATE, setting),
         withdrawn: sentence(WITHDRAWN, setting),
@@ -166,18 +180,18 @@ fn word(of: &impl serde::Serialize) -> String {
 }
 
 /// The last lines of a ticket: where the report is, and by what the ticket is found again.
-fn last(enclosure: &Enclosure, key: &Key, state: &StateHash, run: &str) -> Vec<Block> {
+fn last(enclosure: &Enclosure, marked: &str, run: &str) -> Vec<Block> {
     let told = enclosure.told.iter().map(|told| Block::Paragraph(vec![Span::Text(told.clone())]));
-    told.chain([mark("Kept by clockaudit, run ", "; do not change", key, state, run)]).collect()
+    told.chain([mark("Kept by clockaudit, run ", "; do not change", marked, run)]).collect()
 }
 
 /// By what a ticket, and what was said in it, is known again.
-fn mark(by: &str, please: &str, key: &Key, state: &StateHash, run: &str) -> Block {
+fn mark(by: &str, please: &str, marked: &str, run: &str) -> Block {
     Block::Paragraph(vec![
         Span::Text(by.to_owned()),
         Span::Name(escaped(run)),
         Span::Text(format!("{please}: ")),
-        Span::Name(format!("{key} state {}", state.as_str())),
+        Span::Name(marked.to_owned()),
     ])
 }
 

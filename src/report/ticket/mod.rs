@@ -4,9 +4,11 @@ mod clamp;
 mod draft;
 mod enclosure;
 mod markup;
+mod over;
 mod subjects;
 pub mod webhook;
 
 pub use draft::{Before, Setting, all_clear, draft};
 pub use enclosure::Enclosure;
-pub use subjects::{Grain, Subject, is_over, left_alone, scope_of, subjects};
+pub use over::{is_over, over, tells_of_ends};
+pub use subjects::{Grain, Subject, left_alone, scope_of, subjects};

@@ -34,6 +34,17 @@ impl Grain {
             Self::Host => "host",
         }
     }
+
+    /// A scope and the grain of its tickets, as a key.
+    pub fn of_scope(self, scope: &str) -> Key {
+        Key::of(scope, self.word())
+    }
+
+    /// The scope that tickets tell that they are of. The key of a host follows from its name; of a cause that a report finds no more,
+    /// nothing in the report leads to its key.
+    pub fn told_scope(self, scope: &str) -> Option<Key> {
+        (self == Self::Cause).then(|| self.of_scope(scope))
+    }
 }
 
 /// What one ticket is about.
@@ -41,6 +52,8 @@ impl Grain {
 pub struct Subject {
     /// What identifies it.
     pub key: Key,
+    /// The scope that its ticket tells that it is of; none where its key is enough to know when it is over.
+    pub scope: Option<Key>,
     /// The report, or the part of it that it is about.
     pub report: Report,
     /// Its title.
@@ -64,10 +77,11 @@ pub fn scope_of(report: &Report, named: Option<&str>, grain: Grain) -> Option<St
 /// What there are tickets about, sorted by what identifies them. A run has one whether something is wrong or not.
 pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
     let empty = emptied(report);
+    let told = grain.told_scope(scope);
     match grain {
         Grain::Run => {
             let title = title(report);
-            vec![Subject { key: Key::of(scope, ""), report: report.clone(), title }]
+            vec![Subject { key: Key::of(scope, ""), scope: told, report: report.clone(), title }]
         }
         Grain::Cause => {
             let mut by_key: BTreeMap<Key, Vec<&Cause>> = BTreeMap::new();
@@ -82,7 +96,7 @@ pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
                 let what = causes.first().map(|cause| cause.what.clone()).unwrap_or_default();
                 let names: Vec<&str> = hosts.into_iter().collect();
                 let title = format!("Clocks: {}, {}", sentences::folded_names(&names), escaped(&what));
-                Subject { key, report: narrowed, title }
+                Subject { key, scope: told.clone(), report: narrowed, title }
             };
             by_key.into_iter().map(subject).collect()
         }
@@ -100,7 +114,7 @@ pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
                 let what = causes.first().map(|cause| format!(", {}", escaped(&cause.what)));
                 let name = escaped(&host.name);
                 let title = format!("Clock of {name}: {}{}", sentences::word(host.verdict), what.unwrap_or_default());
-                Subject { key: Key::of(scope, &format!("host\0{}", host.name)), report: narrowed, title }
+                Subject { key: host_key(scope, host), scope: told.clone(), report: narrowed, title }
             };
             let mut subjects: Vec<Subject> = sentences::bad_hosts(report).iter().map(subject).collect();
             subjects.sort_by(|one, other| one.key.cmp(&other.key));
@@ -160,13 +174,9 @@ pub(super) fn left<'before>(before: &'before Report, now: &Report) -> Vec<&'befo
     bad.into_iter().map(|host| host.name.as_str()).filter(|name| !there.contains(name)).collect()
 }
 
-/// Whether what was reported before is over, where a report finds nothing of it: the report must be whole, and have measured each
-/// of its hosts. Of a host that was left out or that was not reached nobody knows.
-pub fn is_over(before: &Report, now: &Report) -> bool {
-    let measured: BTreeSet<&str> =
-        now.hosts.iter().filter(|host| host.clock.is_some()).map(|host| host.name.as_str()).collect();
-    let is_whole = !now.run.partial && !now.run.inventory.incomplete;
-    is_whole && before.hosts.iter().all(|host| measured.contains(host.name.as_str()))
+/// What identifies the ticket of a host.
+pub(super) fn host_key(scope: &str, host: &Host) -> Key {
+    Key::of(scope, &format!("host\0{}", host.name))
 }
 
 /// What stays of a cause from run to run: neither its hosts nor how far off they are.

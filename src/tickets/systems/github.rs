@@ -7,21 +7,20 @@ use serde_json::{Value, json};
 use super::REHEARSED_ID;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
+use crate::tickets::listing::{LABEL, PAGE, Place, Shown, keys, labels};
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
 use crate::tickets::protocol::{
     Comment, Looked, Step, Turn, comments, id, in_turn, list, now, ordinal, rehearsed as answer, text,
 };
 use crate::tickets::request::{Answer, Method, Request};
-use crate::tickets::site::component;
+use crate::tickets::site::{Site, component};
 use crate::tickets::text::clipped;
 
 /// A title is no longer.
 const LONGEST_TITLE: usize = 256;
 /// Comments of a page.
-const PAGE: u64 = 100;
-/// What every ticket of ours has beside its key.
-const LABEL: &str = "clockaudit";
+const COMMENTS: u64 = 100;
 /// What one has that was made twice.
 const DUPLICATE: &str = "clockaudit-duplicate";
 
@@ -32,7 +31,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
         Call::Find => {
             let query = format!("labels={}&state=all&sort=created&direction=desc&per_page=100", draft.key);
             let Some(heard) = turn.heard(0)? else {
-                return Ok(Step::Ask(request(turn, Method::Get, &format!("?{query}"), None)));
+                return Ok(Step::Ask(request(turn.site, Method::Get, &format!("?{query}"), None)));
             };
             let found = heard.json();
             let issues = list(&found, "")?.iter().filter(|issue| issue.get("pull_request").is_none());
@@ -40,7 +39,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             Ok(Step::Done(Reply::Found(tickets, now(heard))))
         }
         Call::Fetch(id) | Call::Verify(id) => {
-            let asked = || request(turn, Method::Get, &format!("/{id}"), None);
+            let asked = || request(turn.site, Method::Get, &format!("/{id}"), None);
             // Moved away, or removed.
             turn.fetched(asked, &[301, 404, 410], |found| ticket(found, turn))
         }
@@ -49,7 +48,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 // With a comment to come it is not complete yet.
                 let body = if draft.inline.is_some() { draft.new_body() } else { draft.body.clone() };
                 let issue = json!({ "title": title, "body": body, "labels": [draft.key.as_str(), LABEL] });
-                return Ok(Step::Ask(request(turn, Method::Post, "", Some(&issue))));
+                return Ok(Step::Ask(request(turn.site, Method::Post, "", Some(&issue))));
             };
             let made = heard.json();
             let ticket = ticket(&made, turn)?;
@@ -68,12 +67,12 @@ fn step_of_change(turn: &Turn<'_>, change: &Change, title: &str) -> Result<Step,
         return turn.in_turn(report.into_iter().chain(last(turn, change, title)).collect());
     }
     let pending = json!({ "title": title, "body": draft.pending_body() });
-    let first = vec![request(turn, Method::Patch, &format!("/{}", change.id), Some(&pending))];
+    let first = vec![request(turn.site, Method::Patch, &format!("/{}", change.id), Some(&pending))];
     // Comments are listed from the oldest on; an issue tells how many it has.
     let look = |first: &[Answer]| {
         let count = first.first().and_then(|issue| issue.json().get("comments")?.as_u64()).unwrap_or_default();
-        let page = count.div_ceil(PAGE).max(1);
-        request(turn, Method::Get, &format!("/{}/comments?per_page={PAGE}&page={page}", change.id), None)
+        let page = count.div_ceil(COMMENTS).max(1);
+        request(turn.site, Method::Get, &format!("/{}/comments?per_page={COMMENTS}&page={page}", change.id), None)
     };
     // A report that is a part of the comment holds names of hosts, which may look like anything.
     let own = |(number, text): Comment| (number, text.split("<details>").next().unwrap_or_default().to_owned());
@@ -89,7 +88,7 @@ fn step_of_change(turn: &Turn<'_>, change: &Change, title: &str) -> Result<Step,
 }
 
 fn comment(turn: &Turn<'_>, change: &Change, text: &str) -> Request {
-    request(turn, Method::Post, &format!("/{}/comments", change.id), Some(&json!({ "body": text })))
+    request(turn.site, Method::Post, &format!("/{}/comments", change.id), Some(&json!({ "body": text })))
 }
 
 /// What marks a change as done.
@@ -120,12 +119,12 @@ fn last(turn: &Turn<'_>, change: &Change, title: &str) -> Option<Request> {
         }
     }
     let is_any = !issue.is_empty();
-    is_any.then(|| request(turn, Method::Patch, &format!("/{}", change.id), Some(&Value::Object(issue))))
+    is_any.then(|| request(turn.site, Method::Patch, &format!("/{}", change.id), Some(&Value::Object(issue))))
 }
 
-fn request(turn: &Turn<'_>, method: Method, rest: &str, body: Option<&Value>) -> Request {
-    let project: Vec<String> = turn.site.project().split('/').map(component).collect();
-    let url = turn.site.url(&format!("/repos/{}/issues{rest}", project.join("/")));
+fn request(site: &Site, method: Method, rest: &str, body: Option<&Value>) -> Request {
+    let project: Vec<String> = site.project().split('/').map(component).collect();
+    let url = site.url(&format!("/repos/{}/issues{rest}", project.join("/")));
     let request = match body {
         Some(body) => Request::json(method, url, body),
         None => Request::get(url),
@@ -135,19 +134,30 @@ fn request(turn: &Turn<'_>, method: Method, rest: &str, body: Option<&Value>) ->
 
 fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     let id = id(issue, "/number")?;
-    let labels = issue.get("labels").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     Ok(Ticket {
         called: format!("#{id}"),
         ordinal: ordinal(&id),
         is_open: text(issue, "/state") != "closed",
-        // A server may show labels by their names alone.
-        is_ours: labels
-            .iter()
-            .any(|label| [text(label, "/name"), text(label, "")].iter().any(|name| turn.is_key(name))),
+        is_ours: labels(issue, "/labels").iter().any(|name| turn.is_key(name)),
         created: moment::read(&text(issue, "/created_at")),
         state: state_in(&text(issue, "/body"), &turn.draft.key),
         closed: moment::read(&text(issue, "/closed_at")),
         id,
+    })
+}
+
+/// A page of the open issues of clockaudit.
+pub(super) fn page(site: &Site, Place { number, .. }: &Place) -> Request {
+    let query = format!("labels={LABEL}&state=open&sort=created&direction=desc&per_page={PAGE}&page={number}");
+    request(site, Method::Get, &format!("?{query}"), None)
+}
+
+/// One of them; pull requests are listed among issues, and are none.
+pub(super) fn shown(issue: &Value) -> Result<Shown, Refusal> {
+    Ok(Shown {
+        id: id(issue, "/number")?,
+        is_open: text(issue, "/state") != "closed" && issue.get("pull_request").is_none(),
+        keys: keys(labels(issue, "/labels"), &text(issue, "/body")),
     })
 }
 

@@ -8,13 +8,14 @@ use super::REHEARSED_ID;
 use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
+use crate::tickets::listing::{LABEL, PAGE, Place, Shown, keys, labels};
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
 use crate::tickets::protocol::{
     Looked, Sent, Step, Turn, comments, good, id, in_turn, list, now, ordinal, rehearsed as answer, sent, text,
 };
 use crate::tickets::request::{Answer, Body, Method, Request};
-use crate::tickets::site::component;
+use crate::tickets::site::{Site, component};
 use crate::tickets::text::clipped;
 
 /// A title is no longer.
@@ -28,13 +29,15 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
     match turn.call {
         Call::Find => {
             let query = format!("/issues?labels={}&state=all&order_by=created_at&sort=desc&per_page=100", draft.key);
-            let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(request(turn, Method::Get, &query, None))) };
+            let Some(heard) = turn.heard(0)? else {
+                return Ok(Step::Ask(request(turn.site, Method::Get, &query, None)));
+            };
             let found = heard.json();
             let tickets = list(&found, "")?.iter().map(|issue| ticket(issue, turn)).collect::<Result<Vec<_>, _>>()?;
             Ok(Step::Done(Reply::Found(tickets, now(heard))))
         }
         Call::Fetch(id) | Call::Verify(id) => {
-            let asked = || request(turn, Method::Get, &format!("/issues/{id}"), None);
+            let asked = || request(turn.site, Method::Get, &format!("/issues/{id}"), None);
             turn.fetched(asked, &[404], |found| ticket(found, turn))
         }
         Call::Create => {
@@ -44,9 +47,9 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             };
             let Some(heard) = later.first() else {
                 let description = format!("{links}{}", draft.body);
-                let labels = format!("{},clockaudit", draft.key);
-                let issue = json!({ "title": title, "description": description, "labels": labels });
-                return Ok(Step::Ask(request(turn, Method::Post, "/issues", Some(&issue))));
+                let named = format!("{},{LABEL}", draft.key);
+                let issue = json!({ "title": title, "description": description, "labels": named });
+                return Ok(Step::Ask(request(turn.site, Method::Post, "/issues", Some(&issue))));
             };
             good(heard)?;
             let ticket = ticket(&heard.json(), turn)?;
@@ -66,7 +69,7 @@ fn step_of_change(turn: &Turn<'_>, change: &Change, title: &str) -> Result<Step,
     let issue = format!("/issues/{}", change.id);
     let pending = json!({ "title": title, "description": draft.pending_body() });
     let Some((done, answers)) = turn.answers.split_first() else {
-        return Ok(Step::Ask(request(turn, Method::Put, &issue, Some(&pending))));
+        return Ok(Step::Ask(request(turn.site, Method::Put, &issue, Some(&pending))));
     };
     good(done)?;
     let (links, answers) = match uploaded(turn, answers, change.files)? {
@@ -75,14 +78,14 @@ fn step_of_change(turn: &Turn<'_>, change: &Change, title: &str) -> Result<Step,
     };
     let look = |_: &[Answer]| {
         let query = format!("{issue}/notes?order_by=created_at&sort=desc&per_page=100");
-        request(turn, Method::Get, &query, None)
+        request(turn.site, Method::Get, &query, None)
     };
     match turn.looked(answers, Vec::new(), look, |found| comments(found, "", "/body"))? {
         Looked::Ask(request) => Ok(Step::Ask(request)),
         Looked::Seen { is_said, later } => {
             // The last line is what the comment is known by.
             let note = json!({ "body": format!("{links}{}", draft.comment) });
-            let said = (!is_said).then(|| request(turn, Method::Post, &format!("{issue}/notes"), Some(&note)));
+            let said = (!is_said).then(|| request(turn.site, Method::Post, &format!("{issue}/notes"), Some(&note)));
             in_turn(later, said.into_iter().chain(last(turn, change, title)).collect())
         }
     }
@@ -90,7 +93,7 @@ fn step_of_change(turn: &Turn<'_>, change: &Change, title: &str) -> Result<Step,
 
 fn uploaded<'call>(turn: &Turn<'_>, answers: &'call [Answer], with_files: bool) -> Result<Sent<'call>, Refusal> {
     let upload = |file: &Arc<Attachment>| {
-        Request::file(url(turn, "/uploads"), Body::Form { fields: Vec::new(), name: "file", file: file.clone() })
+        Request::file(url(turn.site, "/uploads"), Body::Form { fields: Vec::new(), name: "file", file: file.clone() })
     };
     sent(answers, turn.draft.files.iter().filter(|_| with_files).map(upload).collect(), &["/markdown"])
 }
@@ -130,32 +133,46 @@ fn last(turn: &Turn<'_>, change: &Change, title: &str) -> Option<Request> {
         }
     }
     let is_any = !issue.is_empty();
-    is_any.then(|| request(turn, Method::Put, &format!("/issues/{}", change.id), Some(&Value::Object(issue))))
+    is_any.then(|| request(turn.site, Method::Put, &format!("/issues/{}", change.id), Some(&Value::Object(issue))))
 }
 
-fn url(turn: &Turn<'_>, rest: &str) -> String {
-    turn.site.url(&format!("/api/v4/projects/{}{rest}", component(turn.site.project())))
+fn url(site: &Site, rest: &str) -> String {
+    site.url(&format!("/api/v4/projects/{}{rest}", component(site.project())))
 }
 
-fn request(turn: &Turn<'_>, method: Method, rest: &str, body: Option<&Value>) -> Request {
+fn request(site: &Site, method: Method, rest: &str, body: Option<&Value>) -> Request {
     match body {
-        Some(body) => Request::json(method, url(turn, rest), body),
-        None => Request::get(url(turn, rest)),
+        Some(body) => Request::json(method, url(site, rest), body),
+        None => Request::get(url(site, rest)),
     }
 }
 
 fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     let id = id(issue, "/iid")?;
-    let labels = issue.get("labels").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     Ok(Ticket {
         called: format!("#{id}"),
         ordinal: ordinal(&id),
         is_open: text(issue, "/state") != "closed",
-        is_ours: labels.iter().any(|label| turn.is_key(&text(label, ""))),
+        is_ours: labels(issue, "/labels").iter().any(|name| turn.is_key(name)),
         created: moment::read(&text(issue, "/created_at")),
         state: state_in(&text(issue, "/description"), &turn.draft.key),
         closed: moment::read(&text(issue, "/closed_at")),
         id,
+    })
+}
+
+/// A page of the open issues of clockaudit.
+pub(super) fn page(site: &Site, Place { number, .. }: &Place) -> Request {
+    let query = format!("labels={LABEL}&state=opened&order_by=created_at&sort=desc&per_page={PAGE}&page={number}");
+    request(site, Method::Get, &format!("/issues?{query}"), None)
+}
+
+/// One of them.
+pub(super) fn shown(issue: &Value) -> Result<Shown, Refusal> {
+    Ok(Shown {
+        id: id(issue, "/iid")?,
+        is_open: text(issue, "/state") != "closed",
+        keys: keys(labels(issue, "/labels"), &text(issue, "/description")),
     })
 }
 

@@ -9,13 +9,14 @@ use super::REHEARSED_ID;
 use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
+use crate::tickets::listing::{LABEL, PAGE, Place, Shown, keys, labels};
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
 use crate::tickets::protocol::{
     Looked, Sent, Step, Turn, comments, good, id, list, now, ordinal, rehearsed as answer, text,
 };
 use crate::tickets::request::{Answer, Body, Method, Request};
-use crate::tickets::site::{System, component};
+use crate::tickets::site::{Site, System, component};
 use crate::tickets::text::clipped;
 
 /// A summary is no longer.
@@ -31,31 +32,32 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
     let Turn { draft, .. } = turn;
     match turn.call {
         Call::Find => {
-            let (project, _) = place(turn);
+            let (project, _) = project_and_type(turn.site);
             let query = format!("project = \"{project}\" AND labels = \"{}\" ORDER BY created DESC", draft.key);
-            let (path, most) = if is_cloud(turn) { ("search/jql", 100) } else { ("search", 100) };
-            let path = format!("/{path}?jql={}&fields={FIELDS}&maxResults={most}", component(&query));
-            let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(request(turn, Method::Get, &path, None))) };
+            let path = search(turn.site, &query, FIELDS);
+            let Some(heard) = turn.heard(0)? else {
+                return Ok(Step::Ask(request(turn.site, Method::Get, &path, None)));
+            };
             let found = heard.json();
             let tickets =
                 list(&found, "/issues")?.iter().map(|issue| ticket(issue, turn)).collect::<Result<Vec<_>, _>>()?;
             Ok(Step::Done(Reply::Found(tickets, now(heard))))
         }
         Call::Fetch(id) | Call::Verify(id) => {
-            let asked = || request(turn, Method::Get, &format!("/issue/{id}?fields={FIELDS}"), None);
+            let asked = || request(turn.site, Method::Get, &format!("/issue/{id}?fields={FIELDS}"), None);
             turn.fetched(asked, &[404], |found| ticket(found, turn))
         }
         Call::Create => {
             let Some(heard) = turn.heard(0)? else {
-                let (project, kind) = place(turn);
+                let (project, kind) = project_and_type(turn.site);
                 let fields = json!({
                     "project": { "key": project },
                     "issuetype": { "name": kind },
                     "summary": clipped(&draft.title, LONGEST_TITLE),
                     "description": marked_up(turn, &draft.new_body(), false),
-                    "labels": [draft.key.as_str(), "clockaudit"],
+                    "labels": [draft.key.as_str(), LABEL],
                 });
-                return Ok(Step::Ask(request(turn, Method::Post, "/issue", Some(&json!({ "fields": fields })))));
+                return Ok(Step::Ask(request(turn.site, Method::Post, "/issue", Some(&json!({ "fields": fields })))));
             };
             let made = heard.json();
             let id = id(&made, "/id")?;
@@ -83,7 +85,7 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     let answers = if change.comment {
         let Some((done, later)) = turn.answers.split_first() else {
             let pending = json!({ "fields": fields(turn, &draft.pending_body(), false) });
-            return Ok(Step::Ask(request(turn, Method::Put, &issue, Some(&pending))));
+            return Ok(Step::Ask(request(turn.site, Method::Put, &issue, Some(&pending))));
         };
         good(done)?;
         later
@@ -96,12 +98,13 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     };
     let (first, answers) = if change.comment {
         let path = format!("{issue}/comment?orderBy=-created&maxResults=100");
-        let look = |_: &[Answer]| request(turn, Method::Get, &path, None);
+        let look = |_: &[Answer]| request(turn.site, Method::Get, &path, None);
         match turn.looked(answers, Vec::new(), look, |found| comments(found, "/comments", "/body"))? {
             Looked::Ask(request) => return Ok(Step::Ask(request)),
             Looked::Seen { is_said, later } => {
                 let said = json!({ "body": marked_up(turn, &draft.comment, lacks_files) });
-                let said = (!is_said).then(|| request(turn, Method::Post, &format!("{issue}/comment"), Some(&said)));
+                let said =
+                    (!is_said).then(|| request(turn.site, Method::Post, &format!("{issue}/comment"), Some(&said)));
                 (said.into_iter().chain(last(turn, change, lacks_files)).collect::<Vec<_>>(), later)
             }
         }
@@ -117,19 +120,19 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     let Some(becomes) = &change.becomes else { return Ok(Step::Done(Reply::Changed)) };
     let path = format!("/issue/{}/transitions", change.id);
     match answers.get(first.len()..).unwrap_or_default() {
-        [] => Ok(Step::Ask(request(turn, Method::Get, &path, None))),
+        [] => Ok(Step::Ask(request(turn.site, Method::Get, &path, None))),
         [offered, rest @ ..] => {
             let offered = offered.json();
             match (transition(list(&offered, "/transitions")?, becomes), rest) {
                 (Ok(transition), []) => {
                     let chosen = json!({ "transition": { "id": transition } });
-                    Ok(Step::Ask(request(turn, Method::Post, &path, Some(&chosen))))
+                    Ok(Step::Ask(request(turn.site, Method::Post, &path, Some(&chosen))))
                 }
                 (Ok(_), _) => Ok(Step::Done(Reply::Changed)),
                 // Another run may have brought it there meanwhile.
                 (Err(_), []) => {
                     let status = format!("/issue/{}?fields={FIELDS}", change.id);
-                    Ok(Step::Ask(request(turn, Method::Get, &status, None)))
+                    Ok(Step::Ask(request(turn.site, Method::Get, &status, None)))
                 }
                 (Err(missing), [status, ..]) => {
                     let is_open = ticket(&status.json(), turn)?.is_open;
@@ -145,13 +148,13 @@ fn filed<'call>(turn: &Turn<'call>, change: &Change, answers: &'call [Answer]) -
     if !change.files {
         return Ok(Sent::Done { made: Vec::new(), later: answers });
     }
-    let look = || request(turn, Method::Get, &format!("/issue/{}?fields=attachment", change.id), None);
+    let look = || request(turn.site, Method::Get, &format!("/issue/{}?fields=attachment", change.id), None);
     let names = |found: &Value| {
         let files = found.pointer("/fields/attachment").and_then(Value::as_array);
         files.into_iter().flatten().map(|file| text(file, "/filename")).collect()
     };
     let upload = |file: &Arc<Attachment>| {
-        let url = url(turn, &format!("/issue/{}/attachments", change.id));
+        let url = url(turn.site, &format!("/issue/{}/attachments", change.id));
         Request::file(url, Body::Form { fields: Vec::new(), name: "file", file: file.clone() })
             .header("X-Atlassian-Token", "no-check")
     };
@@ -170,7 +173,7 @@ fn last(turn: &Turn<'_>, change: &Change, lacks_files: bool) -> Option<Request> 
         _ if change.content => fields(turn, &draft.body, lacks_files),
         _ => return None,
     };
-    Some(request(turn, Method::Put, &format!("/issue/{}", change.id), Some(&json!({ "fields": fields }))))
+    Some(request(turn.site, Method::Put, &format!("/issue/{}", change.id), Some(&json!({ "fields": fields }))))
 }
 
 fn fields(turn: &Turn<'_>, body: &str, lacks_files: bool) -> Value {
@@ -203,7 +206,7 @@ fn transition(offered: &[Value], becomes: &Becomes) -> Result<String, Refusal> {
 /// A text as the version of the interface takes it; where a file of it was not taken, that says so first.
 fn marked_up(turn: &Turn<'_>, text: &str, lacks_files: bool) -> Value {
     let Turn { draft, .. } = turn;
-    if !is_cloud(turn) {
+    if !is_cloud(turn.site) {
         return draft.told(text, lacks_files).into();
     }
     let mut document: Value = serde_json::from_str(text).unwrap_or_default();
@@ -216,48 +219,80 @@ fn marked_up(turn: &Turn<'_>, text: &str, lacks_files: bool) -> Value {
     document
 }
 
-fn is_cloud(turn: &Turn<'_>) -> bool {
-    turn.site.system == System::JiraCloud
+fn is_cloud(site: &Site) -> bool {
+    site.system == System::JiraCloud
 }
 
 /// The key of the project, and the type of issues.
-fn place<'turn>(turn: &Turn<'turn>) -> (&'turn str, &'turn str) {
-    turn.site.project().split_once('/').unwrap_or((turn.site.project(), USUAL_TYPE))
+fn project_and_type(site: &Site) -> (&str, &str) {
+    site.project().split_once('/').unwrap_or((site.project(), USUAL_TYPE))
 }
 
-fn url(turn: &Turn<'_>, rest: &str) -> String {
-    turn.site.url(&format!("/rest/api/{}{rest}", if is_cloud(turn) { 3 } else { 2 }))
+/// The path of a search.
+fn search(site: &Site, query: &str, fields: &str) -> String {
+    let path = if is_cloud(site) { "search/jql" } else { "search" };
+    format!("/{path}?jql={}&fields={fields}&maxResults={PAGE}", component(query))
 }
 
-fn request(turn: &Turn<'_>, method: Method, rest: &str, body: Option<&Value>) -> Request {
+fn url(site: &Site, rest: &str) -> String {
+    site.url(&format!("/rest/api/{}{rest}", if is_cloud(site) { 3 } else { 2 }))
+}
+
+fn request(site: &Site, method: Method, rest: &str, body: Option<&Value>) -> Request {
     match body {
-        Some(body) => Request::json(method, url(turn, rest), body),
-        None => Request::get(url(turn, rest)),
+        Some(body) => Request::json(method, url(site, rest), body),
+        None => Request::get(url(site, rest)),
     }
 }
 
 fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     let id = id(issue, "/id")?;
-    // A document in its own format is looked through as text.
-    let description = match issue.pointer("/fields/description") {
-        Some(Value::String(text)) => text.clone(),
-        Some(document) => document.to_string(),
-        None => String::new(),
-    };
-    let is_open = text(issue, "/fields/status/statusCategory/key") != "done";
-    let labels = issue.pointer("/fields/labels").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_open = is_open(issue);
     // Not every workflow sets a resolution: then nothing tells more than when the issue was touched last.
     let touched = || moment::read(&text(issue, "/fields/updated")).filter(|_| !is_open);
     Ok(Ticket {
         called: text(issue, "/key"),
         ordinal: ordinal(&id),
         is_open,
-        is_ours: labels.iter().any(|label| turn.is_key(&text(label, ""))),
+        is_ours: labels(issue, "/fields/labels").iter().any(|name| turn.is_key(name)),
         created: moment::read(&text(issue, "/fields/created")),
-        state: state_in(&description, &turn.draft.key),
+        state: state_in(&description(issue), &turn.draft.key),
         closed: moment::read(&text(issue, "/fields/resolutiondate")).or_else(touched),
         id,
     })
+}
+
+/// A document in its own format is looked through as text.
+fn description(issue: &Value) -> String {
+    match issue.pointer("/fields/description") {
+        Some(Value::String(text)) => text.clone(),
+        Some(document) => document.to_string(),
+        None => String::new(),
+    }
+}
+
+fn is_open(issue: &Value) -> bool {
+    text(issue, "/fields/status/statusCategory/key") != "done"
+}
+
+/// A page of the open issues of clockaudit. Cloud names the next page by a token of its own.
+pub(super) fn page(site: &Site, place: &Place) -> Request {
+    let (project, _) = project_and_type(site);
+    let is_ours = format!("project = \"{project}\" AND labels = \"{LABEL}\"");
+    let query = format!("{is_ours} AND statusCategory != Done ORDER BY created DESC");
+    let path = search(site, &query, "status,description,labels");
+    let from = match (&place.token, is_cloud(site)) {
+        (Some(token), true) => format!("&nextPageToken={}", component(token)),
+        (None, true) => String::new(),
+        (_, false) => format!("&startAt={}", place.behind),
+    };
+    request(site, Method::Get, &format!("{path}{from}"), None)
+}
+
+/// One of them.
+pub(super) fn shown(issue: &Value) -> Result<Shown, Refusal> {
+    let keys = keys(labels(issue, "/fields/labels"), &description(issue));
+    Ok(Shown { id: id(issue, "/id")?, is_open: is_open(issue), keys })
 }
 
 pub(super) fn rehearsed(turn: &Turn<'_>) -> Answer {

@@ -8,11 +8,14 @@ mod roundup;
 mod rt;
 mod servicenow;
 
+use serde_json::Value;
+
 use super::conversation::Refusal;
 use super::draft::Draft;
+use super::listing::{Place, Shown};
 use super::protocol::{Step, Turn};
-use super::request::Answer;
-use super::site::System;
+use super::request::{Answer, Request};
+use super::site::{Site, System};
 
 /// The id of a ticket that is only made up.
 pub(super) const REHEARSED_ID: &str = "ID";
@@ -28,6 +31,45 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
         System::Redmine => redmine::step(turn),
         System::Roundup => roundup::step(turn),
         // What a template makes is no conversation.
+        System::Webhook => Err(Refusal::misunderstood("of a ticket system")),
+    }
+}
+
+/// The request of a page of the open tickets of clockaudit.
+pub(super) fn page(site: &Site, place: &Place) -> Result<Request, Refusal> {
+    Ok(match site.system {
+        System::Github => github::page(site, place),
+        System::Gitlab => gitlab::page(site, place),
+        System::Jira | System::JiraCloud => jira::page(site, place),
+        System::Servicenow => servicenow::page(site, place),
+        System::Rt => rt::page(site, place),
+        System::Redmine => redmine::page(site, place),
+        System::Roundup => roundup::page(site, place),
+        System::Webhook => return Err(Refusal::misunderstood("of a ticket system")),
+    })
+}
+
+/// Where the tickets stand in the answer to that.
+pub(super) fn list_at(system: System) -> &'static str {
+    match system {
+        System::Github | System::Gitlab | System::Webhook => "",
+        System::Jira | System::JiraCloud | System::Redmine => "/issues",
+        System::Servicenow => "/result",
+        System::Rt => "/items",
+        System::Roundup => "/data/collection",
+    }
+}
+
+/// What one of them says.
+pub(super) fn shown(system: System, record: &Value) -> Result<Shown, Refusal> {
+    match system {
+        System::Github => github::shown(record),
+        System::Gitlab => gitlab::shown(record),
+        System::Jira | System::JiraCloud => jira::shown(record),
+        System::Servicenow => servicenow::shown(record),
+        System::Rt => rt::shown(record),
+        System::Redmine => redmine::shown(record),
+        System::Roundup => roundup::shown(record),
         System::Webhook => Err(Refusal::misunderstood("of a ticket system")),
     }
 }

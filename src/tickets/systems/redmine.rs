@@ -5,16 +5,18 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::REHEARSED_ID;
+use crate::clock::UnixNanos;
 use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
+use crate::tickets::listing::{ANY_KEY, PAGE, Place, Shown, keys};
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
 use crate::tickets::protocol::{
     Sent, Step, Turn, comments, good, id, is_newest, list, now, ordinal, rehearsed as answer, sent, text,
 };
 use crate::tickets::request::{Answer, Body, Method, Request};
-use crate::tickets::site::component;
+use crate::tickets::site::{Site, component};
 use crate::tickets::text::clipped;
 
 /// A subject is no longer.
@@ -152,19 +154,39 @@ fn send(turn: &Turn<'_>, method: Method, path: &str, issue: &Value) -> Request {
 
 fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     let id = id(issue, "/id")?;
-    let closed = moment::read(&text(issue, "/closed_on"));
-    // `closed_on` stays when an issue is opened again; older servers do not tell `is_closed` of a status.
-    let is_closed = issue.pointer("/status/is_closed").and_then(Value::as_bool);
     Ok(Ticket {
         called: format!("#{id}"),
         ordinal: ordinal(&id),
-        is_open: !is_closed.unwrap_or(closed.is_some()),
+        is_open: is_open(issue),
         is_ours: text(issue, "/subject").contains(turn.draft.key.as_str()),
         created: moment::read(&text(issue, "/created_on")),
         state: state_in(&text(issue, "/description"), &turn.draft.key),
-        closed,
+        closed: closed(issue),
         id,
     })
+}
+
+fn closed(issue: &Value) -> Option<UnixNanos> {
+    moment::read(&text(issue, "/closed_on"))
+}
+
+/// `closed_on` stays when an issue is opened again; older servers do not tell `is_closed` of a status.
+fn is_open(issue: &Value) -> bool {
+    let is_closed = issue.pointer("/status/is_closed").and_then(Value::as_bool);
+    !is_closed.unwrap_or(closed(issue).is_some())
+}
+
+/// A page of the open issues of clockaudit.
+pub(super) fn page(site: &Site, Place { behind, .. }: &Place) -> Request {
+    let project = component(site.project());
+    let range = format!("sort=id:desc&limit={PAGE}&offset={behind}");
+    Request::get(site.url(&format!("/issues.json?project_id={project}&status_id=open&subject=~{ANY_KEY}&{range}")))
+}
+
+/// One of them.
+pub(super) fn shown(issue: &Value) -> Result<Shown, Refusal> {
+    let keys = keys([text(issue, "/subject")], &text(issue, "/description"));
+    Ok(Shown { id: id(issue, "/id")?, is_open: is_open(issue), keys })
 }
 
 pub(super) fn rehearsed(turn: &Turn<'_>) -> Answer {

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::REHEARSED_ID;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
+use crate::tickets::listing::{ANY_KEY, PAGE, Place, Shown, keys};
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
 use crate::tickets::protocol::{Step, Turn, good, id, list, now, ordinal, rehearsed as answer, text};
 use crate::tickets::request::{Answer, Body, Method, Piece, Request, Text};
-use crate::tickets::site::Variable;
+use crate::tickets::site::{Site, Variable};
 use crate::tickets::text::clipped;
 
 /// A longer title is of no use in a list.
@@ -29,13 +30,13 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 "/issue?title={}&@fields=title,status,creation,activity&@verbose=2&@sort=-id&@page_size=100",
                 draft.key
             );
-            let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(get(turn, &path))) };
+            let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(get(turn.site, &path))) };
             let found = heard.json();
             let tickets = list(&found, "/data/collection")?.iter().map(|issue| ticket(issue, turn));
             Ok(Step::Done(Reply::Found(tickets.collect::<Result<Vec<_>, _>>()?, now(heard))))
         }
         Call::Fetch(id) | Call::Verify(id) => {
-            let asked = || get(turn, &format!("/issue/{id}?@verbose=2"));
+            let asked = || get(turn.site, &format!("/issue/{id}?@verbose=2"));
             turn.fetched(asked, &[404], |found| {
                 let mut issue = found.pointer("/data/attributes").cloned().unwrap_or_default();
                 if let (Value::Object(issue), Some(id)) = (&mut issue, found.pointer("/data/id")) {
@@ -51,7 +52,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             };
             let Some(heard) = turn.heard(parts.count)? else {
                 let issue = json!({ "title": title(turn), "messages": parts.messages, "files": parts.files });
-                return Ok(Step::Ask(send(turn, Method::Post, "/issue", issue.to_string().into())));
+                return Ok(Step::Ask(send(turn.site, Method::Post, "/issue", issue.to_string().into())));
             };
             let id = id(&heard.json(), "/data/id")?;
             let state = Some(draft.state.as_str().to_owned());
@@ -84,7 +85,7 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     let mut later = turn.answers.get(parts.count..).unwrap_or_default();
     for tries in 1.. {
         match later {
-            [] => return Ok(Step::Ask(get(turn, &path))),
+            [] => return Ok(Step::Ask(get(turn.site, &path))),
             [version] => {
                 good(version)?;
                 let wanted = patch(turn, change, &parts, &version.json());
@@ -93,7 +94,7 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
                 }
                 let version = version.header("etag").unwrap_or_default();
                 let text = Value::Object(wanted).to_string();
-                return Ok(Step::Ask(send(turn, Method::Patch, &path, text.into()).header("If-Match", version)));
+                return Ok(Step::Ask(send(turn.site, Method::Patch, &path, text.into()).header("If-Match", version)));
             }
             [_, done, rest @ ..] => {
                 later = rest;
@@ -172,7 +173,7 @@ fn parts(turn: &Turn<'_>, with_files: bool, message: Option<&str>) -> Result<Par
     if let Some(file) = files.get(made.len()) {
         let fields = vec![("name", file.name.clone()), ("type", file.media.to_owned())];
         let body = Body::Form { fields, name: "content", file: (*file).clone() };
-        return Ok(Parts::Ask(dressed(turn, Request::file(url(turn, "/file"), body))));
+        return Ok(Parts::Ask(dressed(turn.site, Request::file(url(turn.site, "/file"), body))));
     }
     if let Some(message) = message.filter(|_| made.len() < count) {
         // A message without an author is one that issues refuse.
@@ -183,7 +184,7 @@ fn parts(turn: &Turn<'_>, with_files: bool, message: Option<&str>) -> Result<Par
             Piece::Secret(Variable("ROUNDUP_USER")),
             plain("\"}".to_owned()),
         ]);
-        return Ok(Parts::Ask(send(turn, Method::Post, "/msg", text)));
+        return Ok(Parts::Ask(send(turn.site, Method::Post, "/msg", text)));
     }
     let ids = made.iter().map(|heard| id(&heard.json(), "/data/id")).collect::<Result<Vec<_>, _>>()?;
     let (files, messages) = ids.split_at_checked(files.len()).unwrap_or_default();
@@ -192,33 +193,30 @@ fn parts(turn: &Turn<'_>, with_files: bool, message: Option<&str>) -> Result<Par
 
 fn title(turn: &Turn<'_>) -> String {
     let Turn { draft, .. } = turn;
-    let mark = format!(" [{} state {}]", draft.key, draft.state.as_str());
+    let mark = format!(" [{}]", draft.mark(draft.state.as_str()));
     format!("{}{mark}", clipped(&draft.title, LONGEST_TITLE.saturating_sub(mark.len())))
 }
 
-fn url(turn: &Turn<'_>, rest: &str) -> String {
-    turn.site.url(&format!("/rest/data{rest}"))
+fn url(site: &Site, rest: &str) -> String {
+    site.url(&format!("/rest/data{rest}"))
 }
 
-fn get(turn: &Turn<'_>, rest: &str) -> Request {
-    dressed(turn, Request::get(url(turn, rest)))
+fn get(site: &Site, rest: &str) -> Request {
+    dressed(site, Request::get(url(site, rest)))
 }
 
-fn send(turn: &Turn<'_>, method: Method, rest: &str, text: Text) -> Request {
-    dressed(turn, Request::text(method, url(turn, rest), "application/json", text))
+fn send(site: &Site, method: Method, rest: &str, text: Text) -> Request {
+    dressed(site, Request::text(method, url(site, rest), "application/json", text))
 }
 
 /// What Roundup wants to be sure that no page of somebody else's sends this.
-fn dressed(turn: &Turn<'_>, request: Request) -> Request {
-    request
-        .header("X-Requested-With", "rest")
-        .header("Origin", turn.site.origin())
-        .header("Referer", turn.site.url("/"))
+fn dressed(site: &Site, request: Request) -> Request {
+    request.header("X-Requested-With", "rest").header("Origin", site.origin()).header("Referer", site.url("/"))
 }
 
 fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     let id = id(issue, "/id")?;
-    let is_open = !ENDED.contains(&text(issue, "/status/name").as_str());
+    let is_open = is_open(issue);
     Ok(Ticket {
         called: format!("issue{id}"),
         ordinal: ordinal(&id),
@@ -230,6 +228,22 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         closed: moment::read(&text(issue, "/activity")).filter(|_| !is_open),
         id,
     })
+}
+
+fn is_open(issue: &Value) -> bool {
+    !ENDED.contains(&text(issue, "/status/name").as_str())
+}
+
+/// A page of the issues of clockaudit; those that have ended are among them, for each tracker has statuses of its own.
+pub(super) fn page(site: &Site, Place { number, .. }: &Place) -> Request {
+    let range = format!("@sort=-id&@page_size={PAGE}&@page_index={number}");
+    get(site, &format!("/issue?title={ANY_KEY}&@fields=title,status&@verbose=2&{range}"))
+}
+
+/// One of them.
+pub(super) fn shown(issue: &Value) -> Result<Shown, Refusal> {
+    let title = text(issue, "/title");
+    Ok(Shown { id: id(issue, "/id")?, is_open: is_open(issue), keys: keys([title.clone()], &title) })
 }
 
 pub(super) fn rehearsed(turn: &Turn<'_>) -> Answer {

@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 
 use super::REHEARSED_ID;
 use crate::tickets::conversation::Refusal;
-use crate::tickets::key::{PENDING, state_in};
+use crate::tickets::key::{PENDING, mark, state_in};
+use crate::tickets::listing::{ANY_KEY, PAGE, Place, Shown, keys};
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
 use crate::tickets::protocol::{
     Looked, SAID_BY, Step, Turn, id, in_turn, list, now, ordinal, rehearsed as answer, text,
 };
 use crate::tickets::request::{Answer, Method, Piece, Request, Text};
-use crate::tickets::site::component;
+use crate::tickets::site::{Site, component};
 use crate::tickets::text::clipped;
 
 /// A subject is no longer.
@@ -27,7 +28,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
     let Turn { draft, site, .. } = turn;
     match turn.call {
         Call::Find => {
-            let query = format!("Queue = '{}' AND Subject LIKE '{}'", site.project().replace('\'', "\\'"), draft.key);
+            let query = sought(site, draft.key.as_str());
             let path = format!(
                 "/REST/2.0/tickets?query={}&fields=Subject,Status,Created,Resolved&orderby=id&order=DESC&per_page=100",
                 component(&query)
@@ -85,7 +86,7 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     // Of a comment the history shows its subject. An answer by mail has that, too, and is no comment of ours.
     let read = |found: &Value| {
         let items = list(found, "/items")?.iter();
-        let exact = told(draft.key.as_str(), draft.state.as_str()).len();
+        let exact = told(turn).len();
         let is_ours = |item: &&Value| {
             let subject = text(item, "/Data");
             text(item, "/Type") == "Comment" && subject.len() == exact && subject.starts_with(draft.key.as_str())
@@ -97,7 +98,7 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
         Looked::Ask(request) => Ok(Step::Ask(request)),
         Looked::Seen { is_said, later } => {
             let comment = json!({
-                "Subject": told(draft.key.as_str(), draft.state.as_str()),
+                "Subject": told(turn),
                 "Content": format!("{}{}", draft.comment, draft.body),
                 "ContentType": "text/html",
             });
@@ -159,13 +160,13 @@ fn with_files(turn: &Turn<'_>, path: &str, body: &Value, with_them: bool) -> Req
 }
 
 /// The subject of a comment.
-fn told(key: &str, state: &str) -> String {
-    format!("{key} state {state}")
+fn told(turn: &Turn<'_>) -> String {
+    mark(&turn.draft.key, turn.draft.state.as_str(), None)
 }
 
 fn subject(turn: &Turn<'_>, state: &str) -> String {
     let Turn { draft, .. } = turn;
-    let mark = format!(" [{}]", told(draft.key.as_str(), state));
+    let mark = format!(" [{}]", draft.mark(state));
     format!("{}{mark}", clipped(&draft.title, LONGEST_SUBJECT.saturating_sub(mark.len())))
 }
 
@@ -174,13 +175,35 @@ fn ticket(item: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     Ok(Ticket {
         called: format!("#{id}"),
         ordinal: ordinal(&id),
-        is_open: !ENDED.contains(&text(item, "/Status").as_str()),
+        is_open: is_open(item),
         is_ours: text(item, "/Subject").contains(turn.draft.key.as_str()),
         created: moment::read(&text(item, "/Created")),
         state: state_in(&text(item, "/Subject"), &turn.draft.key),
         closed: moment::read(&text(item, "/Resolved")),
         id,
     })
+}
+
+fn is_open(item: &Value) -> bool {
+    !ENDED.contains(&text(item, "/Status").as_str())
+}
+
+/// Tickets of the queue with a text in their subject.
+fn sought(site: &Site, text: &str) -> String {
+    format!("Queue = '{}' AND Subject LIKE '{text}'", site.project().replace('\'', "\\'"))
+}
+
+/// A page of the open tickets of clockaudit.
+pub(super) fn page(site: &Site, Place { number, .. }: &Place) -> Request {
+    let query = format!("{} AND Status = '__Active__'", sought(site, ANY_KEY));
+    let order = format!("orderby=id&order=DESC&per_page={PAGE}&page={number}");
+    Request::get(site.url(&format!("/REST/2.0/tickets?query={}&fields=Subject,Status&{order}", component(&query))))
+}
+
+/// One of them.
+pub(super) fn shown(item: &Value) -> Result<Shown, Refusal> {
+    let subject = text(item, "/Subject");
+    Ok(Shown { id: id(item, "/id")?, is_open: is_open(item), keys: keys([subject.clone()], &subject) })
 }
 
 pub(super) fn rehearsed(turn: &Turn<'_>) -> Answer {

@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 use super::REHEARSED_ID;
 use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
-use crate::tickets::key::{NEW, PENDING};
+use crate::tickets::key::{NEW, PENDING, state_in};
+use crate::tickets::listing::{ANY_KEY, PAGE, Place, Shown, keys};
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
 use crate::tickets::protocol::{
     Looked, Sent, Step, Turn, good, id, in_turn, is_said_in, list, now, ordinal, rehearsed as answer, text,
 };
 use crate::tickets::request::{Answer, Body, Method, Request};
-use crate::tickets::site::component;
+use crate::tickets::site::{Site, component};
 use crate::tickets::text::clipped;
 
 /// `short_description` holds no more.
@@ -33,7 +34,9 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             let query = component(&format!("correlation_id={}^ORDERBYDESCsys_created_on", draft.key));
             let path =
                 format!("/api/now/table/incident?sysparm_query={query}&sysparm_fields={FIELDS}&sysparm_limit=100");
-            let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(request(turn, Method::Get, &path, None))) };
+            let Some(heard) = turn.heard(0)? else {
+                return Ok(Step::Ask(request(turn.site, Method::Get, &path, None)));
+            };
             let found = heard.json();
             let tickets = list(&found, "/result")?
                 .iter()
@@ -43,7 +46,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
         }
         Call::Fetch(id) | Call::Verify(id) => {
             let path = format!("/api/now/table/incident/{id}?sysparm_fields={FIELDS}");
-            let asked = || request(turn, Method::Get, &path, None);
+            let asked = || request(turn.site, Method::Get, &path, None);
             turn.fetched(asked, &[404], |found| ticket(found.pointer("/result").unwrap_or(&Value::Null), turn))
         }
         Call::Create => {
@@ -52,10 +55,10 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                     "short_description": clipped(&draft.title, LONGEST_TITLE),
                     "description": draft.body,
                     "correlation_id": draft.key.as_str(),
-                    "correlation_display": format!("{STATE}{NEW}"),
+                    "correlation_display": format!("{STATE}{}", draft.said(NEW)),
                 });
                 let request = request(
-                    turn,
+                    turn.site,
                     Method::Post,
                     &format!("/api/now/table/incident?sysparm_fields={FIELDS}"),
                     Some(&incident),
@@ -87,10 +90,10 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     let pending = json!({
         "short_description": clipped(&draft.title, LONGEST_TITLE),
         "description": draft.body,
-        "correlation_display": format!("{STATE}{PENDING}"),
+        "correlation_display": format!("{STATE}{}", draft.said(PENDING)),
     });
     let Some((done, answers)) = turn.answers.split_first() else {
-        let pending = request(turn, Method::Patch, &format!("{path}?sysparm_fields={FIELDS}"), Some(&pending));
+        let pending = request(turn.site, Method::Patch, &format!("{path}?sysparm_fields={FIELDS}"), Some(&pending));
         return Ok(Step::Ask(pending));
     };
     good(done)?;
@@ -100,7 +103,7 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     };
     // Only what is shown of a journal holds its entries, the newest first.
     let notes = format!("{path}?sysparm_fields=work_notes&sysparm_display_value=true");
-    let look = |_: &[Answer]| request(turn, Method::Get, &notes, None);
+    let look = |_: &[Answer]| request(turn.site, Method::Get, &notes, None);
     // Each entry ends with an empty line.
     let newest = |found: &Value| {
         let notes = text(found, "/result/work_notes").replace("\r\n", "\n");
@@ -124,7 +127,7 @@ fn filed<'call>(turn: &Turn<'call>, change: &Change, answers: &'call [Answer]) -
     let look = || {
         let query = component(&format!("table_name=incident^table_sys_id={}", change.id));
         let path = format!("/api/now/attachment?sysparm_query={query}&sysparm_limit=1000");
-        request(turn, Method::Get, &path, None)
+        request(turn.site, Method::Get, &path, None)
     };
     let names = |found: &Value| {
         let files = found.pointer("/result").and_then(Value::as_array);
@@ -148,7 +151,7 @@ fn last(turn: &Turn<'_>, change: &Change, says: bool, lacks_files: bool) -> Opti
     if change.content {
         set("short_description", &clipped(&draft.title, LONGEST_TITLE));
         set("description", &draft.told(&draft.body, lacks_files));
-        set("correlation_display", &format!("{STATE}{}", draft.state.as_str()));
+        set("correlation_display", &format!("{STATE}{}", draft.said(draft.state.as_str())));
     }
     if says {
         set("work_notes", &draft.told(&draft.comment, lacks_files));
@@ -179,12 +182,12 @@ fn last(turn: &Turn<'_>, change: &Change, says: bool, lacks_files: bool) -> Opti
     }
     let is_any = !incident.is_empty();
     let path = format!("/api/now/table/incident/{}?sysparm_fields={FIELDS}", change.id);
-    let request = is_any.then(|| request(turn, Method::Patch, &path, Some(&Value::Object(incident))))?;
+    let request = is_any.then(|| request(turn.site, Method::Patch, &path, Some(&Value::Object(incident))))?;
     Some(if says { request.once() } else { request })
 }
 
-fn request(turn: &Turn<'_>, method: Method, rest: &str, body: Option<&Value>) -> Request {
-    let url = turn.site.url(rest);
+fn request(site: &Site, method: Method, rest: &str, body: Option<&Value>) -> Request {
+    let url = site.url(rest);
     let request = match body {
         Some(body) => Request::json(method, url, body),
         None => Request::get(url),
@@ -194,18 +197,45 @@ fn request(turn: &Turn<'_>, method: Method, rest: &str, body: Option<&Value>) ->
 
 fn ticket(incident: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
     let number = text(incident, "/number");
-    let state = text(incident, "/correlation_display");
     let closed = moment::read(&text(incident, "/closed_at")).or(moment::read(&text(incident, "/resolved_at")));
     Ok(Ticket {
         id: id(incident, "/sys_id")?,
         ordinal: ordinal(&number),
         called: number,
-        is_open: !ENDED.contains(&text(incident, "/state").as_str()),
+        is_open: is_open(incident),
         is_ours: turn.is_key(&text(incident, "/correlation_id")),
         created: moment::read(&text(incident, "/sys_created_on")),
-        state: state.strip_prefix(STATE).map(str::to_owned),
+        state: state_in(&told(incident, turn.draft.key.as_str()), &turn.draft.key),
         closed,
     })
+}
+
+/// What an incident says, as other systems have it behind the key.
+fn told(incident: &Value, key: &str) -> String {
+    let display = text(incident, "/correlation_display");
+    display.strip_prefix(STATE).map(|said| format!("{key} state {said}")).unwrap_or_default()
+}
+
+/// A page of the open incidents of clockaudit. Who may not see an incident has a shorter page: the next one begins where it
+/// would have ended.
+pub(super) fn page(site: &Site, place: &Place) -> Request {
+    let query = component(&format!("correlation_idSTARTSWITH{ANY_KEY}^active=true^ORDERBYDESCsys_created_on"));
+    let fields = "sys_id,state,correlation_id,correlation_display";
+    let offset = place.number.saturating_sub(1) * PAGE;
+    let range = format!("sysparm_limit={PAGE}&sysparm_offset={offset}");
+    let path = format!("/api/now/table/incident?sysparm_query={query}&sysparm_fields={fields}&{range}");
+    request(site, Method::Get, &path, None)
+}
+
+/// One of them.
+pub(super) fn shown(incident: &Value) -> Result<Shown, Refusal> {
+    let key = text(incident, "/correlation_id").to_ascii_lowercase();
+    let said = told(incident, &key);
+    Ok(Shown { id: id(incident, "/sys_id")?, is_open: is_open(incident), keys: keys([key], &said) })
+}
+
+fn is_open(incident: &Value) -> bool {
+    !ENDED.contains(&text(incident, "/state").as_str())
 }
 
 pub(super) fn rehearsed(turn: &Turn<'_>) -> Answer {

@@ -1,0 +1,61 @@
+//! What is over: of which tickets a report finds no subject any more, and can tell that there is none.
+
+use std::collections::BTreeSet;
+
+use super::subjects::{Grain, Subject, host_key};
+use crate::report::model::{Host, Report, Verdict};
+use crate::tickets::{Key, Listed};
+
+/// Whether what was reported before is over, where a report finds nothing of it: the report must be whole, and have measured each
+/// of its hosts. Of a host that was left out or that was not reached nobody knows.
+pub fn is_over(before: &Report, now: &Report) -> bool {
+    let measured: BTreeSet<&str> = measured(now).map(|host| host.name.as_str()).collect();
+    is_whole(now) && before.hosts.iter().all(|host| measured.contains(host.name.as_str()))
+}
+
+/// Whether a report can tell of any ticket that it is over, where nobody knows what was reported before.
+pub fn tells_of_ends(report: &Report, grain: Grain) -> bool {
+    match grain {
+        // The ticket of a run is there whatever the report finds.
+        Grain::Run => false,
+        Grain::Cause => speaks_for_all(report),
+        Grain::Host => is_whole(report) && measured(report).any(|host| host.verdict == Verdict::Ok),
+    }
+}
+
+/// Which of the open tickets of a tracker are over by a report, which has tickets itself about these subjects. A host needs to be
+/// measured. Which hosts a cause was of only its ticket knew, so a report must speak for all that there are.
+pub fn over(report: &Report, grain: Grain, scope: &str, about: &[Subject], open: &Listed) -> Vec<Key> {
+    if !tells_of_ends(report, grain) {
+        return Vec::new();
+    }
+    let about: BTreeSet<&Key> = about.iter().map(|subject| &subject.key).collect();
+    let is_gone = |key: &Key| !about.contains(key);
+    match grain {
+        Grain::Run => Vec::new(),
+        Grain::Cause => open.of_scope(&grain.of_scope(scope)).filter(|key| is_gone(key)).cloned().collect(),
+        Grain::Host => {
+            let keys = measured(report).map(|host| host_key(scope, host));
+            keys.filter(|key| open.has(key) && is_gone(key)).collect()
+        }
+    }
+}
+
+/// Whether nothing of what the report is of may be missing in it.
+fn is_whole(report: &Report) -> bool {
+    !report.run.partial && !report.run.inventory.incomplete
+}
+
+/// Whether every host of the inventory is in the report, with a clock that was measured. What a fix tells of is its last scan.
+fn speaks_for_all(report: &Report) -> bool {
+    is_whole(report)
+        && report.fix.is_none()
+        && report.run.inventory.limit.is_empty()
+        && report.not_audited.is_empty()
+        && !report.hosts.is_empty()
+        && report.hosts.iter().all(|host| host.clock.is_some())
+}
+
+fn measured(report: &Report) -> impl Iterator<Item = &Host> {
+    report.hosts.iter().filter(|host| host.clock.is_some())
+}
