@@ -193,6 +193,8 @@ pub(super) struct Machine {
     has_fetched: bool,
     /// The ticket that this run made.
     own: Option<Ticket>,
+    /// Whether this run may have made one: nobody told.
+    may_have_made: bool,
 }
 
 impl Machine {
@@ -206,6 +208,7 @@ impl Machine {
             now: None,
             has_fetched: false,
             own: None,
+            may_have_made: false,
         };
         (machine, Move::Ask(Call::Find))
     }
@@ -227,6 +230,7 @@ impl Machine {
             }
             (Stage::Making, Reply::Made(ticket)) => {
                 self.own = Some(ticket.clone());
+                self.may_have_made = false;
                 self.stage = Stage::Checking(ticket);
                 Move::Ask(Call::Find)
             }
@@ -237,7 +241,10 @@ impl Machine {
                 self.ask(change, After::Withdrawn(ticket.called))
             }
             // The last look tells whether there is one.
-            (Stage::Making, _) if self.tries < MOST_TRIES => self.look(),
+            (Stage::Making, _) if self.tries < MOST_TRIES => {
+                self.may_have_made = true;
+                self.look()
+            }
             (Stage::Checking(own), Reply::Found(tickets, _)) => self.check(own, &tickets),
             (Stage::Changing(change, after), Reply::Changed) => match change.becomes {
                 // Some trackers answer as if they had done what a rule of theirs forbids.
@@ -341,10 +348,11 @@ impl Machine {
         let is_told = stays.state.as_ref() == Some(&self.wish.state);
         let closes = self.wish.is_clear && self.wish.resolve;
         let called = stays.called.clone();
-        let is_own = self.own.as_ref().is_some_and(|own| own.id == stays.id);
+        let is_own = self.own.as_ref().is_some_and(|own| own.id == stays.id) || self.may_have_made;
         let deed = match (closes, self.wish.is_clear, is_told) {
             (true, ..) => Deed::Resolved(called),
-            (false, _, true) if is_own => Deed::Created(called),
+            // It was not there before this run tried to make it.
+            (false, false, _) if is_own && (is_told || is_new) => Deed::Created(called),
             (false, _, true) => Deed::Unchanged(called),
             (false, true, false) => Deed::Cleared(called),
             (false, false, false) => Deed::Updated(called),

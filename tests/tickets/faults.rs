@@ -48,10 +48,11 @@ fn what_passes_is_waited_for() {
 fn a_ticket_that_was_made_before_the_tracker_failed_is_found_and_not_made_twice() {
     // The connection breaks (0), or a proxy gives up; the ticket is there.
     for status in [0, 500, 502, 504] {
-        let (exit, told, open) = with(fault("POST", 1, Told::empty(status), true));
-        assert_eq!((exit, open), (Some(0), 1), "{status}: {told}");
-        let (exit, told, open) = with(fault("POST", 1, Told::empty(status), false));
-        assert_eq!((exit, open), (Some(0), 1), "{status}: {told}");
+        for is_done in [true, false] {
+            let (exit, told, open) = with(fault("POST", 1, Told::empty(status), is_done));
+            assert_eq!((exit, open), (Some(0), 1), "{status}: {told}");
+            assert!(told.starts_with("created #1 "), "{status}, {is_done}: {told}");
+        }
     }
 }
 

@@ -155,6 +155,39 @@ fn where_nobody_tells_whether_a_ticket_was_made_it_is_looked_for_and_tried_so_of
     assert_eq!(machine.hear(Reply::Unknown), Move::GiveUp);
 }
 
+/// What is found then is what this run made, as far as anybody knows.
+#[test]
+fn a_ticket_that_nobody_told_of_is_told_as_made() {
+    let check = |state: &str, is_made_whole: bool, expected: fn(String) -> Deed| {
+        let mut tracker = Tracker::default();
+        let wish = Wish { is_made_whole, ..wish("a") };
+        let (mut machine, mut next) = Machine::start(wish.clone());
+        let mut is_first = true;
+        loop {
+            next = match next {
+                Move::Ask(call) => {
+                    let reply = tracker.answer(&call, &wish);
+                    if call == Call::Create && std::mem::take(&mut is_first) {
+                        if state != "a" {
+                            tracker.tickets.last_mut().expect("a ticket").state = Some(state.to_owned());
+                        }
+                        machine.hear(Reply::Unknown)
+                    } else {
+                        machine.hear(reply)
+                    }
+                }
+                Move::End(deed) => break assert_eq!(deed, expected("#1".to_owned()), "{state}"),
+                other => panic!("{other:?}"),
+            };
+        }
+        assert_eq!((tracker.tickets.len(), tracker.comments), (1, usize::from(state == "b")), "{state}");
+    };
+    check("a", true, Deed::Created);
+    check(NEW, false, Deed::Created);
+    // Somebody else made it meanwhile.
+    check("b", true, Deed::Updated);
+}
+
 #[test]
 fn where_searches_lag_behind_nothing_is_made_twice_by_one_run() {
     let (mut machine, _) = Machine::start(Wish { makes_again: false, ..wish("a") });
