@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::key::{Key, NEW, PENDING, StateHash, mark, said};
+use super::machine::Twin;
+use super::text::clipped;
 
 /// What a system takes text as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +100,13 @@ impl Draft {
     /// The same without the key, for a ticket that has that elsewhere.
     pub(super) fn said(&self, state: &str) -> String {
         said(state, self.scope.as_ref())
+    }
+
+    /// What stands in a ticket of which another one stays: which that is, and below it what stood there before. Nothing of it is
+    /// longer than so many units of UTF-16.
+    pub(super) fn of_twin(&self, twin: &Twin, longest: usize) -> String {
+        let said = twin.said.as_deref().unwrap_or(&self.body);
+        clipped(&format!("{}\n\n{}\n\n{said}", twin.stays, self.duplicate.trim_end()), longest)
     }
 
     /// A text, which says first where a file of it was not taken.

@@ -27,6 +27,8 @@ pub(super) struct Ticket {
     pub(super) state: Option<String>,
     /// When it was closed, by the tracker's clock.
     pub(super) closed: Option<UnixNanos>,
+    /// All that stands in it, where the tracker tells that and it can be changed.
+    pub(super) text: Option<String>,
 }
 
 /// What is asked of a tracker.
@@ -65,10 +67,19 @@ pub(super) enum Becomes {
     Open,
     /// It is resolved.
     Closed,
-    /// It is closed, and found by its key no more; the other stays.
-    DuplicateOf(String),
+    /// It is closed, and found by its key no more; another one stays.
+    Duplicate(Twin),
     /// It is closed, for it would not be found again.
     Withdrawn,
+}
+
+/// Of a ticket that is one too many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Twin {
+    /// What the one is called that stays.
+    pub(super) stays: String,
+    /// What the other said, which is kept.
+    pub(super) said: Option<String>,
 }
 
 /// What a tracker answered.
@@ -397,6 +408,8 @@ impl Machine {
         match oldest {
             Some(other) if other.id != own.id && other.ordinal < own.ordinal => {
                 self.own = None;
+                // Not every tracker shows what it made.
+                let own = tickets.iter().find(|ticket| ticket.id == own.id).cloned().unwrap_or(own);
                 self.ask(duplicate(&own, &other), After::Look)
             }
             _ => {
@@ -425,7 +438,7 @@ impl Machine {
 }
 
 fn duplicate(other: &Ticket, stays: &Ticket) -> Change {
-    let becomes = Some(Becomes::DuplicateOf(stays.called.clone()));
+    let becomes = Some(Becomes::Duplicate(Twin { stays: stays.called.clone(), said: other.text.clone() }));
     Change { id: other.id.clone(), found: None, files: false, comment: false, content: true, becomes }
 }
 

@@ -233,6 +233,31 @@ fn of_two_runs_that_both_make_a_ticket_the_later_one_yields() {
         assert!(told.contains(contract.first), "{}: {told}", contract.name);
         assert_eq!(store.open()[0].id, 1, "{}", contract.name);
         assert!(store.tickets[1].title.starts_with("Duplicate of "), "{}: {}", contract.name, store.tickets[1].title);
+        // Below the name of the one that stays it says what it said.
+        let body = &store.tickets[1].body;
+        assert!(body.contains("auth02") && body.contains("CLK107"), "{}: {body}", contract.name);
+        if contract.name != "rt" {
+            let place = |words: &str| body.find(words).expect(words);
+            assert!(place(contract.first) < place("Two runs made"), "{}: {body}", contract.name);
+            assert!(place("Two runs made") < place("auth02"), "{}: {body}", contract.name);
+        }
+    }
+}
+
+/// The limits are those of the contracts.
+#[test]
+fn a_long_ticket_that_yields_says_as_much_as_fits() {
+    let mut long = many();
+    long.hosts.truncate(300);
+    long.causes.truncate(10);
+    for contract in &SYSTEMS {
+        let running = contract.start();
+        running.store.lock().expect("the tickets").has_rival = true;
+        contract.user(&running).ticket(&long, &[]).good();
+        let store = running.store.lock().expect("the tickets");
+        assert_eq!((store.tickets.len(), store.open().len()), (2, 1), "{}", contract.name);
+        let (stays, yields) = (&store.tickets[0].body, &store.tickets[1].body);
+        assert!(yields.len() * 10 > stays.len() * 9, "{}: {} of {}", contract.name, yields.len(), stays.len());
     }
 }
 

@@ -127,6 +127,7 @@ fn incident(ticket: &Kept) -> Value {
         "sys_id": format!("00ff{}", ticket.id),
         "number": format!("INC{:07}", ticket.id),
         "state": if ticket.is_closed { "6" } else { "1" },
+        "description": ticket.body,
         "correlation_id": ticket.labels.first().cloned().unwrap_or_default(),
         "correlation_display": ticket.labels.get(1).cloned().unwrap_or_default(),
         "sys_created_on": format!("2026-12-{:02} 11:00:00", ticket.made_on),

@@ -38,6 +38,7 @@ impl Tracker {
                     created: Some(UnixNanos(self.now)),
                     state,
                     closed: None,
+                    text: None,
                 };
                 self.tickets.push(ticket.clone());
                 self.files += usize::from(wish.is_made_whole);
@@ -55,7 +56,7 @@ impl Tracker {
                     Some(Becomes::Open) => (ticket.is_open, ticket.closed) = (true, None),
                     Some(Becomes::Closed) => (ticket.is_open, ticket.closed) = (false, Some(UnixNanos(self.now))),
                     // No more found by its key.
-                    Some(Becomes::DuplicateOf(_) | Becomes::Withdrawn) => {
+                    Some(Becomes::Duplicate(_) | Becomes::Withdrawn) => {
                         (ticket.is_open, ticket.state) = (false, None);
                     }
                 }
@@ -208,6 +209,7 @@ fn tickets_of_others_are_no_tickets_of_the_key() {
         created: None,
         state: Some("a".to_owned()),
         closed: None,
+        text: None,
     };
     for is_open in [true, false] {
         let (mut machine, _) = Machine::start(wish("b"));
@@ -250,6 +252,7 @@ fn what_a_tracker_says_it_did_is_looked_at() {
         created: None,
         state: Some("a".to_owned()),
         closed: (!is_open).then_some(UnixNanos(1)),
+        text: None,
     };
     let check = |wish: Wish, before: bool, after: Option<bool>, expected: Move| {
         let (mut machine, _) = Machine::start(wish);
@@ -286,6 +289,7 @@ fn a_ticket_that_would_not_be_found_again_is_withdrawn() {
         created: None,
         state: None,
         closed: None,
+        text: None,
     };
     let becomes = Some(Becomes::Withdrawn);
     let change = Change { id: "7".to_owned(), found: None, files: false, comment: false, content: false, becomes };

@@ -19,6 +19,8 @@ use crate::tickets::text::clipped;
 
 /// A title is no longer.
 const LONGEST_TITLE: usize = 256;
+/// A body is no longer.
+const LONGEST_BODY: usize = 65_536;
 /// Comments of a page.
 const COMMENTS: u64 = 100;
 /// What one has that was made twice.
@@ -107,10 +109,10 @@ fn last(turn: &Turn<'_>, change: &Change, title: &str) -> Option<Request> {
         None => {}
         Some(Becomes::Open) => set("open", "reopened"),
         Some(Becomes::Closed) => set("closed", "completed"),
-        Some(Becomes::DuplicateOf(other)) => {
+        Some(Becomes::Duplicate(twin)) => {
             set("closed", "not_planned");
-            issue.insert("title".to_owned(), format!("Duplicate of {other}").into());
-            issue.insert("body".to_owned(), format!("{other}\n\n{}", draft.duplicate).into());
+            issue.insert("title".to_owned(), format!("Duplicate of {}", twin.stays).into());
+            issue.insert("body".to_owned(), draft.of_twin(twin, LONGEST_BODY).into());
             issue.insert("labels".to_owned(), json!([DUPLICATE]));
         }
         Some(Becomes::Withdrawn) => {
@@ -142,6 +144,7 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         created: moment::read(&text(issue, "/created_at")),
         state: state_in(&text(issue, "/body"), &turn.draft.key),
         closed: moment::read(&text(issue, "/closed_at")),
+        text: Some(text(issue, "/body")),
         id,
     })
 }

@@ -20,6 +20,8 @@ use crate::tickets::text::clipped;
 
 /// A title is no longer.
 const LONGEST_TITLE: usize = 255;
+/// A description is no longer.
+const LONGEST_BODY: usize = 1_048_576;
 /// The link to a file is shorter.
 const LONGEST_LINK: usize = 500;
 
@@ -121,10 +123,10 @@ fn last(turn: &Turn<'_>, change: &Change, title: &str) -> Option<Request> {
         Some(Becomes::Closed) => {
             issue.insert("state_event".to_owned(), "close".into());
         }
-        Some(Becomes::DuplicateOf(other)) => {
+        Some(Becomes::Duplicate(twin)) => {
             issue.insert("state_event".to_owned(), "close".into());
-            issue.insert("title".to_owned(), format!("Duplicate of {other}").into());
-            issue.insert("description".to_owned(), format!("{other}\n\n{}", draft.duplicate).into());
+            issue.insert("title".to_owned(), format!("Duplicate of {}", twin.stays).into());
+            issue.insert("description".to_owned(), draft.of_twin(twin, LONGEST_BODY).into());
             issue.insert("labels".to_owned(), "clockaudit-duplicate".into());
         }
         Some(Becomes::Withdrawn) => {
@@ -157,6 +159,7 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         created: moment::read(&text(issue, "/created_at")),
         state: state_in(&text(issue, "/description"), &turn.draft.key),
         closed: moment::read(&text(issue, "/closed_at")),
+        text: Some(text(issue, "/description")),
         id,
     })
 }

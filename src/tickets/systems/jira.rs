@@ -10,17 +10,19 @@ use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
 use crate::tickets::listing::{LABEL, PAGE, Place, Shown, keys, labels};
-use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
+use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket, Twin};
 use crate::tickets::moment;
 use crate::tickets::protocol::{
     Looked, Sent, Step, Turn, comments, good, id, list, now, ordinal, rehearsed as answer, text,
 };
 use crate::tickets::request::{Answer, Body, Method, Request};
 use crate::tickets::site::{Site, System, component};
-use crate::tickets::text::clipped;
+use crate::tickets::text::{clipped, length};
 
 /// A summary is no longer.
 const LONGEST_TITLE: usize = 255;
+/// A description is no longer.
+const LONGEST_BODY: usize = 32_767;
 /// What an issue is where nothing else is said.
 const USUAL_TYPE: &str = "Task";
 /// What is read of an issue.
@@ -70,6 +72,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 created: None,
                 state: None,
                 closed: None,
+                text: None,
                 id,
             })))
         }
@@ -165,9 +168,9 @@ fn filed<'call>(turn: &Turn<'call>, change: &Change, answers: &'call [Answer]) -
 fn last(turn: &Turn<'_>, change: &Change, lacks_files: bool) -> Option<Request> {
     let Turn { draft, .. } = turn;
     let fields = match &change.becomes {
-        Some(Becomes::DuplicateOf(other)) => json!({
-            "summary": format!("Duplicate of {other}"),
-            "description": marked_up(turn, &draft.duplicate, false),
+        Some(Becomes::Duplicate(twin)) => json!({
+            "summary": format!("Duplicate of {}", twin.stays),
+            "description": of_twin(turn, twin),
             "labels": ["clockaudit-duplicate"],
         }),
         _ if change.content => fields(turn, &draft.body, lacks_files),
@@ -189,7 +192,7 @@ fn transition(offered: &[Value], becomes: &Becomes) -> Result<String, Refusal> {
             let of = |sought: &str| offered.iter().find(|transition| category(transition) == sought);
             (of("new").or_else(|| of("indeterminate")), "to do or in progress")
         }
-        Becomes::Closed | Becomes::DuplicateOf(_) | Becomes::Withdrawn => {
+        Becomes::Closed | Becomes::Duplicate(_) | Becomes::Withdrawn => {
             let is_done = |transition: &&Value| category(transition) == "done";
             let named = |transition: &&Value| DONE.contains(&text(transition, "/to/name").as_str());
             let done = || offered.iter().filter(is_done);
@@ -215,6 +218,30 @@ fn marked_up(turn: &Turn<'_>, text: &str, lacks_files: bool) -> Value {
         (lacks_files, document.get_mut("content"), said.get("content").and_then(Value::as_array))
     {
         content.splice(0..0, said.iter().cloned());
+    }
+    document
+}
+
+/// What an issue says of which another one stays: that, and below it what it said. Of a document parts are left out at the end where
+/// it would be too long.
+fn of_twin(turn: &Turn<'_>, twin: &Twin) -> Value {
+    let Turn { draft, .. } = turn;
+    if !is_cloud(turn.site) {
+        return draft.of_twin(twin, LONGEST_BODY).into();
+    }
+    let mut document: Value = serde_json::from_str(&draft.duplicate).unwrap_or_default();
+    let said: Value = serde_json::from_str(twin.said.as_deref().unwrap_or(&draft.body)).unwrap_or_default();
+    let said = said.get("content").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if let Some(Value::Array(content)) = document.get_mut("content") {
+        let stays = json!({ "type": "paragraph", "content": [{ "type": "text", "text": twin.stays }] });
+        let mut left = LONGEST_BODY.saturating_sub(length(&draft.duplicate) + length(&stays.to_string()) + 1);
+        let fits = |node: &&Value| {
+            let room = left.checked_sub(length(&node.to_string()) + 1);
+            left = room.unwrap_or_default();
+            room.is_some()
+        };
+        content.insert(0, stays);
+        content.extend(said.iter().take_while(fits).cloned());
     }
     document
 }
@@ -258,6 +285,7 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         created: moment::read(&text(issue, "/fields/created")),
         state: state_in(&description(issue), &turn.draft.key),
         closed: moment::read(&text(issue, "/fields/resolutiondate")).or_else(touched),
+        text: Some(description(issue)),
         id,
     })
 }

@@ -107,9 +107,10 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     if change.files && !is_said {
         set("uploads", uploads);
     }
-    if let Some(Becomes::DuplicateOf(other)) = &change.becomes {
-        set("subject", format!("Duplicate of {other}").into());
-        set("description", preformatted(&draft.duplicate).into());
+    if let Some(Becomes::Duplicate(twin)) = &change.becomes {
+        set("subject", format!("Duplicate of {}", twin.stays).into());
+        let said = twin.said.clone().unwrap_or_else(|| preformatted(&draft.body));
+        set("description", format!("{}\n\n{}\n\n{said}", twin.stays, preformatted(&draft.duplicate)).into());
     }
     let request = send(turn, Method::Put, &format!("/issues/{}.json", change.id), &Value::Object(issue));
     Ok(Step::Ask(if change.comment && !is_said { request.once() } else { request }))
@@ -162,6 +163,7 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         created: moment::read(&text(issue, "/created_on")),
         state: state_in(&text(issue, "/description"), &turn.draft.key),
         closed: closed(issue),
+        text: Some(text(issue, "/description")),
         id,
     })
 }

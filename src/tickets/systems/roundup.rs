@@ -65,6 +65,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 created: None,
                 state,
                 closed: None,
+                text: None,
                 id,
             })))
         }
@@ -130,8 +131,8 @@ fn patch(turn: &Turn<'_>, change: &Change, parts: &Made, issue: &Value) -> serde
         None => {}
         Some(Becomes::Open) => set("status", "chatting".into()),
         Some(Becomes::Closed | Becomes::Withdrawn) => set("status", "resolved".into()),
-        Some(Becomes::DuplicateOf(other)) => {
-            set("title", format!("Duplicate of {other}").into());
+        Some(Becomes::Duplicate(twin)) => {
+            set("title", format!("Duplicate of {}", twin.stays).into());
             set("status", "resolved".into());
         }
     }
@@ -226,6 +227,8 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         state: state_in(&text(issue, "/title"), &turn.draft.key),
         // Nothing tells more than when it was touched last.
         closed: moment::read(&text(issue, "/activity")).filter(|_| !is_open),
+        // Messages stay.
+        text: None,
         id,
     })
 }

@@ -64,6 +64,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 created: None,
                 state,
                 closed: None,
+                text: None,
                 id,
             })))
         }
@@ -123,8 +124,8 @@ fn last(turn: &Turn<'_>, change: &Change) -> Option<Request> {
         Some(Becomes::Closed | Becomes::Withdrawn) => {
             ticket.insert("Status".to_owned(), "resolved".into());
         }
-        Some(Becomes::DuplicateOf(other)) => {
-            ticket.insert("Subject".to_owned(), format!("Duplicate of {other}").into());
+        Some(Becomes::Duplicate(twin)) => {
+            ticket.insert("Subject".to_owned(), format!("Duplicate of {}", twin.stays).into());
             ticket.insert("Status".to_owned(), "rejected".into());
         }
     }
@@ -180,6 +181,8 @@ fn ticket(item: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         created: moment::read(&text(item, "/Created")),
         state: state_in(&text(item, "/Subject"), &turn.draft.key),
         closed: moment::read(&text(item, "/Resolved")),
+        // What was said stays.
+        text: None,
         id,
     })
 }

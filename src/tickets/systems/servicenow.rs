@@ -20,8 +20,11 @@ use crate::tickets::text::clipped;
 
 /// `short_description` holds no more.
 const LONGEST_TITLE: usize = 160;
+/// `description` holds no more.
+const LONGEST_BODY: usize = 4_000;
 /// What is read of an incident.
-const FIELDS: &str = "sys_id,number,state,correlation_id,correlation_display,sys_created_on,closed_at,resolved_at";
+const FIELDS: &str =
+    "sys_id,number,state,description,correlation_id,correlation_display,sys_created_on,closed_at,resolved_at";
 /// The states resolved, closed and cancelled, as they are delivered.
 const ENDED: [&str; 3] = ["6", "7", "8"];
 /// How the field begins that holds what an incident says.
@@ -164,14 +167,14 @@ fn last(turn: &Turn<'_>, change: &Change, says: bool, lacks_files: bool) -> Opti
             set("close_code", "Solution provided");
             set("close_notes", &draft.title);
         }
-        Some(Becomes::DuplicateOf(other)) => {
-            set("short_description", &format!("Duplicate of {other}"));
-            set("description", &draft.duplicate);
+        Some(Becomes::Duplicate(twin)) => {
+            set("short_description", &format!("Duplicate of {}", twin.stays));
+            set("description", &draft.of_twin(twin, LONGEST_BODY));
             set("correlation_id", "");
             set("correlation_display", "");
             set("state", "6");
             set("close_code", "Duplicate");
-            set("close_notes", &format!("Duplicate of {other}"));
+            set("close_notes", &format!("Duplicate of {}", twin.stays));
         }
         Some(Becomes::Withdrawn) => {
             set("description", &draft.withdrawn);
@@ -207,6 +210,7 @@ fn ticket(incident: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         created: moment::read(&text(incident, "/sys_created_on")),
         state: state_in(&told(incident, turn.draft.key.as_str()), &turn.draft.key),
         closed,
+        text: Some(text(incident, "/description")),
     })
 }
 
