@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::machine::{Becomes, Call, Change, Deed, Machine, Move, Reply, Unheeded, Wish};
-use super::protocol::{Step, Turn, is_file_refused};
+use super::protocol::{Step, Turn, is_file_refused, is_too_large};
 use super::request::{Answer, Body, Request};
 use super::site::{Credentials, Site};
 use super::systems;
@@ -99,8 +99,10 @@ pub struct Conversation {
     answers: Vec<Answer>,
     ended: Option<Deed>,
     id: Option<String>,
-    /// The name of the file that was sent last, until it is answered.
-    file: Option<String>,
+    /// The names of the files that were sent last, until they are answered.
+    files: Vec<String>,
+    /// Whether they were parts of something else.
+    are_inline: bool,
     unattached: Vec<(String, Refusal)>,
 }
 
@@ -118,7 +120,18 @@ impl Conversation {
         };
         let (machine, _) = Machine::start(wish);
         let (call, answers, unattached) = (Call::Find, Vec::new(), Vec::new());
-        Self { site, draft, machine, call, answers, ended: None, id: known, file: None, unattached }
+        Self {
+            site,
+            draft,
+            machine,
+            call,
+            answers,
+            ended: None,
+            id: known,
+            files: Vec::new(),
+            are_inline: false,
+            unattached,
+        }
     }
 
     /// What is next.
@@ -135,9 +148,11 @@ impl Conversation {
             let Self { site, draft, call, answers, .. } = &*self;
             match systems::step(&Turn { site, draft, call, answers }) {
                 Ok(Step::Ask(request)) => {
-                    self.file = match &request.body {
-                        Body::File(file) | Body::Form { file, .. } => Some(file.name.clone()),
-                        Body::None | Body::Text(..) => None,
+                    (self.files, self.are_inline) = match &request.body {
+                        Body::File(file) | Body::Form { file, .. } => (vec![file.name.clone()], false),
+                        body @ (Body::None | Body::Text(..)) => {
+                            (body.inline_files().map(str::to_owned).collect(), true)
+                        }
                     };
                     return Ok(Next::Ask(self.site.authorised(request)));
                 }
@@ -149,9 +164,9 @@ impl Conversation {
 
     /// Takes the answer to the last request.
     pub fn hear(&mut self, answer: Answer) {
-        if let Some(name) = self.file.take().filter(|_| is_file_refused(&answer)) {
-            self.unattached.push((name, Refusal::of(&answer)));
-        }
+        let is_refused = if self.are_inline { is_too_large(&answer) } else { is_file_refused(&answer) };
+        let files = std::mem::take(&mut self.files).into_iter().filter(|_| is_refused);
+        self.unattached.extend(files.map(|name| (name, Refusal::of(&answer))));
         self.answers.push(answer);
     }
 

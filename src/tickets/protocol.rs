@@ -64,10 +64,11 @@ impl<'call> Turn<'call> {
         look: impl FnOnce(&[Answer]) -> Request,
         read: impl FnOnce(&Value) -> Result<Vec<Comment>, Refusal>,
     ) -> Result<Looked<'call>, Refusal> {
-        if let Some(last) = answers.last() {
+        let count = first.len();
+        // What is behind the look is for whoever asked for it.
+        if let Some(last) = answers.iter().take(count + 1).last() {
             good(last)?;
         }
-        let count = first.len();
         if let Some(request) = first.into_iter().nth(answers.len()) {
             return Ok(Looked::Ask(request));
         }
@@ -165,6 +166,11 @@ pub(super) fn sent<'call>(
 /// known, or is to wait, is refused whatever he sends.
 pub(super) fn is_file_refused(answer: &Answer) -> bool {
     (400..500).contains(&answer.status) && ![401, 408, 429].contains(&answer.status)
+}
+
+/// Whether an answer refuses a request for what it holds: without its files it may be taken.
+pub(super) fn is_too_large(answer: &Answer) -> bool {
+    answer.status == 413
 }
 
 /// Whether the newest comment of ours says what the ticket is to say.

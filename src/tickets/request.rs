@@ -123,6 +123,20 @@ pub enum FilledBody {
     Bytes(Vec<u8>),
 }
 
+impl Body {
+    /// The names of the files that are a part of it, beside other things; none where it is a file and nothing else.
+    pub(super) fn inline_files(&self) -> impl Iterator<Item = &str> {
+        let pieces = match self {
+            Self::Text(_, Text(pieces)) => pieces.as_slice(),
+            Self::None | Self::File(_) | Self::Form { .. } => &[],
+        };
+        pieces.iter().filter_map(|piece| match piece {
+            Piece::Base64(file) => Some(file.name.as_str()),
+            Piece::Plain(_) | Piece::Secret(_) | Piece::Basic(..) => None,
+        })
+    }
+}
+
 impl Request {
     /// A request that reads.
     pub(super) fn get(url: String) -> Self {

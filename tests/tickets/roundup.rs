@@ -28,6 +28,11 @@ struct Roundup {
 
 impl Roundup {
     fn start() -> Self {
+        Self::start_with("def init(db): pass\n")
+    }
+
+    /// The same with a rule of its own.
+    fn start_with(rule: &str) -> Self {
         let program = |name: &str| format!("{INSTALLED}/python/bin/{name}");
         assert!(
             Path::new(&program("roundup-server")).exists(),
@@ -60,6 +65,7 @@ impl Roundup {
             .replace("\n#host = NO DEFAULT\n", "\nhost = localhost\n");
         fs::write(tracker.join("config.ini"), settings).expect("settings");
         admin(&["initialise", "adm1n-secret"], "Y\n");
+        fs::write(tracker.join("detectors/rule.py"), rule).expect("a rule");
         // Whoever has no rights may not be able to look into this folder.
         let packages = home.path().join("lib");
         fs::create_dir(&packages).expect("a folder");
@@ -171,6 +177,27 @@ fn the_real_roundup_keeps_one_ticket_through_its_life() {
     let ran = roundup.user("wr0ng-secret").ticket(&bad(), &[]);
     assert_eq!(ran.status, Some(75), "{}", ran.stderr);
     assert!(ran.stderr.contains("roundup answered 401") && !ran.stderr.contains("wr0ng"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_file_that_the_real_roundup_refuses_stops_nothing_and_is_told() {
+    let roundup = Roundup::start_with(
+        "from roundup.exceptions import Reject\n\
+         def check(db, cl, nodeid, values):\n \
+         if values.get('name', '').endswith('.html'): raise Reject('no pages here')\n\
+         def init(db): db.file.audit('create', check)\n",
+    );
+    let user = roundup.user("adm1n-secret");
+    for (report, word, number) in [(bad(), "created issue1 ", 1), (changed(), "updated issue1 ", 2)] {
+        let ran = user.ticket(&report, &[]);
+        assert!(ran.stderr.contains(".html is not attached: roundup answered 405: no pages here"), "{ran:?}");
+        assert!(ran.good().starts_with(word));
+        let said = String::from_utf8(roundup.get(&format!("msg/{number}/binary_content"))).expect("text");
+        assert!(said.starts_with("Not every file of this report is attached"), "{said}");
+        let files = roundup.json("issue/1?@verbose=2")["data"]["attributes"]["files"].as_array().map(Vec::len);
+        assert_eq!(files, Some(number), "the other file is there");
+        assert!(user.ticket(&report, &[]).good().starts_with("unchanged issue1 "));
+    }
 }
 
 /// Each run is of somebody who was never here before, and other tickets fill the first page.

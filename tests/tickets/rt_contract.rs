@@ -41,6 +41,9 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
         ("GET", ["ticket", id]) => Told::json(200, &item(&store.at(id).clone())),
         ("POST", ["ticket"]) => {
             let new = asked.json();
+            if let Some(refused) = too_large(store, &new) {
+                return refused;
+            }
             assert_eq!((text(&new, "Queue").as_str(), text(&new, "ContentType").as_str()), ("clocks", "text/html"));
             assert!((1..=200).contains(&length(&text(&new, "Subject"))));
             let ticket = store.make(&text(&new, "Subject"), &text(&new, "Content"), Vec::new());
@@ -49,6 +52,9 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
         }
         ("POST", ["ticket", id, "comment"]) => {
             let comment = asked.json();
+            if let Some(refused) = too_large(store, &comment) {
+                return refused;
+            }
             assert_eq!(text(&comment, "ContentType"), "text/html");
             let ticket = store.at(id);
             ticket.files.extend(files(&comment));
@@ -76,6 +82,14 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
         }
         _ => Told::json(404, &json!({ "message": "Not Found" })),
     }
+}
+
+/// What a server before it answers where files make a request too large.
+fn too_large(store: &mut Store, of: &Value) -> Option<Told> {
+    let (ending, status, times) = store.refused_files.as_mut()?;
+    let is_refused = *times > 0 && files(of).iter().any(|(name, _)| name.ends_with(*ending));
+    *times -= usize::from(is_refused);
+    is_refused.then(|| Told { body: b"<html>Request Entity Too Large".to_vec(), ..Told::empty(*status) })
 }
 
 fn files(of: &Value) -> Vec<(String, Vec<u8>)> {

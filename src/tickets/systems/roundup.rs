@@ -8,7 +8,7 @@ use crate::tickets::key::state_in;
 use crate::tickets::listing::{ANY_KEY, PAGE, Place, Shown, keys};
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
-use crate::tickets::protocol::{Step, Turn, good, id, list, now, ordinal, rehearsed as answer, text};
+use crate::tickets::protocol::{Step, Turn, good, id, is_file_refused, list, now, ordinal, rehearsed as answer, text};
 use crate::tickets::request::{Answer, Body, Method, Piece, Request, Text};
 use crate::tickets::site::{Site, Variable};
 use crate::tickets::text::clipped;
@@ -168,7 +168,10 @@ fn parts(turn: &Turn<'_>, with_files: bool, message: Option<&str>) -> Result<Par
     let files: Vec<_> = turn.draft.files.iter().filter(|_| with_files).collect();
     let count = files.len() + usize::from(message.is_some());
     let made = turn.answers.get(..count.min(turn.answers.len())).unwrap_or_default();
-    for answer in made {
+    let (sent, said) = made.split_at_checked(files.len()).unwrap_or((made, &[]));
+    // A file that is refused is no reason to say nothing.
+    let (refused, sent): (Vec<&Answer>, Vec<&Answer>) = sent.iter().partition(|answer| is_file_refused(answer));
+    for answer in sent.iter().copied().chain(said) {
         good(answer)?;
     }
     if let Some(file) = files.get(made.len()) {
@@ -179,7 +182,7 @@ fn parts(turn: &Turn<'_>, with_files: bool, message: Option<&str>) -> Result<Par
     if let Some(message) = message.filter(|_| made.len() < count) {
         // A message without an author is one that issues refuse.
         let plain = |text: String| Piece::Plain(text);
-        let content = Value::from(message).to_string();
+        let content = Value::from(turn.draft.told(message, !refused.is_empty())).to_string();
         let text = Text(vec![
             plain(format!("{{\"content\":{content},\"author\":\"")),
             Piece::Secret(Variable("ROUNDUP_USER")),
@@ -187,9 +190,10 @@ fn parts(turn: &Turn<'_>, with_files: bool, message: Option<&str>) -> Result<Par
         ]);
         return Ok(Parts::Ask(send(turn.site, Method::Post, "/msg", text)));
     }
-    let ids = made.iter().map(|heard| id(&heard.json(), "/data/id")).collect::<Result<Vec<_>, _>>()?;
-    let (files, messages) = ids.split_at_checked(files.len()).unwrap_or_default();
-    Ok(Parts::Made(Made { files: files.to_vec(), messages: messages.to_vec(), count }))
+    let id_of = |heard: &Answer| id(&heard.json(), "/data/id");
+    let files = sent.into_iter().map(id_of).collect::<Result<Vec<_>, _>>()?;
+    let messages = said.iter().map(id_of).collect::<Result<Vec<_>, _>>()?;
+    Ok(Parts::Made(Made { files, messages, count }))
 }
 
 fn title(turn: &Turn<'_>) -> String {

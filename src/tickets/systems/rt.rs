@@ -10,7 +10,7 @@ use crate::tickets::listing::{ANY_KEY, PAGE, Place, Shown, keys};
 use crate::tickets::machine::{Becomes, Call, Change, Reply, Ticket};
 use crate::tickets::moment;
 use crate::tickets::protocol::{
-    Looked, SAID_BY, Step, Turn, id, in_turn, list, now, ordinal, rehearsed as answer, text,
+    Looked, SAID_BY, Step, Turn, good, id, in_turn, is_too_large, list, now, ordinal, rehearsed as answer, text,
 };
 use crate::tickets::request::{Answer, Method, Piece, Request, Text};
 use crate::tickets::site::{Site, component};
@@ -44,15 +44,17 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             turn.fetched(asked, &[404], |found| ticket(found, turn))
         }
         Call::Create => {
-            let Some(heard) = turn.heard(0)? else {
+            let (lacks_files, answers) = without(turn, turn.answers, true);
+            let Some(heard) = answers.first() else {
                 let new = json!({
                     "Queue": site.project(),
                     "Subject": subject(turn, draft.state.as_str()),
-                    "Content": draft.body,
+                    "Content": draft.told(&draft.body, lacks_files),
                     "ContentType": "text/html",
                 });
-                return Ok(Step::Ask(with_files(turn, "/REST/2.0/ticket", &new, true)));
+                return Ok(Step::Ask(with_files(turn, "/REST/2.0/ticket", &new, !lacks_files)));
             };
+            good(heard)?;
             let id = id(&heard.json(), "/id")?;
             let called = format!("#{id}");
             let state = Some(draft.state.as_str().to_owned());
@@ -98,12 +100,14 @@ fn step_of_change(turn: &Turn<'_>, change: &Change) -> Result<Step, Refusal> {
     match turn.looked(turn.answers, first, look, read)? {
         Looked::Ask(request) => Ok(Step::Ask(request)),
         Looked::Seen { is_said, later } => {
+            let (lacks_files, later) = without(turn, later, change.files && !is_said);
             let comment = json!({
                 "Subject": told(turn),
-                "Content": format!("{}{}", draft.comment, draft.body),
+                "Content": draft.told(&format!("{}{}", draft.comment, draft.body), lacks_files),
                 "ContentType": "text/html",
             });
-            let said = (!is_said).then(|| with_files(turn, &format!("{path}/comment"), &comment, change.files));
+            let with_them = change.files && !lacks_files;
+            let said = (!is_said).then(|| with_files(turn, &format!("{path}/comment"), &comment, with_them));
             in_turn(later, said.into_iter().chain(last(turn, change)).collect())
         }
     }
@@ -132,6 +136,14 @@ fn last(turn: &Turn<'_>, change: &Change) -> Option<Request> {
     let is_any = !ticket.is_empty();
     let path = format!("/REST/2.0/ticket/{}", change.id);
     is_any.then(|| Request::json(Method::Put, site.url(&path), &Value::Object(ticket)))
+}
+
+/// Whether a request was refused for the files in it, and is asked again without them; and the answers after that.
+fn without<'call>(turn: &Turn<'_>, answers: &'call [Answer], with_files: bool) -> (bool, &'call [Answer]) {
+    match answers {
+        [refused, later @ ..] if with_files && !turn.draft.files.is_empty() && is_too_large(refused) => (true, later),
+        all => (false, all),
+    }
 }
 
 /// A request whose body holds the files in base64.
