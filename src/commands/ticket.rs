@@ -9,11 +9,11 @@ mod webhook;
 use super::error::{CommandError, Outcome};
 use crate::audit::ExitStatus;
 use crate::cli::TicketArgs;
-use crate::files::tickets::{Noted, Tickets};
+use crate::files::tickets::{Noted, Tickets, Unheld};
 use crate::report::Report;
 use crate::report::ticket::{Before, Subject, all_clear, draft, left_alone, subjects};
 use crate::terminal::Terminal;
-use crate::tickets::{Deed, Draft, Listed, System};
+use crate::tickets::{Deed, Draft, Key, Listed, System};
 use plan::TicketPlan;
 
 /// What is said to the ticket system for one ticket.
@@ -108,7 +108,9 @@ fn deliver(
     let waits = || terminal.note(&format!("another run on this machine speaks of {}: waiting for it", subject.key));
     let _held = match tickets.map(|tickets| tickets.hold(&subject.key, waits)).transpose() {
         Ok(held) => held,
-        Err(error) => {
+        // It holds one ticket at a time.
+        Err(busy @ Unheld::Busy { .. }) => return Err(Failed { error: held(&busy, &subject.key), is_of_all: false }),
+        Err(Unheld::Failed(error)) => {
             terminal.warn(&format!("nothing can be noted of tickets on this machine: {error}"));
             None
         }
@@ -156,6 +158,12 @@ fn deliver(
     Ok(())
 }
 
+/// That another run on this machine speaks of a ticket without end.
+fn held(busy: &Unheld, key: &Key) -> CommandError {
+    CommandError::remote(format!("another run on this machine has spoken of {key} for five minutes: {busy}"))
+        .hint("end it where it hangs, and begin this run again")
+}
+
 /// Notes what a ticket says now; one that was closed is nothing to come back to.
 fn note(
     tickets: &Tickets,
@@ -169,4 +177,20 @@ fn note(
     let noted = Noted { id: done.id.clone(), state, scope: plan.scope_key.to_string() };
     let reported = if is_clear { report } else { &subject.report };
     tickets.write(&subject.key, (!is_over).then_some((noted, reported)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_waits_in_vain_for_another_ends_with_75() {
+        let busy = Unheld::Busy { path: "/state/tickets/a.lock".into(), holder: Some(4_711) };
+        let error = held(&busy, &Key::of("prod", ""));
+        assert_eq!(error.status, ExitStatus::RemoteFailed);
+        assert!(
+            error.message.ends_with("for five minutes: /state/tickets/a.lock is held by process 4711"),
+            "{error:?}"
+        );
+    }
 }
