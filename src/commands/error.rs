@@ -120,6 +120,9 @@ impl From<LoadError> for CommandError {
     fn from(error: LoadError) -> Self {
         let hint = match &error {
             LoadError::Refused { cause: ReadError::UnknownMajor(_), .. } => "a newer clockaudit can read it",
+            LoadError::Refused { cause: ReadError::Contradictory { .. }, .. } => {
+                "it was edited: `scan --limit` reports a part of an inventory"
+            }
             LoadError::Refused { path, cause: ReadError::NotAReport(_) }
                 if path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("jsonl")) =>
             {

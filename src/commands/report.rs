@@ -9,6 +9,6 @@ use crate::terminal::Terminal;
 /// Shows a stored report; the exit code is the one that the scan had.
 pub fn run(args: &ReportArgs, terminal: &Terminal) -> Outcome {
     let plan = OutputPlan { stored: Some(args.file.clone()), ..OutputPlan::new(&args.output, args.fail_on)? };
-    let report = files::report::load(&args.file)?;
+    let (_, report) = files::report::load_to_tell(&args.file)?;
     deliver(&report, &plan, None, terminal)
 }

@@ -206,14 +206,20 @@ fn link_to(file: &fs::File, name: &Path) -> io::Result<()> {
 
 /// Reads a stored report; `-` is standard input.
 pub fn load(path: &Path) -> Result<Report, LoadError> {
-    load_with_bytes(path).map(|(_, report)| report)
+    with_text(path).map(|(_, report)| report)
 }
 
-/// The same with the bytes of the file, as they are.
-pub fn load_with_bytes(path: &Path) -> Result<(Vec<u8>, Report), LoadError> {
+/// The same of a report that is told to others, with the bytes of the file, as they are: it must not contradict itself.
+pub fn load_to_tell(path: &Path) -> Result<(Vec<u8>, Report), LoadError> {
+    let (text, report) = with_text(path)?;
+    json::check_counts(&report).map_err(|cause| LoadError::Refused { path: path.to_owned(), cause })?;
+    Ok((text.into_bytes(), report))
+}
+
+fn with_text(path: &Path) -> Result<(String, Report), LoadError> {
     let text = read_bounded(path).map_err(|cause| LoadError::Unreadable { path: path.to_owned(), cause })?;
     let report = json::read(&text).map_err(|cause| LoadError::Refused { path: path.to_owned(), cause })?;
-    Ok((text.into_bytes(), report))
+    Ok((text, report))
 }
 
 /// Reads a whole file, or standard input for `-`, as far as that is of a sensible size.

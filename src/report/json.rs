@@ -6,7 +6,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 
 use super::escape::is_invisible;
-use super::model::{Report, SCHEMA};
+use super::model::{Report, SCHEMA, Verdict};
 
 /// Why a stored report cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,18 @@ pub enum ReadError {
     /// A report of the right version with something wrong in it.
     #[error("the report is damaged: {0}")]
     Damaged(String),
+    /// A report whose numbers are not those of its hosts.
+    #[error(
+        "the report contradicts itself: `summary.counts.{verdict}` is {told}, and of its hosts {found} are {verdict}"
+    )]
+    Contradictory {
+        /// Whose number it is.
+        verdict: &'static str,
+        /// The number.
+        told: usize,
+        /// How many there are.
+        found: usize,
+    },
 }
 
 /// The only part of a report that every version shares.
@@ -61,6 +73,26 @@ pub fn read(text: &str) -> Result<Report, ReadError> {
     serde_json::from_str(text).map_err(|error| ReadError::Damaged(error.to_string()))
 }
 
+/// Refuses a report whose numbers of hosts are not those of its hosts, as one that was edited: what is told of it would be of
+/// neither.
+pub fn check_counts(report: &Report) -> Result<(), ReadError> {
+    let counts = report.summary.counts;
+    let told = [
+        ("ok", Verdict::Ok, counts.ok),
+        ("warn", Verdict::Warn, counts.warn),
+        ("crit", Verdict::Crit, counts.crit),
+        ("undecided", Verdict::Undecided, counts.undecided),
+        ("down", Verdict::Down, counts.down),
+    ];
+    for (verdict, of, told) in told {
+        let found = report.hosts.iter().filter(|host| host.verdict == of).count();
+        if found != told {
+            return Err(ReadError::Contradictory { verdict, told, found });
+        }
+    }
+    Ok(())
+}
+
 /// The JSON Schema of the report, as `docs/report-schema.json` holds it.
 pub fn schema() -> Result<String, serde_json::Error> {
     schema_of::<Report>()
@@ -84,6 +116,24 @@ mod tests {
             assert!(json.chars().all(|character| !character.is_control() && !is_invisible(character)), "{json}");
             assert_eq!(serde_json::from_str::<String>(&json).expect("a string"), text);
         }
+    }
+
+    #[test]
+    fn numbers_that_are_not_those_of_the_hosts_are_refused() {
+        let report = read(include_str!("../../tests/data/reports/0.1.0.json")).expect("a stored report");
+        assert_eq!(check_counts(&report), Ok(()));
+        let check = |change: fn(&mut Report), expected: &str| {
+            let mut report = report.clone();
+            change(&mut report);
+            assert_eq!(check_counts(&report).expect_err("refused").to_string(), expected);
+        };
+        let words = |verdict: &str, told: usize, found: usize| {
+            let first = "the report contradicts itself: `summary.counts.";
+            format!("{first}{verdict}` is {told}, and of its hosts {found} are {verdict}")
+        };
+        check(|report| report.summary.counts.ok = 7, &words("ok", 7, 6));
+        check(|report| report.hosts.retain(|host| host.verdict != Verdict::Down), &words("down", 2, 0));
+        check(|report| report.hosts.clear(), &words("ok", 6, 0));
     }
 
     #[test]

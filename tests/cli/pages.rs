@@ -68,6 +68,20 @@ fn hosts_that_are_gone_are_all_named_on_a_page() {
 }
 
 #[test]
+fn a_report_that_contradicts_itself_is_not_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut edited = stored();
+    edited.summary.counts.crit = 0;
+    let edited = file(folder.path(), "edited.json", &json::write(&edited).expect("JSON"));
+    for form in ["table", "json", "html"] {
+        let session = run(&["report", &edited, "-o", form]);
+        assert_eq!((session.status, session.stdout.as_str()), (Some(65), ""), "{}", session.transcript());
+        let words = "`summary.counts.crit` is 0, and of its hosts 2 are crit";
+        assert!(session.stderr.contains(words), "{}", session.transcript());
+    }
+}
+
+#[test]
 fn events_that_are_taken_for_a_report_are_told_as_that() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("scan.jsonl").display().to_string();

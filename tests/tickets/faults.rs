@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::command::run;
 use crate::life::SYSTEMS;
-use crate::reports::{bad, clear, many};
+use crate::reports::{bad, clear, many, stored};
 use crate::server::{Server, Told, held_port};
 use crate::store::Fault;
 
@@ -331,6 +331,25 @@ fn a_report_without_hosts_reaches_no_ticket_system() {
             assert!(ran.stdout.is_empty() && running.server.taken().is_empty(), "{} {more:?}", contract.name);
         }
     }
+}
+
+/// As somebody leaves it who took hosts out of it by hand.
+#[test]
+fn a_report_that_contradicts_itself_reaches_no_ticket_system() {
+    let contract = &SYSTEMS[0];
+    let running = contract.start();
+    let user = contract.user(&running);
+    let mut edited: serde_json::Value = serde_json::from_str(&stored(&bad())).expect("JSON");
+    edited["hosts"].as_array_mut().expect("hosts").retain(|host| host["verdict"] != "crit");
+    for more in [&[][..], &["--resolve"], &["--grain", "host"], &["--dry-run"]] {
+        let mut command = user.command(&bad(), more);
+        fs::write(user.home.path().join(format!("{}.json", bad().run.id)), edited.to_string()).expect("a file");
+        let ran = run(&mut command);
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(65), ""), "{more:?}: {ran:?}");
+        let words = "contradicts itself: `summary.counts.crit` is 2, and of its hosts 0 are crit";
+        assert!(ran.stderr.contains(words) && ran.stderr.contains("hint: it was edited"), "{more:?}: {ran:?}");
+    }
+    assert!(running.server.taken().is_empty());
 }
 
 #[test]

@@ -96,14 +96,7 @@ pub(crate) fn many() -> Report {
         host
     };
     report.hosts = (0..10_000).map(named).collect();
-    let count = |verdict: Verdict| report.hosts.iter().filter(|host| host.verdict == verdict).count();
-    report.summary.counts = Counts {
-        ok: 0,
-        warn: count(Verdict::Warn),
-        crit: count(Verdict::Crit),
-        undecided: count(Verdict::Undecided),
-        down: count(Verdict::Down),
-    };
+    report.summary.counts = counts(&report);
     report.causes = (0..300)
         .map(|number| Cause {
             what: format!("{} {number}", HOSTILE[number % HOSTILE.len()].repeat(5)),
@@ -119,7 +112,20 @@ pub(crate) fn many() -> Report {
     report
 }
 
-/// The report as it is stored.
+/// The report as a scan stores it: with the numbers of its hosts.
 pub(crate) fn stored(report: &Report) -> String {
-    json::write(report).expect("JSON")
+    let mut report = report.clone();
+    report.summary.counts = counts(&report);
+    json::write(&report).expect("JSON")
+}
+
+fn counts(report: &Report) -> Counts {
+    let count = |verdict: Verdict| report.hosts.iter().filter(|host| host.verdict == verdict).count();
+    Counts {
+        ok: count(Verdict::Ok),
+        warn: count(Verdict::Warn),
+        crit: count(Verdict::Crit),
+        undecided: count(Verdict::Undecided),
+        down: count(Verdict::Down),
+    }
 }

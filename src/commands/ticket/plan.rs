@@ -59,7 +59,7 @@ impl TicketPlan {
             ));
         }
         let template = args.template.as_deref().map(template).transpose()?;
-        let (bytes, report) = files::report::load_with_bytes(&args.report)?;
+        let (bytes, report) = files::report::load_to_tell(&args.report)?;
         if report.hosts.is_empty() && report.fix.as_ref().is_none_or(|fix| fix.hosts.is_empty()) {
             return Err(CommandError::no_hosts(
                 "the report has no hosts, so it tells of no clock; no ticket is touched",
