@@ -41,7 +41,7 @@ pub fn run(args: &TicketArgs, terminal: &Terminal) -> Outcome {
     let is_listed = over::needs_a_list(&plan, &about);
     if plan.is_dry {
         if is_listed {
-            terminal.print(&shown::listing(&plan)?)?;
+            terminal.print(&shown::listing(&plan))?;
         }
         for subject in &about {
             let draft = draft(subject, None, plan.setting, &plan.enclosure);

@@ -95,7 +95,7 @@ pub(super) fn run(mut command: Command, bounds: &Bounds<'_>) -> Result<Ended, Un
         command.env_remove(name);
     }
     let (mut child, running) = Running::start(command, bounds.may_ask).map_err(Unended::Unstarted)?;
-    let lent = bounds.may_ask.then(|| lent_terminal::Lent::to(running.0));
+    let terminal = bounds.may_ask.then(|| lent_terminal::Lent::to(running.0));
     let (output, errors) = (child.stdout().take(), child.stderr().take());
     let said = Said::of(errors);
     let most = bounds.most;
@@ -108,11 +108,11 @@ pub(super) fn run(mut command: Command, bounds: &Bounds<'_>) -> Result<Ended, Un
         // Nobody listens any more where the time was over.
         let _ = sender.send((bytes, read.transpose().and(ended)));
     });
-    let ended = match lent {
-        Some(lent) => attended(&receiver, limit, running.0, lent),
+    let heard = match terminal {
+        Some(terminal) => attended(&receiver, limit, running.0, terminal),
         None => receiver.recv_timeout(limit),
     };
-    let (output, ended) = ended.map_err(|error| {
+    let (output, ended) = heard.map_err(|error| {
         if error == RecvTimeoutError::Timeout {
             // Not reaped yet: whoever waits for it would have told its end.
             running.end();
@@ -132,10 +132,10 @@ fn attended<Sent>(
     receiver: &Receiver<Sent>,
     limit: Duration,
     program: Pid,
-    lent: lent_terminal::Lent,
+    terminal: lent_terminal::Lent,
 ) -> Result<Sent, RecvTimeoutError> {
     let begun = Instant::now();
-    let mut lent = Some(lent);
+    let mut terminal = Some(terminal);
     loop {
         let left = limit.saturating_sub(begun.elapsed());
         match receiver.recv_timeout(left.min(ATTENDED_EVERY)) {
@@ -149,7 +149,7 @@ fn attended<Sent>(
         // Whoever waits for its end hears of it all the same; who has heard of it already leaves nothing to look at.
         let end = waitid(Id::Pid(program), WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT);
         if !matches!(end, Ok(WaitStatus::StillAlive)) {
-            lent.take();
+            terminal.take();
         }
     }
 }

@@ -66,7 +66,7 @@ impl<'call> Turn<'call> {
     ) -> Result<Looked<'call>, Refusal> {
         let count = first.len();
         // What is behind the look is for whoever asked for it.
-        if let Some(last) = answers.iter().take(count + 1).last() {
+        if let Some(last) = answers.get(..answers.len().min(count + 1)).unwrap_or_default().last() {
             good(last)?;
         }
         if let Some(request) = first.into_iter().nth(answers.len()) {

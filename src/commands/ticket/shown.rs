@@ -26,7 +26,7 @@ pub(super) fn left(key: &Key, title: &str) -> String {
 }
 
 /// The request for what the ticket system has open.
-pub(super) fn listing(plan: &TicketPlan) -> Result<String, CommandError> {
+pub(super) fn listing(plan: &TicketPlan) -> String {
     let mut lines = vec![format!(
         "# {}: look through the open tickets of clockaudit for those that are over, page after page",
         plan.site.system.name()
@@ -35,7 +35,7 @@ pub(super) fn listing(plan: &TicketPlan) -> Result<String, CommandError> {
     if let Ok(ListingNext::Ask(request)) = first {
         lines.extend(curl_lines(&request, acts));
     }
-    Ok(lines.join("\n") + "\n")
+    lines.join("\n") + "\n"
 }
 
 /// The requests for one ticket, as a script for a shell.

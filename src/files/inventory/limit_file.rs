@@ -110,7 +110,7 @@ mod tests {
             fs::write(&file, &text).expect("a file");
             let limit = limit(&["@left.retry".to_owned()], &settings).expect("patterns");
             let selected = inventory.select(&Selection { pattern: "all".to_owned(), limit }).expect("hosts");
-            let name = |id: &_| inventory.host(*id).map(|host| host.name.to_string()).expect("a host");
+            let name = |id: &_| inventory.host(*id).map(|host| host.name.clone()).expect("a host");
             let mut found: Vec<String> = selected.hosts.iter().map(name).collect();
             let mut wanted: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
             found.sort();
