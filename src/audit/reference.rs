@@ -110,6 +110,9 @@ pub struct Reference {
     pub epoch: UnixNanos,
     /// How fast it may have wandered from the axis before and after that instant.
     pub allowed_rate: Ppm,
+    /// UTC minus the axis at the epoch by the claims of fewer than three hosts and of the controller, where there are any and none
+    /// contradicts another: too few to be a reference, enough to doubt whoever is far from them.
+    pub few_claims: Option<Interval>,
     /// How the hosts' claims split, where they do.
     pub split: Option<Split>,
     /// The time servers that were named and are not believed, and why.

@@ -1,5 +1,7 @@
 //! The files of one host: what they become, and what they are meanwhile where a clock is slewed.
 
+use std::collections::BTreeSet;
+
 use super::change::Mending;
 use super::diff::{FileDiff, diff};
 use super::refusal::Refusal;
@@ -87,12 +89,21 @@ pub fn plan_files(
         }
         Mending::Whole(_) | Mending::StepNow => without_steps(&after),
     };
+    let is_read: BTreeSet<String> = read.files().map(|file| file.path.clone()).collect();
     let mut planned = PlannedFiles { files: Vec::new(), configuration: read, diffs: Vec::new(), warnings: told };
     let states = layout.files().zip(after.files()).zip(meanwhile.files());
     for ((before, after), meanwhile) in states {
         let (was, becomes, between) = (before.lines.to_bytes(), after.lines.to_bytes(), meanwhile.lines.to_bytes());
-        if was == becomes && was == between {
+        // What a whole file does not name has no steps for chronyd.
+        let is_unread = matches!(mending, Mending::Whole(_)) && !is_read.contains(&before.path);
+        if is_unread || (was == becomes && was == between) {
             continue;
+        }
+        if was == becomes {
+            planned.warnings.push(format!(
+                "{}: its steps are left out while the clock is slewed, and stand there again afterwards",
+                before.path
+            ));
         }
         if let Some(manager) = Manager::of(&before.lines) {
             planned.warnings.push(format!(
@@ -147,6 +158,7 @@ mod tests {
             ("makestep 1 3\n".to_owned(), included.was)
         );
         assert_eq!(slewed.diffs, stepped.diffs, "only what stays is shown");
+        assert!(slewed.warnings.iter().any(|told| told.starts_with("/etc/chrony.d/a.conf: its steps")), "{slewed:?}");
         // A slew that was left half-way: steps come back, and nothing else changes.
         let wanted = Wanted::servers(&["b"]).expect("a server").without_steps();
         let half_way = edit(&before, &wanted).expect("an edit");
@@ -174,6 +186,10 @@ mod tests {
         let planned = whole("server 169.254.169.123 iburst\n").expect("no mix");
         assert_eq!(planned.configuration.files().count(), 1);
         assert_eq!(planned.files.len(), 1);
+        layout.add(File::new("/etc/chrony.d/steps.conf", Role::Included, b"makestep 1 3\n"));
+        let whole = |text: &str| plan_files(&layout, &Mending::Whole(text.as_bytes().to_vec()), true, false);
+        let slewed = whole("server 169.254.169.123 iburst\n").expect("a plan");
+        assert_eq!(slewed.files.len(), 1, "a file that nobody reads is written: {slewed:?}");
         let kept = whole("server 169.254.169.123 iburst\nconfdir /etc/chrony.d\n");
         assert_eq!(kept.err().as_ref().map(Refusal::label), Some("mix"));
     }

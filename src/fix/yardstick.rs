@@ -146,8 +146,8 @@ pub enum NoYardstick {
     },
     /// The server is too far from what the scan took for UTC.
     #[error(
-        "the new server is {off} from UTC as the scan has it, beyond {limit}: it lies, or the fleet does; nothing was changed. \
-         Compare with `--reference ntp:SERVER`; `--force` follows the new server all the same"
+        "the new server is {off} from UTC as the hosts claim to have it, beyond {limit}: it lies, or they do; nothing was changed. \
+         Compare with `clockaudit scan --reference ntp:SERVER`; `--force` follows the new server all the same"
     )]
     BeyondReference {
         /// How far, with the bound.
@@ -157,7 +157,8 @@ pub enum NoYardstick {
     },
 }
 
-/// What the scan took for UTC, where it found that by a named reference or by two thirds of the hosts' claims.
+/// What the scan took for UTC, where it found that by two thirds of the hosts' claims, or by all of fewer than three and of the
+/// controller's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Absolute {
     /// UTC minus the axis.
@@ -166,7 +167,7 @@ pub struct Absolute {
     pub crit: Nanos,
 }
 
-/// Finds the yardstick from what hosts were answered. `is_forced` lets a server stand that is far from UTC as the scan has it;
+/// Finds the yardstick from what hosts were answered. `is_forced` lets a server stand that is far from UTC as the hosts claim to have it;
 /// servers that contradict each other are no yardstick, forced or not.
 pub fn find(witnesses: &[Witness], absolute: Option<Absolute>, is_forced: bool) -> Result<Found, NoYardstick> {
     let mut by_server: BTreeMap<&str, Vec<(&str, Interval)>> = BTreeMap::new();

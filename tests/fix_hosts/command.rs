@@ -21,8 +21,12 @@ fn fix(site: &Site, more: &[&str]) -> Session {
 
 #[test]
 fn stock_hosts_with_wrong_clocks_follow_the_server_and_are_right() {
+    // A pattern that backups beside the file must not fit.
+    let furnish = "echo 'include /etc/chrony/local*' >>etc/chrony/chrony.conf
+        echo 'server 10.88.0.99 iburst' >etc/chrony/local.servers
+        chown \"$first_user:$first_user\" etc/chrony/local.servers";
     let plans = [
-        Plan { name: "ahead", offset: Nanos(120 * SECOND), furnish: "" },
+        Plan { name: "ahead", offset: Nanos(120 * SECOND), furnish },
         Plan { name: "behind", offset: Nanos(-8 * SECOND), furnish: "" },
     ];
     let test = "command::stock_hosts_with_wrong_clocks_follow_the_server_and_are_right";
@@ -54,6 +58,8 @@ fn stock_hosts_with_wrong_clocks_follow_the_server_and_are_right() {
                 tracking.contains("(169.254.169.123)") && tracking.contains("Leap status     : Normal"),
                 "{tracking}"
             );
+            let sources = site.run(host, "chronyc -n -c sources");
+            assert!(sources.lines().count() == 1, "{host}: {sources}");
             let left = site.clock(host).offset();
             assert!(left.0.abs() < SECOND / 20, "{host} is off by {left:?}");
         }
@@ -85,6 +91,8 @@ fn stock_hosts_with_wrong_clocks_follow_the_server_and_are_right() {
             assert_eq!(fs::read(site.path(host, CONFIGURATION)).expect("the configuration"), *stock, "{host}");
             site.run(host, "systemctl is-active chrony && chronyc -n tracking");
         }
+        let own = fs::read_to_string(site.path("ahead", "/etc/chrony/local.servers")).expect("a file");
+        assert_eq!(own, "server 10.88.0.99 iburst\n");
         // What somebody changed since is not undone.
         fs::write(site.path("ahead", CONFIGURATION), "pool elsewhere iburst\n").expect("an edit");
         let again = site.clockaudit(&["rollback", &run, "--yes"]);

@@ -10,6 +10,9 @@ use crate::running::said;
 use crate::site::{CLOUD_SERVER, Plan};
 use crate::{SECOND, with_site};
 
+/// An address with a time server that is 5 s ahead.
+const FAR_SERVER: &str = "10.88.0.2";
+
 #[test]
 fn a_stored_plan_is_applied_only_to_what_it_was_made_for() {
     let plans = [Plan { name: "host", offset: Nanos(-8 * SECOND), furnish: "" }];
@@ -92,7 +95,7 @@ fn a_clock_that_stood_still_is_stepped_at_once_and_no_file_changes() {
     let furnish = "printf '%s\\n' 'server 169.254.169.123 iburst minpoll 0 maxpoll 1' 'makestep 1.0 3' 'rtcsync' >etc/chrony/chrony.conf";
     let plans = [Plan { name: "host", offset: Nanos(0), furnish }];
     let name = "other_ways::a_clock_that_stood_still_is_stepped_at_once_and_no_file_changes";
-    with_site(name, &plans, &[(CLOUD_SERVER, Nanos(0))], |site| {
+    with_site(name, &plans, &[(CLOUD_SERVER, Nanos(0)), (FAR_SERVER, Nanos(5 * SECOND))], |site| {
         site.run("host", "until chronyc -n -c sourcestats | cut -d, -f2 | grep -qx '[5-9]'; do sleep 0.2; done");
         let before = untouched(site, "host");
         site.clock("host").step(Nanos(-300 * SECOND));
@@ -116,6 +119,16 @@ fn a_clock_that_stood_still_is_stepped_at_once_and_no_file_changes() {
         let left = site.clock("host").offset();
         assert!(left.0.abs() < SECOND / 20, "off by {left:?}");
         assert_eq!(untouched(site, "host"), before, "a file was changed, or chronyd was restarted");
+        // One host that says that it is right is enough to doubt a server that is far from it.
+        site.run("host", "until chronyc -n tracking | grep -q 'Leap status *: Normal'; do sleep 0.2; done");
+        let far = |words: &[&str]| {
+            site.clockaudit(&[&["fix", &inventory, "--ntp-server", FAR_SERVER, "--check"], words].concat())
+        };
+        let refused = far(&[]);
+        assert_eq!(refused.status, Some(3), "{refused}");
+        assert!(refused.stderr.contains("s from UTC as the hosts claim to have it, beyond 100 ms"), "{refused}");
+        let forced = far(&["--force", "--step", "any"]);
+        assert_eq!(forced.status, Some(0), "{forced}");
     });
 }
 

@@ -83,7 +83,7 @@ fn three_stock_hosts_with_wrong_clocks_are_right_and_a_server_far_from_them_is_r
         let liar = ["--ntp-server", OTHER_SERVER, "--yes"];
         let refused = fix(&liar);
         assert_eq!(refused.status, Some(3), "{refused}");
-        assert!(said(&refused).contains("from UTC as the scan has it, beyond 100 ms"), "{refused}");
+        assert!(said(&refused).contains("from UTC as the hosts claim to have it, beyond 100 ms"), "{refused}");
         assert_eq!(before, hosts.map(|host| untouched(site, host)), "something was changed");
         let forced = fix(&[&liar[..], &["--force"]].concat());
         assert_eq!(forced.status, Some(0), "{forced}");

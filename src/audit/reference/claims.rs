@@ -128,6 +128,13 @@ impl Claims<'_> {
         Some(Split { sides: found.sides.iter().map(side).collect() })
     }
 
+    /// UTC by the claims of one or two hosts and by that of the controller, where all of them may be true.
+    pub(super) fn few(&self, controller: Option<Interval>) -> Option<Interval> {
+        let mut claims = self.votes.iter().filter(|_| self.found.is_none()).map(|vote| vote.utc).chain(controller);
+        let first = claims.next()?;
+        claims.try_fold(first, Interval::intersection)
+    }
+
     /// How far they are from being believed.
     pub(super) fn shortfall(&self) -> Shortfall {
         let of = self.votes.len();

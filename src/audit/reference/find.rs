@@ -65,7 +65,8 @@ impl Reference {
         };
         let found = found.unwrap_or_else(|| evidence.in_the_middle(choice, &claims));
         let contradiction = evidence.contradiction(&found, &claims);
-        Self { split, doubted, contradiction, ..found }
+        let few_claims = claims.few(evidence.by_controller().filter(Self::is_utc).and_then(|found| found.utc()));
+        Self { few_claims, split, doubted, contradiction, ..found }
     }
 }
 
@@ -185,6 +186,7 @@ impl<'seen> Evidence<'seen> {
             rate: None,
             epoch: self.epoch,
             allowed_rate,
+            few_claims: None,
             split: None,
             doubted: Vec::new(),
             contradiction: None,

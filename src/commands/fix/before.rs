@@ -68,11 +68,13 @@ impl Scanned {
         self.judgement.reference.is_found().then_some(offset.bounds)
     }
 
-    /// UTC as the scan has it at this instant: by two thirds of the hosts' claims, for nothing else was asked for.
+    /// UTC as the scan has it at this instant: by two thirds of the hosts' claims, or by all of fewer and of the controller's.
     pub fn absolute(&self, at: UnixNanos, crit: Nanos) -> Option<Absolute> {
         let reference = &self.judgement.reference;
-        let is_absolute = matches!(reference.basis, Basis::Consensus { .. });
-        let utc = reference.utc().filter(|_| is_absolute)?;
+        let utc = match reference.basis {
+            Basis::Consensus { .. } => reference.utc()?,
+            _ => reference.few_claims?,
+        };
         // The controller's clock, which the axis runs by, has wandered since.
         let wandered = at.since(reference.epoch).abs().wander(reference.allowed_rate);
         Some(Absolute { standing: utc.widened(wandered), crit })

@@ -68,8 +68,8 @@ keep_backup() {
   backup=-
   [ "$old" = - ] && return
   x=${path%/*}/${path##*/}.clockaudit-$run
-  # Other directories are read by patterns, which pass by what starts with a dot.
-  [ "${path%/*}" = "${conf%/*}" ] || x=${path%/*}/.${path##*/}.clockaudit-$run
+  # Other files are read by patterns, which pass by what starts with a dot.
+  [ "$path" = "$conf" ] || x=${path%/*}/.${path##*/}.clockaudit-$run
   backup=$x
   n=1
   while [ -e "$backup" ] || [ -L "$backup" ]; do n=$((n + 1)) backup=$x.$n; done

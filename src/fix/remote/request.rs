@@ -76,7 +76,7 @@ pub struct Check {
 pub struct Apply {
     /// The run that it is done for.
     pub run: RunId,
-    /// The file that chronyd reads first: backups beside it have plain names, elsewhere hidden ones.
+    /// The file that chronyd reads first: its backups have plain names, those of others hidden ones.
     pub configuration: String,
     /// The files; they become new together.
     pub changes: Vec<Change>,

@@ -142,6 +142,21 @@ mod parts {
     }
 
     #[test]
+    fn no_pattern_takes_a_backup_for_a_configuration() {
+        let folder = folder();
+        odd_files(folder.path());
+        let said = run(
+            folder.path(),
+            &format!(
+                "conf=\"$PWD/files/#\"\n{REPLACED}each_backup() {{ printf '%s\\n' \"${{backup##*/}}\"; }}; each each_backup"
+            ),
+        );
+        let plain: Vec<&str> = said.lines().filter(|name| !name.starts_with('.')).collect();
+        assert_eq!(plain, ["#.clockaudit-r1"], "{said}");
+        assert_eq!(said.lines().count(), ODD.len(), "{said}");
+    }
+
+    #[test]
     fn the_guard_waits_for_exactly_its_limit_after_the_last_sign_of_life() {
         let folder = folder();
         let files = odd_files(folder.path());
