@@ -259,6 +259,8 @@ fn clocks_are_slewed_and_get_their_steps_back_when_they_are_right() {
         let ended = start("ended", "forward");
         let has_steps = |host| configured(site, host).lines().any(|line| line.starts_with("makestep"));
         let pids = ["ahead", "never"].map(|host| untouched(site, host).3);
+        let left = ["ahead", "never", "ended"].map(|host| site.clock(host).offset());
+        assert!(left.iter().all(|left| left.0.abs() > 3 * SECOND), "a clock was stepped: {left:?}");
         for host in ["ahead", "never", "ended"] {
             assert!(!has_steps(host), "{host} could step: {}", configured(site, host));
         }

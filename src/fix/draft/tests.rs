@@ -403,5 +403,6 @@ fn chronyd_that_runs_beside_another_is_left_alone_with_the_clock() {
     let host = &found.hosts[0];
     assert!(host.planned.files.is_empty() && host.is_changing() && host.forecast.is_some(), "{host:?}");
     let request = host.planned.request(remote::RunId::new("r").expect("a name"), Nanos::ZERO);
+    assert_eq!(request.guard_s, 120, "the guard puts the old files back after two minutes of silence");
     assert_eq!(request.installs.expect("something is stopped").replaces, ["ntpsec"]);
 }

@@ -403,8 +403,13 @@ impl Job {
     /// Measures the yardstick anew, for this host; what is the clock of one host is measured for all.
     async fn sharpen(&mut self, bench: &mut Bench) {
         if self.common.server.is_some() {
-            let _one = self.common.looking.lock().await;
-            if self.is_blunt(self.shared.plan.clock.now()) {
+            // One that waits signs nothing to its guard; what another one measures just now is for all.
+            let one = if self.is_guarded {
+                self.common.looking.try_lock().ok()
+            } else {
+                Some(self.common.looking.lock().await)
+            };
+            if one.is_some() && self.is_blunt(self.shared.plan.clock.now()) {
                 // One that cannot be seen just now stays as blunt as it is.
                 let _ = look_at_server(&self.shared, &self.common).await;
             }
