@@ -10,7 +10,7 @@ use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
@@ -134,12 +134,11 @@ fn attended<Sent>(
     program: Pid,
     terminal: lent_terminal::Lent,
 ) -> Result<Sent, RecvTimeoutError> {
-    let begun = Instant::now();
     let mut terminal = Some(terminal);
+    let mut left = limit;
     loop {
-        let left = limit.saturating_sub(begun.elapsed());
         match receiver.recv_timeout(left.min(ATTENDED_EVERY)) {
-            Err(RecvTimeoutError::Timeout) if left > ATTENDED_EVERY => {}
+            Err(RecvTimeoutError::Timeout) if left > ATTENDED_EVERY => left -= ATTENDED_EVERY,
             ended => return ended,
         }
         if let Ok(WaitStatus::Stopped(..)) = waitid(Id::Pid(program), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG) {

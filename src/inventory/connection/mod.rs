@@ -348,7 +348,10 @@ mod tests {
              variables of their own",
         );
         check("h ansible_host=x:2200", "ansible_host (hosts.ini line 1) is x:2200; a port belongs into ansible_port");
-        check("h ansible_host='{{ x }}'", "ansible_host (hosts.ini line 1) refers to 'x', which is not defined");
+        check(
+            "h ansible_host='{{ x }}'",
+            "ansible_host (hosts.ini line 1) refers to 'x', which is not defined (INV301)",
+        );
         check(
             "h ansible_connection=community.foo.bar",
             "ansible_connection (hosts.ini line 1) is 'community.foo.bar', which is not known; clockaudit needs SSH",
