@@ -30,6 +30,7 @@ mod paragraph;
 pub mod prometheus;
 pub mod quantity;
 mod sentences;
+mod state;
 pub mod table;
 pub mod ticket;
 pub mod token;

@@ -9,8 +9,7 @@ use super::document::headline;
 use super::escape::escaped;
 use super::model::{FixedHost, Host, Report, Verdict};
 use super::sentences::{self, fix as fixes};
-use super::{ending, fix};
-use crate::audit::{Ending, ExitStatus, FailOn};
+use super::state::state;
 use crate::clock::Nanos;
 
 /// More hosts than these are counted: what a plugin prints is cut at 4 KiB by older monitors.
@@ -30,6 +29,9 @@ pub fn write(report: &Report) -> String {
     if let Some(told) = sentences::not_audited(report) {
         let _ = writeln!(text, "{}", unbarred(&told));
     }
+    for line in sentences::of_fleet(report) {
+        let _ = writeln!(text, "{}", unbarred(&line));
+    }
     let lines = match &report.fix {
         Some(of) => {
             let hosts = fixes::worst_first(of);
@@ -48,17 +50,6 @@ pub fn write(report: &Report) -> String {
         let _ = writeln!(text, "and {more} more");
     }
     text
-}
-
-/// The state that the exit code says, by all verdicts; a run that was ended early is told by what it saw.
-fn state(report: &Report) -> &'static str {
-    let of_audit = || ExitStatus::of(Ending { interrupted: None, ..ending::of(report) }, FailOn::Down);
-    match fix::exit_status(report, FailOn::Down).unwrap_or_else(of_audit) {
-        ExitStatus::Good => "OK",
-        ExitStatus::Warning => "WARNING",
-        ExitStatus::Critical => "CRITICAL",
-        _ => "UNKNOWN",
-    }
 }
 
 /// `'label'=value[unit];[warn];[crit];[min];[max]`, parted by blanks.

@@ -8,6 +8,7 @@ use clockaudit::clock::Nanos;
 use clockaudit::probe::{FailureCode, Stage};
 use clockaudit::report::Report;
 use clockaudit::report::form::{Form, write};
+use clockaudit::report::model::Changes;
 use clockaudit::report::table::{Page, Shelf};
 
 use crate::fleet;
@@ -84,6 +85,57 @@ fn markdown_is_what_it_says_in_githubs_own_dialect() {
     for word in ["# Clocks: CRIT, ", "UTC", "CLK104", "api07"] {
         assert!(markdown.contains(word), "{word}");
     }
+}
+
+#[test]
+fn what_is_bad_of_the_fleet_alone_is_told_where_hosts_are_counted() {
+    let millis = Nanos::from_millis;
+    let report = fleet::report_by_controller(&[fleet::host("a", millis(55)), fleet::host("b", millis(-53))]);
+    let title = "CRIT, the fleet crit (CLK103), 2 hosts warn";
+    for (form, words) in [
+        (
+            Form::Markdown,
+            [format!("# Clocks: {title}\n"), "**CRIT the fleet**: CLK103 more than 100 ms apart".to_owned()],
+        ),
+        (
+            Form::Html,
+            [
+                format!("<h1>Clocks: {title}</h1>"),
+                "<span class=\"v c\">CRIT</span> the fleet: <span class=\"code\">CLK103</span> more than 100 ms apart"
+                    .to_owned(),
+            ],
+        ),
+        (
+            Form::Nagios,
+            [
+                "CLOCKS CRITICAL - the fleet crit (CLK103), 2 hosts warn | ".to_owned(),
+                "\nCRIT the fleet: CLK103 more than 100 ms apart".to_owned(),
+            ],
+        ),
+    ] {
+        let text = text(&report, form);
+        assert!(words.iter().all(|words| text.contains(words)), "{words:?} not in {text}");
+    }
+    // Where a host is as bad, the numbers of hosts say it.
+    let report = fleet::report_by_controller(&[fleet::host("a", millis(55)), fleet::host("b", millis(-530))]);
+    assert!(text(&report, Form::Markdown).starts_with("# Clocks: CRIT, 1 of 2 hosts crit, 1 warn\n"));
+}
+
+#[test]
+fn the_page_says_since_when_once() {
+    let mut report = fleet::report(&fleet::dozen());
+    let finished = report.run.finished;
+    report.changes = Some(Changes {
+        finished,
+        run: "before".to_owned(),
+        new: Vec::new(),
+        resolved: Vec::new(),
+        worse: Vec::new(),
+        better: Vec::new(),
+        not_compared: Vec::new(),
+    });
+    let page = text(&report, Form::Html);
+    assert!(page.contains("<dt>Changes</dt><dd>none since the scan of 2026-11-24 16:00 UTC</dd>"), "{page}");
 }
 
 #[test]

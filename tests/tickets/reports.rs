@@ -65,6 +65,17 @@ pub(crate) fn clear() -> Report {
     all_is_well(report)
 }
 
+/// No host is bad; two of them are too far apart.
+pub(crate) fn apart() -> Report {
+    let mut report = clear();
+    report.findings = bad().findings.into_iter().filter(|finding| finding.code == "CLK103").collect();
+    assert_eq!(report.findings.len(), 1);
+    report.findings[0].what = "1 of 15 pairs".to_owned();
+    report.summary.verdict = Verdict::Crit;
+    "20261127T160000Z-0004".clone_into(&mut report.run.id);
+    report
+}
+
 /// Nothing is wrong of what is left of the inventory, which is what was good.
 pub(crate) fn shrunk() -> Report {
     let mut report = bad();

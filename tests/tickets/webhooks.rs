@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::command::User;
-use crate::reports::{bad, changed, clear, many};
+use crate::reports::{apart, bad, changed, clear, many};
 use crate::server::{Asked, Server, Told};
 use crate::store::{length, text};
 
@@ -133,6 +133,25 @@ fn zammad_takes_it_and_keeps_one_ticket() {
     assert_eq!(*made.lock().expect("a number"), 1);
     assert_eq!((text(&sent[4].json(), "state"), text(&sent[5].json(), "state")), ("open".into(), "closed".into()));
     assert!(text(&sent[1].json(), "article.body").contains("+2 −2"), "{}", sent[1].json());
+}
+
+#[test]
+fn a_fleet_that_is_bad_by_a_pair_is_no_clear_one() {
+    let check = |name: &str, grave: &str, fleet: &str| {
+        let (server, user) = started(name, "s3cret", |_| Told::json(200, &json!({ "id": 17 })));
+        assert!(user.ticket(&apart(), &[]).good().starts_with("created "), "{name}");
+        let sent = server.taken()[0].json().to_string();
+        assert!(sent.contains(grave) && sent.contains(fleet) && !sent.contains("All clear"), "{name}: {sent}");
+        assert!(sent.contains("Clocks: CRIT, the fleet crit (CLK103), 12 hosts ok"), "{name}: {sent}");
+        // What is clear after that is told as that.
+        assert!(user.ticket(&clear(), &[]).good().starts_with("cleared "), "{name}");
+        let sent = server.taken().last().expect("a request").json().to_string();
+        assert!(sent.contains("Clocks: ok, 12 hosts ok") && !sent.contains(grave), "{name}: {sent}");
+    };
+    check("slack", "*CRITICAL*", "*CRIT* the fleet: CLK103 1 of 15 pairs");
+    check("pagerduty", "\"severity\":\"critical\"", "CRIT CLK103 1 of 15 pairs");
+    check("opsgenie", "\"priority\":\"P1\"", "CRIT the fleet: CLK103 1 of 15 pairs");
+    check("zammad", "CRIT", "CRIT the fleet: CLK103 1 of 15 pairs");
 }
 
 #[test]

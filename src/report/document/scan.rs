@@ -3,7 +3,7 @@
 use super::{Block, Column, Document, Lines, Span, Table, labelled, left, left_out, name, part, right, text};
 use crate::audit::figure;
 use crate::report::escape::{escaped, shell_word};
-use crate::report::model::{Cause, Counts, Host, Report, Verdict};
+use crate::report::model::{Cause, Counts, Finding, Host, Report, Verdict};
 use crate::report::sentences::{self, Shared};
 
 /// More hosts than these are counted: who needs all of them reads the JSON.
@@ -35,7 +35,7 @@ pub(super) fn title(report: &Report) -> String {
     format!("Clocks: {}, {}", sentences::word(report.summary.verdict), headline(report))
 }
 
-/// `2 of 12 hosts crit, 1 warn, 1 undecided, 2 down, 6 ok`.
+/// `2 of 12 hosts crit, 1 warn, 1 undecided, 2 down, 6 ok`; `the fleet crit (CLK103), 12 hosts ok` where no host is as bad.
 pub fn headline(report: &Report) -> String {
     let Counts { ok, warn, crit, undecided, down } = report.summary.counts;
     let parts = [(crit, "crit"), (warn, "warn"), (undecided, "undecided"), (down, "down"), (ok, "ok")];
@@ -44,11 +44,12 @@ pub fn headline(report: &Report) -> String {
     let of = figure::count(report.hosts.len(), "host");
     let first = if count == report.hosts.len() { format!("{of} {what}") } else { format!("{count} of {of} {what}") };
     let rest = told.map(|(count, what)| format!("{count} {what}"));
-    std::iter::once(first).chain(rest).collect::<Vec<_>>().join(", ")
+    sentences::worse_fleet(report).into_iter().chain([first]).chain(rest).collect::<Vec<_>>().join(", ")
 }
 
 fn facts(report: &Report) -> Vec<Vec<Span>> {
-    let mut facts = vec![labelled("Limits", &sentences::limits_of_all(&report.policy))];
+    let mut facts: Vec<Vec<Span>> = sentences::weighing_of_fleet(report).map(of_fleet).collect();
+    facts.push(labelled("Limits", &sentences::limits_of_all(&report.policy)));
     facts.extend(sentences::limits_of_hosts(report).iter().map(|line| labelled("Other limits", line)));
     facts.push(labelled("Reference", &sentences::reference(report)));
     facts.extend(sentences::controller(report).iter().map(|line| labelled("Controller", line)));
@@ -68,6 +69,14 @@ fn facts(report: &Report) -> Vec<Vec<Span>> {
     run.push(text(format!(", {} {}", escaped(&report.tool.name), escaped(&report.tool.version))));
     facts.push(run);
     facts
+}
+
+/// `CRIT the fleet: CLK103 ...`.
+fn of_fleet(finding: &Finding) -> Vec<Span> {
+    vec![
+        Span::Strong(format!("{} the fleet", sentences::severity(finding))),
+        text(format!(": {} {}", escaped(&finding.code), escaped(&finding.what))),
+    ]
 }
 
 fn causes(report: &Report) -> Vec<Block> {

@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use super::class;
 use crate::report::document;
 use crate::report::escape::escaped;
-use crate::report::model::{Counts, Kind, Report, Verdict};
+use crate::report::model::{Counts, Kind, Report, Severity, Verdict};
 use crate::report::sentences;
 
 /// The title, the numbers, the warnings and the facts.
@@ -15,6 +15,15 @@ pub(super) fn summary(report: &Report) -> Value {
         context! { class => class(verdict), word => sentences::word(verdict), count, means }
     };
     let warnings = sentences::warnings(report).into_iter().map(|(word, what)| context! { word, what });
+    let fleet = sentences::weighing_of_fleet(report).map(|finding| {
+        let verdict = if finding.severity == Severity::Crit { Verdict::Crit } else { Verdict::Warn };
+        context! {
+            class => class(verdict),
+            word => sentences::severity(finding),
+            code => escaped(&finding.code),
+            what => escaped(&finding.what),
+        }
+    });
     let facts = facts(report).into_iter().map(|(label, text)| context! { label, text });
     context! {
         title => document::title(report),
@@ -29,6 +38,7 @@ pub(super) fn summary(report: &Report) -> Value {
             tile(Verdict::Down, down, "not measured"),
             tile(Verdict::Ok, ok, "within the limits for certain"),
         ],
+        fleet => fleet.collect::<Vec<Value>>(),
         warnings => warnings.collect::<Vec<Value>>(),
         facts => facts.collect::<Vec<Value>>(),
         hosts => report.hosts.len(),
@@ -64,9 +74,8 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     }
     facts.push(("Sampled", sentences::sampling(report).join(", ")));
     if let Some(changes) = &report.changes {
-        let told = sentences::changed(changes).join("; ");
-        let told = if told.is_empty() { "none".to_owned() } else { told };
-        facts.push(("Changes", format!("{told}, since the scan of {}", sentences::since(changes))));
+        let told = [vec![sentences::since(changes)], sentences::changed(changes)].concat();
+        facts.push(("Changes", told.join("; ")));
     }
     facts
 }

@@ -4,7 +4,11 @@ use indexmap::IndexMap;
 
 use super::hosts::badness;
 use crate::report::alike;
+use crate::report::escape::escaped;
 use crate::report::model::{Error, Finding, Host, Report, Severity};
+
+/// So many codes of the fleet are named in a line that is a title.
+const MOST_CODES: usize = 4;
 
 /// A finding and the hosts that have it, worst first; none for a finding of the fleet.
 pub(in crate::report) struct Shared<'report> {
@@ -40,6 +44,41 @@ pub(in crate::report) fn findings(report: &Report) -> Vec<Shared<'_>> {
     let place = |finding: &Finding| (rests(finding), gravity(finding));
     all.sort_by(|one, other| (place(one.finding), &one.finding.code).cmp(&(place(other.finding), &other.finding.code)));
     all
+}
+
+/// The findings that are of no host and weigh: counts of hosts do not tell of them.
+pub(in crate::report) fn weighing_of_fleet(report: &Report) -> impl Iterator<Item = &Finding> {
+    report.findings.iter().filter(|finding| finding.severity != Severity::Note)
+}
+
+/// The same in words, with how much each weighs: `CRIT the fleet: CLK103 ...`.
+pub(in crate::report) fn of_fleet(report: &Report) -> Vec<String> {
+    let told = |finding: &Finding| {
+        format!("{} the fleet: {} {}", severity(finding), escaped(&finding.code), escaped(&finding.what))
+    };
+    weighing_of_fleet(report).map(told).collect()
+}
+
+/// What the fleet is where no host is as bad, and by which findings: `the fleet crit (CLK103)`.
+pub(in crate::report) fn worse_fleet(report: &Report) -> Option<String> {
+    let counts = report.summary.counts;
+    let told = |severity: Severity, word: &str| {
+        let of_it = report.findings.iter().filter(|finding| finding.severity == severity).take(MOST_CODES);
+        let codes: Vec<String> = of_it.map(|finding| escaped(&finding.code)).collect();
+        (!codes.is_empty()).then(|| format!("the fleet {word} ({})", codes.join(" ")))
+    };
+    let crit = || (counts.crit == 0).then(|| told(Severity::Crit, "crit")).flatten();
+    let warn = || (counts.crit + counts.warn == 0).then(|| told(Severity::Warn, "warn")).flatten();
+    crit().or_else(warn)
+}
+
+/// How much a finding weighs, as the word of a verdict.
+pub(in crate::report) fn severity(finding: &Finding) -> &'static str {
+    match finding.severity {
+        Severity::Crit => "CRIT",
+        Severity::Warn => "WARN",
+        Severity::Note => "note",
+    }
 }
 
 /// What tells the reason of a host that was not measured from other reasons that have the same code and remedy.

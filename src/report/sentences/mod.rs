@@ -16,7 +16,7 @@ mod run;
 pub(in crate::report) use breaks::breaks;
 pub(in crate::report) use causes::{band_text, shared};
 pub(in crate::report) use changes::{changed, since};
-pub(in crate::report) use findings::{Shared, doubted, findings};
+pub(in crate::report) use findings::{Shared, doubted, findings, of_fleet, severity, weighing_of_fleet, worse_fleet};
 pub(in crate::report) use hosts::{
     MIDDLE, NOTHING, REFERENCE, bad_hosts, badness, called, codes, failure, failure_in_full, good_hosts_within,
     in_one_piece, nothing, of_verdict, offset, time_service, word,

@@ -10,6 +10,7 @@ use super::subjects::Subject;
 use crate::report::escape::escaped;
 use crate::report::model::Report;
 use crate::report::sentences;
+use crate::report::state::state;
 use crate::tickets::webhook::SecretPlace;
 use crate::tickets::{Draft, clipped};
 
@@ -72,6 +73,15 @@ pub fn render(
             }
         })
         .collect();
+    let fleet: Vec<Value> = sentences::weighing_of_fleet(&subject.report)
+        .map(|finding| {
+            context! {
+                verdict => sentences::severity(finding),
+                code => escaped(&finding.code),
+                what => escaped(&finding.what),
+            }
+        })
+        .collect();
     let counts = summary.counts;
     let text = environment.get_template("template")?.render(context! {
         event => event.kind,
@@ -81,6 +91,10 @@ pub fn render(
         body => &draft.body,
         comment => &draft.comment,
         verdict => sentences::word(summary.verdict),
+        state => state(&subject.report),
+        clear => draft.is_clear && draft.stays.is_none(),
+        stays => &draft.stays,
+        fleet => fleet,
         run => escaped(&run.id),
         started => run.started.to_text(),
         total => hosts.len(),
