@@ -2,9 +2,12 @@
 //! are left in `target/html`, for people to look at.
 #![expect(clippy::panic, reason = "a test ends where its preparations fail")]
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clockaudit::report::Report;
+use clockaudit::report::model::Verdict;
+use flate2::read::ZlibDecoder;
 use serde_json::{Value, json};
 
 use super::chromium::Chromium;
@@ -89,7 +92,14 @@ fn the_table_is_sorted_by_each_column_both_ways_with_the_keyboard() {
 
 #[test]
 fn the_table_is_filtered_by_text_and_by_verdict() {
-    let mut browser = showing(&fleet::report(&many(1_200)));
+    let mut report = fleet::report(&many(1_200));
+    let claim = report.hosts[7].claim.clone();
+    let good = &mut report.hosts[4];
+    assert_eq!((good.name.as_str(), good.verdict, good.findings.len()), ("web00004", Verdict::Ok, 0));
+    (good.address, good.port) = (Some("10.9.0.4".to_owned()), Some(2_222));
+    good.claim = claim;
+    good.claim.as_mut().expect("a claim").source = Some("ntp4.example".to_owned());
+    let mut browser = showing(&report);
     let told = |browser: &mut Chromium| browser.evaluate("document.getElementById('told').textContent");
     assert_eq!(told(&mut browser), json!("1200 of 1200 hosts, the first 500 shown"));
     assert_eq!(names(&mut browser).len(), 500);
@@ -102,6 +112,14 @@ fn the_table_is_filtered_by_text_and_by_verdict() {
     type_in(&mut browser, "CLK104 db");
     let by_code = names(&mut browser);
     assert_eq!((by_code.len(), by_code[0].as_str()), (37, "web00023"));
+    // What the row unfolds to, and what it has no room for, is found too.
+    type_in(&mut browser, "clk101");
+    let found = names(&mut browser);
+    assert!(found.iter().any(|name| name == "web00023"), "beside CLK104: {found:?}");
+    type_in(&mut browser, "10.9.0.4:2222");
+    assert_eq!(names(&mut browser), ["web00004"]);
+    type_in(&mut browser, "ntp4.example");
+    assert_eq!(names(&mut browser), ["web00004"]);
     type_in(&mut browser, "no such host");
     assert_eq!((names(&mut browser).len(), told(&mut browser)), (0, json!("0 of 1200 hosts")));
     browser.evaluate("document.getElementById('find').value = ''");
@@ -130,6 +148,23 @@ fn paper_has_every_host_and_no_controls() {
     std::fs::write(pictures().join("700.pdf"), &paper).expect("a file");
     assert_eq!(browser.evaluate("window.printed"), json!(700));
     assert_eq!(names(&mut browser).len(), 500, "on the screen it is as it was");
+    // What is sought on the screen is no part of it: paper has all, and says so.
+    browser.evaluate("document.getElementById('find').value = 'web00123'");
+    browser.evaluate("document.getElementById('find').dispatchEvent(new Event('input'))");
+    browser.evaluate("document.querySelectorAll('#table thead button')[1].click()");
+    assert_eq!(names(&mut browser), ["web00123"]);
+    browser.evaluate(
+        "addEventListener('beforeprint', () => { window.said = document.querySelector('#table caption').textContent; })",
+    );
+    browser.print();
+    assert_eq!(browser.evaluate("window.printed"), json!(700));
+    let said = browser.evaluate("window.said");
+    assert!(said.as_str().expect("text").starts_with("All 700 hosts, by Host, ascending. "), "{said}");
+    assert_eq!(names(&mut browser), ["web00123"]);
+    assert_eq!(browser.evaluate("document.querySelectorAll('#table thead button').length"), json!(8));
+    browser.evaluate("document.querySelectorAll('#table thead button')[0].click()");
+    let said = browser.evaluate("document.querySelector('#table caption').textContent");
+    assert!(said.as_str().expect("text").starts_with("All 700 hosts, the worst first. "), "{said}");
     browser.emulate("print", "dark");
     // A sheet of letter paper between its margins: each column has room for words.
     let narrow = browser.evaluate(
@@ -147,6 +182,49 @@ fn paper_has_every_host_and_no_controls() {
         browser.evaluate("getComputedStyle(document.documentElement).backgroundColor"),
         json!("rgb(255, 255, 255)")
     );
+}
+
+#[test]
+fn each_sheet_of_the_table_has_its_heading() {
+    let (heads, cells) = ("#010203", "#040506");
+    let colours = format!(
+        "#table thead th, #table thead button {{ color: {heads} !important; }} #table tbody th {{ color: {cells}; }}"
+    );
+    let text = page(&fleet::report(&many(300)));
+    for has_scripts in [true, false] {
+        let mut browser = Chromium::start();
+        browser.ask("Emulation.setScriptExecutionDisabled", json!({ "value": !has_scripts }));
+        browser.ask("Page.setBypassCSP", json!({ "enabled": true }));
+        browser.open(&text.replacen("<body>", &format!("<body><style>{colours}</style>"), 1));
+        let sheets = streams(&browser.print());
+        // A colour of a PDF is three parts of 1.
+        let has = |sheet: &str, colour: [&str; 3]| {
+            let words: Vec<&str> = sheet.split_whitespace().collect();
+            let is_it = |words: &[&str]| {
+                words[3] == "rg" && words.iter().zip(colour).all(|(word, part)| word.trim_start_matches('0') == part)
+            };
+            words.windows(4).any(is_it)
+        };
+        let of_table = sheets.iter().filter(|sheet| has(sheet, [".0157", ".0196", ".0235"]));
+        let headed: Vec<bool> = of_table.map(|sheet| has(sheet, [".0039", ".0078", ".0118"])).collect();
+        assert!(headed.len() > 3, "{headed:?}, {} streams", sheets.len());
+        assert!(headed.iter().all(|is_headed| *is_headed), "scripts: {has_scripts}, {headed:?}");
+    }
+}
+
+/// What stands in a PDF between `stream` and `endstream`, as far as it can be inflated to text.
+fn streams(paper: &[u8]) -> Vec<String> {
+    let find =
+        |from: usize, word: &[u8]| paper[from..].windows(word.len()).position(|part| part == word).map(|at| from + at);
+    let (mut found, mut from) = (Vec::new(), 0);
+    while let Some(begin) = find(from, b"stream\n") {
+        from = find(begin, b"endstream").expect("an end") + 9;
+        let mut text = String::new();
+        if ZlibDecoder::new(&paper[begin + 7..from - 9]).read_to_string(&mut text).is_ok() {
+            found.push(text);
+        }
+    }
+    found
 }
 
 #[test]

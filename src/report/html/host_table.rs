@@ -17,6 +17,9 @@ const ROOM: usize = 3 << 20;
 /// rest of the row.
 const ALL_UNFOLD: usize = 1_000;
 
+/// Characters of what a host is found by besides what its row shows: so many an address, a source and a dozen codes have.
+const LONGEST_FOUND: usize = 200;
+
 /// How much of its findings the row of a host tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
@@ -87,6 +90,7 @@ fn row(host: &Host, [offset, bound, rtt]: [String; 3], [place, name]: [usize; 2]
     ];
     let groups: Vec<&str> = host.groups.iter().map(String::as_str).filter(|group| *group != "all").collect();
     let findings = if told == Told::Codes { &[] } else { host.findings.as_slice() };
+    let shown = if host.verdict == Verdict::Down { sentences::failure(host) } else { sentences::codes(&host.findings) };
     context! {
         class => class(host.verdict),
         word => sentences::word(host.verdict),
@@ -97,7 +101,8 @@ fn row(host: &Host, [offset, bound, rtt]: [String; 3], [place, name]: [usize; 2]
         bound,
         rtt,
         service => sentences::time_service(host),
-        codes => if host.verdict == Verdict::Down { sentences::failure(host) } else { sentences::codes(&host.findings) },
+        found => found(host, &shown),
+        codes => shown,
         about,
         findings => findings.iter().map(|found| finding(found, told == Told::InFull)).collect::<Vec<Value>>(),
     }
@@ -115,21 +120,33 @@ pub(super) fn finding(finding: &Finding, is_in_full: bool) -> Value {
     }
 }
 
-/// What is known of a host besides.
-fn about(host: &Host) -> Vec<String> {
-    let clock = host.clock.as_ref();
-    let address = match (&host.address, host.port) {
+/// By what a host is found besides what its line shows: the codes that the line leaves out, its address, and what it follows.
+fn found(host: &Host, shown: &str) -> String {
+    let address = address(host);
+    let source = host.claim.as_ref().and_then(|claim| claim.source.as_deref()).map(escaped);
+    let codes = host.findings.iter().map(|finding| finding.code.as_str()).filter(|code| !shown.contains(code));
+    let words: Vec<String> = codes.map(escaped).chain(address).chain(source).collect();
+    words.join(" ").chars().take(LONGEST_FOUND).collect()
+}
+
+fn address(host: &Host) -> Option<String> {
+    match (&host.address, host.port) {
         (Some(address), Some(port)) => Some(format!("{}:{port}", escaped(address))),
         (Some(address), None) => Some(escaped(address)),
         (None, _) => None,
-    };
+    }
+}
+
+/// What is known of a host besides.
+fn about(host: &Host) -> Vec<String> {
+    let clock = host.clock.as_ref();
     // A rate says nothing without its bound: that of two exchanges may be anything.
     let rate =
         clock.and_then(|clock| Some((clock.frequency_ppm?.0, clock.frequency_lo_ppm?.0, clock.frequency_hi_ppm?.0)));
     let platform = host.platform.as_ref();
     let told = |word: &str, text: Option<&String>| text.map(|text| format!("{word}{}", escaped(text)));
     let parts = [
-        address,
+        address(host),
         clock.map(|clock| format!("{}, {}", escaped(&clock.status), figure::count(clock.exchanges, "exchange"))),
         rate.map(|(rate, lo, hi)| format!("rate {}", figure::rate(rate, lo, hi))),
         told("read by ", clock.and_then(|clock| clock.reader.as_ref())),

@@ -25,17 +25,20 @@
   };
   let order = rows;
   let limit = SCREENS;
+  // Whether the table is what is looked for, or all: paper has all.
+  let isAll = false;
 
   const show = () => {
     const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
     const verdicts = new Set(Array.from(tools.querySelectorAll('input:checked'), (box) => box.value));
-    const found = order.filter((entry) => {
+    const found = isAll ? order : order.filter((entry) => {
       if (!verdicts.has(entry.verdict)) return false;
       if (words.length === 0) return true;
-      entry.lower ??= texts(entry).join('\n').toLowerCase();
+      // What is told where the row unfolds, or nowhere, is found too.
+      entry.lower ??= `${texts(entry).join('\n')}\n${entry.row.dataset.f ?? ''}`.toLowerCase();
       return words.every((word) => entry.lower.includes(word));
     });
-    const shown = found.slice(0, limit);
+    const shown = isAll ? found : found.slice(0, limit);
     body.replaceChildren(...shown.map((entry) => entry.row));
     const of = `${found.length} of ${rows.length} hosts`;
     told.textContent = shown.length < found.length ? `${of}, the first ${shown.length} shown` : of;
@@ -62,8 +65,12 @@
       if (index === column) head.setAttribute('aria-sort', isDescending ? 'descending' : 'ascending');
       else head.removeAttribute('aria-sort');
     });
+    const isWorstFirst = column === 0 && !isDescending;
+    const by = `by ${names[column]}, ${isDescending ? 'descending' : 'ascending'}`;
+    document.getElementById('order').textContent = isWorstFirst ? 'the worst first' : by;
     show();
   };
+  const names = heads.map((head) => head.textContent);
   heads.forEach((head, column) => {
     const button = document.createElement('button');
     button.type = 'button';
@@ -80,15 +87,13 @@
     limit = Infinity;
     show();
   });
-  // Paper has all that is asked for.
-  let before = null;
+  // Paper has all hosts, whatever is looked for on the screen: its caption says so.
   window.addEventListener('beforeprint', () => {
-    before = limit;
-    limit = Infinity;
+    isAll = true;
     show();
   });
   window.addEventListener('afterprint', () => {
-    limit = before ?? SCREENS;
+    isAll = false;
     show();
   });
   tools.hidden = false;
