@@ -49,6 +49,8 @@ mod scenarios;
 mod schemas;
 #[path = "report/soundness.rs"]
 mod soundness;
+#[path = "report/tokens.rs"]
+mod tokens;
 
 use clockaudit::audit::{Policy, ReferenceChoice};
 use clockaudit::clock::{Nanos, UnixNanos};

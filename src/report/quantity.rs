@@ -18,6 +18,15 @@ use crate::clock::{Nanos, Ppm, UnixNanos, decimal};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seconds(pub Nanos);
 
+/// Seconds since 1970 as somebody else wrote them: a JSON number, that of a length of time where it is none beyond that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimedSeconds {
+    /// Within what nanoseconds of 64 bits hold.
+    Near(Seconds),
+    /// Beyond: the number as it was written.
+    Far(String),
+}
+
 /// A rate: a JSON number of ppm with exactly three digits after the point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PartsPerMillion(pub Ppm);
@@ -49,6 +58,27 @@ impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         decimal::seconds(raw.get()).map(Self).ok_or_else(|| D::Error::custom(format!("`{raw}` is not decimal seconds")))
+    }
+}
+
+impl Serialize for ClaimedSeconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Near(seconds) => seconds.serialize(serializer),
+            Self::Far(number) => RawValue::from_string(number.clone()).map_err(S::Error::custom)?.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ClaimedSeconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let is_number = raw.get().parse::<f64>().is_ok();
+        match decimal::seconds(raw.get()).filter(|length| length.abs() != Nanos::MAX) {
+            Some(length) => Ok(Self::Near(Seconds(length))),
+            None if is_number => Ok(Self::Far(raw.get().to_owned())),
+            None => Err(D::Error::custom("this is no number of seconds")),
+        }
     }
 }
 
@@ -92,6 +122,19 @@ impl JsonSchema for Seconds {
         json_schema!({
             "type": "number",
             "description": "Seconds, written with exactly nine digits after the point from whole nanoseconds. Read it digit by digit: a 64-bit float loses nanoseconds of great values."
+        })
+    }
+}
+
+impl JsonSchema for ClaimedSeconds {
+    fn schema_name() -> Cow<'static, str> {
+        "ClaimedSeconds".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "number",
+            "description": "Seconds since 1970, written with exactly nine digits after the point; beyond the years 1677 to 2262 as the token has them."
         })
     }
 }

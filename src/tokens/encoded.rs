@@ -37,6 +37,8 @@ pub struct Claims {
     pub not_before: Option<NumericDate>,
     /// From when on it must be refused (`exp`).
     pub expiry: Option<NumericDate>,
+    /// The claims that are further from 1970 than an instant reaches here, each with its number as the token has it.
+    pub far: Vec<(&'static str, String)>,
 }
 
 /// An instant as tokens have it: seconds since 1970, with or without a fraction (RFC 7519, section 2).
@@ -142,13 +144,19 @@ fn read_parts(token: &str) -> Result<Claims, TokenError> {
         };
         claims.get(name).map(|raw| read(raw)).transpose()
     };
-    Ok(Claims {
+    let read = Claims {
         algorithm: header.get("alg").and_then(|raw| text_of(raw)),
         issuer: claims.get("iss").and_then(|raw| text_of(raw)),
         issued_at: date("iat")?,
         not_before: date("nbf")?,
         expiry: date("exp")?,
-    })
+        far: Vec::new(),
+    };
+    let dates = [("iat", read.issued_at), ("nbf", read.not_before), ("exp", read.expiry)];
+    let is_far = |date: Option<NumericDate>| date.is_some_and(|date| date.is_far());
+    let names = dates.into_iter().filter(|(_, date)| is_far(*date)).map(|(name, _)| name);
+    let far = names.filter_map(|name| Some((name, claims.get(name)?.get().to_owned()))).collect();
+    Ok(Claims { far, ..read })
 }
 
 fn decoded<Part: DeserializeOwned>(name: &'static str, part: &str) -> Result<Part, TokenError> {
@@ -172,6 +180,11 @@ impl NumericDate {
     /// A whole second.
     pub fn whole(second: i64) -> Self {
         Self::at(Nanos::from_seconds(second))
+    }
+
+    /// Whether it is further from 1970 than an instant reaches here.
+    pub fn is_far(self) -> bool {
+        self.exact == Nanos::MAX || self.exact <= -Nanos::MAX
     }
 
     fn read(number: &str) -> Option<Self> {
@@ -214,6 +227,8 @@ mod tests {
         );
         // The year 9999, which many write for "never", is further off than 64 bits of nanoseconds reach.
         assert_eq!(with(r#"{"exp":253402300799}"#).unwrap().expiry.unwrap().exact, Nanos::MAX);
+        let far = with(r#"{"iat":1,"exp":253402300799}"#).unwrap().far;
+        assert_eq!(far, [("exp", "253402300799".to_owned())], "the number is told as it is");
         // As far as a number of 64 bits reaches, as PyJWT 2.15 reads it.
         for (number, expected) in [
             ("1e30", Nanos::MAX),

@@ -67,7 +67,7 @@ fn hosts_are_measured_and_each_is_told_what_it_would_make_of_the_token() {
     for line in [
         "behind  before nbf by 35",
         "ahead   past exp by 30",
-        "NOT MEASURED  gone\n",
+        "NOT MEASURED  gone: SSH902",
         "accepted      good\n",
         "the signature is not checked",
         "PyJWT, leeway 0 s",

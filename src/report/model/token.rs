@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Tool;
-use crate::report::quantity::{Instant, Seconds};
+use super::{Error, Interrupted, Tool};
+use crate::report::quantity::{ClaimedSeconds, Instant, Seconds};
 
 /// The name and major version of the format.
 pub const TOKEN_SCHEMA: &str = "clockaudit.token/1";
@@ -34,7 +34,8 @@ pub struct TokenReport {
     pub hosts: Vec<TokenHost>,
 }
 
-/// What a token says of itself and of time; times are seconds since 1970, null where it does not say them.
+/// What a token says of itself and of time; times are seconds since 1970, null where it does not say them. One that is further from
+/// 1970 than the years 1677 to 2262 is the number that the token has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenClaims {
     /// How it is signed (`alg`).
@@ -42,11 +43,11 @@ pub struct TokenClaims {
     /// Who issued it (`iss`).
     pub issuer: Option<String>,
     /// When it was issued (`iat`).
-    pub issued_at_s: Option<Seconds>,
+    pub issued_at_s: Option<ClaimedSeconds>,
     /// Before when it is to be refused (`nbf`).
-    pub not_before_s: Option<Seconds>,
+    pub not_before_s: Option<ClaimedSeconds>,
     /// From when on it is to be refused (`exp`).
-    pub expiry_s: Option<Seconds>,
+    pub expiry_s: Option<ClaimedSeconds>,
 }
 
 /// Where the clocks are known from.
@@ -58,6 +59,15 @@ pub struct TokenClocks {
     pub finished: Instant,
     /// Whether it was measured for this token; else the clocks are taken to have run on since, within 500 ppm and without a step.
     pub is_fresh: bool,
+    /// Whether that run ended before its work was done: hosts may be missing, or not be measured for that alone.
+    #[serde(default)]
+    pub partial: bool,
+    /// Why it ended early; null where it did not.
+    #[serde(default)]
+    pub interrupted: Option<Interrupted>,
+    /// Whether a part of its inventory was not understood: hosts may be missing.
+    #[serde(default)]
+    pub inventory_incomplete: bool,
 }
 
 /// A library.
@@ -107,7 +117,11 @@ pub struct TokenHost {
     pub answer: TokenAnswer,
     /// The claim that decides the worst answer: `nbf`, `iat` or `exp`; null where there is none.
     pub claim: Option<String>,
-    /// Point estimate of its clock at that instant minus the claim, positive = past it; null where there is none.
+    /// Why its clock is not known; null where it is, or where no bounds of it against the controller's clock are known.
+    #[serde(default)]
+    pub error: Option<Error>,
+    /// Point estimate of its clock at that instant minus the claim, positive = past it; null where there is none. A claim beyond the
+    /// year 2262 is taken as that year here.
     pub past_claim_s: Option<Seconds>,
     /// Least value of its clock minus the controller's, positive = ahead; null where it is not known.
     pub ahead_lo_s: Option<Seconds>,

@@ -3,7 +3,7 @@
 use crate::audit::figure;
 use crate::clock::{Interval, Nanos};
 use crate::report::escape::escaped;
-use crate::report::model::{Finding, Host, Reference, ReferenceKind, Report, Severity, Verdict};
+use crate::report::model::{Error, Finding, Host, Reference, ReferenceKind, Report, Severity, Verdict};
 
 /// What stands where nothing is known.
 pub(in crate::report) const NOTHING: &str = "-";
@@ -63,12 +63,16 @@ pub(in crate::report) fn codes(findings: &[Finding]) -> String {
 /// Why a host was not measured, in a few words: `SSH903  host key changed`.
 pub(in crate::report) fn failure(host: &Host) -> String {
     match &host.error {
-        Some(error) => {
-            let words = if error.title.is_empty() { &error.message } else { &error.title };
-            format!("{}  {} ({})", escaped(&error.code), escaped(words), escaped(&error.stage))
-        }
+        Some(error) => failed(error),
         None => unexplained(host),
     }
+}
+
+/// What failed, in a few words.
+pub(in crate::report) fn failed(error: &Error) -> String {
+    let words = if error.title.is_empty() { &error.message } else { &error.title };
+    let stage = if error.stage.is_empty() { String::new() } else { format!(" ({})", escaped(&error.stage)) };
+    format!("{}  {}{stage}", escaped(&error.code), escaped(words))
 }
 
 /// Why a host was not measured, with what was seen: `SSH901  no answer in 10.0 s (connect)`.

@@ -20,12 +20,7 @@ pub(in crate::report) fn moment(instant: Instant) -> String {
 pub(in crate::report) fn warnings(report: &Report) -> Vec<(&'static str, String)> {
     let mut warnings = Vec::new();
     if report.run.partial {
-        let why = match report.run.interrupted {
-            Some(Interrupted::Interrupt) => "the run was ended by Ctrl-C",
-            Some(Interrupted::Terminate) => "the run was ended by SIGTERM",
-            Some(Interrupted::Deadline) => "the run was ended at the deadline",
-            None => "the run was ended early",
-        };
+        let why = ended_early(report.run.interrupted);
         let what = match report.kind {
             Kind::Merge => "a report was left out, or is partial itself; hosts are missing".to_owned(),
             Kind::Fix => format!("{why}; hosts that were not attempted are as they were"),
@@ -37,6 +32,16 @@ pub(in crate::report) fn warnings(report: &Report) -> Vec<(&'static str, String)
         warnings.push(("INCOMPLETE", "a part of the inventory was not understood; hosts may be missing".to_owned()));
     }
     warnings
+}
+
+/// By what a run was ended before its work was done.
+pub(in crate::report) fn ended_early(interrupted: Option<Interrupted>) -> &'static str {
+    match interrupted {
+        Some(Interrupted::Interrupt) => "the run was ended by Ctrl-C",
+        Some(Interrupted::Terminate) => "the run was ended by SIGTERM",
+        Some(Interrupted::Deadline) => "the run was ended at the deadline",
+        None => "the run was ended early",
+    }
 }
 
 /// How the hosts were sampled: how many, how often, over how long, and how long the run took.

@@ -7,10 +7,10 @@ pub use text::{page, table};
 use super::compose::this_program;
 use super::json::harmless;
 use super::model::{
-    Host, Report, TOKEN_SCHEMA, TokenAnswer, TokenClaims, TokenClocks, TokenCounts, TokenHost, TokenLibrary,
-    TokenReport,
+    Error, Host, Report, Severity, TOKEN_SCHEMA, TokenAnswer, TokenClaims, TokenClocks, TokenCounts, TokenHost,
+    TokenLibrary, TokenReport,
 };
-use super::quantity::{Instant, Seconds};
+use super::quantity::{ClaimedSeconds, Instant, Seconds};
 use crate::clock::estimate::Config;
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::tokens::Library;
@@ -46,7 +46,14 @@ pub fn judged(report: &Report, question: &Question) -> TokenReport {
         judged_at: Instant(question.at),
         signature_checked: false,
         claims: claims(&question.claims),
-        clocks: TokenClocks { run: report.run.id.clone(), finished: report.run.finished, is_fresh: question.is_fresh },
+        clocks: TokenClocks {
+            run: report.run.id.clone(),
+            finished: report.run.finished,
+            is_fresh: question.is_fresh,
+            partial: report.run.partial,
+            interrupted: report.run.interrupted,
+            inventory_incomplete: report.run.inventory.incomplete,
+        },
         leeway_s: question.leeway.map(Seconds),
         libraries: question.libraries.iter().map(library).collect(),
         counts: counts(&hosts),
@@ -60,13 +67,16 @@ pub fn json(report: &TokenReport) -> Result<String, serde_json::Error> {
 }
 
 fn claims(claims: &Claims) -> TokenClaims {
-    let seconds = |date: Option<NumericDate>| date.map(|date| Seconds(date.exact));
+    let seconds = |name: &str, date: Option<NumericDate>| {
+        let far = claims.far.iter().find(|(far, _)| *far == name).map(|(_, number)| number.clone());
+        date.map(|date| far.map_or(ClaimedSeconds::Near(Seconds(date.exact)), ClaimedSeconds::Far))
+    };
     TokenClaims {
         algorithm: claims.algorithm.clone(),
         issuer: claims.issuer.clone(),
-        issued_at_s: seconds(claims.issued_at),
-        not_before_s: seconds(claims.not_before),
-        expiry_s: seconds(claims.expiry),
+        issued_at_s: seconds("iat", claims.issued_at),
+        not_before_s: seconds("nbf", claims.not_before),
+        expiry_s: seconds("exp", claims.expiry),
     }
 }
 
@@ -86,6 +96,7 @@ fn of_host(host: &Host, report: &Report, question: &Question) -> TokenHost {
         name: host.name.clone(),
         answer: TokenAnswer::NotMeasured,
         claim: None,
+        error: if ahead.is_none() { why(host) } else { None },
         past_claim_s: None,
         ahead_lo_s: ahead.map(|ahead| Seconds(ahead.lo)),
         ahead_hi_s: ahead.map(|ahead| Seconds(ahead.hi)),
@@ -120,6 +131,20 @@ fn of_host(host: &Host, report: &Report, question: &Question) -> TokenHost {
     let date = decides.and_then(|claim| question.claims.date(claim));
     found.past_claim_s = date.map(|date| Seconds(clock.midpoint() - date.exact));
     found
+}
+
+/// Why the clock of a host is not known: what stopped it, or else what is noted of one that was never tried.
+fn why(host: &Host) -> Option<Error> {
+    let noted = || host.findings.iter().find(|finding| finding.severity == Severity::Note);
+    let of_note = || {
+        noted().filter(|_| host.clock.is_none()).map(|finding| Error {
+            code: finding.code.clone(),
+            stage: String::new(),
+            title: finding.what.clone(),
+            message: finding.what.clone(),
+        })
+    };
+    host.error.clone().or_else(of_note)
 }
 
 /// A host's clock minus the controller's at an instant. Both stand against the same reference, which so drops out; since they

@@ -3,13 +3,13 @@
 use indexmap::IndexMap;
 
 use crate::audit::figure;
-use crate::clock::{Interval, Nanos};
+use crate::clock::{Interval, Nanos, UnixNanos, decimal};
 use crate::report::document::{Block, Column, Document, Span, Table};
 use crate::report::escape::escaped_within;
 use crate::report::model::{TokenAnswer, TokenHost, TokenReport};
 use crate::report::paragraph::paragraph;
-use crate::report::quantity::{Instant, Seconds};
-use crate::report::sentences::{folded_names, moment};
+use crate::report::quantity::{ClaimedSeconds, Instant};
+use crate::report::sentences::{self, folded_names, moment};
 use crate::report::table::Page;
 
 /// Where text begins behind the word in front of a line.
@@ -24,6 +24,10 @@ const MOST_ROWS: usize = 200;
 const LONGEST: usize = 200;
 /// Beyond it a token's time says more of its unit, or of a clock in 1970, than of clocks that drift.
 const FARTHEST: Nanos = Nanos::from_seconds(100 * 31_557_600);
+/// A number that is in milliseconds no further than this from now is taken for one of milliseconds.
+const MEANT: Nanos = Nanos::from_seconds(20 * 31_557_600);
+/// So many digits of a number are shown.
+const LONGEST_NUMBER: usize = 40;
 /// What a reader must not take it for.
 const UNSIGNED: &str = "the signature is not checked";
 
@@ -34,6 +38,8 @@ struct Kind<'report> {
     claim: Option<&'report str>,
     refused_by: &'report [String],
     cannot_tell_by: &'report [String],
+    /// Code, words and stage of why it was not measured.
+    why: Option<[&'report str; 3]>,
 }
 
 /// The lines of an answer, for a page.
@@ -80,7 +86,7 @@ pub fn page(report: &TokenReport) -> Document {
         vec![
             Span::Text(word(host.answer).to_lowercase()),
             Span::Name(escaped_within(&host.name, LONGEST)),
-            Span::Text(standing(host)),
+            Span::Text(why(host).unwrap_or_else(|| standing(host))),
             Span::Text(libraries),
         ]
     };
@@ -101,21 +107,35 @@ fn facts(report: &TokenReport) -> Vec<(&'static str, String)> {
     let algorithm = claims.algorithm.as_deref().map_or_else(|| "no `alg`".to_owned(), short);
     let issuer = claims.issuer.as_deref().map_or_else(String::new, |issuer| format!(", issuer {}", short(issuer)));
     let mut facts = vec![("Token", format!("{algorithm}{issuer}; {UNSIGNED}"))];
-    let dates = [("iat", claims.issued_at_s), ("nbf", claims.not_before_s), ("exp", claims.expiry_s)];
-    facts.extend(dates.into_iter().filter_map(|(name, date)| Some((name, dated(date?, report.judged_at)))));
+    let dates = [("iat", &claims.issued_at_s), ("nbf", &claims.not_before_s), ("exp", &claims.expiry_s)];
+    facts.extend(dates.iter().filter_map(|(name, date)| Some((*name, dated(date.as_ref()?, report.judged_at)))));
     if dates.iter().all(|(_, date)| date.is_none()) {
         facts.push(("Times", "none: without iat, nbf and exp no clock refuses it".to_owned()));
     }
     let clocks = if report.clocks.is_fresh {
         "measured now, against this machine's clock".to_owned()
     } else {
-        let since = apart(Nanos(report.judged_at.0.0) - Nanos(report.clocks.finished.0.0));
-        format!(
-            "of the scan of {} ({since} before, by this machine's clock), if no clock was set since: within 500 ppm of what they \
-             showed then",
-            moment(report.clocks.finished)
-        )
+        let since = Nanos(report.judged_at.0.0) - Nanos(report.clocks.finished.0.0);
+        let (finished, length) = (moment(report.clocks.finished), apart(since));
+        if since < Nanos::ZERO {
+            format!(
+                "of the scan of {finished}, {length} after this machine's clock: one of the clocks, that of the machine that scanned or this \
+                 one's, is wrong or was set since; what follows holds only where this one's is right"
+            )
+        } else {
+            format!(
+                "of the scan of {finished} ({length} before, by this machine's clock), if no clock was set since: within 500 ppm of \
+                 what they showed then"
+            )
+        }
     };
+    if report.clocks.partial {
+        let why = sentences::ended_early(report.clocks.interrupted);
+        facts.push(("PARTIAL", format!("{why}; hosts may be missing, or not measured for that alone")));
+    }
+    if report.clocks.inventory_incomplete {
+        facts.push(("INCOMPLETE", "a part of the inventory was not understood; hosts may be missing".to_owned()));
+    }
     facts.push(("Clocks", clocks));
     let leeway = report.leeway_s.map_or_else(
         || "the leeway that is there where nothing is set".to_owned(),
@@ -134,15 +154,31 @@ fn short(text: &str) -> String {
 }
 
 /// `2026-11-30 04:00:00 UTC, 12 s ago`.
-fn dated(date: Seconds, now: Instant) -> String {
-    if date.0 == Nanos::MAX {
-        return "beyond the year 2262 (tokens have seconds, not milliseconds)".to_owned();
-    }
-    let text = Instant(crate::clock::UnixNanos(date.0.0)).to_text();
+fn dated(date: &ClaimedSeconds, now: Instant) -> String {
+    let date = match date {
+        ClaimedSeconds::Near(date) => *date,
+        ClaimedSeconds::Far(number) => return far(number, now),
+    };
+    let text = Instant(UnixNanos(date.0.0)).to_text();
     let second = text.get(..19).unwrap_or(&text).replace('T', " ");
     let away = date.0 - Nanos(now.0.0);
     let away = if away > Nanos::ZERO { format!("in {}", apart(away)) } else { format!("{} ago", apart(away)) };
     format!("{second} UTC, {away}")
+}
+
+/// `beyond the year 2262, 9999999999 s`. One that is an instant of these years in milliseconds was meant as that.
+fn far(number: &str, now: Instant) -> String {
+    let side = if number.starts_with('-') { "before the year 1677" } else { "beyond the year 2262" };
+    let told = format!("{side}, {} s", escaped_within(number, LONGEST_NUMBER));
+    let in_millis = number.parse::<f64>().ok().and_then(|number| decimal::seconds(&format!("{:.3}", number / 1_000.0)));
+    match in_millis.filter(|instant| (*instant - Nanos(now.0.0)).abs() < MEANT) {
+        Some(instant) => {
+            let text = Instant(UnixNanos(instant.0)).to_text();
+            let second = text.get(..19).unwrap_or(&text).replace('T', " ");
+            format!("{told} (tokens have seconds: in milliseconds it would be {second} UTC)")
+        }
+        None => told,
+    }
 }
 
 /// A length as people say it: `12 s`, `59 min 48 s`, `3 h 12 min`, `1 d 1 h`, `12 d`.
@@ -166,11 +202,13 @@ fn alike(report: &TokenReport) -> IndexMap<Kind<'_>, Vec<&TokenHost>> {
             claim: host.claim.as_deref(),
             refused_by: &host.refused_by,
             cannot_tell_by: &host.cannot_tell_by,
+            why: host.error.as_ref().map(|error| [error.code.as_str(), error.title.as_str(), error.stage.as_str()]),
         };
         kinds.entry(kind).or_default().push(host);
     }
     kinds.sort_by_cached_key(|kind, _| {
-        (rank(kind.answer), std::cmp::Reverse(kind.refused_by.len()), kind.claim.map(str::to_owned))
+        let why = kind.why.map(|why| why.map(str::to_owned));
+        (rank(kind.answer), std::cmp::Reverse(kind.refused_by.len()), kind.claim.map(str::to_owned), why)
     });
     kinds
 }
@@ -220,7 +258,17 @@ fn told(hosts: &[&TokenHost], width: usize) -> Vec<String> {
     if let Some((least, most)) = least.zip(most) {
         text = format!("{text}; from {least} to {most}");
     }
+    if let Some(why) = hosts.first().and_then(|host| why(host)) {
+        text = format!("{text}: {why}");
+    }
     vec![text]
+}
+
+/// Why a host was not measured.
+fn why(host: &TokenHost) -> Option<String> {
+    const NO_BOUNDS: &str = "no bounds of its clock against this controller's are known";
+    let told = || host.error.as_ref().map_or_else(|| NO_BOUNDS.to_owned(), sentences::failed);
+    (host.answer == TokenAnswer::NotMeasured).then(told)
 }
 
 /// Where a host's clock stands against the claim that decides: `before nbf by 3587.6021 s ± 0.62 ms`.
