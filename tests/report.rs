@@ -52,7 +52,7 @@ mod soundness;
 #[path = "report/tokens.rs"]
 mod tokens;
 
-use clockaudit::audit::{Policy, ReferenceChoice};
+use clockaudit::audit::{Policy, Profile, ReferenceChoice, TokenPolicy};
 use clockaudit::clock::{Nanos, UnixNanos};
 use clockaudit::probe::{FailureCode, Interruption, Stage};
 use clockaudit::report::json::{self, ReadError};
@@ -344,6 +344,27 @@ fn a_group_of_clocks_of_1970_is_off_by_years() {
     let text = summary(&fleet::report_by_controller(&made));
     let row = text.lines().find(|line| line.starts_with("cameras")).expect("the group");
     assert!(row.ends_with(" 57 y  57 y   57 y"), "{text}");
+}
+
+#[test]
+fn what_breaks_leaves_room_for_the_groups_of_a_great_fleet() {
+    let asked = |issuers: &str, verifiers: &str| TokenPolicy {
+        issuers: issuers.to_owned(),
+        verifiers: verifiers.to_owned(),
+        leeway: Nanos::ZERO,
+        latency: Nanos::from_millis(5),
+    };
+    let policy = Policy {
+        tokens: vec![asked("web", "api"), asked("api", "db")],
+        ..Policy::of_profiles(vec![Profile::Jwt, Profile::Kerberos])
+    };
+    for columns in [80, 120] {
+        let text = summary_at(&fleet::report_by(&many(2_000), &policy), Page::of_width(columns));
+        for group in ["web", "api", "db", "cache"] {
+            assert!(text.lines().any(|line| line.split(' ').next() == Some(group)), "{group}: {text}");
+        }
+        assert!(text.contains("\nBreaks ") && text.lines().count() <= 40, "{} lines: {text}", text.lines().count());
+    }
 }
 
 #[test]

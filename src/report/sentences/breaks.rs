@@ -15,6 +15,17 @@ pub(in crate::report) fn breaks(report: &Report) -> Vec<String> {
     report.jwt.iter().flat_map(token_lines::of).chain(systems).collect()
 }
 
+/// The same, each question about tokens and each system once before what is said further of any.
+pub(in crate::report) fn breaks_in_short(report: &Report) -> Vec<String> {
+    let (mut first, mut further) = (Vec::new(), Vec::new());
+    for question in &report.jwt {
+        let mut lines = token_lines::of(question).into_iter();
+        first.extend(lines.next());
+        further.extend(lines);
+    }
+    first.into_iter().chain(report.impact.iter().filter_map(system)).chain(further).collect()
+}
+
 /// `Ceph 50 ms: db01,mon[01-03]`; nothing where nothing breaks it.
 fn system(impact: &Impact) -> Option<String> {
     if impact.hosts.is_empty() {

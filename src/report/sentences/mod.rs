@@ -13,7 +13,7 @@ mod names;
 mod not_audited;
 mod run;
 
-pub(in crate::report) use breaks::breaks;
+pub(in crate::report) use breaks::{breaks, breaks_in_short};
 pub(in crate::report) use causes::{band_text, shared};
 pub(in crate::report) use changes::{changed, since};
 pub(in crate::report) use findings::{Shared, doubted, findings, of_fleet, severity, weighing_of_fleet, worse_fleet};

@@ -21,6 +21,8 @@ const LEAST_CAUSE_LINES: usize = 4;
 const CAUSE_LINES: usize = 9;
 /// The heading, what is near, and what is far.
 const LEAST_BAND_LINES: usize = 4;
+/// The heading, the four worst groups, and all hosts: before further causes.
+const FEW_GROUP_LINES: usize = 6;
 /// More groups than these wait as well.
 const GROUP_LINES: usize = 10;
 /// How wide the longest bar is.
@@ -56,7 +58,9 @@ pub(super) fn lines(report: &Report, most: usize, page: Page) -> Vec<String> {
             vec![most.saturating_sub(gaps + LEAST_GROUP_LINES).min(for_causes), 0, LEAST_GROUP_LINES.min(for_groups)];
     }
     let mut spare = most.saturating_sub(gaps + given.iter().sum::<usize>());
-    for limits in [enough, [usize::MAX; 3]] {
+    // The two worst causes and the worst groups come before all else.
+    let few = [2 + 2 * causes::lines_each(page), 0, FEW_GROUP_LINES];
+    for limits in [few, enough, [usize::MAX; 3]] {
         for ((given, wanted), limit) in given.iter_mut().zip(wanted).zip(limits) {
             let more = wanted.min(limit).saturating_sub(*given).min(spare);
             *given += more;

@@ -60,7 +60,8 @@ pub fn render_from(shelf: Shelf<'_>, report: &Report, detail: Detail, page: Page
     }
     let above = heading::above(report, page);
     let mut below = heading::below(report, page);
-    below.extend(consequences::lines(report, page));
+    let is_great = detail == Detail::Summary && report.hosts.len() > fleet::MOST_HOSTS_BY_NAME;
+    below.extend(if is_great { consequences::short(report, page) } else { consequences::lines(report, page) });
     below.extend(changed::line(report, page));
     let next = next::lines(report, shelf, page);
     let left_out = match detail {
@@ -72,9 +73,7 @@ pub fn render_from(shelf: Shelf<'_>, report: &Report, detail: Detail, page: Page
         parts.iter().fold(SCREEN, |room, part| room.saturating_sub(part.len() + usize::from(!part.is_empty())))
     };
     let hosts = match detail {
-        Detail::Summary if report.hosts.len() > fleet::MOST_HOSTS_BY_NAME => {
-            fleet::lines(report, room(&[&above, &below, &next]), page)
-        }
+        Detail::Summary if is_great => fleet::lines(report, room(&[&above, &below, &next]), page),
         Detail::Summary => fold::host_lines(report, page),
         Detail::Wide => wide::host_lines(report),
     };
