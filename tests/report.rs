@@ -57,7 +57,7 @@ use clockaudit::clock::{Nanos, UnixNanos};
 use clockaudit::probe::{FailureCode, Interruption, Stage};
 use clockaudit::report::json::{self, ReadError};
 use clockaudit::report::model::{self, Report};
-use clockaudit::report::table::{Detail, Page, render};
+use clockaudit::report::table::{Detail, Page, Shelf, render, render_from};
 use fleet::many;
 use serde_json::Value;
 
@@ -365,6 +365,20 @@ fn what_breaks_leaves_room_for_the_groups_of_a_great_fleet() {
         }
         assert!(text.contains("\nBreaks ") && text.lines().count() <= 40, "{} lines: {text}", text.lines().count());
     }
+}
+
+#[test]
+fn a_stored_report_differs_from_what_the_run_printed_in_what_to_type_next_alone() {
+    let report = fleet::report(&fleet::dozen());
+    let stored = json::read(&json::write(&report).unwrap()).unwrap();
+    let path = std::path::Path::new("monday.json");
+    let [of_run, of_file] = [(&report, Shelf::LastScan), (&stored, Shelf::File(path))]
+        .map(|(report, shelf)| plain(&render_from(shelf, report, Detail::Summary, Page::ENDLESS)));
+    let differing: Vec<(&str, &str)> =
+        of_run.lines().zip(of_file.lines()).filter(|(one, other)| one != other).collect();
+    let next = "Next        clockaudit explain api07";
+    assert_eq!(differing, [(next, format!("{next} --report monday.json").as_str())]);
+    assert_eq!(of_run.lines().count(), of_file.lines().count());
 }
 
 #[test]
