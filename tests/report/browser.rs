@@ -255,6 +255,30 @@ fn nobody_is_kept_out() {
 }
 
 #[test]
+fn a_small_telephone_shows_words_that_can_be_read() {
+    for report in [dozen(), fleet::report(&many(300))] {
+        let mut browser = Chromium::start();
+        browser.resize(320, 640);
+        browser.open(&page(&report));
+        // What the plot writes, in points of the screen; no head is broken between letters, and nothing pushes the page wide.
+        let small = browser.evaluate(
+            "Array.from(document.querySelectorAll('#offsets figure text'), (text) => \
+             parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a).filter((size) => size < 9)",
+        );
+        assert_eq!(small, json!([]));
+        let broken = browser.evaluate(
+            "Array.from(document.querySelectorAll('.plain thead th'), (head) => { const text = document.createRange(); \
+             text.selectNodeContents(head); const lines = new Set(Array.from(text.getClientRects(), (box) => box.top)); \
+             return [head.textContent, lines.size]; }).filter(([text, lines]) => lines > text.split(' ').length)",
+        );
+        assert_eq!(broken, json!([]));
+        assert_eq!(browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), json!(true));
+        assert_eq!(barriers(&mut browser), Vec::<String>::new());
+        browser.picture(&pictures().join(format!("narrow-{}.png", report.hosts.len())));
+    }
+}
+
+#[test]
 fn hostile_texts_run_nothing() {
     let mut browser = showing(&hostile());
     assert_ne!(browser.evaluate("document.title"), json!("owned"));

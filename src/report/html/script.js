@@ -87,6 +87,15 @@
     limit = Infinity;
     show();
   });
+  // What moves in its own box is reached with the keyboard; what fits is no stop on the way.
+  const reach = () => {
+    for (const box of document.querySelectorAll('.plain, figure.map')) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute('tabindex');
+    }
+  };
+  window.addEventListener('resize', reach);
+  reach();
   // Paper has all hosts, whatever is looked for on the screen: its caption says so.
   window.addEventListener('beforeprint', () => {
     isAll = true;
