@@ -9,7 +9,7 @@ use super::fix::hosts::{Access, Selected};
 use super::fix::plan::{journals, somebody_agrees};
 use super::fix::site::Site;
 use super::fix::unless_ended;
-use super::plan::run_id;
+use super::plan::{run_id, time_left};
 use crate::audit::{ExitStatus, figure};
 use crate::cli::{RollbackArgs, SelectionArgs};
 use crate::clock::UnixNanos;
@@ -38,6 +38,7 @@ struct Ends {
 
 /// Undoes a run.
 pub fn run(args: &RollbackArgs, terminal: &Terminal) -> Outcome {
+    let time = time_left(&args.connection);
     somebody_agrees(args.yes)?;
     let journals = journals()?;
     let records = records(&args.run, &journals)?;
@@ -46,7 +47,7 @@ pub fn run(args: &RollbackArgs, terminal: &Terminal) -> Outcome {
         terminal.note("the run changed no host that is not as it was already");
         return Ok(ExitStatus::Good);
     }
-    let mut access = Access::new(&args.connection, terminal)?;
+    let mut access = Access::new(&args.connection, time, terminal)?;
     let selection = selection(&args.selection, &records);
     let selected = access.select(&selection, &args.connection, false, terminal)?; // inventory -> Targets
     let (work, missing) = work(&undone, &selected);

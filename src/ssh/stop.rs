@@ -16,6 +16,9 @@ use crate::probe::Interruption;
 /// The number of the listener that was started last: the only one that acts.
 static NEWEST: AtomicU32 = AtomicU32::new(0);
 
+/// How long a rest of time is waited for at least before it is looked at again.
+const SHORTEST_REST: Duration = Duration::from_millis(20);
+
 /// What is done before the program leaves at once.
 static LAST_ACT: Mutex<Option<fn()>> = Mutex::new(None);
 
@@ -87,6 +90,25 @@ impl StopSignal {
             });
         }
         stop
+    }
+
+    /// Gives the signal once nothing is left of a time that may stand still meanwhile: `left` says how much is, `None` where there is no
+    /// end. Must be called inside a runtime.
+    pub fn at_the_end_of(&self, left: impl Fn() -> Option<Duration> + Send + 'static) {
+        let Some(first) = left() else { return };
+        if first.is_zero() {
+            return self.give(Interruption::Deadline);
+        }
+        let sender = Arc::downgrade(&self.sender);
+        tokio::spawn(async move {
+            while let Some(rest) = left().filter(|rest| !rest.is_zero()) {
+                // What stands still is looked at again soon.
+                tokio::time::sleep(rest.max(SHORTEST_REST)).await;
+            }
+            if let Some(sender) = sender.upgrade() {
+                Self { sender }.give(Interruption::Deadline);
+            }
+        });
     }
 
     /// Listens from a thread of its own, which outlives the runtime of the run: once listened to, a signal has no default
@@ -203,6 +225,26 @@ mod tests {
         stop.give(Interruption::Interrupt);
         stop.give(Interruption::Deadline);
         assert_eq!(stop.given().await, Interruption::Terminate);
+    }
+
+    #[tokio::test]
+    async fn what_stands_still_ends_nothing_and_what_is_over_ends_at_once() {
+        let over = StopSignal::new();
+        over.at_the_end_of(|| Some(Duration::ZERO));
+        assert_eq!(over.reason(), Some(Interruption::Deadline));
+        let endless = StopSignal::new();
+        endless.at_the_end_of(|| None);
+        assert_eq!(endless.reason(), None);
+        // It is asked three times and stands still the first two.
+        let stop = StopSignal::new();
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&asked);
+        stop.at_the_end_of(move || {
+            let times = count.fetch_add(1, Ordering::SeqCst);
+            Some(Duration::from_millis(u64::from(times < 3)))
+        });
+        assert_eq!(stop.given().await, Interruption::Deadline);
+        assert_eq!(asked.load(Ordering::SeqCst), 4);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::clock::{Estimate, Interval, Nanos, UnixNanos};
 use crate::commands::error::CommandError;
 use crate::commands::live::Live;
 use crate::commands::measure::measure;
+use crate::commands::plan::Measurement;
 use crate::fix::Refusal;
 use crate::fix::yardstick::Absolute;
 use crate::inventory::target::Target;
@@ -34,8 +35,10 @@ pub fn scan(
 ) -> Result<(Scanned, Live), CommandError> {
     // Measuring needs no root, and sudo need not allow more than the script of a fix.
     let targets = targets.into_iter().map(|target| Target { elevation: None, ..target }).collect();
+    // It has what is left of the run, and none of its own.
+    let measurement = Measurement { deadline: access.time.left(), ..access.measurement.clone() };
     // Lines of results are of a scan that stands for itself.
-    let (seen, live) = measure(targets, &access.measurement, Format::Table, terminal)?;
+    let (seen, live) = measure(targets, &measurement, Format::Table, terminal)?;
     let estimates = audit::estimates(&seen);
     let judgement = audit::judge(&seen, &estimates, places, &access.policy);
     Ok((Scanned { seen, estimates, judgement }, live))

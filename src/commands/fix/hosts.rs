@@ -11,7 +11,7 @@ use crate::cli::{ConnectionArgs, PolicyArgs, SelectionArgs};
 use crate::commands::error::CommandError;
 use crate::commands::inventory;
 use crate::commands::measure::hidden;
-use crate::commands::plan::{Measurement, flags, time_left};
+use crate::commands::plan::{Measurement, flags};
 use crate::commands::policy::{asked_by_inventory, policy, with_own_asks};
 use crate::commands::scan::{provenance, ready};
 use crate::commands::secrets;
@@ -63,9 +63,8 @@ pub struct Selected {
 
 impl Access {
     /// The access that was typed; the limits are those where nothing is asked, as long as the inventory asks nothing.
-    pub fn new(args: &ConnectionArgs, terminal: &Terminal) -> Result<Self, CommandError> {
+    pub fn new(args: &ConnectionArgs, time: TimeLeft, terminal: &Terminal) -> Result<Self, CommandError> {
         let policy = policy(&PolicyArgs::default(), Policy::DEFAULT_SAMPLES)?;
-        let time = time_left(args);
         Ok(Self {
             flags: ConnectionFlags { needs_root: true, ..flags(args) },
             ssh: SshSettings::new(args, &time, terminal)?,
@@ -96,7 +95,6 @@ impl Access {
         if !only_lists {
             self.ssh.apply(&mut targets, &mut self.measurement.connection, terminal)?;
             secrets::unlock(&targets, &mut self.measurement.connection, &self.time, terminal)?;
-            self.measurement.deadline = self.time.left();
             self.measurement.wait_for(&targets);
             self.measurement.sampling = Measurement::sampling(&self.policy, &targets);
         }

@@ -96,7 +96,7 @@ impl FixPlan {
             terms: rollout::Terms { canary: rollout.canary, wave: rollout.wave, max_fail: rollout.max_fail },
             is_forced: rollout.force,
             allowed: Allowed { installs: rollout.install, replaces: rollout.replace_timekeeper },
-            access: Access::new(&args.connection, terminal)?,
+            access: Access::new(&args.connection, time, terminal)?,
             output,
         })
     }

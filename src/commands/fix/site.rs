@@ -12,7 +12,7 @@ use super::plan::FixPlan;
 use crate::clock::UnixNanos;
 use crate::commands::error::CommandError;
 use crate::commands::measure::{hidden, masked, runtime};
-use crate::commands::plan::Measurement;
+use crate::files::TimeLeft;
 use crate::fix::Refusal;
 use crate::fix::draft::{self, Draft, Intent, Subject, Terms};
 use crate::fix::remote::{self, Survey};
@@ -28,6 +28,8 @@ pub struct Site {
     pub(super) workshop: Workshop,
     progress: Progress,
     stop: StopSignal,
+    /// What is left for the run.
+    time: TimeLeft,
     /// What may not be shown of each host.
     hidden: Arc<Vec<Hidden>>,
 }
@@ -41,9 +43,13 @@ impl Site {
         let listener = progress.clone();
         let all_hidden: Arc<Vec<Hidden>> = Arc::new(targets.iter().map(hidden).collect());
         let of_events = Arc::clone(&all_hidden);
-        let Measurement { connection, deadline, .. } = &access.measurement;
+        let connection = &access.measurement.connection;
+        let time = access.time.clone();
         let (workshop, stop) = runtime.block_on(async {
-            let stop = StopSignal::from_outside(*deadline);
+            let stop = StopSignal::from_outside(None);
+            // One deadline from the start to the end of the run: what the scan took is not there any more.
+            let left = time.clone();
+            stop.at_the_end_of(move || left.left());
             let hear = move |event| {
                 if !listener.passes_over(&event) {
                     listener.hear(&masked(event, &of_events));
@@ -51,7 +57,7 @@ impl Site {
             };
             (Workshop::open(targets.to_vec(), connection, hear, stop.clone()), stop)
         });
-        Ok(Self { runtime, workshop, progress, stop, hidden: all_hidden })
+        Ok(Self { runtime, workshop, progress, stop, time, hidden: all_hidden })
     }
 
     /// What may not be shown of a host.
@@ -140,7 +146,7 @@ impl Site {
         self.stop.reason()
     }
 
-    /// Asks a question; a signal that comes meanwhile ends the wait for the answer.
+    /// Asks a question; a signal that comes meanwhile ends the wait for the answer. The deadline stands still until then.
     pub fn ask(&self, question: String) -> Result<String, CommandError> {
         let (answer, answered) = oneshot::channel();
         // Of its own, so that one that nobody answers any more holds up nothing.
@@ -151,7 +157,7 @@ impl Site {
                 _ = self.stop.given() => None,
             }
         };
-        match self.runtime.block_on(asked) {
+        match self.time.uncounted(|| self.runtime.block_on(asked)) {
             Some(Ok(Ok(answer))) => Ok(answer),
             Some(Ok(Err(error))) => Err(CommandError::usage(format!("the terminal could not be asked on: {error}"))),
             Some(Err(_)) => Err(CommandError::internal("nothing was asked")),
@@ -161,7 +167,7 @@ impl Site {
 
     /// Closes all connections. Until the run is over signals are still heard by what this gives back.
     pub fn close(self) -> StopSignal {
-        let Self { runtime, workshop, progress, stop, hidden: _ } = self;
+        let Self { runtime, workshop, progress, stop, time: _, hidden: _ } = self;
         progress.finish();
         runtime.block_on(workshop.close());
         // A name look-up that hangs, or a question that nobody answers any more, must not hold up the end.
@@ -190,4 +196,31 @@ fn subjects(
         }
     };
     hosts.map(subject).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use crate::terminal::{Coloring, Talk};
+
+    #[test]
+    fn what_the_scan_took_is_not_there_any_more_for_the_work_on_the_hosts() {
+        let terminal = Terminal::new(Talk { verbosity: Some(0), progress: Some(false), coloring: Coloring::Auto });
+        let check = |left: u64, expected: Option<Interruption>| {
+            let cli = Cli::try_parse_from(["clockaudit", "rollback", "RUN", "--deadline", "100000", "-F", "none"]);
+            let Ok(Cli { command: Command::Rollback(args), .. }) = cli else { panic!("arguments: {cli:?}") };
+            let time = TimeLeft::of(Some(Duration::from_secs(left)));
+            let access = Access::new(&args.connection, time, &terminal).expect("access");
+            let site = Site::open(&[], &access, &terminal).expect("a site");
+            assert_eq!(site.interrupted(), expected, "{left} s are left");
+            assert_eq!(site.close().reason(), expected);
+        };
+        check(0, Some(Interruption::Deadline));
+        check(100_000, None);
+    }
 }
