@@ -4,7 +4,7 @@
 //! not follow what was expected. From there on the guard on the host puts the old files back unless it hears from us.
 
 use super::forecast::{Forecast, Movement};
-pub use super::outcome::{Cause, Early, Outcome};
+pub use super::outcome::{Cause, EDITED, Early, Outcome};
 use super::verification::{self, Look, Standing};
 use crate::clock::{Interval, Nanos};
 
@@ -43,6 +43,8 @@ pub enum Event {
     StepsAdded(bool),
     /// The guard stands down; or it had fired before.
     Confirmed(bool),
+    /// The guard stands down, and a file is not what was written any more.
+    Edited,
     /// The old files are back and chronyd runs with them; or something could not be put back.
     Reverted(bool),
 }
@@ -141,6 +143,7 @@ impl Attempt {
                 Some(self.confirm(Outcome::Failed(Cause::StepsNotAdded)))
             }
             (State::Confirming(outcome), Event::Confirmed(true)) => Some(self.end(outcome)),
+            (State::Confirming(outcome), Event::Edited) => Some(self.end(outcome.edited())),
             (State::Confirming(_), Event::Confirmed(false)) => Some(self.end(Outcome::RolledBack(Cause::GuardFired))),
             (State::Reverting(cause), Event::Reverted(true)) => Some(self.end(Outcome::RolledBack(cause))),
             (State::Reverting(_), Event::Reverted(false)) => Some(self.end(Outcome::Failed(Cause::NotReverted))),
@@ -270,6 +273,19 @@ mod tests {
         assert_eq!(host.take(Event::Confirmed(true)), Some(Action::End(Outcome::Converged)));
         assert_eq!(host.take(Event::Lost), None);
         assert_eq!(host.outcome(), Some(Outcome::Converged));
+    }
+
+    #[test]
+    fn a_file_that_somebody_changed_meanwhile_is_told_whatever_the_clock_is_like() {
+        let mut host = attempt(-8_000);
+        assert_eq!(watch(&mut host, |_| around(0, 12)).1, Action::Confirm);
+        assert_eq!(host.take(Event::Edited), Some(Action::End(Outcome::Edited { is_measured: true })));
+        let mut host = attempt(-8_000);
+        assert_eq!(watch(&mut host, |_| around(20, 160)).1, Action::Confirm);
+        assert_eq!(host.take(Event::Edited), Some(Action::End(Outcome::Edited { is_measured: false })));
+        let mut host = attempt(-8_000);
+        assert_eq!(host.take(Event::Interrupted), Some(Action::Confirm));
+        assert_eq!(host.take(Event::Edited), Some(Action::End(Outcome::OnItsWay(Early::Edited))));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::inventory::patterns::line_of_host;
 pub struct Counts {
     /// Right by measurement, those included where nothing was to be changed.
     pub converged: usize,
-    /// As wanted already, and wrong all the same; among those that converged, too.
+    /// As wanted already, and wrong all the same, or right with a file that somebody changed meanwhile; among those that converged, too.
     pub unsettled: usize,
     /// Right by the word of their chronyd.
     pub by_claim: usize,
@@ -31,6 +31,10 @@ impl Counts {
         for end in ends {
             let count = match end {
                 HostEnd::Attempted(Outcome::Converged) => &mut counts.converged,
+                HostEnd::Attempted(Outcome::Edited { is_measured }) => {
+                    counts.unsettled += 1;
+                    if *is_measured { &mut counts.converged } else { &mut counts.by_claim }
+                }
                 HostEnd::Attempted(Outcome::ConvergedByClaim) => &mut counts.by_claim,
                 HostEnd::Attempted(Outcome::OnItsWay(_)) => &mut counts.on_their_way,
                 HostEnd::Attempted(Outcome::RolledBack(_)) => &mut counts.rolled_back,
@@ -100,6 +104,7 @@ mod tests {
         check(&[claimed, spared], 0, false, ExitStatus::Incomplete);
         check(&[claimed, spared, failed], 0, false, ExitStatus::Critical);
         check(&[good], 0, true, ExitStatus::Incomplete);
+        check(&[good, HostEnd::Attempted(Outcome::Edited { is_measured: true })], 0, false, ExitStatus::Warning);
         assert_eq!(exit(Counts::of(&[good], 0, 0), true, false), ExitStatus::Warning);
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::attempt::Outcome;
+use super::attempt::{EDITED, Outcome};
 use super::files::PlannedFile;
 use super::remote::{Digest, Taken};
 use super::rollout::{HostEnd, Spared};
@@ -189,7 +189,8 @@ impl EndedRecord {
             HostEnd::Attempted(outcome @ Outcome::OnItsWay(early)) => {
                 (outcome.label(), early.told().map(|(_, words)| words))
             }
-            HostEnd::Attempted(outcome) => (outcome.label(), None),
+            HostEnd::Attempted(outcome @ Outcome::Edited { .. }) => (outcome.label(), Some(EDITED.1)),
+            HostEnd::Attempted(outcome @ (Outcome::Converged | Outcome::ConvergedByClaim)) => (outcome.label(), None),
             HostEnd::NotAttempted(spared) => ("not_attempted", Some(Spared::describe(spared))),
         };
         Self { host: host.to_owned(), at: instant(at), outcome: outcome.to_owned(), why: why.map(str::to_owned) }

@@ -7,6 +7,11 @@ pub enum Outcome {
     Converged,
     /// Its clock is right by its chronyd's word, and could not be measured well enough to tell more.
     ConvergedByClaim,
+    /// Its clock is right, by measurement or by its chronyd's word, and a file of it is not what was written any more.
+    Edited {
+        /// Whether it is by measurement.
+        is_measured: bool,
+    },
     /// It follows its new source, and the run was told to end before its clock had been right for the hold time.
     OnItsWay(Early),
     /// It has its old files again, and runs with them.
@@ -24,7 +29,13 @@ pub enum Early {
     Slewed,
     /// Its clock was right when it was looked at last, and not for the hold time yet.
     NotHeld,
+    /// A file of it is not what was written any more.
+    Edited,
 }
+
+/// What is said of a host with a file that is not what was written any more: the word for it, as stored, and in words.
+pub const EDITED: (&str, &str) =
+    ("edited", "somebody changed a file there after it was written, and it was left as it is");
 
 impl Early {
     /// The word for it, as stored, and in words; `None` where there is nothing to tell beside the offset.
@@ -35,6 +46,7 @@ impl Early {
             Self::NotHeld => {
                 Some(("not_held", "its clock was right when it was looked at last, and not for the hold time yet"))
             }
+            Self::Edited => Some(EDITED),
         }
     }
 }
@@ -76,11 +88,22 @@ impl Outcome {
         matches!(self, Self::RolledBack(_) | Self::Failed(_))
     }
 
+    /// The same of a host with a file that is not what was written any more.
+    #[must_use]
+    pub fn edited(self) -> Self {
+        match self {
+            Self::Converged => Self::Edited { is_measured: true },
+            Self::ConvergedByClaim => Self::Edited { is_measured: false },
+            Self::OnItsWay(_) => Self::OnItsWay(Early::Edited),
+            Self::Edited { .. } | Self::RolledBack(_) | Self::Failed(_) => self,
+        }
+    }
+
     /// The word for it, as stored.
     pub fn label(self) -> &'static str {
         match self {
-            Self::Converged => "converged",
-            Self::ConvergedByClaim => "converged_by_claim",
+            Self::Converged | Self::Edited { is_measured: true } => "converged",
+            Self::ConvergedByClaim | Self::Edited { is_measured: false } => "converged_by_claim",
             Self::OnItsWay(_) => "on_its_way",
             Self::RolledBack(_) => "rolled_back",
             Self::Failed(_) => "failed",

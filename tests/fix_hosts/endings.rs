@@ -33,6 +33,35 @@ fn what_happens_on_the_way_leaves_a_host_old_or_new() {
     });
 }
 
+#[test]
+fn what_is_told_of_hosts_that_others_work_on_too() {
+    let plans = [Plan { name: HOST, offset: Nanos(-3 * SECOND), furnish: HOOKS }];
+    let test = "endings::what_is_told_of_hosts_that_others_work_on_too";
+    with_site(test, &plans, &[(CLOUD_SERVER, Nanos(0))], |site| {
+        edited_while_it_is_watched(site);
+    });
+}
+
+/// A file that somebody edits once it is new: it is theirs, and whoever changed the host is told.
+fn edited_while_it_is_watched(site: &Site) {
+    let inventory = site.inventory();
+    let file = site.path(HOST, CONFIGURATION);
+    let stock = fs::read(&file).expect("the configuration");
+    let arguments = [&["fix", &inventory, "--yes", "--hold", "20s", "--step", "any"], &SERVER[..]].concat();
+    let mut fixing = site.start_clockaudit(&arguments);
+    fixing.until("follows its new source");
+    let edited = [&fs::read(&file).expect("the configuration")[..], b"# by somebody\n"].concat();
+    fs::write(&file, &edited).expect("an edit");
+    let fixed = fixing.finish();
+    assert_eq!(fixed.status, Some(1), "{fixed}");
+    let why = "/etc/chrony/chrony.conf is not what was written: somebody changed it meanwhile";
+    assert!(said(&fixed).contains(why), "{fixed}");
+    assert_eq!(fs::read(&file).expect("the configuration"), edited);
+    assert_eq!(site.ends(), ["host converged"]);
+    fs::write(&file, stock).expect("an edit");
+    site.run(HOST, "systemctl restart chrony && ! [ -e /run/clockaudit ]");
+}
+
 /// A configuration that passes every check, with which chronyd ends at its start.
 const FATAL: &str = "server 169.254.169.123 iburst\nmakestep 1.0 3\nrtcsync\nrtcfile /var/lib/chrony/rtc\n";
 

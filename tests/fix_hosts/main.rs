@@ -89,7 +89,7 @@ fn a_stock_debian_is_surveyed_checked_and_mended() {
             site.run(host, "chronyc -n waitsync 300 0.01 0 0.1");
             let left = site.clock(host).offset();
             assert!(left.0.abs() < SECOND / 10, "{host} is off by {left:?}");
-            assert_eq!(session.ask(&Request::Confirm(run("1"))).1, Answer::Confirm(Ok(())));
+            assert_eq!(session.ask(&Request::Confirm(run("1"))).1, Answer::Confirm(Ok(Vec::new())));
             // Nothing of the run is left but the new file and the backup.
             let ours = site.run(host, "ls -A /etc/chrony /run | grep -c clockaudit || true");
             assert_eq!(ours.trim(), "1", "{host}");
@@ -133,7 +133,7 @@ fn undone_by_its_backup(session: &mut Session, apply: &Apply, backup: &str) {
         Apply { run: run("2"), changes: vec![back], expected: Expected::Running, validates: false, ..apply.clone() };
     let (steps, answer) = session.ask(&Request::Apply(back.clone()));
     assert!(matches!(&answer, Answer::Apply(applied) if applied.is_ok()), "{answer:?} after {steps:?}");
-    assert_eq!(session.ask(&Request::Confirm(run("2"))).1, Answer::Confirm(Ok(())));
+    assert_eq!(session.ask(&Request::Confirm(run("2"))).1, Answer::Confirm(Ok(Vec::new())));
     // Once more: the file is not what was written any more.
     let Answer::Apply(again) = session.ask(&Request::Apply(back)).1 else { panic!() };
     assert!(again.is_err_and(|refusal| !refusal.undone));

@@ -158,7 +158,7 @@ fn the_way_there_and_back(manager: PackageManager, start: &'static str, calls: &
     assert_eq!(state(&host), "ntpd ntpd", "{case}");
 
     let taken = change(&mut session, "2");
-    assert_eq!(session.ask(&Request::Confirm(run("2"))).1, Answer::Confirm(Ok(())), "{case}");
+    assert_eq!(session.ask(&Request::Confirm(run("2"))).1, Answer::Confirm(Ok(Vec::new())), "{case}");
     let written = clockaudit::fix::remote::Digest::of(&files[0].becomes);
     let file = TakenFile { path: path.clone(), was: None, written, backup: None };
     let back = TakeBack { run: run("3"), configuration: path.clone(), files: vec![file], taken, guard_s: 120 };

@@ -77,7 +77,7 @@ fn mended(mut session: Session, name: &str, is_first: bool) {
         };
         assert!(applied.is_ok(), "{applied:?}");
         assert!(matches!(session.ask(&Request::Alive(run(name))).1, Answer::Alive(Ok(Some(_)))));
-        assert_eq!(session.ask(&Request::Confirm(run(name))).1, Answer::Confirm(Ok(())));
+        assert_eq!(session.ask(&Request::Confirm(run(name))).1, Answer::Confirm(Ok(Vec::new())));
     }
 }
 

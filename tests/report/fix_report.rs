@@ -193,6 +193,43 @@ fn a_run_that_is_told_to_end_tells_how_far_each_host_was() {
 }
 
 #[test]
+fn a_file_that_somebody_changed_meanwhile_is_told_and_warns() {
+    let names = ["claims", "ends", "web1"];
+    let offsets = names.map(|name| (name.to_owned(), -3_000));
+    let mended = Mended::of(offsets.iter().map(|(name, millis)| (name.clone(), STOCK, *millis)));
+    let detail = Some("/etc/chrony/chrony.conf is not what was written: somebody changed it meanwhile");
+    let edited = |name, how| End { detail, ..end(name, HostEnd::Attempted(how), Some(2)) };
+    let ends = vec![
+        edited("claims", Outcome::Edited { is_measured: false }),
+        edited("ends", Outcome::OnItsWay(Early::Edited)),
+        edited("web1", Outcome::Edited { is_measured: true }),
+    ];
+    let report = Run::of(mended, ends, &offsets).report();
+    for (name, outcome) in
+        names.into_iter().zip([FixOutcome::ConvergedByClaim, FixOutcome::OnItsWay, FixOutcome::Converged])
+    {
+        let host = host(&report, name);
+        assert_eq!((host.outcome, host.reason.as_deref()), (outcome, Some("edited")), "{name}");
+    }
+    let mut right = report.clone();
+    let fix = right.fix.as_mut().expect("a fix");
+    fix.hosts.retain(|host| host.name == "web1");
+    fix.counts = FixCounts { converged: 1, ..FixCounts::default() };
+    fix.new_warnings = false;
+    assert_eq!(exit_status(&right, FailOn::Down), Some(ExitStatus::Warning));
+    let text = plain(&render(&report, Detail::Summary, Page::ENDLESS));
+    for told in [
+        "right by its chronyd's word, a file edited since\n",
+        "follows its new source, a file edited since\n",
+        "stepped forward, a file edited since\n",
+        "claims: somebody changed a file there after it was written",
+        "(/etc/chrony/chrony.conf is not what was written: somebody changed it meanwhile)",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+}
+
+#[test]
 fn what_was_only_planned_has_pending_hosts_and_no_run() {
     let mut run = mixed();
     (run.ends, run.after) = (Vec::new(), None);

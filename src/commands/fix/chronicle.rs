@@ -194,8 +194,10 @@ impl Chronicle for Telling {
 /// How a host ended, in a word or two.
 pub(super) fn outcome_words(outcome: attempt::Outcome) -> &'static str {
     match outcome {
-        attempt::Outcome::Converged => "converged",
-        attempt::Outcome::ConvergedByClaim => "converged by its chronyd's word",
+        attempt::Outcome::Converged | attempt::Outcome::Edited { is_measured: true } => "converged",
+        attempt::Outcome::ConvergedByClaim | attempt::Outcome::Edited { is_measured: false } => {
+            "converged by its chronyd's word"
+        }
         attempt::Outcome::OnItsWay(attempt::Early::Slewed) => "still being slewed",
         attempt::Outcome::OnItsWay(_) => "ended early",
         attempt::Outcome::RolledBack(_) => "rolled back",

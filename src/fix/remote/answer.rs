@@ -19,8 +19,9 @@ pub enum Answer {
     Apply(Box<Result<Applied, NotApplied>>),
     /// What chronyd follows; an error where the guard has fired or there is no such run.
     Alive(Result<Option<Tracking>, Gone>),
-    /// The guard stands down; an error where it has fired or there is no such run.
-    Confirm(Result<(), Gone>),
+    /// The guard stands down, and the files that are not what was written any more; an error where it has fired or there is no such
+    /// run.
+    Confirm(Result<Vec<String>, Gone>),
     /// The old files are back, and what chronyd follows; an error with what is not.
     Revert(Result<Option<Tracking>, NotReverted>),
     /// What an installation took away is back; an error with what is not.

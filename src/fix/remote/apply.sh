@@ -303,6 +303,8 @@ make_plan() {
 confirm() {
   folder=$state/$run
   [ -f "$folder/plan" ] || { say 'no confirm unknown'; return; }
+  # Whoever changed a file since it was written wanted it so; it is told.
+  { IFS= read -r d; while IFS= read -r d && IFS= read -r p; do d=${d#* }; digest "$p"; [ "$h" = "${d%% *}" ] || say "edited $p"; done; } <"$folder/plan"
   if ! ln -s kept "$folder/over"; then say 'no confirm reverted'; return; fi
   { IFS= read -r d; while IFS= read -r d && IFS= read -r p; do prune "$p"; done; } <"$folder/plan"
   forget

@@ -110,6 +110,20 @@ each replace
     }
 
     #[test]
+    fn a_file_that_is_not_what_was_written_any_more_is_told_and_left_as_it_is() {
+        let folder = folder();
+        let files = odd_files(folder.path());
+        let said = run(
+            folder.path(),
+            &format!("{REPLACED}echo edited >>\"$path_1\"; rm \"$path_2\"; confirm; cat \"$path_1\""),
+        );
+        let mut files = files;
+        files.sort();
+        let told: String = files.iter().take(2).map(|path| format!("edited {}\n", path.display())).collect();
+        assert_eq!(said, format!("{told}ok confirm\nnew\nedited\n"));
+    }
+
+    #[test]
     fn the_newest_five_backups_of_a_file_stay() {
         let folder = folder();
         let files = odd_files(folder.path());

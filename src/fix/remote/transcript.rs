@@ -101,6 +101,7 @@ struct Draft {
     tracking: Option<Tracking>,
     undone: bool,
     left: Vec<String>,
+    edited: Vec<String>,
 }
 
 /// The transcript of one session with the script.
@@ -322,6 +323,7 @@ impl Draft {
             "unavailable" => self.checked.offer = Some(Err(text())),
             "tracking" => self.tracking = Some(Tracking::parse(rest).ok()?),
             "left" => self.left.push(text()),
+            "edited" => self.edited.push(path_of(rest)?),
             _ => return None,
         }
         Some(())
@@ -368,7 +370,7 @@ impl Draft {
                 Answer::Apply(Box::new(Ok(Applied { kept, tracking: self.tracking, dry_run, taken })))
             }
             "alive" => Answer::Alive(Ok(self.tracking)),
-            "confirm" => Answer::Confirm(Ok(())),
+            "confirm" => Answer::Confirm(Ok(self.edited)),
             "revert" => Answer::Revert(Ok(self.tracking)),
             "takeback" => Answer::TakeBack(Ok(())),
             "makestep" => Answer::MakeStep(Ok(self.tracking)),

@@ -228,3 +228,12 @@ proptest! {
         prop_assert_eq!(whole, pieces);
     }
 }
+
+#[test]
+fn files_that_are_not_what_was_written_any_more_are_told_with_the_confirmation() {
+    let confirmed = |text: &str| answer(text).expect("an answer");
+    let edited = Answer::Confirm(Ok(vec!["/etc/c d".to_owned()]));
+    assert_eq!(confirmed("edited /etc/c d\nok confirm\n"), [Heard::Answer(edited)]);
+    assert_eq!(confirmed("ok confirm\n"), [Heard::Answer(Answer::Confirm(Ok(Vec::new())))]);
+    assert!(answer("edited c\nok confirm\n").is_err());
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::PlanView;
 use crate::clock::{Interval, UnixNanos};
-use crate::fix::attempt::{Cause, Outcome};
+use crate::fix::attempt::{Cause, EDITED, Outcome};
 use crate::fix::draft::Unsettled;
 use crate::fix::forecast::Direction;
 use crate::fix::plan::Installation;
@@ -224,6 +224,8 @@ fn of_outcome(outcome: Outcome) -> (FixOutcome, Option<(&'static str, &'static s
     match outcome {
         Outcome::Converged => (FixOutcome::Converged, None),
         Outcome::ConvergedByClaim => (FixOutcome::ConvergedByClaim, None),
+        Outcome::Edited { is_measured: true } => (FixOutcome::Converged, Some(EDITED)),
+        Outcome::Edited { is_measured: false } => (FixOutcome::ConvergedByClaim, Some(EDITED)),
         Outcome::OnItsWay(early) => (FixOutcome::OnItsWay, early.told()),
         Outcome::RolledBack(cause) => (FixOutcome::RolledBack, why(cause)),
         Outcome::Failed(cause) => (FixOutcome::Failed, why(cause)),

@@ -22,9 +22,10 @@ fn ended(report: &Report, fail_on: FailOn, is_partial: bool) -> Option<ExitStatu
     if fix.run.is_none() {
         return Some(exit(Counts::default(), false, is_partial));
     }
-    // As wanted, and wrong all the same.
-    let unsettled =
-        fix.hosts.iter().filter(|host| host.outcome == FixOutcome::Unchanged && host.reason.is_some()).count();
+    // As wanted, and wrong all the same; or right, with a file that somebody changed meanwhile.
+    let is_good =
+        |outcome| matches!(outcome, FixOutcome::Unchanged | FixOutcome::Converged | FixOutcome::ConvergedByClaim);
+    let unsettled = fix.hosts.iter().filter(|host| is_good(host.outcome) && host.reason.is_some()).count();
     let counts = Counts {
         converged: fix.counts.converged + fix.counts.unchanged,
         unsettled: kept(unsettled, FailOn::Warn),

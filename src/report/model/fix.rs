@@ -110,7 +110,8 @@ pub struct FixedHost {
     /// How it ended.
     pub outcome: FixOutcome,
     /// The name of the reason, where it was rolled back, has failed, was not attempted, or is as wanted and wrong all the same; of one
-    /// on its way `not_measured` or `not_held`, null while it is still slewed.
+    /// on its way `not_measured` or `not_held`, null while it is still slewed; of one on its way or right `edited`, where somebody
+    /// changed a file of it after it was written.
     pub reason: Option<String>,
     /// The reason in words.
     pub why: Option<String>,

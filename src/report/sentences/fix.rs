@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use crate::audit::figure;
 use crate::clock::Interval;
 use crate::fix::RefusedHost;
+use crate::fix::attempt::EDITED;
 use crate::report::escape::{escaped, escaped_within, shell_word};
 use crate::report::fix::names::{Names, counted};
 use crate::report::fix::plan::refusals;
@@ -77,8 +78,11 @@ pub(in crate::report) fn what(host: &FixedHost) -> String {
     match host.outcome {
         FixOutcome::Failed | FixOutcome::RolledBack | FixOutcome::NotAttempted => reason(),
         FixOutcome::OnItsWay => early(host).to_owned(),
-        FixOutcome::ConvergedByClaim => "right by its chronyd's word".to_owned(),
-        FixOutcome::Converged => moved.map_or_else(String::new, |moved| moved.unwrap_or("stayed as it was").to_owned()),
+        FixOutcome::ConvergedByClaim => format!("right by its chronyd's word{}", edited(host)),
+        FixOutcome::Converged => {
+            let moved = moved.map_or("", |moved| moved.unwrap_or("stayed as it was"));
+            format!("{moved}{}", edited(host)).trim_start_matches(", ").to_owned()
+        }
         FixOutcome::Pending => match moved {
             Some(Some(moved)) => format!("will be {moved}"),
             Some(None) => "will stay as it is".to_owned(),
@@ -89,11 +93,17 @@ pub(in crate::report) fn what(host: &FixedHost) -> String {
     }
 }
 
+/// That somebody changed a file meanwhile, where that was told of a host that is right.
+fn edited(host: &FixedHost) -> &'static str {
+    if host.reason.is_some() { ", a file edited since" } else { "" }
+}
+
 /// How far a host was when the run was told to end.
 fn early(host: &FixedHost) -> &'static str {
     match host.reason.as_deref() {
         Some("not_measured") => "follows its new source, not measured since",
         Some("not_held") => "right, not for the hold time yet",
+        Some("edited") => "follows its new source, a file edited since",
         _ => "follows its new source",
     }
 }
@@ -112,13 +122,13 @@ fn movement(forecast: &FixForecast) -> Option<&'static str> {
     })
 }
 
-/// Why hosts failed, were rolled back, are wrong though they are as wanted, and were left alone: a word, and the reason with the hosts.
+/// Why hosts failed, were rolled back, are wrong though they are as wanted, have files that were edited, and were left alone: a word, and the reason with the hosts.
 pub(in crate::report) fn reasons(fix: &Fix, names: Names) -> Vec<(&'static str, String)> {
-    let ways =
-        [("Failed", FixOutcome::Failed), ("Rolled back", FixOutcome::RolledBack), ("Look at", FixOutcome::Unchanged)];
-    let ended = ways
-        .into_iter()
-        .flat_map(|(word, outcome)| failures(fix, outcome, names).into_iter().map(move |text| (word, text)));
+    let look_at = [FixOutcome::OnItsWay, FixOutcome::ConvergedByClaim, FixOutcome::Converged, FixOutcome::Unchanged];
+    let ways = [("Failed", FixOutcome::Failed), ("Rolled back", FixOutcome::RolledBack)];
+    let ways = ways.into_iter().chain(look_at.map(|outcome| ("Look at", outcome)));
+    let ended =
+        ways.flat_map(|(word, outcome)| failures(fix, outcome, names).into_iter().map(move |text| (word, text)));
     let left: Vec<RefusedHost> = fix.hosts.iter().filter_map(left_alone).collect();
     ended.chain(refusals(&left, names).into_iter().map(|text| ("Left alone", text))).collect()
 }
@@ -126,7 +136,12 @@ pub(in crate::report) fn reasons(fix: &Fix, names: Names) -> Vec<(&'static str, 
 /// Why hosts failed, and what they said of it; hosts of which the same is told together.
 fn failures(fix: &Fix, outcome: FixOutcome, names: Names) -> Vec<String> {
     let mut alike: IndexMap<(&str, &str), Vec<&str>> = IndexMap::new();
-    for host in fix.hosts.iter().filter(|host| host.outcome == outcome && host.reason.is_some()) {
+    // How far a host was that ended early is told beside it.
+    let is_told = |host: &FixedHost| match host.reason.as_deref() {
+        Some(reason) => outcome != FixOutcome::OnItsWay || reason == EDITED.0,
+        None => false,
+    };
+    for host in fix.hosts.iter().filter(|host| host.outcome == outcome && is_told(host)) {
         let told = (host.why.as_deref().unwrap_or_default(), host.detail.as_deref().unwrap_or_default());
         alike.entry(told).or_default().push(&host.name);
     }

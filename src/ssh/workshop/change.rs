@@ -66,6 +66,8 @@ pub(super) struct Job {
     pub(super) own: Option<Standing>,
     /// Whether a guard on the host waits for signs of life.
     pub(super) is_guarded: bool,
+    /// Its files that were not what was written any more when its guard stood down.
+    pub(super) edited: Vec<String>,
     /// Why it is not to be begun, where the server tells it something else than it tells others.
     pub(super) refused: Option<String>,
     pub(super) chronicle: Arc<dyn Chronicle>,
@@ -248,8 +250,12 @@ impl Job {
                         Event::StepsAdded(false)
                     }
                 },
-                Action::Confirm => match self.confirm(bench, &self.run).await {
-                    Ok(true) => Event::Confirmed(true),
+                Action::Confirm => match self.confirm(bench).await {
+                    Ok(true) if self.edited.is_empty() => Event::Confirmed(true),
+                    Ok(true) => {
+                        detail = Some(edited_meanwhile(&self.edited));
+                        Event::Edited
+                    }
                     Ok(false) => return Ended { last, ..self.gone(bench).await },
                     Err(why) => {
                         let outcome = Some(Outcome::Failed(Cause::Unconfirmed));
@@ -272,8 +278,9 @@ impl Job {
         loop {
             match self.waits(SIGN_OF_LIFE).await {
                 Some(Order::Settle) => {
-                    return match self.confirm(bench, &self.run).await {
-                        Ok(true) => ended(Outcome::Converged, None),
+                    return match self.confirm(bench).await {
+                        Ok(true) if self.edited.is_empty() => ended(Outcome::Converged, None),
+                        Ok(true) => ended(Outcome::Converged.edited(), Some(edited_meanwhile(&self.edited))),
                         Ok(false) => self.gone(bench).await,
                         Err(why) => ended(Outcome::Failed(Cause::Unconfirmed), Some(why)),
                     };
@@ -321,13 +328,17 @@ impl Job {
         }
     }
 
-    /// Has the guard of a run stand down; `false` where it had fired.
-    async fn confirm(&self, bench: &mut Bench, run: &RunId) -> Result<bool, String> {
+    /// Has the guard stand down; `false` where it had fired.
+    async fn confirm(&mut self, bench: &mut Bench) -> Result<bool, String> {
         if !self.is_guarded {
             return Ok(true);
         }
-        match bench.conversation.ask(&Request::Confirm(run.clone()), Patience::SHORT, |_| {}).await? {
-            Answer::Confirm(confirmed) => Ok(confirmed.is_ok()),
+        match bench.conversation.ask(&Request::Confirm(self.run.clone()), Patience::SHORT, |_| {}).await? {
+            Answer::Confirm(Ok(edited)) => {
+                self.edited = edited;
+                Ok(true)
+            }
+            Answer::Confirm(Err(_)) => Ok(false),
             _ => Err(UNCLEAR.to_owned()),
         }
     }
@@ -361,16 +372,23 @@ impl Job {
 
     /// Puts steps back into the files: the change itself is confirmed first, and theirs is one of its own.
     async fn add_steps(&mut self, bench: &mut Bench) -> Result<(), String> {
-        if !self.confirm(bench, &self.run).await? {
+        if !self.confirm(bench).await? {
             // What follows is told that the guard has fired.
             return Ok(());
         }
         self.is_guarded = false;
+        if !self.edited.is_empty() {
+            // A file that is somebody else's now gets no steps of ours.
+            return Ok(());
+        }
         let Some(run) = self.run.of_steps() else { return Ok(()) };
         let Some(apply) = self.work.planned.steps_request(run.clone()) else { return Ok(()) };
         self.apply(bench, &apply).await.map_err(|(_, why)| why)?;
         match bench.conversation.ask(&Request::Confirm(run), Patience::SHORT, |_| {}).await? {
-            Answer::Confirm(Ok(())) => Ok(()),
+            Answer::Confirm(Ok(edited)) => {
+                self.edited = edited;
+                Ok(())
+            }
             _ => Err("the guard had fired".to_owned()),
         }
     }
@@ -475,6 +493,12 @@ enum Silence {
     Deaf,
     /// The host is not heard any more.
     Lost(String),
+}
+
+/// What is said where files are not what was written any more; remote text, not escaped.
+pub(super) fn edited_meanwhile(paths: &[String]) -> String {
+    let (are, they) = if paths.len() == 1 { ("is", "it") } else { ("are", "them") };
+    format!("{} {are} not what was written: somebody changed {they} meanwhile", paths.join(", "))
 }
 
 /// What a refusal to apply means for the host.

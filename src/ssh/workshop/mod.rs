@@ -250,7 +250,8 @@ impl Shared {
         let confirmed = confirmed.map_err(failed)?;
         conversation.close().await;
         match confirmed {
-            Answer::Confirm(Ok(())) => Ok(applied),
+            Answer::Confirm(Ok(edited)) if edited.is_empty() => Ok(applied),
+            Answer::Confirm(Ok(edited)) => Err(failed(change::edited_meanwhile(&edited))),
             _ => Err(failed(
                 "its guard had fired before all was confirmed: what was there before this is back".to_owned(),
             )),

@@ -310,6 +310,7 @@ impl Driver {
             common: Arc::clone(&self.common),
             own: None,
             is_guarded: false,
+            edited: Vec::new(),
             refused,
             chronicle: Arc::clone(&self.chronicle),
             orders,
