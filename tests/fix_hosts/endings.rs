@@ -39,6 +39,7 @@ fn what_is_told_of_hosts_that_others_work_on_too() {
     let test = "endings::what_is_told_of_hosts_that_others_work_on_too";
     with_site(test, &plans, &[(CLOUD_SERVER, Nanos(0))], |site| {
         edited_while_it_is_watched(site);
+        ended_in_the_scan_afterwards(site);
     });
 }
 
@@ -60,6 +61,31 @@ fn edited_while_it_is_watched(site: &Site) {
     assert_eq!(site.ends(), ["host converged"]);
     fs::write(&file, stock).expect("an edit");
     site.run(HOST, "systemctl restart chrony && ! [ -e /run/clockaudit ]");
+}
+
+/// Ctrl-C while hosts are scanned again: what the report says of them is not the whole of it.
+fn ended_in_the_scan_afterwards(site: &Site) {
+    let inventory = site.inventory();
+    let report = site.write("report.json", "");
+    let wait =
+        "[ ! -e /run/hold/login ] || : >/run/hold/login.reached; while [ -e /run/hold/login ]; do sleep 0.1; done";
+    site.run(HOST, &format!("mkdir -m 777 /run/hold && echo '{wait}' >/etc/ssh/sshrc"));
+    let more = ["--yes", "--hold", "10s", "--step", "any", "--export", &report];
+    let mut fixing = site.start_clockaudit(&[&["fix", &inventory], &more[..], &SERVER[..]].concat());
+    fixing.until("follows its new source");
+    hold(site, HOST, "login");
+    is_held(site, HOST, "login");
+    fixing.signal(Signal::SIGINT);
+    let fixed = fixing.finish();
+    release(site, HOST);
+    assert_eq!(fixed.status, Some(130), "{fixed}");
+    assert_eq!(site.ends(), ["host converged"], "it was ended in the scan afterwards: {fixed}");
+    let told: serde_json::Value = fs::read_to_string(&report).expect("a report").parse().expect("JSON");
+    let run = &told["run"];
+    assert!(run["interrupted"] == "interrupt" && run["partial"] == true, "{run}");
+    site.run(HOST, "rm /etc/ssh/sshrc");
+    let undone = site.clockaudit(&["rollback", &site.last_run(), "--yes"]);
+    assert_eq!(undone.status, Some(0), "{undone}");
 }
 
 /// A configuration that passes every check, with which chronyd ends at its start.

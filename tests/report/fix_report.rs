@@ -8,7 +8,7 @@ use clockaudit::fix::remote::Kept;
 use clockaudit::fix::rollout::{HostEnd, Spared};
 use clockaudit::probe::Interruption;
 use clockaudit::report::fix::{EndedHost, FixRun, compose, exit_status};
-use clockaudit::report::model::{FixCounts, FixOutcome, Kind};
+use clockaudit::report::model::{FixCounts, FixOutcome, Interrupted, Kind};
 use clockaudit::report::table::{Detail, Page, render};
 use clockaudit::report::{Report, csv, events, explain, json};
 use serde_json::Value;
@@ -190,6 +190,27 @@ fn a_run_that_is_told_to_end_tells_how_far_each_host_was() {
     }
     let reasons = ["looked", "unseen"].map(|name| host(&report, name).reason.clone().unwrap_or_default());
     assert_eq!(reasons, ["not_held", "not_measured"]);
+}
+
+#[test]
+fn what_ends_the_scan_afterwards_ends_the_run() {
+    let name = "web1";
+    let offsets = [(name.to_owned(), -3_000)];
+    let check = |of_rollout, of_scan: Option<Interrupted>, expected: Option<Interrupted>, code: ExitStatus| {
+        let mended = Mended::of(offsets.iter().map(|(name, millis)| (name.clone(), STOCK, *millis)));
+        let mut run = Run::of(mended, vec![end(name, HostEnd::Attempted(Outcome::Converged), Some(2))], &offsets);
+        run.interrupted = of_rollout;
+        let after = run.after.as_mut().expect("a scan afterwards");
+        (after.run.interrupted, after.run.partial) = (of_scan, of_scan.is_some());
+        let report = run.report();
+        assert_eq!((report.run.interrupted, report.run.partial), (expected, expected.is_some()));
+        assert_eq!(exit_status(&report, FailOn::Down), Some(code), "{expected:?}");
+    };
+    check(None, None, None, ExitStatus::Good);
+    check(None, Some(Interrupted::Deadline), Some(Interrupted::Deadline), ExitStatus::Incomplete);
+    check(None, Some(Interrupted::Interrupt), Some(Interrupted::Interrupt), ExitStatus::Incomplete);
+    let deadline = (Some(Interruption::Deadline), Some(Interrupted::Deadline));
+    check(deadline.0, None, deadline.1, ExitStatus::Incomplete);
 }
 
 #[test]

@@ -89,25 +89,28 @@ impl Run<'_> {
     /// Ends a run that changed hosts.
     pub fn finished(&self, site: Site, finished: &Finished, journals: &Journals, terminal: &Terminal) -> Outcome {
         let stop = site.close();
-        let interrupted = stop.reason();
+        let mut interrupted = stop.reason();
         let attempted: Vec<usize> = finished
             .ends
             .iter()
             .filter(|(_, done)| matches!(done.end, HostEnd::Attempted(_)))
             .map(|(host, _)| host.subject)
             .collect();
-        let mut live = Live::new(stop, None);
+        let mut live = Live::new(stop.clone(), None);
         let mut after = None;
         // Whoever ended the run wants no more of it.
         if interrupted.is_none() && !attempted.is_empty() {
             match self.look_again(&attempted, terminal) {
-                Ok((report, of_scan)) => {
+                Ok((report, ended, of_scan)) => {
                     after = Some(report);
                     live = of_scan;
+                    // Or it came when the one did not listen any more, and the other not yet.
+                    interrupted = ended.or(stop.reason());
                 }
                 Err(error) => terminal.warn(&format!("the hosts could not be scanned again: {}", error.message)),
             }
         }
+        drop(stop);
         let clock = self.plan.access.measurement.connection.clock;
         let spared = finished.ends.iter().filter(|(_, done)| matches!(done.end, HostEnd::NotAttempted(_)));
         for (host, done) in spared.clone() {
@@ -163,8 +166,12 @@ impl Run<'_> {
         }
     }
 
-    /// Scans the hosts that were attempted once more.
-    fn look_again(&self, attempted: &[usize], terminal: &Terminal) -> Result<(Report, Live), CommandError> {
+    /// Scans the hosts that were attempted once more, and tells what ended that early.
+    fn look_again(
+        &self,
+        attempted: &[usize],
+        terminal: &Terminal,
+    ) -> Result<(Report, Option<Interruption>, Live), CommandError> {
         let of_all = &self.selected.provenance;
         let of = |index: &usize| Some((self.selected.targets.get(*index)?, of_all.places.get(*index)?.clone()));
         let (targets, places): (Vec<&Target>, Vec<_>) = attempted.iter().filter_map(of).unzip();
@@ -173,7 +180,7 @@ impl Run<'_> {
         let (groups, addresses) = (provenance.groups(), provenance.addresses());
         let places = Places { groups: &groups, addresses: &addresses };
         let (scanned, live) = scan(targets, places, &self.plan.access, terminal)?;
-        Ok((self.composed(&scanned, &provenance), live))
+        Ok((self.composed(&scanned, &provenance), scanned.seen.interrupted, live))
     }
 
     fn composed(&self, scanned: &Scanned, provenance: &Provenance) -> Report {

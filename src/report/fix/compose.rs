@@ -70,12 +70,14 @@ pub fn compose(run: &FixRun<'_>) -> Report {
     report.run.started = of_before.started;
     report.run.inventory = of_before.inventory;
     report.run.finished = Instant(run.finished);
-    report.run.interrupted = run.interrupted.map(|reason| match reason {
+    let of_rollout = run.interrupted.map(|reason| match reason {
         Interruption::Interrupt => Interrupted::Interrupt,
         Interruption::Terminate => Interrupted::Terminate,
         Interruption::Deadline => Interrupted::Deadline,
     });
-    report.run.partial = run.interrupted.is_some();
+    // What ended the scan afterwards ended the run.
+    report.run.interrupted = of_rollout.or(after.and_then(|after| after.run.interrupted));
+    report.run.partial = report.run.interrupted.is_some();
     report.fix = Some(fix(run, has_new_warnings(&report)));
     report
 }
