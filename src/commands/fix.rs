@@ -62,7 +62,7 @@ pub fn run(args: &FixArgs, terminal: &Terminal) -> Outcome {
     }
     agree::confirm(&site, "Change", count, is_confirmed)?; // somebody's word
     let finished = rollout::roll_out(&site, &run, measured_at, &journals, terminal)?; // canary, waves
-    run.finished(site, &finished, &journals, terminal) // measured again -> report
+    run.finished(site, finished, &journals, terminal) // measured again -> report
 }
 
 /// Nothing was changed yet where a signal or the deadline ends the run before the rollout.

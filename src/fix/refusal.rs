@@ -210,7 +210,10 @@ pub enum Refusal {
     )]
     Moved,
     /// Another run works on it.
-    #[error("another run of clockaudit works on it ({0}): wait for its end")]
+    #[error(
+        "another run of clockaudit works on it ({0}): wait for its end. Where whoever had begun it is gone, its guard puts the old files \
+         back within two minutes of its last sign of life; what was being installed is taken back first"
+    )]
     Locked(String),
     /// A run ended there before it was over, and its guard is gone.
     #[error(

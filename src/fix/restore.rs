@@ -224,6 +224,11 @@ mod tests {
         assert_eq!(undo(&locked), Err(Refusal::Locked("other".to_owned())));
         let pending = Survey { pending: vec![Pending { run: run("other"), is_guarded: true }], ..survey(b"new\n") };
         assert_eq!(undo(&pending), Err(Refusal::Locked("other".to_owned())));
+        let told = undo(&pending).unwrap_err().to_string();
+        assert!(
+            told.contains("(other): wait for its end. Where whoever had begun it is gone, its guard puts"),
+            "{told}"
+        );
         assert!(matches!(undo(&Survey { user: 1000, ..survey(b"new\n") }), Err(Refusal::NotRoot { .. })));
     }
 

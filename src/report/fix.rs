@@ -2,9 +2,11 @@
 
 mod compose;
 mod ending;
+mod last_words;
 pub(super) mod names;
 pub(super) mod plan;
 
 pub use compose::{EndedHost, FixRun, compose};
 pub use ending::{exit_status, exit_status_as_if_whole};
+pub use last_words::last_words;
 pub use plan::{PlanView, plan, step_back};

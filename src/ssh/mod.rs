@@ -43,6 +43,6 @@ pub use login::{Ask, Asker, LockedKeys, UnlockError, UnlockedKeys, locked_keys};
 pub use plan::{ConnectionPlan, Deadline, SamplingPlan, TimeLimits, UnknownKeys};
 pub use scan_clock::{ScanClock, wall_clock};
 pub use settings::{Algorithms, AuthMethod, AuthSettings, HostKeySettings, HostSettings, JumpHost, Proxy, Way};
-pub use stop::{Heard, StopSignal, before_leaving_at_once};
+pub use stop::{Heard, LastWords, StopSignal, before_leaving_at_once};
 pub use wire::live_wires;
 pub use workshop::{Chronicle, Done, Inspected, Looked, NotRestored, Question, RolloutPlan, Work, Workshop};

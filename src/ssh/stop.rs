@@ -22,6 +22,12 @@ const SHORTEST_REST: Duration = Duration::from_millis(20);
 /// What is done before the program leaves at once.
 static LAST_ACT: Mutex<Option<fn()>> = Mutex::new(None);
 
+/// What is said then, where something is being done that somebody must know of.
+static LAST_WORDS: Mutex<Option<Arc<dyn Fn() + Send + Sync>>> = Mutex::new(None);
+
+/// How long a terminal that takes nothing more keeps the program from leaving.
+const LONGEST_LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Has `act` done before a signal ends the program at once, when nothing is dropped any more: it removes what must not stay
 /// behind. A later one takes its place.
 pub fn before_leaving_at_once(act: fn()) {
@@ -34,7 +40,42 @@ fn leave(status: ExitStatus) -> ! {
     if let Some(act) = act {
         act();
     }
+    let words = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(words) = words {
+        say(words);
+    }
     std::process::exit(status.code().into())
+}
+
+/// Waits until it is said, and not for ever.
+fn say(words: Arc<dyn Fn() + Send + Sync>) {
+    let (said, hears) = mpsc::channel();
+    let speak = move || {
+        words();
+        // Whoever waits may have left.
+        let _ = said.send(());
+    };
+    if thread::Builder::new().spawn(speak).is_ok() {
+        let _ = hears.recv_timeout(LONGEST_LAST_WORDS);
+    }
+}
+
+/// As long as it is kept, a signal that ends the program at once has something said first.
+#[derive(Debug)]
+pub struct LastWords(());
+
+impl LastWords {
+    /// Has `words` say it. Later ones take their place.
+    pub fn new(words: impl Fn() + Send + Sync + 'static) -> Self {
+        *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(words));
+        Self(())
+    }
+}
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 /// Whether SIGHUP has no effect on this process; where that cannot be told it is left as it is.

@@ -40,6 +40,7 @@ fn what_is_told_of_hosts_that_others_work_on_too() {
     with_site(test, &plans, &[(CLOUD_SERVER, Nanos(0))], |site| {
         edited_while_it_is_watched(site);
         ended_in_the_scan_afterwards(site);
+        ended_at_once(site);
     });
 }
 
@@ -86,6 +87,42 @@ fn ended_in_the_scan_afterwards(site: &Site) {
     site.run(HOST, "rm /etc/ssh/sshrc");
     let undone = site.clockaudit(&["rollback", &site.last_run(), "--yes"]);
     assert_eq!(undone.status, Some(0), "{undone}");
+}
+
+/// Two signals while a file is being replaced: nobody is left to see the host through, and that is said.
+fn ended_at_once(site: &Site) {
+    let inventory = site.inventory();
+    let old = digest(site, HOST, CONFIGURATION);
+    hold(site, HOST, "before-mv");
+    let fixing = site.start_clockaudit(&[&["fix", &inventory, "--yes", "--step", "any"], &SERVER[..]].concat());
+    is_held(site, HOST, "before-mv");
+    let run = site.last_run();
+    // Two of one kind may count as one.
+    fixing.signal(Signal::SIGINT);
+    fixing.signal(Signal::SIGTERM);
+    let fixed = fixing.finish();
+    assert!(matches!(fixed.status, Some(130 | 143)), "{fixed}");
+    let told = said(&fixed);
+    for text in [
+        format!(
+            "run {run} was ended at once, and between old and new is host: its guard puts the old files back within two minutes"
+        ),
+        format!("`clockaudit rollback {run}`"),
+    ] {
+        assert!(told.contains(&text), "{text}: {fixed}");
+    }
+    let early = site.clockaudit(&["rollback", &run, "--yes"]);
+    assert_eq!(early.status, Some(3), "{early}");
+    assert!(
+        said(&early).contains(&format!("({run}): wait for its end. Where whoever had begun it is gone")),
+        "{early}"
+    );
+    // As if the two minutes were over, and the guard had not fired.
+    site.run(HOST, "systemctl stop 'clockaudit-*'; set -- $(readlink /run/clockaudit/lock) && kill -9 $1");
+    release(site, HOST);
+    let undone = site.clockaudit(&["rollback", &run, "--yes"]);
+    assert_eq!(undone.status, Some(0), "{undone}");
+    assert_eq!(digest(site, HOST, CONFIGURATION), old, "{undone}");
 }
 
 /// A configuration that passes every check, with which chronyd ends at its start.

@@ -87,7 +87,7 @@ impl Run<'_> {
     }
 
     /// Ends a run that changed hosts.
-    pub fn finished(&self, site: Site, finished: &Finished, journals: &Journals, terminal: &Terminal) -> Outcome {
+    pub fn finished(&self, site: Site, finished: Finished, journals: &Journals, terminal: &Terminal) -> Outcome {
         let stop = site.close();
         let mut interrupted = stop.reason();
         let attempted: Vec<usize> = finished
@@ -158,6 +158,8 @@ impl Run<'_> {
         let status = signalled.or(exit_status(&report, self.plan.output.fail_on)).unwrap_or(ExitStatus::Internal);
         let over = OverRecord { at: finished.telling.now(), exit: status.code() };
         let _ = finished.telling.write(&Record::Over(over));
+        // The report tells more.
+        drop(finished.words);
         let status = deliver(&report, &self.plan.output, Some(live), terminal)?;
         match finished.telling.broken() {
             Some(why) => Err(CommandError::output(why)

@@ -1,6 +1,6 @@
 //! What happens to hosts, as it happens: written into the journal first, then told. What may not be shown of a host is in neither.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use crate::audit::figure;
@@ -9,11 +9,12 @@ use crate::fix::event::FixEvent;
 use crate::fix::journal::{
     AppliedRecord, BegunRecord, EndedRecord, FileRecord, KeptRecord, Record, TookRecord, instant,
 };
-use crate::fix::remote::{Kept, Step};
+use crate::fix::remote::{Kept, RunId, Step};
 use crate::fix::rollout::HostEnd;
 use crate::fix::{PlannedHost, attempt, forecast};
 use crate::inventory::connection::Hidden;
 use crate::report::escape::escaped;
+use crate::report::fix::last_words;
 use crate::ssh::{Chronicle, ScanClock};
 use crate::terminal::{Changing, Terminal};
 
@@ -28,6 +29,8 @@ pub(super) struct Telling {
     progress: Changing,
     /// The files of each host and their backups.
     kept: Mutex<Vec<Vec<Kept>>>,
+    /// The hosts with files that may be between old and new.
+    between: Mutex<BTreeSet<usize>>,
     /// Why a line could not be written; nothing is begun from then on.
     broken: Mutex<Option<String>>,
 }
@@ -43,12 +46,32 @@ impl Telling {
         let (hosts, hidden): (Vec<_>, Vec<_>) = hosts.into_iter().unzip();
         let kept = Mutex::new(vec![Vec::new(); hosts.len()]);
         let progress = terminal.change(hosts.len());
-        Self { journal, clock, hosts, hidden, progress, kept, broken: Mutex::new(None) }
+        let between = Mutex::new(BTreeSet::new());
+        Self { journal, clock, hosts, hidden, progress, kept, between, broken: Mutex::new(None) }
     }
 
     /// Nothing is changed any more.
     pub(super) fn finish(&self) {
         self.progress.finish();
+    }
+
+    /// Says of a run that is ended at once what becomes of its hosts.
+    pub(super) fn say_last_words(&self, run: &RunId, terminal: &Terminal) {
+        let between = self.between.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let hosts: Vec<String> = between.into_iter().map(|host| self.name(host)).collect();
+        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+        let (what, hint) = last_words(run.as_str(), &hosts);
+        self.progress.finish();
+        terminal.error(&what, &[hint]);
+    }
+
+    fn is_between(&self, host: usize, is_it: bool) {
+        let mut between = self.between.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_it {
+            between.insert(host)
+        } else {
+            between.remove(&host)
+        };
     }
 
     /// Writes a line of the journal; the first failure is kept.
@@ -132,6 +155,9 @@ impl Chronicle for Telling {
             files: planned.files.iter().map(FileRecord::of).collect(),
         };
         self.write(&Record::Begun(begun))?;
+        if planned.restarts() {
+            self.is_between(host, true);
+        }
         self.say(0, host, "begun");
         Ok(())
     }
@@ -159,6 +185,7 @@ impl Chronicle for Telling {
                 self.say(0, *host, "follows its new source; its clock is watched");
             }
             FixEvent::LeftAlone { host, why } => {
+                self.is_between(*host, false);
                 // Its backups are gone: there is nothing to go back from.
                 if let Some(known) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get_mut(*host) {
                     known.clear();
@@ -173,6 +200,9 @@ impl Chronicle for Telling {
                 self.say(1, *host, &format!("{offset} off{eta}"));
             }
             FixEvent::Ended { host, outcome, detail } => {
+                if !matches!(outcome, attempt::Outcome::Failed(_)) {
+                    self.is_between(*host, false);
+                }
                 if let attempt::Outcome::RolledBack(_) = outcome {
                     // A backup that was put back is the file itself.
                     if let Some(known) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get_mut(*host) {

@@ -15,7 +15,7 @@ use crate::fix::canary::Candidate;
 use crate::fix::draft::{Draft, DraftedHost};
 use crate::fix::journal::{Record, RunRecord, SCHEMA};
 use crate::fix::remote::RunId;
-use crate::ssh::{Done, RolloutPlan, Work};
+use crate::ssh::{Done, LastWords, RolloutPlan, Work};
 use crate::terminal::Terminal;
 
 /// What was done.
@@ -24,6 +24,8 @@ pub struct Finished {
     pub ends: Vec<(DraftedHost, Done)>,
     /// The journal, in which the end of the run is still missing.
     pub(super) telling: Arc<Telling>,
+    /// What is said where a signal ends the program at once.
+    pub(super) words: LastWords,
 }
 
 /// Changes the hosts that change; the journal has each before it is touched. `measured_at` is when the yardstick was found, on the
@@ -54,6 +56,10 @@ pub fn roll_out(
         inventories: selected.sources(),
     };
     telling.write(&Record::Run(begun)).map_err(failed)?;
+    let words = {
+        let (telling, run, terminal) = (Arc::clone(&telling), run.clone(), terminal.clone());
+        LastWords::new(move || telling.say_last_words(&run, &terminal))
+    };
     let rollout = RolloutPlan {
         run,
         hosts: hosts.iter().map(|host| work(host, selected, plan)).collect(),
@@ -71,7 +77,7 @@ pub fn roll_out(
         let detail = done.detail.map(|detail| site.hidden(host.subject).masked(&detail));
         (host, Done { detail, ..done })
     });
-    Ok(Finished { ends: ends.collect(), telling })
+    Ok(Finished { ends: ends.collect(), telling, words })
 }
 
 /// The host whose clock is the yardstick, as a target; it may be one that is as it should be already.
