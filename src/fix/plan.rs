@@ -129,14 +129,19 @@ impl Plan {
 }
 
 impl PlannedHost {
-    /// Whether the plan can still be applied: each file is what it was made for. `now` gives what a file is; `None` where it is gone.
+    /// The files that are still to be changed: each is what the plan was made for, and those that are what the plan makes of them
+    /// already are left out. `now` gives what a file is; `None` where it is gone.
     ///
     /// # Errors
     ///
-    /// The refusal that names the file.
-    pub fn fits_files(&self, now: impl Fn(&str) -> Option<Digest>) -> Result<(), Refusal> {
-        let other = self.files.iter().find(|file| now(&file.path) != file.was);
-        other.map_or(Ok(()), |file| Err(Refusal::Changed(file.path.clone())))
+    /// The refusal that names a file which is neither.
+    pub fn files_to_come(&self, now: impl Fn(&str) -> Option<Digest>) -> Result<Vec<PlannedFile>, Refusal> {
+        let to_come = |file: &PlannedFile| match now(&file.path) {
+            found if found == file.was => Some(Ok(file.clone())),
+            Some(found) if found == Digest::of(&file.becomes) => None,
+            _ => Some(Err(Refusal::Changed(file.path.clone()))),
+        };
+        self.files.iter().filter_map(to_come).collect()
     }
 
     /// Whether the plan still brings its clock right in an allowed way, by what was measured anew.
@@ -309,10 +314,10 @@ mod tests {
     fn a_plan_is_applied_only_to_what_it_was_made_for() {
         let plan = plan();
         let host = &plan.hosts[0];
-        assert_eq!(host.fits_files(|_| Some(Digest::of(b"pool a\n"))), Ok(()));
+        assert_eq!(host.files_to_come(|_| Some(Digest::of(b"pool a\n"))), Ok(host.files.clone()));
         let changed = Err(Refusal::Changed("/etc/chrony.conf".to_owned()));
-        assert_eq!(host.fits_files(|_| Some(Digest::of(b"pool c\n"))), changed);
-        assert_eq!(host.fits_files(|_| None), changed);
+        assert_eq!(host.files_to_come(|_| Some(Digest::of(b"pool c\n"))), changed);
+        assert_eq!(host.files_to_come(|_| None), changed);
         let ruling = |millis: i64| {
             let offset = Interval::around(Nanos::from_millis(millis), Nanos::from_millis(10));
             forecast(Outset { offset, slew_rate: DEFAULT_SLEW_RATE, selection: SELECTION }, plan.step)

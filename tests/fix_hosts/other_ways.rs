@@ -40,6 +40,12 @@ fn a_stored_plan_is_applied_only_to_what_it_was_made_for() {
         assert!(configured.contains("\nserver 169.254.169.123 prefer iburst\n"), "{configured}");
         let left = site.clock("host").offset();
         assert!(left.0.abs() < SECOND / 20, "off by {left:?}");
+
+        let before = untouched(site, "host");
+        let again = apply();
+        assert_eq!(again.status, Some(0), "{again}");
+        assert!(again.stdout.contains("1 as wanted already"), "{again}");
+        assert_eq!(untouched(site, "host"), before, "a second run changed something");
     });
 }
 

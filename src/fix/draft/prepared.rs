@@ -64,6 +64,8 @@ impl Prepared {
             let is_planned = match (&found, &planned.installs) {
                 (None, None) => true,
                 (Some(found), Some(planned)) => found.is_like(planned),
+                // It was applied before.
+                (None, Some(_)) => self.files.files.is_empty(),
                 _ => false,
             };
             if !is_planned {
@@ -98,20 +100,20 @@ impl Prepared {
     }
 }
 
-/// The files of a plan, where they are still what it was made for.
+/// The files of a plan that are still what it was made for, where the others are what it makes of them.
 fn as_planned(layout: &Layout, survey: &Survey, planned: &PlannedHost) -> Result<PlannedFiles, Refusal> {
     let known = |path: &str| survey.files.iter().find(|file| file.path == path);
-    planned.fits_files(|path| known(path)?.digest)?;
+    let files = planned.files_to_come(|path| known(path)?.digest)?;
     let mut configuration = layout.clone();
     let mut diffs = Vec::new();
-    for file in &planned.files {
+    for file in &files {
         let before = layout.file(&file.path).filter(|_| file.was.is_some());
         let before = before.map(|before| before.lines.to_bytes()).unwrap_or_default();
         diffs.extend(diff(&file.path, &before, &file.becomes));
         configuration = configuration.with_file(&file.path, &file.becomes);
     }
     let configuration = configuration.as_read();
-    Ok(PlannedFiles { files: planned.files.clone(), configuration, diffs, warnings: planned.warnings.clone() })
+    Ok(PlannedFiles { files, configuration, diffs, warnings: planned.warnings.clone() })
 }
 
 /// What chronyd is to follow afterwards.

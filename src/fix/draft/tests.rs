@@ -302,6 +302,11 @@ fn a_plan_that_was_made_before_is_applied_and_nothing_else() {
     assert_eq!(again(&stepped, "pool edited iburst\n", -9_000).refused[0].reason, "changed");
     assert_eq!(again(&stepped, STOCK, 8_000).refused[0].reason, "moved");
     assert_eq!(again(&stepped, STOCK, 80_000).needing_consent().count(), 1);
+    // What the plan makes of it is there already.
+    let done = String::from_utf8_lossy(&stepped.files[0].becomes).into_owned();
+    let found = again(&stepped, &done, 0);
+    assert_eq!((found.refused.len(), found.changing().count(), found.unchanged().count()), (0, 0, 1), "{found:?}");
+    assert_eq!(again(&stepped, &done, 80_000).needing_consent().count(), 0, "nothing is done that could step it");
     // One that was to be slewed, and is right by now, gets all at once what it is in the end.
     let slewed = planned(8_000, StepPolicy::Forward);
     assert!(slewed.files[0].meanwhile.is_some() && slewed.without_steps);
@@ -386,6 +391,10 @@ fn a_host_without_chrony_gets_it_only_where_that_was_asked_for() {
     let planned = Subject { intent: Ok(Intent::Apply(Box::new(drafted.planned.clone()))), ..host };
     let stored = draft(std::slice::from_ref(&planned), &Terms::default()).expect("a draft");
     assert_eq!(stored.hosts[0].planned.installs, drafted.planned.installs);
+    let mut applied = planned.clone();
+    seen(&mut applied).survey = self::survey(&text);
+    let stored = draft(&[applied], &Terms::default()).expect("a draft");
+    assert_eq!((stored.refused.len(), stored.unchanged().count()), (0, 1), "it is installed by now: {stored:?}");
     let mut other = planned;
     seen(&mut other).survey.others.clear();
     let stored = draft(&[other], &Terms::default()).expect("a draft");
