@@ -193,6 +193,27 @@ fn a_run_that_is_told_to_end_tells_how_far_each_host_was() {
 }
 
 #[test]
+fn what_a_host_said_that_could_not_be_begun_stands_beside_it() {
+    let offsets = ["busy", "edited", "web1"].map(|name| (name.to_owned(), -3_000));
+    let mended = Mended::of(offsets.iter().map(|(name, millis)| (name.clone(), STOCK, *millis)));
+    let said = |detail, name| End { detail, ..end(name, HostEnd::NotAttempted(Spared::CouldNotBegin), None) };
+    let ends = vec![
+        said(Some("another run of clockaudit works on it: 20261124T155900Z-0001"), "busy"),
+        said(Some("a file was changed since it was looked at: /etc/chrony/chrony.conf"), "edited"),
+        end("web1", HostEnd::Attempted(Outcome::Converged), Some(2)),
+    ];
+    let report = Run::of(mended, ends, &offsets).report();
+    let text = plain(&render(&report, Detail::Summary, Page::ENDLESS));
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in [
+        "busy: it could not be begun when its turn came: another run of clockaudit works on it: 20261124T155900Z-0001",
+        "edited: it could not be begun when its turn came: a file was changed since it was looked at: /etc/chrony/chrony.conf",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+}
+
+#[test]
 fn what_ends_the_scan_afterwards_ends_the_run() {
     let name = "web1";
     let offsets = [(name.to_owned(), -3_000)];

@@ -82,7 +82,7 @@ take_lock() {
 
 # not_locked WORD: answers a request why it has no lock.
 not_locked() {
-  line "$owner"
+  line "${owner##* }"
   if [ "$behind" ]; then say "no $1 behind $behind"
   elif [ "$owner" ]; then say "no $1 locked $e"
   else say "no $1 write $state"

@@ -157,12 +157,13 @@ fn failures(fix: &Fix, outcome: FixOutcome, names: Names) -> Vec<String> {
     texts
 }
 
-/// A host that was not touched, as one that was refused.
+/// A host that was not touched, as one that was refused; with what it said of it.
 fn left_alone(host: &FixedHost) -> Option<RefusedHost> {
+    let parts = [host.why.as_deref(), host.detail.as_deref()].into_iter().flatten().filter(|text| !text.is_empty());
     (host.outcome == FixOutcome::NotAttempted).then(|| RefusedHost {
         name: host.name.clone(),
         reason: host.reason.clone().unwrap_or_default(),
-        message: host.why.clone().unwrap_or_default(),
+        message: parts.collect::<Vec<_>>().join(": "),
     })
 }
 
