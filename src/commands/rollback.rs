@@ -157,29 +157,31 @@ fn plan(applies: &[(usize, Request)], work: &BTreeMap<usize, Restoration>) -> St
 
 /// What a request puts back, in words.
 fn deeds(request: &Request) -> Vec<String> {
-    let restored = |path: &str, backup: &str| format!("{} is put back from {}", escaped(path), escaped(backup));
+    let restored = |path: &str, backup: &str| format!("{} is to be put back from {}", escaped(path), escaped(backup));
     match request {
         Request::Apply(apply) => {
             let deed = |change: &Change| match &change.becomes {
                 Becomes::Backup { path, .. } => restored(&change.path, path),
-                Becomes::Absent | Becomes::Bytes(_) => format!("{} goes", escaped(&change.path)),
+                Becomes::Absent | Becomes::Bytes(_) => format!("{} is to go", escaped(&change.path)),
             };
             let stops =
-                (apply.expected == Expected::Stopped).then(|| "chronyd is stopped, as it was before".to_owned());
+                (apply.expected == Expected::Stopped).then(|| "chronyd is to be stopped, as it was before".to_owned());
             apply.changes.iter().map(deed).chain(stops).collect()
         }
         Request::TakeBack(back) => {
             let taken = back.taken.iter().filter_map(|taken| match taken {
-                Taken::Package { manager, .. } => Some(format!("chrony is removed by {}", manager.label())),
-                Taken::Back(package) => Some(format!("{} comes back", escaped(&package.name))),
-                Taken::Service { name, ran } if ran.is_active => Some(format!("{} is started again", escaped(name))),
+                Taken::Package { manager, .. } => Some(format!("chrony is to be removed by {}", manager.label())),
+                Taken::Back(package) => Some(format!("{} is to come back", escaped(&package.name))),
+                Taken::Service { name, ran } if ran.is_active => {
+                    Some(format!("{} is to be started again", escaped(name)))
+                }
                 Taken::Service { .. } | Taken::Own(_) => None,
             });
             let files = back.files.iter().filter_map(|file| Some(restored(&file.path, file.backup.as_deref()?)));
             taken.chain(files).collect()
         }
         Request::Revert(run) => {
-            vec![format!("run {} ended there between old and new: its old files come back", run.as_str())]
+            vec![format!("run {} ended there between old and new: its old files are to come back", run.as_str())]
         }
         _ => Vec::new(),
     }

@@ -41,6 +41,7 @@ fn what_is_told_of_hosts_that_others_work_on_too() {
         edited_while_it_is_watched(site);
         ended_in_the_scan_afterwards(site);
         ended_at_once(site);
+        backups_that_are_gone(site);
     });
 }
 
@@ -123,6 +124,34 @@ fn ended_at_once(site: &Site) {
     let undone = site.clockaudit(&["rollback", &run, "--yes"]);
     assert_eq!(undone.status, Some(0), "{undone}");
     assert_eq!(digest(site, HOST, CONFIGURATION), old, "{undone}");
+}
+
+/// Somebody cleared up beside the configuration, or wrote into what was kept: nothing is put back, and that is what is said.
+fn backups_that_are_gone(site: &Site) {
+    let inventory = site.inventory();
+    let fixed =
+        site.clockaudit(&[&["fix", &inventory, "--yes", "--step", "any", "--hold", "1s"], &SERVER[..]].concat());
+    assert!(fixed.status.is_some_and(|status| status < 2), "{fixed}");
+    let run = site.last_run();
+    let before = untouched(site, HOST);
+    let backup = format!("{CONFIGURATION}.clockaudit-{run}");
+    let undo = |expected: i32, told: &str| {
+        let undone = site.clockaudit(&["rollback", &run, "--yes"]);
+        assert_eq!(undone.status, Some(expected), "{undone}");
+        for text in [&format!("{HOST}: {CONFIGURATION} is to be put back from {backup}\n"), told] {
+            assert!(undone.stdout.contains(text), "{text}: {undone}");
+        }
+    };
+    site.run(HOST, &format!("mv {backup} /run/kept"));
+    undo(
+        3,
+        &format!("left alone: {HOST}: a file could not be written: {CONFIGURATION}: its backup is gone: {backup}\n"),
+    );
+    site.run(HOST, &format!("echo >{backup}"));
+    undo(3, &format!("{CONFIGURATION}: its backup is not what was kept: {backup}\n"));
+    assert_eq!(untouched(site, HOST), before, "something was changed");
+    site.run(HOST, &format!("mv /run/kept {backup}"));
+    undo(0, &format!("restored: {HOST}\n"));
 }
 
 /// A configuration that passes every check, with which chronyd ends at its start.
@@ -263,7 +292,7 @@ fn not_started_since_the_boot(site: &Site, old: &Old) {
     let undo = || site.clockaudit(&["rollback", &site.last_run(), "--yes"]);
     let undone = undo();
     assert_eq!(undone.status, Some(0), "{undone}");
-    assert!(undone.stdout.contains("chronyd is stopped, as it was before"), "{undone}");
+    assert!(undone.stdout.contains("chronyd is to be stopped, as it was before"), "{undone}");
     site.run(HOST, stopped);
     // The fix had started it, so it runs again where the rollback is undone.
     let undone = undo();

@@ -101,7 +101,9 @@ fn chrony_comes_to_hosts_without_it_and_goes_again() {
 
         let undone = site.clockaudit(&["rollback", &run, "--yes"]);
         assert_eq!(undone.status, Some(0), "{undone}");
-        for part in ["bare: chrony is removed by apt-get", "other: systemd-timesyncd comes back", "2 restored"] {
+        for part in
+            ["bare: chrony is to be removed by apt-get", "other: systemd-timesyncd is to come back", "2 restored"]
+        {
             assert!(undone.stdout.contains(part), "{part}: {undone}");
         }
         is_old(site, "a rollback");

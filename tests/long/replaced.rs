@@ -81,7 +81,7 @@ fn chrony_takes_the_place_of_every_other_timekeeper_and_gives_it_back() {
         let undone = site.clockaudit(&["rollback", &run, "--yes"]);
         assert_eq!(undone.status, Some(0), "{undone}");
         for (host, service, _) in HOSTS {
-            assert!(undone.stdout.contains(&format!("{host}: {service} is started again")), "{undone}");
+            assert!(undone.stdout.contains(&format!("{host}: {service} is to be started again")), "{undone}");
         }
         is_old(site);
     });

@@ -85,7 +85,11 @@ write_candidate() {
   rm -f "$new_file"
   [ "$new" = - ] && return
   o=
-  if [ "$from" ]; then o=$(cp -p "$from" "$new_file" 2>&1)
+  if [ "$from" ]; then
+    digest "$from"
+    [ "$h" = - ] && e="its backup is gone: $from" && return 1
+    [ "$h" = "$new" ] || { e="its backup is not what was kept: $from"; return 1; }
+    o=$(cp -p "$from" "$new_file" 2>&1)
   elif [ "$old" = - ]; then o=$( (umask 022; unescape >"$new_file") 2>&1)
   else o=$({ cp -p "$path" "$new_file" && unescape >"$new_file"; } 2>&1)
   fi
