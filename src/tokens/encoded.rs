@@ -153,7 +153,7 @@ fn read_parts(token: &str) -> Result<Claims, TokenError> {
         far: Vec::new(),
     };
     let dates = [("iat", read.issued_at), ("nbf", read.not_before), ("exp", read.expiry)];
-    let is_far = |date: Option<NumericDate>| date.is_some_and(|date| date.is_far());
+    let is_far = |date: Option<NumericDate>| date.is_some_and(NumericDate::is_far);
     let names = dates.into_iter().filter(|(_, date)| is_far(*date)).map(|(name, _)| name);
     let far = names.filter_map(|name| Some((name, claims.get(name)?.get().to_owned()))).collect();
     Ok(Claims { far, ..read })

@@ -119,7 +119,7 @@ each replace
         );
         let mut files = files;
         files.sort();
-        let told: String = files.iter().take(2).map(|path| format!("edited {}\n", path.display())).collect();
+        let told = files.iter().take(2).map(|path| format!("edited {}\n", path.display())).collect::<Vec<_>>().concat();
         assert_eq!(said, format!("{told}ok confirm\nnew\nedited\n"));
     }
 
