@@ -159,8 +159,12 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Lets `content` be written into a new file, which then takes the place of `path`.
 fn write_beside(path: &Path, mut content: impl FnMut(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(path)?;
+    // Who kept a file from others keeps what replaces it from them: before anything is in it.
+    let kept = fs::metadata(path).ok().map(|found| fs::Permissions::from_mode(found.permissions().mode() & 0o777));
+    let keep = |file: &fs::File| kept.clone().map_or(Ok(()), |kept| file.set_permissions(kept));
     #[cfg(target_os = "linux")]
     if let Ok(mut file) = nameless_in(&folder) {
+        keep(&file)?;
         content(&mut file)?;
         file.sync_all()?;
         // Where nothing is to be replaced it gets its own name at once: there is no other that could stay.
@@ -178,6 +182,7 @@ fn write_beside(path: &Path, mut content: impl FnMut(&mut fs::File) -> io::Resul
         .permissions(fs::Permissions::from_mode(0o666))
         .tempfile_in(folder)
         .map_err(without_path)?;
+    keep(file.as_file())?;
     content(file.as_file_mut())?;
     file.as_file().sync_all()?;
     file.persist(path)?;
@@ -253,6 +258,18 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(write_whole(&folder.path().join("missing/out.json"), b"x").is_err());
+    }
+
+    #[test]
+    fn what_replaces_a_file_is_as_readable_as_that_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.json");
+        write_whole(&path, b"old").unwrap();
+        for mode in [0o600, 0o640, 0o444] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            write_whole(&path, b"new").unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, mode);
+        }
     }
 
     #[cfg(target_os = "linux")]
