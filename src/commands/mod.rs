@@ -53,8 +53,7 @@ pub fn run(cli: Cli) -> ExitStatus {
 /// would read as CRITICAL.
 pub fn usage_error(error: &clap::Error) -> ExitStatus {
     if error.use_stderr() {
-        // Where that stream is gone there is nobody left to tell.
-        let _ = error.print();
+        Terminal::print_usage_error(error);
         return ExitStatus::Usage;
     }
     match Terminal::print_help(error).map_err(CommandError::from) {

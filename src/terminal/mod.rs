@@ -11,11 +11,12 @@ mod secret_prompt;
 
 use std::io::{self, IsTerminal, Write};
 
-use anstream::AutoStream;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
 use crate::inventory::diagnostics::{Diagnostic, Severity};
 use crate::report::escape::visible;
+use crate::tokens::encoded::masked;
 
 pub use changing::Changing;
 pub use color::Coloring;
@@ -49,8 +50,8 @@ pub enum OutputError {
 #[derive(Debug, Clone)]
 pub struct Terminal {
     talk: Talk,
-    stdout: anstream::ColorChoice,
-    stderr: anstream::ColorChoice,
+    stdout: ColorChoice,
+    stderr: ColorChoice,
 }
 
 /// Errors.
@@ -66,9 +67,9 @@ impl Terminal {
         let environment = |name: &str| std::env::var(name).ok();
         let choose = |is_terminal: bool| {
             if color::is_wanted(talk.coloring, &environment, is_terminal) {
-                anstream::ColorChoice::AlwaysAnsi
+                ColorChoice::AlwaysAnsi
             } else {
-                anstream::ColorChoice::Never
+                ColorChoice::Never
             }
         };
         Self { talk, stdout: choose(io::stdout().is_terminal()), stderr: choose(io::stderr().is_terminal()) }
@@ -144,11 +145,14 @@ impl Terminal {
         self.say(&text);
     }
 
+    /// Says what clap has against the arguments, on standard error.
+    pub fn print_usage_error(error: &clap::Error) {
+        say_to(ColorChoice::Auto, &error.render().ansi().to_string());
+    }
+
     /// Says prepared text, line ends included, on standard error.
     pub fn say(&self, text: &str) {
-        let mut stream = AutoStream::new(io::stderr().lock(), self.stderr);
-        // Where standard error itself is gone there is nobody left to tell.
-        let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+        say_to(self.stderr, text);
     }
 
     /// Says what there is to say about an inventory, each with its line; with `--quiet` only what is an error, or leaves the
@@ -158,7 +162,7 @@ impl Terminal {
         let is_grave =
             |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error || diagnostic.missing.is_some();
         let said = diagnostics.iter().filter(|diagnostic| !is_quiet || is_grave(diagnostic));
-        self.say(&diagnostics::render(said, self.stderr != anstream::ColorChoice::Never));
+        self.say(&diagnostics::render(said, self.stderr != ColorChoice::Never));
     }
 
     /// Shows how a scan of hosts of these names goes on, each of which is asked `samples` times.
@@ -193,4 +197,11 @@ fn taken(written: io::Result<()>) -> Result<(), OutputError> {
 /// A text of one or more lines in which nothing steers the terminal: names and messages of others may be part of it.
 fn lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// Says a text on standard error, without the tokens in it: what was typed in the wrong place is repeated there.
+fn say_to(coloring: ColorChoice, text: &str) {
+    let mut stream = AutoStream::new(io::stderr().lock(), coloring);
+    // Where standard error itself is gone there is nobody left to tell.
+    let _ = stream.write_all(masked(text).as_bytes()).and_then(|()| stream.flush());
 }

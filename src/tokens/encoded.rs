@@ -61,6 +61,9 @@ pub enum TokenError {
     /// An object of JSON that carries no token.
     #[error("this is JSON without a token: none of `access_token`, `id_token`, `token`, `jwt` holds a text")]
     NoMember,
+    /// More than one.
+    #[error("there are several tokens here, one after the other: give one")]
+    Several,
     /// Not three parts.
     #[error("this is no JSON Web Token: those have three parts with dots between, this has {0}")]
     Parts(usize),
@@ -84,6 +87,9 @@ pub enum TokenError {
     NumberInText(&'static str),
 }
 
+/// What is encoded begins with `{"`.
+const BEGINNING: &str = "eyJ";
+
 /// No instant that is told apart here is further from 1970, in seconds.
 const BEYOND_ALL_S: f64 = 1e10;
 /// Nor nearer to it.
@@ -99,14 +105,36 @@ pub fn read(text: &str) -> Result<Claims, TokenError> {
         return read_parts(&member(text)?);
     }
     let bare = strip_word(strip_word(text, "authorization:"), "bearer");
-    if bare.is_empty() { Err(TokenError::Empty) } else { read_parts(bare) }
+    if bare.is_empty() {
+        return Err(TokenError::Empty);
+    }
+    let is_whole = |word: &&str| word.matches('.').count() >= 2;
+    if bare.split_whitespace().filter(is_whole).count() > 1 { Err(TokenError::Several) } else { read_parts(bare) }
+}
+
+/// The text without what looks like tokens in it: whoever reads an error must not be logged in by it.
+pub fn masked(text: &str) -> String {
+    /// So many characters of a part at least: the name of a file is not taken for a token.
+    const SHORTEST: usize = 8;
+    let is_encoded = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '=');
+    let is_word = |character: char| is_encoded(character) || character == '.';
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, token)) = rest.find(BEGINNING).and_then(|at| rest.split_at_checked(at)) {
+        let (word, after) = token.split_at(token.find(|character| !is_word(character)).unwrap_or(token.len()));
+        let parts: Vec<&str> = word.split('.').collect();
+        let is_token = parts.len() > 1 && parts.iter().take(2).all(|part| part.len() >= SHORTEST);
+        shown.push_str(before);
+        shown.push_str(if is_token { "eyJ********" } else { word });
+        rest = after;
+    }
+    shown + rest
 }
 
 /// Whether a text looks like a token rather than like the name of a file.
 pub fn looks_like_one(text: &str) -> bool {
     let bare = strip_word(text.trim(), "bearer");
-    // What is encoded begins with `{"`.
-    bare.starts_with("eyJ") && bare.split('.').count() >= 3
+    bare.starts_with(BEGINNING) && bare.split('.').count() >= 3
 }
 
 /// The text without this word in front, whatever its letters' case.
@@ -275,6 +303,7 @@ mod tests {
         check(r#"{"access_token": 5}"#, TokenError::NoMember);
         check("hunter2", TokenError::Parts(1));
         check("a.b.c.d.e", TokenError::Encrypted);
+        check("a.b.c\nd.e.f\n", TokenError::Several);
         check("%.e30.", TokenError::NotBase64("header"));
         check("e30.%.", TokenError::NotBase64("payload"));
         check("e30.W10.", TokenError::NotAnObject("payload"));
@@ -286,10 +315,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_looks_like_a_token_is_masked() {
+        let token = encoded(r#"{"alg":"RS256"}"#, r#"{"exp":5}"#);
+        let check = |text: &str, expected: &str| assert_eq!(masked(text), expected);
+        check(&format!("`{token}`: no such file, {token}"), "`eyJ********`: no such file, eyJ********");
+        check(&format!("damaged: {}", &token[..token.len() - 5]), "damaged: eyJ********");
+        check("unexpected argument 'eyJ.txt' found", "unexpected argument 'eyJ.txt' found");
+        check("eyJeyJ: ü", "eyJeyJ: ü");
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in ".{0,200}", payload in ".{0,200}") {
-            let _ = read(&text);
+            let _ = (read(&text), masked(&text));
             let _ = read(&encoded("{}", &payload));
         }
     }

@@ -140,11 +140,26 @@ fn a_token_is_told_to_nobody() {
     refused("", "there is no token");
     refused(&format!("x.{SIGNATURE}"), "those have three parts with dots between, this has 2");
     refused(&format!("a.b.c.d.{SIGNATURE}"), "this token is encrypted");
+    refused(&format!("a.b.{SIGNATURE}\na.b.{SIGNATURE}\n"), "there are several tokens here");
     refused(&format!("{SIGNATURE}.%.%"), "its header is no JSON object");
     // Damaged, it is no token any more, and still nobody's to see.
     let damaged = run(&["token", &format!("eyJhbGciOiJub25lIn0.{SIGNATURE}"), "--report", stored]);
     assert_eq!(damaged.status, Some(65), "{}", damaged.transcript());
     silent(&damaged);
+    // In a place where none is expected it is not repeated either.
+    for arguments in [
+        &["compare", stored, &token][..],
+        &["scan", &token],
+        &["scan", "--samples", &token],
+        &["report", stored, &token],
+        &["explain", &token],
+        &["token", "--verifier-lib", &token],
+    ] {
+        let session = run(arguments);
+        assert!(session.status.is_some_and(|status| status != 0), "{}", session.transcript());
+        silent(&session);
+        assert!(session.stderr.contains("eyJ********"), "{}", session.transcript());
+    }
     let unknown = run(&["token", "-", "--report", stored, "--verifier-lib", "pyjtw"]);
     assert_eq!(unknown.status, Some(64), "{}", unknown.transcript());
     assert!(unknown.stderr.contains("'pyjwt'"), "{}", unknown.transcript());

@@ -72,6 +72,18 @@ fn a_run_that_ended_early_and_why_hosts_are_not_measured_are_told() {
 }
 
 #[test]
+fn an_unsigned_token_is_called_so() {
+    let report = fleet::report(&fleet::dozen());
+    let encoded = |part: &str| URL_SAFE_NO_PAD.encode(part);
+    let token = format!("{}.{}.", encoded(r#"{"alg":"none"}"#), encoded(r#"{"exp":5}"#));
+    let claims = encoded::read(&token).unwrap();
+    let at = report.run.finished.0;
+    let question = Question { claims, at, is_fresh: false, libraries: Library::ALL.to_vec(), leeway: None };
+    let text = table(&token::judged(&report, &question));
+    assert!(text.starts_with("Token unsigned (`alg: none`); anybody can have written it, and who"), "{text}");
+}
+
+#[test]
 fn a_report_of_the_future_says_that_a_clock_is_wrong() {
     let report = fleet::report(&fleet::dozen());
     let said = |after: Nanos| table(&judged(&report, r#"{"exp":1795539600}"#, after));

@@ -30,6 +30,8 @@ const MEANT: Nanos = Nanos::from_seconds(20 * 31_557_600);
 const LONGEST_NUMBER: usize = 40;
 /// What a reader must not take it for.
 const UNSIGNED: &str = "the signature is not checked";
+/// What a token without one is worth.
+const NOBODYS: &str = "anybody can have written it, and who verifies signatures refuses it whatever the clocks say";
 
 /// The hosts that answer alike, for the same reason.
 #[derive(PartialEq, Eq, Hash)]
@@ -104,9 +106,15 @@ pub fn page(report: &TokenReport) -> Document {
 /// What the token says, and by what it is judged.
 fn facts(report: &TokenReport) -> Vec<(&'static str, String)> {
     let claims = &report.claims;
+    let is_unsigned = claims.algorithm.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("none"));
     let algorithm = claims.algorithm.as_deref().map_or_else(|| "no `alg`".to_owned(), short);
     let issuer = claims.issuer.as_deref().map_or_else(String::new, |issuer| format!(", issuer {}", short(issuer)));
-    let mut facts = vec![("Token", format!("{algorithm}{issuer}; {UNSIGNED}"))];
+    let token = if is_unsigned {
+        format!("unsigned (`alg: {algorithm}`){issuer}; {NOBODYS}")
+    } else {
+        format!("{algorithm}{issuer}; {UNSIGNED}")
+    };
+    let mut facts = vec![("Token", token)];
     let dates = [("iat", &claims.issued_at_s), ("nbf", &claims.not_before_s), ("exp", &claims.expiry_s)];
     facts.extend(dates.iter().filter_map(|(name, date)| Some((*name, dated(date.as_ref()?, report.judged_at)))));
     if dates.iter().all(|(_, date)| date.is_none()) {
