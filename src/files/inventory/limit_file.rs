@@ -27,11 +27,15 @@ pub enum LimitError {
 const SECRETS: [&str; 2] = ["-----BEGIN ", "$ANSIBLE_VAULT;"];
 
 /// The patterns of `--limit`; several of them add up. A line of a file is one pattern as it stands: no splitting, no
-/// comments.
+/// comments. Behind `@` a path of which there is a file is whole, whatever patterns would be cut at in it.
 pub fn limit(texts: &[String], settings: &LoadSettings) -> Result<Vec<Pattern>, LimitError> {
     let mut patterns = Vec::new();
     for text in texts {
         let typed = Arc::from(text.as_str());
+        if let Some(file) = whole_path(text, settings) {
+            patterns.extend(lines_of(file, settings)?.into_iter().map(|line| line.part_of(&typed)));
+            continue;
+        }
         for pattern in split::patterns(text)? {
             match pattern.strip_prefix('@') {
                 Some(file) => patterns.extend(lines_of(file, settings)?.into_iter().map(|line| line.part_of(&typed))),
@@ -40,6 +44,12 @@ pub fn limit(texts: &[String], settings: &LoadSettings) -> Result<Vec<Pattern>, 
         }
     }
     Ok(patterns)
+}
+
+/// The path of a limit that is nothing but the file of that name.
+fn whole_path<'text>(text: &'text str, settings: &LoadSettings) -> Option<&'text str> {
+    let file = text.strip_prefix('@')?;
+    settings.working_directory.join(file).is_file().then_some(file)
 }
 
 fn lines_of(file: &str, settings: &LoadSettings) -> Result<Vec<Pattern>, LimitError> {
@@ -119,5 +129,22 @@ mod tests {
         }
         let both = retry(["!both"], |name| inventory.group_named(name).is_some());
         assert_eq!(both, Retry { text: String::new(), unnamed: vec!["!both".to_owned()] });
+    }
+
+    #[test]
+    fn a_path_with_what_patterns_are_cut_at_is_whole_where_there_is_such_a_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = LoadSettings { working_directory: folder.path().to_owned(), ..LoadSettings::of_this_process() };
+        let check = |text: &str, expected: usize| {
+            let found = limit(&[text.to_owned()], &settings).expect("patterns");
+            assert_eq!(found.len(), expected, "{text}: {found:?}");
+        };
+        for name in ["a b:c,d[1]", "left of a run.retry", "plain"] {
+            fs::write(folder.path().join(name), "web1\nweb2\n").expect("a file");
+            check(&format!("@{name}"), 2);
+            check(&format!("@{}", folder.path().join(name).display()), 2);
+        }
+        check("@plain,db1", 3);
+        assert!(limit(&["@no such".to_owned()], &settings).is_err());
     }
 }
