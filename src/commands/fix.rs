@@ -30,6 +30,7 @@ pub fn run(args: &FixArgs, terminal: &Terminal) -> Outcome {
         terminal.print(&list(&selected.targets))?;
         return Ok(ExitStatus::Good);
     }
+    plan.spares(&selected.loaded.inventory)?;
     let left_out = plan.stored.as_ref().map(|stored| selected.keep_planned(stored)).transpose()?.unwrap_or_default();
     if let Some(server) = plan.internal.as_ref().filter(|_| plan.stored.is_none()) {
         plan.change = Some(selected.internal(server)?);

@@ -114,6 +114,21 @@ fn what_a_plan_has_settled_is_not_typed_beside_it() {
 }
 
 #[test]
+fn a_plan_is_not_written_over_the_inventory_of_its_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "a.example\n";
+    let inventory = file(folder.path(), "hosts.ini", text);
+    let link = folder.path().join("link").display().to_string();
+    std::os::unix::fs::symlink(&inventory, &link).expect("a link");
+    let whole = folder.path().display().to_string();
+    for (source, plan) in [(&inventory, &inventory), (&inventory, &link), (&link, &inventory), (&whole, &inventory)] {
+        let arguments = [&["fix", "-i", source, "--plan-out", plan], &SERVER[..]].concat();
+        check(&arguments, 64, &format!("`--plan-out {plan}` would overwrite the inventory"));
+        assert_eq!(fs::read_to_string(&inventory).expect("an inventory"), text);
+    }
+}
+
+#[test]
 fn variables_that_name_a_source_stand_for_a_flag() {
     let folder = tempfile::tempdir().expect("a folder");
     let inventory = file(folder.path(), "hosts.ini", "here clockaudit_preset=amazon\nthere\n");

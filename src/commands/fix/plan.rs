@@ -1,5 +1,7 @@
 //! What a fix needs, worked out once from what was typed; everything past this border takes plans.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::hosts::Access;
@@ -16,6 +18,8 @@ use crate::files::{self, TimeLeft};
 use crate::fix::change::{BY_VARIABLES, Template};
 use crate::fix::guards::Allowed;
 use crate::fix::{Change, Plan, StepPolicy, plan, rollout};
+use crate::inventory::model::Inventory;
+use crate::report::escape::visible;
 use crate::terminal::Terminal;
 use crate::timekeeper::chrony::configuration::{BadSource, Wanted};
 
@@ -103,6 +107,26 @@ impl FixPlan {
 }
 
 impl FixPlan {
+    /// Finds out whether the plan would be written over what the hosts are from.
+    ///
+    /// # Errors
+    ///
+    /// Where it would be: nobody wants an inventory to become a plan.
+    pub fn spares(&self, inventory: &Inventory) -> Result<(), CommandError> {
+        let Reach::Check { plan_out: Some(path), .. } = &self.reach else { return Ok(()) };
+        let Ok(there) = fs::metadata(path) else { return Ok(()) };
+        // By what it is, not by its name: there are links.
+        let is_there = |file: &String| {
+            fs::metadata(file).is_ok_and(|found| (found.dev(), found.ino()) == (there.dev(), there.ino()))
+        };
+        let mut files = inventory.sources().iter().filter_map(|source| source.file.as_ref());
+        files.find(|file| is_there(file)).map_or(Ok(()), |file| {
+            let (path, file) = (path.display().to_string(), visible(file));
+            let message = format!("`--plan-out {}` would overwrite the inventory `{file}`", visible(&path));
+            Err(CommandError::usage(message).hint("name another file"))
+        })
+    }
+
     /// What was asked for, in words.
     pub fn change_in_words(&self) -> String {
         match (&self.change, &self.stored) {
