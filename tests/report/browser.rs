@@ -214,13 +214,15 @@ fn each_sheet_of_the_table_has_its_heading() {
 
 /// What stands in a PDF between `stream` and `endstream`, as far as it can be inflated to text.
 fn streams(paper: &[u8]) -> Vec<String> {
-    let find =
-        |from: usize, word: &[u8]| paper[from..].windows(word.len()).position(|part| part == word).map(|at| from + at);
+    let find = |from: usize, word: &[u8]| {
+        let rest = paper.get(from..).unwrap_or_default();
+        rest.windows(word.len()).position(|part| part == word).map(|at| from + at)
+    };
     let (mut found, mut from) = (Vec::new(), 0);
     while let Some(begin) = find(from, b"stream\n") {
         from = find(begin, b"endstream").expect("an end") + 9;
         let mut text = String::new();
-        if ZlibDecoder::new(&paper[begin + 7..from - 9]).read_to_string(&mut text).is_ok() {
+        if ZlibDecoder::new(paper.get(begin + 7..from - 9).unwrap_or_default()).read_to_string(&mut text).is_ok() {
             found.push(text);
         }
     }

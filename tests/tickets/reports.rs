@@ -70,7 +70,7 @@ pub(crate) fn apart() -> Report {
     let mut report = clear();
     report.findings = bad().findings.into_iter().filter(|finding| finding.code == "CLK103").collect();
     assert_eq!(report.findings.len(), 1);
-    report.findings[0].what = "1 of 15 pairs".to_owned();
+    "1 of 15 pairs".clone_into(&mut report.findings[0].what);
     report.summary.verdict = Verdict::Crit;
     "20261127T160000Z-0004".clone_into(&mut report.run.id);
     report
