@@ -96,7 +96,7 @@ fn provenance(trace: &Trace, text: &str, path: &Path) -> Provenance {
     let digest = Sha256::digest(text.as_bytes());
     Provenance {
         kind: model::Kind::Replay,
-        run: format!("replay-{}", trace.seen.started.0),
+        run: format!("{}{}", model::REPLAYED, trace.seen.started.0),
         sources: vec![path.display().to_string()],
         sha256: Some(base16ct::lower::encode_string(&digest)),
         limit: Vec::new(),

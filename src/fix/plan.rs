@@ -141,7 +141,17 @@ impl PlannedHost {
             Some(found) if found == Digest::of(&file.becomes) => None,
             _ => Some(Err(Refusal::Changed(file.path.clone()))),
         };
-        self.files.iter().filter_map(to_come).collect()
+        let mut files = self.files.iter().filter_map(to_come).collect::<Result<Vec<_>, _>>()?;
+        // What changes only for the time of a slew is as it is wanted once nothing else is to come.
+        if files.iter().all(|file| file.was == Some(Digest::of(&file.becomes))) {
+            files.clear();
+        }
+        // A file that has its steps back already would step a clock that was to be slewed.
+        let steps = |file: &&PlannedFile| file.meanwhile.is_some() && files.iter().all(|other| other.path != file.path);
+        match self.files.iter().find(steps) {
+            Some(file) if !files.is_empty() => Err(Refusal::Changed(file.path.clone())),
+            _ => Ok(files),
+        }
     }
 
     /// Whether the plan still brings its clock right in an allowed way, by what was measured anew.
@@ -318,6 +328,19 @@ mod tests {
         let changed = Err(Refusal::Changed("/etc/chrony.conf".to_owned()));
         assert_eq!(host.files_to_come(|_| Some(Digest::of(b"pool c\n"))), changed);
         assert_eq!(host.files_to_come(|_| None), changed);
+        // One of two has its steps back, the other is what it was: both are slewed together, or not at all.
+        let (main, include) = (host.files[0].clone(), host.files[0].clone());
+        let main = PlannedFile { meanwhile: Some(b"server b\n#".to_vec()), ..main };
+        let two =
+            PlannedHost { files: vec![main, PlannedFile { path: "/etc/b".to_owned(), ..include }], ..host.clone() };
+        let half = |path: &str| Some(Digest::of(if path == "/etc/b" { b"pool a\n".as_slice() } else { b"server b\n" }));
+        assert_eq!(two.files_to_come(half), changed);
+        assert_eq!(two.files_to_come(|_| Some(Digest::of(b"server b\n"))), Ok(Vec::new()));
+        // A file that changes only for the time of the slew.
+        let only =
+            PlannedFile { becomes: b"pool a\n".to_vec(), meanwhile: Some(b"#".to_vec()), ..two.files[1].clone() };
+        let three = PlannedHost { files: vec![two.files[0].clone(), only], ..two.clone() };
+        assert_eq!(three.files_to_come(half), Ok(Vec::new()));
         let ruling = |millis: i64| {
             let offset = Interval::around(Nanos::from_millis(millis), Nanos::from_millis(10));
             forecast(Outset { offset, slew_rate: DEFAULT_SLEW_RATE, selection: SELECTION }, plan.step)

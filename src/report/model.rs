@@ -83,6 +83,9 @@ pub struct Report {
     pub fix: Option<Fix>,
 }
 
+/// How the names of runs begin that are replays.
+pub const REPLAYED: &str = "replay-";
+
 /// What made a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -166,7 +166,12 @@ impl Conversation {
     pub fn hear(&mut self, answer: Answer) {
         let is_refused = if self.are_inline { is_too_large(&answer) } else { is_file_refused(&answer) };
         let files = std::mem::take(&mut self.files).into_iter().filter(|_| is_refused);
-        self.unattached.extend(files.map(|name| (name, Refusal::of(&answer))));
+        for name in files {
+            // One that was sent again is told once.
+            if self.unattached.iter().all(|(known, _)| *known != name) {
+                self.unattached.push((name, Refusal::of(&answer)));
+            }
+        }
         self.answers.push(answer);
     }
 

@@ -7,10 +7,12 @@ use serde_json::Value;
 
 use super::conversation::Refusal;
 use super::key::{Key, keys_in, scope_in};
+use super::moment;
 use super::protocol::{good, list, text};
 use super::request::{Answer, Request};
 use super::site::{Site, System};
 use super::systems;
+use crate::clock::UnixNanos;
 
 /// What every ticket of ours has beside its key, where a system has labels.
 pub(super) const LABEL: &str = "clockaudit";
@@ -45,10 +47,19 @@ pub(super) struct Shown {
     pub(super) keys: Vec<(Key, Option<Key>)>,
 }
 
+/// What is known of a key that has an open ticket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Open {
+    /// The scope that the ticket tells.
+    scope: Option<Key>,
+    /// When it was changed last, by the tracker's clock; none where that does not tell.
+    changed: Option<UnixNanos>,
+}
+
 /// What a tracker has open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
-    keys: BTreeMap<Key, Option<Key>>,
+    keys: BTreeMap<Key, Open>,
     /// Whether there may be more.
     pub is_cut: bool,
 }
@@ -80,7 +91,12 @@ impl Listed {
 
     /// The keys of open tickets that tell that they are of this scope.
     pub fn of_scope(&self, scope: &Key) -> impl Iterator<Item = &Key> {
-        self.keys.iter().filter(move |(_, told)| told.as_ref() == Some(scope)).map(|(key, _)| key)
+        self.keys.iter().filter(move |(_, open)| open.scope.as_ref() == Some(scope)).map(|(key, _)| key)
+    }
+
+    /// Whether a ticket of the key was changed since an instant, as far as the tracker tells: by a newer report, or by somebody.
+    pub fn is_changed_since(&self, key: &Key, instant: UnixNanos) -> bool {
+        self.keys.get(key).and_then(|open| open.changed).is_some_and(|changed| changed > instant)
     }
 }
 
@@ -121,9 +137,11 @@ impl Listing {
         for record in records.iter().take(PAGE) {
             let Shown { id, is_open, keys } = systems::shown(self.site.system, record)?;
             if self.seen.insert(id) && is_open {
+                let changed = moment::read(&text(record, systems::changed_at(self.site.system)));
                 for (key, scope) in keys {
-                    let told = self.listed.keys.entry(key).or_default();
-                    *told = scope.or(told.take());
+                    let open = self.listed.keys.entry(key).or_default();
+                    open.scope = scope.or(open.scope.take());
+                    open.changed = open.changed.max(changed);
                 }
             }
         }

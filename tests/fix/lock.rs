@@ -124,6 +124,15 @@ fn whoever_dies_on_the_way_to_the_lock_keeps_nobody_from_it() {
     assert_eq!(check(&scenes), scenes.len(), "nobody got it");
 }
 
+/// Whoever gives its own lock back makes a link that is named by itself, and may die then; so may whoever comes next.
+#[test]
+fn an_owner_that_dies_while_it_gives_its_lock_back_keeps_nobody_from_it() {
+    let died = r#"ln -s "1 0 another-boot r0" "run/lock.1 0 another-boot r0""#;
+    let next = r#"ln -s "2 0 another-boot r0" "run/lock.1 0 another-boot r0.""#;
+    let scenes = [format!("{died}; ./actor b take \"\""), format!("{died}; {next}; ./actor b take \"\"")];
+    assert_eq!(check(&scenes), scenes.len(), "nobody got it");
+}
+
 #[test]
 fn a_lock_that_is_given_back_is_nobody_elses() {
     let mut scenes = Vec::new();

@@ -116,6 +116,7 @@ fn issue(ticket: &Kept) -> Value {
         "state": if ticket.is_closed { "closed" } else { "open" },
         "created_at": created_at(ticket),
         "closed_at": closed_at(ticket),
+        "updated_at": ticket.changed_at,
         "comments": ticket.comments.len(),
         "labels": ticket.labels.iter().map(|label| json!({ "name": label })).collect::<Vec<_>>(),
     })

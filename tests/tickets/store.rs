@@ -23,6 +23,8 @@ pub(crate) struct Kept {
     pub(crate) is_closed: bool,
     pub(crate) made_on: u32,
     pub(crate) closed_on: Option<u32>,
+    /// When it was changed last, where that is told.
+    pub(crate) changed_at: Option<&'static str>,
     pub(crate) comments: Vec<String>,
     /// The kinds and the subjects of what was said, where they have some.
     pub(crate) subjects: Vec<(&'static str, String)>,

@@ -130,7 +130,10 @@ impl Claims<'_> {
 
     /// UTC by the claims of one or two hosts and by that of the controller, where all of them may be true.
     pub(super) fn few(&self, controller: Option<Interval>) -> Option<Interval> {
-        let mut claims = self.votes.iter().filter(|_| self.found.is_none()).map(|vote| vote.utc).chain(controller);
+        if self.found.is_some() {
+            return None;
+        }
+        let mut claims = self.votes.iter().map(|vote| vote.utc).chain(controller);
         let first = claims.next()?;
         claims.try_fold(first, Interval::intersection)
     }

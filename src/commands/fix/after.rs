@@ -126,7 +126,8 @@ impl Run<'_> {
         let is_left = |(host, done): &&(DraftedHost, Done)| match done.end {
             HostEnd::NotAttempted(_) => true,
             HostEnd::Attempted(outcome) => {
-                matches!(outcome, attempt::Outcome::OnItsWay(_)) && host.planned.without_steps
+                let may_lack = matches!(outcome, attempt::Outcome::OnItsWay(_) | attempt::Outcome::Edited { .. });
+                may_lack && host.planned.without_steps
             }
         };
         let spared = finished.ends.iter().filter(is_left).map(|(host, _)| host.planned.name.as_str());

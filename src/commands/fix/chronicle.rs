@@ -200,7 +200,8 @@ impl Chronicle for Telling {
                 self.say(1, *host, &format!("{offset} off{eta}"));
             }
             FixEvent::Ended { host, outcome, detail } => {
-                if !matches!(outcome, attempt::Outcome::Failed(_)) {
+                let is_open = attempt::Outcome::Failed(attempt::Cause::ConnectionLost);
+                if *outcome != is_open && *outcome != attempt::Outcome::Failed(attempt::Cause::Unconfirmed) {
                     self.is_between(*host, false);
                 }
                 if let attempt::Outcome::RolledBack(_) = outcome {

@@ -33,7 +33,7 @@ go_back() {
 finish() { ln -s kept "$folder/over"; forget; }
 
 # The run's folder goes, in an order in which what is left of it at any time is taken for nothing to put back, nor to clear up.
-forget() { rm -f "$folder/plan" "$folder/made"; rm -rf "$folder"; }
+forget() { rm -f "$folder/taken" "$folder/plan" "$folder/made"; rm -rf "$folder"; }
 
 # Removes candidates.
 tidy() {
@@ -317,14 +317,14 @@ confirm() {
 }
 
 # prune PATH: the newest five backups of a file stay, and this run's own whatever the names of others say; what was kept while steps
-# were added is of no use any more, unless it is all that this run has kept.
+# were added is of no use any more, unless it is all that its run has kept.
 prune() {
   own=${run%.steps}
   [ -f "${1%/*}/${1##*/}.clockaudit-$own" ] || [ -f "${1%/*}/.${1##*/}.clockaudit-$own" ] || own=$run
   for b in "${1%/*}/${1##*/}".clockaudit-* "${1%/*}/.${1##*/}".clockaudit-*; do
     [ -f "$b" ] && case ${b##*.clockaudit-} in
     "$own" | "$own".[0-9]*) printf '%s\n' "1$b" ;;
-    *.steps | *.steps.*) rm -f "$b" ;;
+    *.steps | *.steps.*) if [ -f "${b%.steps*}" ]; then rm -f "$b"; else printf '%s\n' "0$b"; fi ;;
     *) printf '%s\n' "0$b" ;;
     esac
   done | sort | { set --; while IFS= read -r b; do set -- "$@" "${b#?}"; done

@@ -86,7 +86,7 @@ guard() {
   ln -s reverted "$folder/over" || [ "$(readlink "$folder/over")" = reverted ] || exit 0
   put_back
   line "$left"; printf '%s\n' "$run $e" >"$state/last"
-  rm -rf "$folder"
+  forget
   free_lock "$run"
   exit 0
 }

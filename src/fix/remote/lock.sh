@@ -23,14 +23,14 @@ is_guarded() {
 is_run() { case $1 in '' | .* | -* | *[!A-Za-z0-9._-]*) return 1 ;; esac; [ ${#1} -le 64 ]; }
 
 # claim OWNER: the right to change a lock that says OWNER, who is dead or on the way out. One has it: whoever made the link of that
-# name; where that one has died, whoever makes the next link, named by that one. Leaves the link in `claimed`.
+# name; where that one has died, whoever makes the next link, with one dot more in its name. Leaves the link in `claimed`.
 #
 # No lock says the same twice: once it has been changed, whoever comes late does not get past the last line.
 claim() {
   claimed=$state/lock.$1
   until ln -s "$mine" "$claimed"; do
     m=$(readlink "$claimed") && ! is_held "$m" || return 1
-    claimed=$state/lock.$m
+    claimed=$claimed.
   done
   [ "$(readlink "$state/lock")" = "$1" ] || { rm -f "$claimed"; return 1; }
 }

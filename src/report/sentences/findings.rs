@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::hosts::badness;
 use crate::report::alike;
 use crate::report::escape::escaped;
-use crate::report::model::{Error, Finding, Host, Report, Severity};
+use crate::report::model::{Error, Finding, Host, Report, Severity, Verdict};
 
 /// So many codes of the fleet are named in a line that is a title.
 const MOST_CODES: usize = 4;
@@ -48,7 +48,16 @@ pub(in crate::report) fn findings(report: &Report) -> Vec<Shared<'_>> {
 
 /// The findings that are of no host and weigh: counts of hosts do not tell of them.
 pub(in crate::report) fn weighing_of_fleet(report: &Report) -> impl Iterator<Item = &Finding> {
-    report.findings.iter().filter(|finding| finding.severity != Severity::Note)
+    report.findings.iter().filter(|finding| weighs(finding, report.summary.verdict))
+}
+
+/// Whether a finding of the fleet counts in its verdict: some only warn of what may come.
+fn weighs(finding: &Finding, verdict: Verdict) -> bool {
+    match finding.severity {
+        Severity::Note => false,
+        Severity::Warn => verdict != Verdict::Ok,
+        Severity::Crit => !matches!(verdict, Verdict::Ok | Verdict::Warn),
+    }
 }
 
 /// The same in words, with how much each weighs: `CRIT the fleet: CLK103 ...`.
@@ -63,7 +72,7 @@ pub(in crate::report) fn of_fleet(report: &Report) -> Vec<String> {
 pub(in crate::report) fn worse_fleet(report: &Report) -> Option<String> {
     let counts = report.summary.counts;
     let told = |severity: Severity, word: &str| {
-        let of_it = report.findings.iter().filter(|finding| finding.severity == severity).take(MOST_CODES);
+        let of_it = weighing_of_fleet(report).filter(|finding| finding.severity == severity).take(MOST_CODES);
         let codes: Vec<String> = of_it.map(|finding| escaped(&finding.code)).collect();
         (!codes.is_empty()).then(|| format!("the fleet {word} ({})", codes.join(" ")))
     };

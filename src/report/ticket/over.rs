@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::subjects::{Grain, Subject, host_key};
-use crate::report::model::{Host, Report, Verdict};
+use crate::report::model::{Host, Kind, REPLAYED, Report, Verdict};
 use crate::tickets::{Key, Listed};
 
 /// Whether what was reported before is over, where a report finds nothing of it: the report must be whole, and have measured each
@@ -30,7 +30,8 @@ pub fn over(report: &Report, grain: Grain, scope: &str, about: &[Subject], open:
         return Vec::new();
     }
     let about: BTreeSet<&Key> = about.iter().map(|subject| &subject.key).collect();
-    let is_gone = |key: &Key| !about.contains(key);
+    // What was changed since is of a newer report, which an older one does not overrule, or of somebody who works on it.
+    let is_gone = |key: &Key| !about.contains(key) && !open.is_changed_since(key, report.run.finished.0);
     match grain {
         Grain::Run => Vec::new(),
         Grain::Cause => open.of_scope(&grain.of_scope(scope)).filter(|key| is_gone(key)).cloned().collect(),
@@ -46,10 +47,13 @@ fn is_whole(report: &Report) -> bool {
     !report.run.partial && !report.run.inventory.incomplete
 }
 
-/// Whether every host of the inventory is in the report, with a clock that was measured. What a fix tells of is its last scan.
+/// Whether every host of the inventory is in the report, with a clock that was measured. What a fix tells of is its last scan; a
+/// replay, also one that was merged, does not know to what its scan was limited.
 fn speaks_for_all(report: &Report) -> bool {
     is_whole(report)
         && report.fix.is_none()
+        && report.kind != Kind::Replay
+        && !report.run.merged.iter().any(|part| part.id.starts_with(REPLAYED))
         && report.run.inventory.limit.is_empty()
         && report.not_audited.is_empty()
         && !report.hosts.is_empty()

@@ -73,7 +73,10 @@ pub fn render(
             }
         })
         .collect();
+    let is_clear = draft.is_clear && draft.stays.is_none();
+    // The report of what is over is that of all, which may be bad all the same.
     let fleet: Vec<Value> = sentences::weighing_of_fleet(&subject.report)
+        .filter(|_| !is_clear)
         .map(|finding| {
             context! {
                 verdict => sentences::severity(finding),
@@ -91,8 +94,8 @@ pub fn render(
         body => &draft.body,
         comment => &draft.comment,
         verdict => sentences::word(summary.verdict),
-        state => state(&subject.report),
-        clear => draft.is_clear && draft.stays.is_none(),
+        state => if is_clear { "OK" } else { state(&subject.report) },
+        clear => is_clear,
         stays => &draft.stays,
         fleet => fleet,
         run => escaped(&run.id),

@@ -144,7 +144,8 @@ fn why(host: &Host) -> Option<Error> {
             message: finding.what.clone(),
         })
     };
-    host.error.clone().or_else(of_note)
+    // Why a session ended says nothing of a clock that was measured before.
+    host.error.clone().filter(|_| host.clock.is_none()).or_else(of_note)
 }
 
 /// A host's clock minus the controller's at an instant. Both stand against the same reference, which so drops out; since they

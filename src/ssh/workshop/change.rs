@@ -207,9 +207,11 @@ impl Job {
         loop {
             let event = match action {
                 Action::End(outcome) => {
-                    let lacks_steps =
-                        matches!(outcome, Outcome::OnItsWay(_)) && terms.forecast.without_steps && !has_steps;
-                    let detail = detail.or_else(|| lacks_steps.then(|| STEPS_TO_COME.to_owned()));
+                    let may_lack = matches!(outcome, Outcome::OnItsWay(_) | Outcome::Edited { .. });
+                    let lacks =
+                        (may_lack && terms.forecast.without_steps && !has_steps).then(|| STEPS_TO_COME.to_owned());
+                    let told: Vec<String> = detail.into_iter().chain(lacks).collect();
+                    let detail = (!told.is_empty()).then(|| told.join("; "));
                     return Ended { outcome: Some(outcome), detail, last };
                 }
                 Action::LookAgain { after } => match self.waits(after).await {
@@ -243,8 +245,8 @@ impl Job {
                     },
                 },
                 Action::AddSteps => match self.add_steps(bench).await {
-                    Ok(()) => {
-                        has_steps = true;
+                    Ok(are_added) => {
+                        has_steps = are_added;
                         Event::StepsAdded(true)
                     }
                     Err(why) => {
@@ -372,24 +374,24 @@ impl Job {
         Ended { outcome: Some(outcome), detail, last: None }
     }
 
-    /// Puts steps back into the files: the change itself is confirmed first, and theirs is one of its own.
-    async fn add_steps(&mut self, bench: &mut Bench) -> Result<(), String> {
+    /// Puts steps back into the files: the change itself is confirmed first, and theirs is one of its own. Whether none are missing.
+    async fn add_steps(&mut self, bench: &mut Bench) -> Result<bool, String> {
         if !self.confirm(bench).await? {
             // What follows is told that the guard has fired.
-            return Ok(());
+            return Ok(false);
         }
         self.is_guarded = false;
         if !self.edited.is_empty() {
             // A file that is somebody else's now gets no steps of ours.
-            return Ok(());
+            return Ok(false);
         }
-        let Some(run) = self.run.of_steps() else { return Ok(()) };
-        let Some(apply) = self.work.planned.steps_request(run.clone()) else { return Ok(()) };
+        let Some(run) = self.run.of_steps() else { return Ok(false) };
+        let Some(apply) = self.work.planned.steps_request(run.clone()) else { return Ok(true) };
         self.apply(bench, &apply).await.map_err(|(_, why)| why)?;
         match bench.conversation.ask(&Request::Confirm(run), Patience::SHORT, |_| {}).await? {
             Answer::Confirm(Ok(edited)) => {
                 self.edited = edited;
-                Ok(())
+                Ok(true)
             }
             _ => Err("the guard had fired".to_owned()),
         }

@@ -114,6 +114,26 @@ const SYSTEMS: [System; 8] = [
 ];
 
 #[test]
+fn when_a_ticket_was_changed_is_known_of_each_system() {
+    let (at, noon) = ("2026-11-30 12:00:00", UnixNanos(1_796_040_000_000_000_000));
+    for system in SYSTEMS {
+        let mut told = record(system, 1, true);
+        let (parent, name) = systems::changed_at(system).rsplit_once('/').expect("a pointer");
+        told.pointer_mut(parent).expect("its parent")[name] = at.into();
+        let mut answers =
+            |number: usize| page(system, if number == 1 { std::slice::from_ref(&told) } else { &[] }, None);
+        let found = listed(system, &mut answers).0.expect("a list");
+        let before = UnixNanos(noon.0 - 1);
+        assert!(found.is_changed_since(&key(1), before), "{}", system.name());
+        assert!(!found.is_changed_since(&key(1), noon), "{}", system.name());
+        // Where it is not told nobody knows.
+        let mut answers = |number: usize| page(system, &[record(system, 2, true)][..usize::from(number == 1)], None);
+        let found = listed(system, &mut answers).0.expect("a list");
+        assert!(found.has(&key(2)) && !found.is_changed_since(&key(2), before), "{}", system.name());
+    }
+}
+
+#[test]
 fn each_system_is_asked_for_one_page_after_the_other() {
     let check = |system: System, first: &str, second: &str| {
         let mut answers = |number: usize| match number {
@@ -137,20 +157,21 @@ fn each_system_is_asked_for_one_page_after_the_other() {
                   &per_page=100&page=";
     check(System::Gitlab, &format!("{gitlab}1"), &format!("{gitlab}2"));
     let jql = "project = \"OPS\" AND labels = \"clockaudit\" AND statusCategory != Done ORDER BY created DESC";
-    let rest = "&fields=status,description,labels&maxResults=100";
+    let rest = "&fields=status,description,labels,updated&maxResults=100";
     let jira = format!("/rest/api/2/search?jql={jql}{rest}&startAt=");
     check(System::Jira, &format!("{jira}0"), &format!("{jira}100"));
     let cloud = format!("/rest/api/3/search/jql?jql={jql}{rest}");
     check(System::JiraCloud, &cloud, &format!("{cloud}&nextPageToken=a b&c"));
     let servicenow = "/api/now/table/incident?sysparm_query=correlation_idSTARTSWITHclk-^active=true^ORDERBYDESCsys_created_on\
-                      &sysparm_fields=sys_id,state,correlation_id,correlation_display&sysparm_limit=100&sysparm_offset=";
+                      &sysparm_fields=sys_id,state,correlation_id,correlation_display,sys_updated_on&sysparm_limit=100&sysparm_offset=";
     check(System::Servicenow, &format!("{servicenow}0"), &format!("{servicenow}100"));
-    let rt = "/REST/2.0/tickets?query=Queue = 'OPS' AND Subject LIKE 'clk-' AND Status = '__Active__'&fields=Subject,Status\
+    let rt = "/REST/2.0/tickets?query=Queue = 'OPS' AND Subject LIKE 'clk-' AND Status = '__Active__'&fields=Subject,Status,LastUpdated\
               &orderby=id&order=DESC&per_page=100&page=";
     check(System::Rt, &format!("{rt}1"), &format!("{rt}2"));
     let redmine = "/issues.json?project_id=OPS&status_id=open&subject=~clk-&sort=id:desc&limit=100&offset=";
     check(System::Redmine, &format!("{redmine}0"), &format!("{redmine}100"));
-    let roundup = "/rest/data/issue?title=clk-&@fields=title,status&@verbose=2&@sort=-id&@page_size=100&@page_index=";
+    let roundup =
+        "/rest/data/issue?title=clk-&@fields=title,status,activity&@verbose=2&@sort=-id&@page_size=100&@page_index=";
     check(System::Roundup, &format!("{roundup}1"), &format!("{roundup}2"));
 }
 

@@ -27,6 +27,8 @@ const LONGEST_BODY: usize = 32_767;
 const USUAL_TYPE: &str = "Task";
 /// What is read of an issue.
 const FIELDS: &str = "status,description,created,updated,resolutiondate,labels";
+/// By what Jira Cloud is asked for the next page.
+const NEXT_PAGE: &str = "nextPageToken";
 /// The names of statuses that mean that the work is done, not that nobody will do it.
 const DONE: [&str; 3] = ["Done", "Resolved", "Closed"];
 
@@ -308,9 +310,9 @@ pub(super) fn page(site: &Site, place: &Place) -> Request {
     let (project, _) = project_and_type(site);
     let is_ours = format!("project = \"{project}\" AND labels = \"{LABEL}\"");
     let query = format!("{is_ours} AND statusCategory != Done ORDER BY created DESC");
-    let path = search(site, &query, "status,description,labels");
+    let path = search(site, &query, "status,description,labels,updated");
     let from = match (&place.token, is_cloud(site)) {
-        (Some(token), true) => format!("&nextPageToken={}", component(token)),
+        (Some(token), true) => format!("&{NEXT_PAGE}={}", component(token)),
         (None, true) => String::new(),
         (_, false) => format!("&startAt={}", place.behind),
     };

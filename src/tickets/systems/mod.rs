@@ -74,6 +74,18 @@ pub(super) fn shown(system: System, record: &Value) -> Result<Shown, Refusal> {
     }
 }
 
+/// Where one of them says when it was changed last.
+pub(super) fn changed_at(system: System) -> &'static str {
+    match system {
+        System::Github | System::Gitlab | System::Webhook => "/updated_at",
+        System::Jira | System::JiraCloud => "/fields/updated",
+        System::Servicenow => "/sys_updated_on",
+        System::Rt => "/LastUpdated",
+        System::Redmine => "/updated_on",
+        System::Roundup => "/activity",
+    }
+}
+
 /// Whether a new ticket has all its files at once; elsewhere it is marked as incomplete until it has.
 pub(super) fn makes_whole(system: System, draft: &Draft) -> bool {
     match system {

@@ -244,7 +244,7 @@ fn is_open(issue: &Value) -> bool {
 /// A page of the issues of clockaudit; those that have ended are among them, for each tracker has statuses of its own.
 pub(super) fn page(site: &Site, Place { number, .. }: &Place) -> Request {
     let range = format!("@sort=-id&@page_size={PAGE}&@page_index={number}");
-    get(site, &format!("/issue?title={ANY_KEY}&@fields=title,status&@verbose=2&{range}"))
+    get(site, &format!("/issue?title={ANY_KEY}&@fields=title,status,activity&@verbose=2&{range}"))
 }
 
 /// One of them.

@@ -212,7 +212,9 @@ fn sought(site: &Site, text: &str) -> String {
 pub(super) fn page(site: &Site, Place { number, .. }: &Place) -> Request {
     let query = format!("{} AND Status = '__Active__'", sought(site, ANY_KEY));
     let order = format!("orderby=id&order=DESC&per_page={PAGE}&page={number}");
-    Request::get(site.url(&format!("/REST/2.0/tickets?query={}&fields=Subject,Status&{order}", component(&query))))
+    Request::get(
+        site.url(&format!("/REST/2.0/tickets?query={}&fields=Subject,Status,LastUpdated&{order}", component(&query))),
+    )
 }
 
 /// One of them.

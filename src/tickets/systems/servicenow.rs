@@ -224,7 +224,7 @@ fn told(incident: &Value, key: &str) -> String {
 /// would have ended.
 pub(super) fn page(site: &Site, place: &Place) -> Request {
     let query = component(&format!("correlation_idSTARTSWITH{ANY_KEY}^active=true^ORDERBYDESCsys_created_on"));
-    let fields = "sys_id,state,correlation_id,correlation_display";
+    let fields = "sys_id,state,correlation_id,correlation_display,sys_updated_on";
     let offset = place.number.saturating_sub(1) * PAGE;
     let range = format!("sysparm_limit={PAGE}&sysparm_offset={offset}");
     let path = format!("/api/now/table/incident?sysparm_query={query}&sysparm_fields={fields}&{range}");
