@@ -162,9 +162,12 @@ fn servers(policy: &Policy) -> Vec<ServerName> {
     }
 }
 
-/// A name for a run: when it was started, and what tells it from others of that second.
+/// A name for a run: when it was started, so that names sort as runs do, and what tells it from one of the same instant.
 pub fn run_id() -> String {
-    format!("{}-{:04x}", chrono::Utc::now().format("%Y%m%dT%H%M%SZ"), fastrand::u16(..))
+    let now = chrono::Utc::now();
+    // Of a leap second, which this clock may tell, as of its last instant.
+    let part = (u64::from(now.timestamp_subsec_nanos()) * 0x1_0000 / 1_000_000_000).min(0xffff);
+    format!("{}-{part:04x}{:02x}", now.format("%Y%m%dT%H%M%SZ"), fastrand::u8(..))
 }
 
 pub(super) fn duration(length: Nanos) -> Duration {
