@@ -129,7 +129,7 @@ fn whoever_dies_on_the_way_to_the_lock_keeps_nobody_from_it() {
 fn an_owner_that_dies_while_it_gives_its_lock_back_keeps_nobody_from_it() {
     let died = r#"ln -s "1 0 another-boot r0" "run/lock.1 0 another-boot r0""#;
     let next = r#"ln -s "2 0 another-boot r0" "run/lock.1 0 another-boot r0.""#;
-    let scenes = [format!("{died}; ./actor b take \"\""), format!("{died}; {next}; ./actor b take \"\"")];
+    let scenes = [format!("{died}; ./actor b take 99:die"), format!("{died}; {next}; ./actor b take 99:die")];
     assert_eq!(check(&scenes), scenes.len(), "nobody got it");
 }
 
