@@ -21,7 +21,7 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
             let is_sought = |ticket: &Kept| ticket.title.contains(sought);
             let found = match (rest, asked.query["fields"].as_str()) {
                 ("", "Subject,Status,Created,Resolved") => store.searched(is_sought),
-                (" AND Status = '__Active__'", "Subject,Status") => {
+                (" AND Status = '__Active__'", "Subject,Status,LastUpdated") => {
                     store.open_page(is_sought, before_page(asked, "page"))
                 }
                 other => panic!("no search: {other:?}"),
