@@ -10,6 +10,7 @@ use clockaudit::fix::remote::{Answer, Digest, Guard, Init, Request};
 use crate::requests::{follow, run, survey};
 use crate::site::{Boot, CLOUD_SERVER, Plan, Site, digest};
 use crate::support::confinement::confined;
+use crate::support::session::Session;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -91,6 +92,11 @@ fn files(site: &Site, host: &str) -> Vec<String> {
     paths.iter().map(|path| fs::read_to_string(site.path(host, path)).expect("a file")).collect()
 }
 
+/// A fix of all hosts of a site.
+fn fix(site: &Site) -> Session {
+    site.clockaudit(&["fix", &site.inventory(), "--ntp-server", CLOUD_SERVER, "--step", "any", "--hold", "4s", "--yes"])
+}
+
 #[test]
 fn files_and_services_of_other_distributions_are_found_and_mended() {
     confined("layouts::files_and_services_of_other_distributions_are_found_and_mended", || {
@@ -101,12 +107,7 @@ fn files_and_services_of_other_distributions_are_found_and_mended() {
         let site = Site::start(&plans, &[(CLOUD_SERVER, Nanos(0))]);
         let hosts = [("rhel", "chronyd"), ("ubuntu", "chrony")];
         let stock = hosts.map(|(host, _)| files(&site, host));
-        let inventory = site.inventory();
-        let fix = || {
-            let words = ["fix", &inventory, "--ntp-server", CLOUD_SERVER, "--step", "any", "--hold", "4s", "--yes"];
-            site.clockaudit(&words)
-        };
-        let fixed = fix();
+        let fixed = fix(&site);
         assert_eq!(fixed.status, Some(0), "{fixed}");
         for line in ["chronyd on rhel", "chrony on ubuntu", "/etc/chrony/sources.d/ubuntu-ntp-pools.sources"] {
             assert!(fixed.stdout.contains(line), "{line}: {fixed}");
@@ -126,7 +127,7 @@ fn files_and_services_of_other_distributions_are_found_and_mended() {
             assert!(left.0.abs() < SECOND / 20, "{host} is off by {left:?}");
         }
         let run = site.last_run();
-        let again = fix();
+        let again = fix(&site);
         assert!(again.status == Some(0) && again.stdout.contains("2 as wanted already"), "{again}");
         let undone = site.clockaudit(&["rollback", &run, "--yes"]);
         assert_eq!(undone.status, Some(0), "{undone}");
@@ -149,12 +150,7 @@ fn a_host_of_openrc_and_busybox_is_mended_and_put_back() {
         let runs = || site.run("alpine", "rc-service chronyd status && rc-status default | grep chronyd");
         runs();
         let stock = text();
-        let inventory = site.inventory();
-        let fix = || {
-            let words = ["fix", &inventory, "--ntp-server", CLOUD_SERVER, "--step", "any", "--hold", "4s", "--yes"];
-            site.clockaudit(&words)
-        };
-        let fixed = fix();
+        let fixed = fix(&site);
         assert_eq!(fixed.status, Some(0), "{fixed}");
         assert!(fixed.stdout.contains("chronyd on alpine"), "{fixed}");
         let new = text();
@@ -166,7 +162,7 @@ fn a_host_of_openrc_and_busybox_is_mended_and_put_back() {
         let left = site.clock("alpine").offset();
         assert!(left.0.abs() < SECOND / 20, "it is off by {left:?}");
         let run_of_fix = site.last_run();
-        let again = fix();
+        let again = fix(&site);
         assert!(again.status == Some(0) && again.stdout.contains("1 as wanted already"), "{again}");
         let undone = site.clockaudit(&["rollback", &run_of_fix, "--yes"]);
         assert_eq!(undone.status, Some(0), "{undone}");

@@ -200,8 +200,12 @@ impl Chronicle for Telling {
                 self.say(1, *host, &format!("{offset} off{eta}"));
             }
             FixEvent::Ended { host, outcome, detail } => {
-                let is_open = attempt::Outcome::Failed(attempt::Cause::ConnectionLost);
-                if *outcome != is_open && *outcome != attempt::Outcome::Failed(attempt::Cause::Unconfirmed) {
+                // Of all others it is known which files they have.
+                let is_unknown = matches!(
+                    outcome,
+                    attempt::Outcome::Failed(attempt::Cause::ConnectionLost | attempt::Cause::Unconfirmed)
+                );
+                if !is_unknown {
                     self.is_between(*host, false);
                 }
                 if let attempt::Outcome::RolledBack(_) = outcome {
