@@ -16,13 +16,14 @@ use crate::clock::UnixNanos;
 use crate::files::journal::{Journal, Journals};
 use crate::fix::Refusal;
 use crate::fix::journal::{
-    AppliedRecord, BegunRecord, EndedRecord, FileRecord, OverRecord, Record, Restoration, RunRecord, SCHEMA, instant,
-    read, restorations,
+    AppliedRecord, BegunRecord, EndedRecord, FileRecord, KeptRecord, OverRecord, Record, Restoration, RunRecord,
+    SCHEMA, instant, read, restorations,
 };
-use crate::fix::remote::{Applied, Becomes, Change, Expected, Request, RunId, Taken};
+use crate::fix::remote::{Applied, Becomes, Change, Expected, Kept, Request, RunId, Taken};
 use crate::fix::restore::restore;
 use crate::report::escape::{escaped, visible};
-use crate::ssh::NotRestored;
+use crate::report::fix::last_words_of_rollback;
+use crate::ssh::{LastWords, NotRestored};
 use crate::terminal::Terminal;
 
 /// What became of the hosts of a rollback: each with why.
@@ -80,7 +81,14 @@ pub fn run(args: &RollbackArgs, terminal: &Terminal) -> Outcome {
         let clock = access.measurement.connection.clock;
         let now = || clock.now();
         let journal = begin(&journals, &name, args, &selected, &applies, &work, now())?;
-        let answers = site.restore(&applies);
+        let words = last_words(&args.run, &applies, &work, terminal);
+        let kept = |index: usize, kept: &Kept| {
+            let Some(restoration) = work.get(&index) else { return };
+            let Kept { path, backup } = kept.clone();
+            let record = KeptRecord { host: restoration.host.clone(), at: instant(now()), path, backup };
+            write(&journal, &Record::Kept(record), terminal);
+        };
+        let answers = site.restore(&applies, &kept);
         for ((index, _), answer) in applies.iter().zip(answers) {
             let Some(restoration) = work.get(index) else { continue };
             note(&journal, &restoration.host, &answer, now(), terminal);
@@ -93,6 +101,7 @@ pub fn run(args: &RollbackArgs, terminal: &Terminal) -> Outcome {
         ends.signalled = site.interrupted().and_then(ExitStatus::of_signal);
         let over = OverRecord { at: instant(now()), exit: ends.status().code() };
         write(&journal, &Record::Over(over), terminal);
+        drop(words); // from here on nothing is done that somebody must know of
     }
     site.close();
     terminal.print(&ends.text())?;
@@ -185,6 +194,23 @@ fn deeds(request: &Request) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Has it said, where a signal ends the program at once, what becomes of the hosts that are being put back.
+fn last_words(
+    of: &str,
+    applies: &[(usize, Request)],
+    work: &BTreeMap<usize, Restoration>,
+    terminal: &Terminal,
+) -> LastWords {
+    let hosts = applies.iter().filter_map(|(index, _)| work.get(index));
+    let hosts: Vec<String> = hosts.map(|restoration| restoration.host.clone()).collect();
+    let (of, terminal) = (of.to_owned(), terminal.clone());
+    LastWords::new(move || {
+        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+        let (what, hint) = last_words_of_rollback(&of, &hosts);
+        terminal.error(&what, &[hint]);
+    })
 }
 
 /// Begins the journal of the rollback, which can be undone like any other run.

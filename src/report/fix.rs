@@ -8,5 +8,5 @@ pub(super) mod plan;
 
 pub use compose::{EndedHost, FixRun, compose};
 pub use ending::{exit_status, exit_status_as_if_whole};
-pub use last_words::last_words;
+pub use last_words::{last_words, last_words_of_rollback};
 pub use plan::{PlanView, plan, step_back};

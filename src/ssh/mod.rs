@@ -45,4 +45,4 @@ pub use scan_clock::{ScanClock, wall_clock};
 pub use settings::{Algorithms, AuthMethod, AuthSettings, HostKeySettings, HostSettings, JumpHost, Proxy, Way};
 pub use stop::{Heard, LastWords, StopSignal, before_leaving_at_once};
 pub use wire::live_wires;
-pub use workshop::{Chronicle, Done, Inspected, Looked, NotRestored, Question, RolloutPlan, Work, Workshop};
+pub use workshop::{Chronicle, Done, HearsKept, Inspected, Looked, NotRestored, Question, RolloutPlan, Work, Workshop};

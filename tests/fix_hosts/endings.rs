@@ -86,8 +86,41 @@ fn ended_in_the_scan_afterwards(site: &Site) {
     let run = &told["run"];
     assert!(run["interrupted"] == "interrupt" && run["partial"] == true, "{run}");
     site.run(HOST, "rm /etc/ssh/sshrc");
-    let undone = site.clockaudit(&["rollback", &site.last_run(), "--yes"]);
-    assert_eq!(undone.status, Some(0), "{undone}");
+    rollback_ended_at_once(site, &site.last_run());
+}
+
+/// Two signals while a rollback replaces a file.
+fn rollback_ended_at_once(site: &Site, run: &str) {
+    hold(site, HOST, "before-mv");
+    let undoing = site.start_clockaudit(&["rollback", run, "--yes"]);
+    is_held(site, HOST, "before-mv");
+    let second = site.last_run();
+    assert_ne!(second, run, "the rollback has a journal of its own");
+    // Two of one kind may count as one.
+    undoing.signal(Signal::SIGINT);
+    undoing.signal(Signal::SIGTERM);
+    let ended = undoing.finish();
+    assert!(matches!(ended.status, Some(130 | 143)), "{ended}");
+    let told = format!("the rollback of {run} was ended at once while it worked on {HOST}");
+    assert!(
+        said(&ended).contains(&told) && said(&ended).contains(&format!("`clockaudit rollback {run}` goes on")),
+        "{ended}"
+    );
+    // As if the guard had not fired within the two minutes: the file may be new, and is named.
+    kill_script(site);
+    release(site, HOST);
+    let left = site.clockaudit(&["rollback", run, "--yes"]);
+    assert_eq!(left.status, Some(3), "{left}");
+    assert!(said(&left).contains(&format!("`clockaudit rollback {second}` does")), "{left}");
+    for undone in [&second, run] {
+        let undone = site.clockaudit(&["rollback", undone, "--yes"]);
+        assert_eq!(undone.status, Some(0), "{undone}");
+    }
+}
+
+/// Ends the guard of the run that a host has, and its script.
+fn kill_script(site: &Site) {
+    site.run(HOST, "systemctl stop 'clockaudit-*'; set -- $(readlink /run/clockaudit/lock) && kill -9 $1");
 }
 
 /// Two signals while a file is being replaced: nobody is left to see the host through, and that is said.
@@ -119,7 +152,7 @@ fn ended_at_once(site: &Site) {
         "{early}"
     );
     // As if the two minutes were over, and the guard had not fired.
-    site.run(HOST, "systemctl stop 'clockaudit-*'; set -- $(readlink /run/clockaudit/lock) && kill -9 $1");
+    kill_script(site);
     release(site, HOST);
     let undone = site.clockaudit(&["rollback", &run, "--yes"]);
     assert_eq!(undone.status, Some(0), "{undone}");

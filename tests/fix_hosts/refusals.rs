@@ -102,9 +102,17 @@ fn logins_that_are_not_root(site: &Site, good: &[&str]) {
     let asked = [&["fix", &inventory, "--check", "--become-password-file", &right], good].concat();
     let checked = site.clockaudit(&asked);
     assert_eq!(checked.status, Some(0), "{checked}");
+    // Typed at a terminal.
+    let typed = [&["fix", &inventory, "--check", "-K"], good].concat();
+    let (status, output) = site.at_terminal(&typed, "S3same\n");
+    assert_eq!(status, Some(0), "{output}");
+    assert!(output.contains("BECOME password: "), "{output}");
     site.run(HOST, "rm /etc/sudoers.d/audit");
     refused(site, &[good, &["--become-password-file", &right]].concat(), "SSH910");
     site.run(HOST, "umask 227; echo 'audit ALL=(root) NOPASSWD: ALL' >/etc/sudoers.d/audit");
+    site.run(HOST, "mv /usr/bin/sudo /usr/bin/sudo.away");
+    refused(site, good, "SSH909");
+    site.run(HOST, "mv /usr/bin/sudo.away /usr/bin/sudo");
     let kept = Command::new("grep").args(["-rE", "Wr0ngPassw0rd|S3same"]).arg(site.state()).output().expect("grep");
     assert!(kept.stdout.is_empty(), "{}", String::from_utf8_lossy(&kept.stdout));
 }

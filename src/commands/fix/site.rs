@@ -19,7 +19,7 @@ use crate::fix::remote::{self, Survey};
 use crate::inventory::connection::Hidden;
 use crate::inventory::target::Target;
 use crate::probe::Interruption;
-use crate::ssh::{Inspected, Looked, NotRestored, StopSignal, Workshop};
+use crate::ssh::{HearsKept, Inspected, Looked, NotRestored, StopSignal, Workshop};
 use crate::terminal::{Progress, Terminal};
 
 /// The hosts as they are worked on.
@@ -132,9 +132,14 @@ impl Site {
         inspected.into_iter().map(|one| (one.host, one.outcome.map(|looked| looked.survey))).collect()
     }
 
-    /// Puts files of hosts back, and says of each whether they are, in the order in which they were named.
-    pub fn restore(&self, hosts: &[(usize, remote::Request)]) -> Vec<Result<remote::Applied, NotRestored>> {
-        let restored = self.runtime.block_on(self.workshop.restore(hosts));
+    /// Puts files of hosts back, and says of each whether they are, in the order in which they were named. `kept` hears of each backup
+    /// before the file itself is replaced.
+    pub fn restore(
+        &self,
+        hosts: &[(usize, remote::Request)],
+        kept: HearsKept<'_>,
+    ) -> Vec<Result<remote::Applied, NotRestored>> {
+        let restored = self.runtime.block_on(self.workshop.restore(hosts, kept));
         let masked = |((host, _), outcome): (&(usize, _), Result<_, NotRestored>)| {
             outcome.map_err(|why| why.map(|why| self.hidden(*host).masked(why)))
         };

@@ -19,6 +19,18 @@ pub fn last_words(run: &str, between: &[&str]) -> (String, String) {
     (what, format!("after that, {undo} undoes what else the run has done, and tells of each host how it is"))
 }
 
+/// What is said of a rollback of the run `of` that was ended at once while hosts were being put back: what is the case, and what to
+/// do. An installed chrony that was being taken away has no guard.
+pub fn last_words_of_rollback(of: &str, hosts: &[&str]) -> (String, String) {
+    let hosts = counted(hosts, Names::Some);
+    let what = format!(
+        "the rollback of {} was ended at once while it worked on {hosts}: where files were between two states their guard ends that \
+         within two minutes, with what was there before this rollback",
+        escaped(of)
+    );
+    (what, format!("after that, `clockaudit rollback {}` goes on, and tells of each host how it is", shell_word(of)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,5 +46,15 @@ mod tests {
         check(&[], ["no host is between old and new", "undoes it"]);
         check(&["a"], ["old and new is a: its guard puts the old files back within two minutes", "after that"]);
         check(&["a", "b"], ["old and new are 2 hosts: a, b: their guards put", "after that"]);
+    }
+
+    #[test]
+    fn a_rollback_that_is_ended_at_once_tells_how_to_go_on() {
+        let (what, hint) = last_words_of_rollback("20261124T160000Z-0001", &["a", "b"]);
+        assert!(
+            what.contains("rollback of 20261124T160000Z-0001 was ended at once while it worked on 2 hosts: a, b: "),
+            "{what}"
+        );
+        assert!(hint.contains("`clockaudit rollback 20261124T160000Z-0001` goes on"), "{hint}");
     }
 }

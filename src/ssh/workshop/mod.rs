@@ -20,7 +20,7 @@ use super::opener::Opener;
 use super::plan::ConnectionPlan;
 use super::stop::StopSignal;
 use crate::clock::{Interval, UnixNanos};
-use crate::fix::remote::{self, Answer, CheckRefusal, Checked, NotReverted, Request, Survey};
+use crate::fix::remote::{self, Answer, CheckRefusal, Checked, Kept, NotReverted, Request, Step, Survey};
 use crate::fix::{FixEvent, Refusal};
 use crate::inventory::elevation::ElevationMethod;
 use crate::inventory::target::Target;
@@ -92,6 +92,9 @@ pub trait Chronicle: Send + Sync {
 /// What is to be asked on a host, by what its survey says; it may be refused instead.
 pub type Question<'asker> = &'asker (dyn Fn(usize, &Survey) -> Result<Option<remote::Check>, Refusal> + Sync);
 
+/// Hears of the backup of a file on a host.
+pub type HearsKept<'hearer> = &'hearer (dyn Fn(usize, &Kept) + Sync);
+
 impl Workshop {
     /// Reads keys and known hosts, once for all these hosts; nobody is connected to yet.
     pub fn open(
@@ -133,9 +136,14 @@ impl Workshop {
     }
 
     /// Puts back what an earlier run changed: one request a host, which is confirmed where it was carried out. The answers are in the
-    /// order of the requests; an error says why nothing was put back, or what could not be told.
-    pub async fn restore(&self, requests: &[(usize, Request)]) -> Vec<Result<remote::Applied, NotRestored>> {
-        join_all(requests.iter().map(|(host, request)| self.shared.restore(*host, request))).await
+    /// order of the requests; an error says why nothing was put back, or what could not be told. `kept` hears of each backup of a host
+    /// before the file itself is replaced.
+    pub async fn restore(
+        &self,
+        requests: &[(usize, Request)],
+        kept: HearsKept<'_>,
+    ) -> Vec<Result<remote::Applied, NotRestored>> {
+        join_all(requests.iter().map(|(host, request)| self.shared.restore(*host, request, kept))).await
     }
 
     /// Closes the connections to jump hosts; those to hosts are closed when their work is done.
@@ -219,7 +227,12 @@ impl Shared {
         Ok(Looked { survey, checked, at: self.plan.clock.now(), clock })
     }
 
-    async fn restore(&self, host: usize, request: &Request) -> Result<remote::Applied, NotRestored> {
+    async fn restore(
+        &self,
+        host: usize,
+        request: &Request,
+        kept: HearsKept<'_>,
+    ) -> Result<remote::Applied, NotRestored> {
         let failed = NotRestored::Failed;
         let _place = self.places.acquire().await.map_err(|_| NotRestored::NotBegun("the run is over".to_owned()))?;
         if let Some(reason) = self.stop.reason() {
@@ -240,7 +253,12 @@ impl Shared {
             }
             .map_err(failed);
         };
-        let answer = conversation.ask(request, Patience::of_apply(apply), |_| {}).await.map_err(failed)?;
+        let hear = |step: Step| {
+            if let Step::Kept(one) = step {
+                kept(host, &one);
+            }
+        };
+        let answer = conversation.ask(request, Patience::of_apply(apply), hear).await.map_err(failed)?;
         let Answer::Apply(applied) = answer else { return Err(unclear()) };
         let applied = applied.map_err(|refused| {
             let why = refused.to_string();
