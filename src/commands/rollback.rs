@@ -14,7 +14,6 @@ use crate::audit::{ExitStatus, figure};
 use crate::cli::{RollbackArgs, SelectionArgs};
 use crate::clock::UnixNanos;
 use crate::files::journal::{Journal, Journals};
-use crate::fix::Refusal;
 use crate::fix::journal::{
     AppliedRecord, BegunRecord, EndedRecord, FileRecord, KeptRecord, OverRecord, Record, Restoration, RunRecord,
     SCHEMA, instant, read, restorations,
@@ -54,7 +53,11 @@ pub fn run(args: &RollbackArgs, terminal: &Terminal) -> Outcome {
     let (work, missing) = work(&undone, &selected);
     let mut ends = Ends::default();
     if args.selection.limit.is_empty() {
-        ends.left.extend(missing.into_iter().map(|host| (host, Refusal::NotSelected.to_string())));
+        ends.left.extend(
+            missing
+                .into_iter()
+                .map(|host| (host, "the run changed it, and it is not among the selected hosts".to_owned())),
+        );
     }
     if work.is_empty() {
         return Err(CommandError::no_hosts("none of the hosts of that run is among the selected ones"));

@@ -257,7 +257,10 @@ mod tests {
         for _ in 0..10_000 {
             let seconds = now.0 / 1_000_000_000;
             match attempt.take(look(seconds, at(seconds))) {
-                Some(Action::LookAgain { after }) => now += after.max(Nanos::from_seconds(1)),
+                Some(Action::LookAgain { after }) => {
+                    assert!(after <= Nanos::from_seconds(30), "the guard does not hear from us for {after}");
+                    now += after.max(Nanos::from_seconds(1));
+                }
                 Some(action) => return (seconds, action),
                 None => panic!("it ended"),
             }

@@ -134,7 +134,7 @@ impl Cause {
     /// What it means, in a few words.
     pub fn describe(self) -> &'static str {
         match self {
-            Self::NotApplied => "chronyd did not follow the new source there",
+            Self::NotApplied => "it could not be changed as planned",
             Self::NotStepped => "chronyd did not step the clock",
             Self::StepUnknown => {
                 "its chronyd was told to step the clock, and the connection was lost before it answered: whether the clock was stepped is \

@@ -254,7 +254,7 @@ impl PlannedHost {
             matches!(tracking.leap_status, LeapStatus::Normal | LeapStatus::InsertSecond | LeapStatus::DeleteSecond);
         let is_another = !matches!(tracking.reference_id, ReferenceId::NONE | ReferenceId::LOCAL);
         match &self.follows {
-            Follows::OwnClock(_) => tracking.reference_id == ReferenceId::LOCAL,
+            Follows::OwnClock(stratum) => tracking.reference_id == ReferenceId::LOCAL && tracking.stratum == *stratum,
             Follows::Anything => is_normal && is_another,
             Follows::Sources(names) => {
                 let source = || tracking.source.as_deref().and_then(|source| source.parse().ok());

@@ -118,6 +118,10 @@ fn a_step_back_is_asked_for_where_somebody_is_there() {
         assert!(refused.stdout.contains("`--step any`"), "{refused}");
         // A step forward needs nobody's leave.
         assert_eq!(site.ends(), ["behind converged"], "{refused}");
+        let stepped =
+            |host| site.run(host, "journalctl -q -o cat -u chrony | grep -c 'System clock was stepped' || true");
+        assert_ne!(stepped("behind").trim(), "0", "it was to be stepped");
+        assert_eq!(stepped("ahead").trim(), "0", "nobody agreed to a step");
         let left = site.clock("behind").offset();
         assert!(left.0.abs() < SECOND / 20, "behind is off by {left:?}");
         let inventory = site.inventory();

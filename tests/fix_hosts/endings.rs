@@ -197,8 +197,14 @@ fn fatal_at_the_start(site: &Site, old: &Old) {
     let fixed = site.clockaudit(&["fix", &inventory, "--conf", &file, "--yes", "--hold", "4s"]);
     assert_eq!(fixed.status, Some(2), "{fixed}");
     old.is_back(site, "fatal at the start");
-    assert!(said(&fixed).contains("Fatal error : rtcfile directive cannot be used with rtcsync"), "{fixed}");
+    let fatal = "Fatal error : rtcfile directive cannot be used with rtcsync";
+    assert!(said(&fixed).contains(fatal), "{fixed}");
     assert_eq!(site.ends(), ["host rolled_back"]);
+    let told = site.journal(&site.last_run()).into_iter().find_map(|record| match record {
+        Record::Ended(ended) => ended.why,
+        _ => None,
+    });
+    assert!(told.as_ref().is_some_and(|why| why.contains(fatal)), "the journal does not tell why: {told:?}");
 }
 
 /// A clock that jumps after it was set, as that of a machine that was paused.

@@ -309,7 +309,7 @@ fn two_at_once(case: &Case<'_>, session: &mut Session) {
     assert_eq!(refusal.refusal, Refusal::Locked, "{refusal:?}");
     assert_eq!(refusal.detail, "first", "{refusal:?}");
     // Whoever comes back after a lost connection may end what it began.
-    assert!(matches!(other.ask(&Request::Alive(run("first"))).1, Answer::Alive(Ok(Some(_)))));
+    assert!(matches!(other.ask(&Request::Alive(run("first"))).1, Answer::Alive { tracking: Some(_), heard: Ok(()) }));
     let reverted = other.ask(&Request::Revert(run("first"))).1;
     assert!(matches!(reverted, Answer::Revert(Ok(Some(_)))), "{reverted:?}");
     case.is_old("two at once");
@@ -333,6 +333,16 @@ fn in_place(case: &Case<'_>, session: &mut Session) {
     assert!(matches!(&answer, Answer::Apply(applied) if applied.is_ok()), "{answer:?}");
     assert!(steps.iter().any(|step| matches!(step, Step::Replaced { in_place: true, .. })), "{steps:?}");
     assert!(matches!(session.ask(&Request::Revert(run("place"))).1, Answer::Revert(Ok(_))));
+    // What somebody writes into it afterwards is theirs.
+    let (_, answer) = session.ask(&Request::Apply(case.apply("theirs", 60)));
+    assert!(matches!(&answer, Answer::Apply(applied) if applied.is_ok()), "{answer:?}");
+    site.run(HOST, &format!("cp {CONFIGURATION} /run/written && echo '# by somebody' >>{CONFIGURATION}"));
+    let (_, answer) = session.ask(&Request::Revert(run("theirs")));
+    let left = vec![CONFIGURATION.to_owned()];
+    assert_eq!(answer, Answer::Revert(Err(NotReverted::Left(left))));
+    site.run(HOST, &format!("tail -n 1 {CONFIGURATION} | grep -qx '# by somebody'"));
+    let kept = format!("{CONFIGURATION}.clockaudit-theirs");
+    site.run(HOST, &format!("cat {kept} >{CONFIGURATION} && rm {kept} && systemctl restart chrony"));
     site.run(
         HOST,
         &format!("cmp /run/mounted {CONFIGURATION} && umount {CONFIGURATION} && cmp /run/mounted {CONFIGURATION}"),
@@ -374,7 +384,7 @@ fn full_where_signs_are(case: &Case<'_>, session: &mut Session) {
     site.run(HOST, "head -c 1000000 /dev/zero >/run/clockaudit/filled 2>/dev/null || true");
     let sign = || site.run(HOST, "head -n 1 /run/clockaudit/deaf/alive");
     let before = sign();
-    assert!(matches!(session.ask(&Request::Alive(run("deaf"))).1, Answer::Alive(Ok(_))));
+    assert!(matches!(session.ask(&Request::Alive(run("deaf"))).1, Answer::Alive { heard: Ok(()), .. }));
     assert_ne!(sign(), before, "the guard was not told");
     assert!(matches!(session.ask(&Request::Revert(run("deaf"))).1, Answer::Revert(Ok(_))));
     // The guard runs from a file there, until it sees that all is over.

@@ -85,7 +85,10 @@ fn a_stock_debian_is_surveyed_checked_and_mended() {
             assert_eq!(digest(site, host, &backup), apply.changes[0].was);
             let Becomes::Bytes(new) = &apply.changes[0].becomes else { unreachable!() };
             assert_eq!(digest(site, host, CONFIGURATION), Some(Digest::of(new)));
-            assert!(matches!(session.ask(&Request::Alive(run("1"))).1, Answer::Alive(Ok(Some(_)))));
+            assert!(matches!(
+                session.ask(&Request::Alive(run("1"))).1,
+                Answer::Alive { tracking: Some(_), heard: Ok(()) }
+            ));
             site.run(host, "chronyc -n waitsync 300 0.01 0 0.1");
             let left = site.clock(host).offset();
             assert!(left.0.abs() < SECOND / 10, "{host} is off by {left:?}");

@@ -157,5 +157,11 @@ fn a_host_that_is_far_away_is_right_by_its_own_word() {
         assert!(configured.contains("\npool time.fleet.example iburst\n"), "{configured}");
         let left = site.clock("host").offset();
         assert!(left.0.abs() < SECOND / 20, "off by {left:?}");
+        // The same where nothing but a step is asked for: no guard has to be told anything, and chronyd's word counts.
+        let stepped =
+            ["fix", &inventory, "--makestep", "--step", "any", "--hold", "4s", "--yes", "--ssh-common-args", &far];
+        let stepped = site.clockaudit(&stepped);
+        assert_eq!(stepped.status, Some(1), "{stepped}");
+        assert_eq!(site.ends(), ["host converged_by_claim"]);
     });
 }

@@ -19,12 +19,13 @@ const NOBODY: &str = "10.88.0.99";
 
 /// Runs a fix that changes nothing, for this reason.
 fn refused(site: &Site, arguments: &[&str], expected: &str) {
-    let before = untouched(site, HOST);
+    let (before, runs) = (untouched(site, HOST), site.runs());
     let inventory = site.inventory();
     let session = site.clockaudit(&[&["fix", &inventory, "--yes"], arguments].concat());
     assert_eq!(session.status, Some(3), "{arguments:?}: {session}");
     assert!(said(&session).contains(expected), "{arguments:?}: expected `{expected}`: {session}");
     assert_eq!(untouched(site, HOST), before, "{arguments:?}");
+    assert_eq!(site.runs(), runs, "{arguments:?}: a run that did nothing has a journal");
     site.run(HOST, "systemctl is-active chrony && ! ls -A /etc/chrony /run | grep clockaudit");
 }
 

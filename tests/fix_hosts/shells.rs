@@ -101,7 +101,10 @@ fn the_whole_way(shell: &'static str, hidden: &[&'static str]) {
     let (steps, answer) = session.ask(&Request::Apply(apply.clone()));
     assert!(matches!(&answer, Answer::Apply(applied) if applied.is_ok()), "{case}: {answer:?} after {steps:?}");
     assert_eq!(host.run("cat", &[ODD]), String::from_utf8(second).expect("text"), "{case}");
-    assert!(matches!(session.ask(&Request::Alive(run("1"))).1, Answer::Alive(Ok(Some(_)))), "{case}");
+    assert!(
+        matches!(session.ask(&Request::Alive(run("1"))).1, Answer::Alive { tracking: Some(_), heard: Ok(()) }),
+        "{case}"
+    );
     let reverted = session.ask(&Request::Revert(run("1"))).1;
     assert!(matches!(reverted, Answer::Revert(Ok(Some(_)))), "{case}: {reverted:?}");
     assert_eq!(host.run("cat", &["/etc/chrony.conf"]), before, "{case}");

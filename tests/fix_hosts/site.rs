@@ -251,8 +251,12 @@ impl Site {
 
     /// The name of the last run that has a journal.
     pub(crate) fn last_run(&self) -> String {
-        let journals = Journals::at(&self.folder.path().join("state/clockaudit/runs"));
-        journals.runs().into_iter().next().expect("a run")
+        self.runs().into_iter().next().expect("a run")
+    }
+
+    /// The names of all runs that have a journal, the last one first.
+    pub(crate) fn runs(&self) -> Vec<String> {
+        Journals::at(&self.folder.path().join("state/clockaudit/runs")).runs()
     }
 
     /// Opens a session to a host over SSH, as root by sudo, up to the script's greeting.

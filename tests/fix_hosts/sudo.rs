@@ -76,7 +76,10 @@ fn mended(mut session: Session, name: &str, is_first: bool) {
             panic!("no answer to what was asked")
         };
         assert!(applied.is_ok(), "{applied:?}");
-        assert!(matches!(session.ask(&Request::Alive(run(name))).1, Answer::Alive(Ok(Some(_)))));
+        assert!(matches!(
+            session.ask(&Request::Alive(run(name))).1,
+            Answer::Alive { tracking: Some(_), heard: Ok(()) }
+        ));
         assert_eq!(session.ask(&Request::Confirm(run(name))).1, Answer::Confirm(Ok(Vec::new())));
     }
 }

@@ -114,7 +114,10 @@ fn the_guard_waits_for_two_minutes_of_silence_and_not_for_the_end_of_a_slew() {
         assert!(matches!(session.ask(&Request::Apply(apply)).1, Answer::Apply(applied) if applied.is_ok()));
         for _ in 0..6 {
             site.run("host", "sleep 30");
-            assert!(matches!(session.ask(&Request::Alive(run("slew"))).1, Answer::Alive(Ok(Some(_)))));
+            assert!(matches!(
+                session.ask(&Request::Alive(run("slew"))).1,
+                Answer::Alive { tracking: Some(_), heard: Ok(()) }
+            ));
         }
         assert_eq!(digest(&site, "host", CONFIGURATION), Some(Digest::of(&new)));
         session.cut();

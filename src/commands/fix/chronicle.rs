@@ -130,11 +130,14 @@ impl Telling {
         let _ = self.write(&record);
     }
 
+    /// A text without what may not be shown of a host.
+    fn masked(&self, host: usize, text: &str) -> String {
+        self.hidden.get(host).map_or_else(|| text.to_owned(), |hidden| hidden.masked(text))
+    }
+
     /// Says something about a host to those who asked for so much.
     fn say(&self, level: u8, host: usize, text: &str) {
-        let hidden = self.hidden.get(host);
-        let text = hidden.map_or_else(|| text.to_owned(), |hidden| hidden.masked(text));
-        let text = format!("{}: {}", escaped(&self.name(host)), escaped(&text));
+        let text = format!("{}: {}", escaped(&self.name(host)), escaped(&self.masked(host, text)));
         if level == 0 {
             self.progress.tell(&text);
         } else {
@@ -215,10 +218,10 @@ impl Chronicle for Telling {
                     }
                 }
                 let ended = EndedRecord::of(&self.name(*host), self.clock.now(), HostEnd::Attempted(*outcome));
-                let why = ended.why.clone();
-                let _ = self.write(&Record::Ended(ended));
                 let detail = detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
-                let why = why.map_or_else(String::new, |why| format!(": {why}"));
+                let why = ended.why.as_ref().map(|why| format!("{why}{}", self.masked(*host, &detail)));
+                let _ = self.write(&Record::Ended(EndedRecord { why, ..ended.clone() }));
+                let why = ended.why.map_or_else(String::new, |why| format!(": {why}"));
                 self.say(0, *host, &format!("{}{why}{detail}", outcome_words(*outcome)));
                 self.progress.ended(*host, outcome.is_failure());
             }

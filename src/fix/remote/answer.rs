@@ -17,8 +17,13 @@ pub enum Answer {
     Check(Result<Checked, CheckRefusal>),
     /// Whether the files are new now.
     Apply(Box<Result<Applied, NotApplied>>),
-    /// What chronyd follows; an error where the guard has fired or there is no such run.
-    Alive(Result<Option<Tracking>, Gone>),
+    /// A sign of life.
+    Alive {
+        /// What chronyd follows; `None` where it does not say.
+        tracking: Option<Tracking>,
+        /// Whether the guard waits anew; an error where it has fired or there is no such run.
+        heard: Result<(), Gone>,
+    },
     /// The guard stands down, and the files that are not what was written any more; an error where it has fired or there is no such
     /// run.
     Confirm(Result<Vec<String>, Gone>),

@@ -107,14 +107,15 @@ replace() {
   if [ "$new" = - ]; then o=$(rm "$path" 2>&1) || { line "$o"; return 1; }; return 0; fi
   o=$(mv -f "$new_file" "$path" 2>&1) || {
     # A file that is mounted cannot be renamed over: its bytes are replaced, once the backup is a file of its own.
-    [ -f "$path" ] && cp -p "$path" "$backup.copy" && mv -f "$backup.copy" "$backup" && echo >"$folder/overwriting" &&
-      o=$({ cat "$new_file" >"$path"; } 2>&1) || { line "$o"; return 1; }
+    [ -f "$path" ] && cp -p "$path" "$backup.copy" && mv -f "$backup.copy" "$backup" &&
+      printf '%s\n' "$path" >"$folder/overwriting" && o=$({ cat "$new_file" >"$path"; } 2>&1) || { line "$o"; return 1; }
     rm -f "$new_file"
     how=overwritten
   }
   labelled "$path"
   digest "$path"
   [ "$h" = "$new" ] || { e='the file is not what was written'; return 1; }
+  rm -f "$folder/overwriting"
 }
 
 # spare: from the file of number `i` on nothing was replaced: it is nothing to be put back.
@@ -244,6 +245,8 @@ apply() {
     say "step armed $guarded_by"
   fi
   [ "$slewed" != yes ] || echo >"$folder/slewed" || { give_up write "$folder"; return; }
+  # A name must not be on the disk before the bytes that it stands for.
+  lim 10 sync
   i=0
   while [ $i -lt $count ]; do
     i=$((i + 1)) how=replaced; nth
@@ -405,13 +408,14 @@ refuse_back() {
 
 # sign: all is well so far; says what chronyd follows.
 sign() {
-  folder=$state/$run
-  [ -f "$folder/plan" ] || { say 'no alive unknown'; return; }
-  if [ -L "$folder/over" ]; then say 'no alive reverted'; return; fi
+  folder=$state/$run e=
+  if ! [ -f "$folder/plan" ]; then e=unknown
+  elif [ -L "$folder/over" ]; then e=reverted
   # Nobody else can tell the guard.
-  alive || { say 'no alive unheard'; return; }
+  else alive || e=unheard
+  fi
   tracking && say "tracking $o"
-  say 'ok alive'
+  if [ "$e" ]; then say "no alive $e"; else say 'ok alive'; fi
 }
 
 makestep() {

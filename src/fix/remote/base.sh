@@ -97,8 +97,8 @@ unit_does() {
   systemd) lim 5 systemctl reset-failed "$1.service"; o=$(lim 40 systemctl "$2" "$1.service" 2>&1) ;;
   openrc) o=$(lim 40 rc-service "$1" "$2" 2>&1) ;;
   rc) o=$(lim 40 service "$1" "$2" 2>&1) ;;
-  *) o=$(lim 40 /etc/init.d/"$1" "$2" 2>&1 </dev/null) ;;
-  esac
+  *) o=$(lim 40 /etc/init.d/"$1" "$2" 2>&1) ;;
+  esac </dev/null
   n=$?
   line "$o"
   return $n
@@ -115,8 +115,8 @@ is_running() {
     now=$(lim 5 systemctl is-active "$1.service")
     case $now in active | activating | reloading | refreshing) return 0 ;; *) return 1 ;; esac ;;
   openrc) lim 10 rc-service "$1" status ;;
-  *) lim 10 /etc/init.d/"$1" status </dev/null ;;
-  esac >/dev/null
+  *) lim 10 /etc/init.d/"$1" status ;;
+  esac </dev/null >/dev/null
 }
 
 # Whether chronyd runs.

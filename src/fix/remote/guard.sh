@@ -10,7 +10,8 @@
 put_back() {
   left=
   IFS=' ' read -r init restarts was unit <"$folder/plan"
-  [ -f "$folder/taken" ] && withdraw
+  # What is asked for now may be something else than what is put back.
+  if [ -f "$folder/taken" ]; then asked=$manager; withdraw; manager=$asked; fi
   { IFS= read -r d; while IFS= read -r d && IFS= read -r p; do put_one_back "$d" "$p"; done; } <"$folder/plan"
   if [ "$restarts" = yes ] && [ -f "$folder/restarting" ]; then
     if [ "$was" = active ]; then start_again
@@ -49,13 +50,15 @@ put_one_back() {
   old=${b%% *} b=${b#* }
   new=${b%% *} b=${b#* }
   digest "$p"
+  m=
+  { IFS= read -r m <"$folder/overwriting"; }
   # Whoever changed it since wanted it so; what was being written over in place is nobody's wish.
   if [ "$h" = "$old" ]; then
     [ "$b" = - ] || rm -f "$b"
-  elif [ "$h" != "$new" ] && ! [ -f "$folder/overwriting" ]; then left=$left$newline$p
+  elif [ "$h" != "$new" ] && [ "$m" != "$p" ]; then left=$left$newline$p
   elif [ "$old" = - ]; then rm -f "$p" || left=$left$newline$p
   else
-    mv -f "$b" "$p" || { [ -f "$b" ] && cat "$b" >"$p" && rm -f "$b"; }
+    mv -f "$b" "$p" || { [ -f "$b" ] && { printf '%s\n' "$p" >"$folder/overwriting"; cat "$b" >"$p"; } && rm -f "$b"; }
     labelled "$p"
     digest "$p"
     [ "$h" = "$old" ] || left=$left$newline$p

@@ -176,7 +176,7 @@ at_boot() {
     if has update-rc.d; then lim 10 update-rc.d "$2" $x
     else lim 10 chkconfig "$2" "$1"
     fi ;;
-  esac >/dev/null
+  esac </dev/null >/dev/null
 }
 
 # find_state SERVICE: leaves in `u` whether it runs, and whether it is started at boot.

@@ -369,7 +369,7 @@ impl Draft {
                 let (kept, taken) = (self.kept, self.taken);
                 Answer::Apply(Box::new(Ok(Applied { kept, tracking: self.tracking, dry_run, taken })))
             }
-            "alive" => Answer::Alive(Ok(self.tracking)),
+            "alive" => Answer::Alive { tracking: self.tracking, heard: Ok(()) },
             "confirm" => Answer::Confirm(Ok(self.edited)),
             "revert" => Answer::Revert(Ok(self.tracking)),
             "takeback" => Answer::TakeBack(Ok(())),
@@ -389,7 +389,7 @@ impl Draft {
                 undone: self.undone,
                 left: self.left,
             }))),
-            ("alive", word) => Answer::Alive(Err(gone(word)?)),
+            ("alive", word) => Answer::Alive { tracking: self.tracking, heard: Err(gone(word)?) },
             ("confirm", word) => Answer::Confirm(Err(gone(word)?)),
             ("revert", "left") => Answer::Revert(Err(NotReverted::Left(self.left))),
             ("revert", "unknown") => Answer::Revert(Err(NotReverted::Unknown)),

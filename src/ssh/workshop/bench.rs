@@ -92,7 +92,7 @@ impl Bench {
     async fn sign(&mut self, run: Option<&RunId>) -> Option<()> {
         let Some(run) = run else { return Some(()) };
         let answer = self.conversation.ask(&Request::Alive(run.clone()), Patience::SHORT, |_| {}).await;
-        matches!(answer, Ok(Answer::Alive(Ok(_)))).then_some(())
+        matches!(answer, Ok(Answer::Alive { heard: Ok(()), .. })).then_some(())
     }
 }
 

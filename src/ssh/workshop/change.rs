@@ -321,12 +321,14 @@ impl Job {
 
     /// Tells the guard that all is well so far.
     async fn sign(&self, bench: &mut Bench) -> Result<Option<Tracking>, Silence> {
-        // Without a guard it is only asked what it follows: a run that is not there answers nothing.
+        // Without a guard it is only asked what it follows: there is no such run to hear it.
         match bench.conversation.ask(&Request::Alive(self.run.clone()), Patience::SHORT, |_| {}).await {
-            Ok(Answer::Alive(Ok(tracking))) => Ok(tracking),
-            Ok(Answer::Alive(Err(_))) if !self.is_guarded => Ok(None),
-            Ok(Answer::Alive(Err(Gone::Unheard))) => Err(Silence::Deaf),
-            Ok(Answer::Alive(Err(_))) => Err(Silence::Fired),
+            Ok(Answer::Alive { tracking, heard }) => match heard {
+                Ok(()) => Ok(tracking),
+                Err(_) if !self.is_guarded => Ok(tracking),
+                Err(Gone::Unheard) => Err(Silence::Deaf),
+                Err(_) => Err(Silence::Fired),
+            },
             Ok(_) => Err(Silence::Lost(UNCLEAR.to_owned())),
             Err(lost) => Err(Silence::Lost(lost)),
         }
@@ -423,8 +425,9 @@ impl Job {
     }
 
     fn look(&self, elapsed: Nanos, offset: Option<Interval>, tracking: Option<&Tracking>) -> Look {
-        let follows = tracking.is_some_and(|tracking| self.work.planned.is_followed(tracking)) || !self.is_guarded;
-        Look { elapsed, offset, follows, claim: tracking.map(Tracking::own_bounds) }
+        let followed = tracking.filter(|tracking| self.work.planned.is_followed(tracking));
+        let follows = followed.is_some() || !self.is_guarded;
+        Look { elapsed, offset, follows, claim: followed.map(Tracking::own_bounds) }
     }
 
     /// The offset of a clock from the yardstick, as old as that is by then.

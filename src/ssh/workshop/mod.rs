@@ -248,7 +248,9 @@ impl Shared {
                 Answer::TakeBack(taken) => taken.map(|()| remote::Applied::default()).map_err(|why| why.to_string()),
                 Answer::Revert(Ok(_)) => Ok(remote::Applied::default()),
                 Answer::Revert(Err(NotReverted::Left(left))) => Err(format!("not put back: {}", left.join(", "))),
-                Answer::Revert(Err(NotReverted::Unknown)) => Err("it has been put back meanwhile".to_owned()),
+                Answer::Revert(Err(NotReverted::Unknown)) => {
+                    return Err(NotRestored::NotBegun("it has been put back meanwhile".to_owned()));
+                }
                 _ => return Err(unclear()),
             }
             .map_err(failed);
