@@ -233,7 +233,7 @@ fn without_its_reference_a_scan_decides_nothing_but_pairs() {
     let text = summary(&report);
     assert!(text.contains("none: web05 was not measured") && !text.contains("known to within"), "{text}");
     let host = report.hosts.iter().find(|host| host.name == "auth02").expect("the host");
-    let explained = clockaudit::report::explain::host(host, &report);
+    let explained = clockaudit::report::explain::host(host, &report, Page::ENDLESS);
     assert!(explained.contains("for want of a reference") && !explained.contains("from none"), "{explained}");
 }
 
@@ -288,7 +288,7 @@ fn the_clock_that_offsets_are_from_is_called_so() {
     assert_eq!(report.reference.kind, model::ReferenceKind::None);
     assert!(row(&report).starts_with("UNDEC b - the middle - 0.60 ms"), "{}", row(&report));
     let host = report.hosts.iter().find(|host| host.name == "b").expect("the host");
-    let explained = clockaudit::report::explain::host(host, &report);
+    let explained = clockaudit::report::explain::host(host, &report, Page::ENDLESS);
     assert!(explained.contains("none: the other offsets are from this clock"), "{explained}");
 }
 

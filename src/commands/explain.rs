@@ -10,6 +10,7 @@ use crate::files::state::State;
 use crate::report::Report;
 use crate::report::escape::escaped;
 use crate::report::explain as pages;
+use crate::report::table::Page as Paper;
 use crate::terminal::Terminal;
 
 /// How many names a hint lists.
@@ -19,26 +20,27 @@ const TOKENS: &str = "jwt";
 
 /// Explains tokens, a code, with or without a report, or a host of a report: the one that is named, else that of the last scan.
 pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Outcome {
+    let paper = terminal.columns().map_or(Paper::ENDLESS, Paper::of_width);
     let report = match &args.report {
         Some(path) => Ok(Some(files::report::load(path)?)),
         None => State::of_this_user().map_or(Ok(None), |state| state.latest()),
     };
     if args.subject.eq_ignore_ascii_case(TOKENS) && !is_host(&args.subject, &report) {
         // What holds of tokens holds without a scan: a stored one that cannot be read is in nobody's way.
-        terminal.print(&pages::token_page(report.ok().flatten().as_ref()))?;
+        terminal.print(&pages::token_page(report.ok().flatten().as_ref(), paper))?;
         return Ok(ExitStatus::Good);
     }
     if let Some((label, page)) = explain::inventory::page(&args.subject) {
-        terminal.print(&pages::page(label, &[page], None))?;
+        terminal.print(&pages::page(label, &[page], None, paper))?;
         return Ok(ExitStatus::Good);
     }
     let report = report?;
     let text = match Code::of_label(&args.subject).as_slice() {
-        [] => of_host(&args.subject, report.as_ref())?,
+        [] => of_host(&args.subject, report.as_ref(), paper)?,
         codes @ [first, ..] => {
             let mut of_code: Vec<&Page> = codes.iter().map(|code| explain::page(*code)).collect();
             of_code.dedup_by_key(|page| page.title);
-            pages::page(&first.label(), &of_code, report.as_ref())
+            pages::page(&first.label(), &of_code, report.as_ref(), paper)
         }
     };
     terminal.print(&text)?;
@@ -51,7 +53,7 @@ fn is_host(name: &str, report: &Result<Option<Report>, impl Sized>) -> bool {
     name != TOKENS && hosts.is_some_and(|hosts| hosts.iter().any(|host| host.name == name))
 }
 
-fn of_host(name: &str, report: Option<&Report>) -> Result<String, CommandError> {
+fn of_host(name: &str, report: Option<&Report>, paper: Paper) -> Result<String, CommandError> {
     let shown = escaped(name);
     let codes: Vec<String> = Code::all().map(Code::label).collect();
     let others = codes.iter().map(String::as_str).chain(explain::inventory::LABELS).chain([TOKENS]);
@@ -66,9 +68,9 @@ fn of_host(name: &str, report: Option<&Report>) -> Result<String, CommandError> 
     let found = || report.not_audited.iter().find(|host| host.name == name);
     let left_out = report.not_audited.iter().map(|host| host.name.as_str());
     match (report.hosts.iter().find(|host| host.name == name), fixed(), found()) {
-        (Some(host), ..) => Ok(pages::host(host, report)),
-        (None, Some(host), _) => Ok(pages::fixed_page(host, report)),
-        (None, None, Some(host)) => Ok(pages::not_audited(host, report)),
+        (Some(host), ..) => Ok(pages::host(host, report, paper)),
+        (None, Some(host), _) => Ok(pages::fixed_page(host, report, paper)),
+        (None, None, Some(host)) => Ok(pages::not_audited(host, report, paper)),
         (None, None, None) => Err(CommandError::usage(format!(
             "`{shown}` is neither a code nor a host of the scan {}",
             escaped(&report.run.id)

@@ -30,7 +30,8 @@ pub mod ticket;
 pub mod token;
 
 use crate::audit::ExitStatus;
-use crate::cli::{Cli, ColorChoice, Command, TalkArgs};
+use crate::cli::{Cli, ColorChoice, Command, Format, TalkArgs};
+use crate::report::nagios;
 use crate::terminal::{Coloring, Talk, Terminal};
 
 pub use error::{CommandError, Outcome};
@@ -38,14 +39,32 @@ pub use error::{CommandError, Outcome};
 /// Does what was asked and tells how it ended.
 pub fn run(cli: Cli) -> ExitStatus {
     let terminal = Terminal::new(talk(&cli.talk));
+    let is_plugin = format_of(&cli.command) == Some(Format::Nagios);
     // Every command has results: whoever cannot be told them is told before any host is asked.
     let ended = Terminal::check_output().map_err(CommandError::from).and_then(|()| dispatch(cli.command, &terminal));
     match ended {
         Ok(status) => status,
         Err(error) => {
+            if is_plugin {
+                // Where nothing can be written that is told below, as what the command failed by.
+                let _ = terminal.print(&nagios::unknown(&error.message));
+            }
             terminal.error(&error.message, &error.hints);
             error.status
         }
+    }
+}
+
+/// The form in which a report was asked for, where the command has one.
+fn format_of(command: &Command) -> Option<Format> {
+    match command {
+        Command::Scan(args) => Some(args.output.output),
+        Command::Fix(args) => Some(args.output.output),
+        Command::Report(args) => Some(args.output.output),
+        Command::Merge(args) => Some(args.output.output),
+        Command::Replay(args) => Some(args.output.output),
+        Command::Demo(args) => Some(args.output.output),
+        _ => None,
     }
 }
 

@@ -28,6 +28,12 @@ const SAMPLES: usize = 8;
 /// Judges a token at every host: of a report, or measured now. A host's refusal ends with 2, one that nobody can tell with 3.
 pub fn run(args: &TokenArgs, terminal: &Terminal) -> Outcome {
     let output = PagePlan::new(&args.output)?;
+    let is_input = |name: &Path| name == Path::new("-");
+    let inventories = args.selection.inventories.iter().chain(&args.selection.inventory).map(Path::new);
+    if is_input(&args.token) && inventories.chain(args.report.as_deref()).any(is_input) {
+        return Err(CommandError::usage("standard input is named twice: it has either the token or the rest")
+            .hint("give one of them as a file"));
+    }
     let claims = claims(&args.token, &time_left(&args.connection), terminal)?;
     let (report, heard) = match &args.report {
         Some(path) => (files::report::load(path)?, None),
@@ -56,7 +62,7 @@ fn status(answer: &TokenReport, report: &Report) -> ExitStatus {
 
 /// What the token says. It is read from a file or standard input; one that was typed works too.
 fn claims(typed: &Path, time: &TimeLeft, terminal: &Terminal) -> Result<Claims, CommandError> {
-    let literal = typed.to_str().filter(|text| encoded::looks_like_one(text) && !typed.exists());
+    let literal = typed.to_str().filter(|text| encoded::is_typed(text) && !typed.exists());
     let token = match literal {
         Some(text) => {
             terminal.warn(
@@ -78,12 +84,13 @@ fn claims(typed: &Path, time: &TimeLeft, terminal: &Terminal) -> Result<Claims, 
 
 /// The name of a file; not that of what may be a damaged token.
 fn shown(path: &Path) -> String {
-    const LONGEST: usize = 80;
+    /// An opaque token is no shorter.
+    const LONGEST: usize = 24;
     if path == Path::new("-") {
         return "standard input".to_owned();
     }
     let name = path.display().to_string();
-    let is_like_a_token = name.starts_with("eyJ") || (name.len() > LONGEST && !name.contains('/'));
+    let is_like_a_token = encoded::is_typed(&name) || (name.len() >= LONGEST && !name.contains('/') && !path.exists());
     if is_like_a_token { "a file whose name looks like a token".to_owned() } else { visible(&name) }
 }
 

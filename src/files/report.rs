@@ -217,7 +217,7 @@ pub fn load(path: &Path) -> Result<Report, LoadError> {
 /// The same of a report that is told to others, with the bytes of the file, as they are: it must not contradict itself.
 pub fn load_to_tell(path: &Path) -> Result<(Vec<u8>, Report), LoadError> {
     let (text, report) = with_text(path)?;
-    json::check_counts(&report).map_err(|cause| LoadError::Refused { path: path.to_owned(), cause })?;
+    json::check_sense(&report).map_err(|cause| LoadError::Refused { path: path.to_owned(), cause })?;
     Ok((text.into_bytes(), report))
 }
 

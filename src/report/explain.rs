@@ -11,7 +11,8 @@ use indexmap::IndexMap;
 use super::escape::escaped;
 use super::limits::words;
 use super::model::{Claim, Clock, Finding, Host, NotAudited, ReferenceKind, Report, TimeSource, Timekeeping, Verdict};
-use super::paragraph::{indented, wrapped};
+use super::paragraph::{Line, empty, indented, set, wrapped};
+use super::table::Page as Paper;
 use super::token_lines;
 use crate::audit::explain::Page;
 use crate::audit::figure;
@@ -26,18 +27,21 @@ const MOST_PAIRS: usize = 6;
 const LONGEST_NAMES: usize = 88;
 
 /// The page of a code, or those of all causes that share it; with the hosts of a report that have it.
-pub fn page(code: &str, pages: &[&Page], report: Option<&Report>) -> String {
-    let heads: Vec<Vec<String>> = pages.iter().map(|page| head(code, page)).collect();
-    let mut lines = heads.join(&String::new());
+pub fn page(code: &str, pages: &[&Page], report: Option<&Report>, paper: Paper) -> String {
+    let mut lines = Vec::new();
+    for (index, page) in pages.iter().enumerate() {
+        lines.extend((index > 0).then(empty));
+        lines.extend(head(code, page));
+    }
     if let Some(report) = report {
         lines.extend(occurrences(code, report));
     }
-    lines.join("\n") + "\n"
+    set(&lines, paper)
 }
 
 /// What a page says whatever was scanned.
-fn head(subject: &str, page: &Page) -> Vec<String> {
-    let mut lines = vec![format!("{subject}  {}", page.title), String::new()];
+fn head(subject: &str, page: &Page) -> Vec<Line> {
+    let mut lines = vec![format!("{subject}  {}", page.title).into(), empty()];
     lines.extend(wrapped("Evidence", page.evidence));
     lines.extend(wrapped("Meaning", page.meaning));
     for (index, step) in page.remedy.iter().enumerate() {
@@ -53,12 +57,12 @@ fn head(subject: &str, page: &Page) -> Vec<String> {
 }
 
 /// Who has this finding in a report.
-fn occurrences(code: &str, report: &Report) -> Vec<String> {
+fn occurrences(code: &str, report: &Report) -> Vec<Line> {
     let of_fleet = report.findings.iter().filter(|finding| finding.code == code);
     let of_hosts = report.hosts.iter().flat_map(|host| {
         host.findings.iter().filter(|finding| finding.code == code).map(move |finding| (host, finding))
     });
-    let mut lines = vec![String::new(), format!("In the scan of {}:", report.run.finished.to_text())];
+    let mut lines = vec![empty(), format!("In the scan of {}:", report.run.finished.to_text()).into()];
     let before = lines.len();
     lines.extend(of_fleet.flat_map(|finding| wrapped("fleet", &escaped(&finding.what))));
     let mut alike: IndexMap<&str, Vec<String>> = IndexMap::new();
@@ -67,7 +71,7 @@ fn occurrences(code: &str, report: &Report) -> Vec<String> {
     }
     lines.extend(alike.iter().flat_map(|(what, hosts)| wrapped(&together(hosts), &escaped(what))));
     if lines.len() == before {
-        lines.push("no host has it".to_owned());
+        lines.push("no host has it".to_owned().into());
     }
     lines
 }
@@ -82,7 +86,7 @@ fn together(hosts: &[String]) -> String {
 }
 
 /// Everything that a report knows of one host.
-pub fn host(host: &Host, report: &Report) -> String {
+pub fn host(host: &Host, report: &Report, paper: Paper) -> String {
     let word = match host.verdict {
         Verdict::Ok => "ok",
         Verdict::Warn => "WARN",
@@ -90,7 +94,7 @@ pub fn host(host: &Host, report: &Report) -> String {
         Verdict::Undecided => "UNDEC",
         Verdict::Down => "DOWN",
     };
-    let mut lines = vec![format!("{}  {word}", escaped(&host.name)), String::new()];
+    let mut lines = vec![format!("{}  {word}", escaped(&host.name)).into(), empty()];
     lines.extend(wrapped("Scan", &format!("{}, {}", escaped(&report.run.id), report.run.finished.to_text())));
     if let Some(address) = &host.address {
         let port = host.port.map_or_else(String::new, |port| format!(", port {port}"));
@@ -117,9 +121,9 @@ pub fn host(host: &Host, report: &Report) -> String {
         let text = format!("{} at the stage {}", error.message, error.stage);
         lines.extend(wrapped("Error", &escaped(&text)));
     }
-    lines.push(String::new());
+    lines.push(empty());
     if host.findings.is_empty() {
-        lines.push("Nothing to act on.".to_owned());
+        lines.push("Nothing to act on.".to_owned().into());
     }
     for finding in &host.findings {
         lines.extend(finding_lines(finding));
@@ -127,24 +131,24 @@ pub fn host(host: &Host, report: &Report) -> String {
     let mut codes: Vec<&str> = host.findings.iter().map(|finding| finding.code.as_str()).collect();
     codes.dedup();
     if let Some(code) = codes.first() {
-        lines.extend([String::new(), format!("More on a code: clockaudit explain {}", escaped(code))]);
+        lines.extend([empty(), format!("More on a code: clockaudit explain {}", escaped(code)).into()]);
     }
-    lines.join("\n") + "\n"
+    set(&lines, paper)
 }
 
 /// A selected host that was not audited, and why.
-pub fn not_audited(host: &NotAudited, report: &Report) -> String {
-    let mut lines = vec![format!("{}  not audited", escaped(&host.name)), String::new()];
+pub fn not_audited(host: &NotAudited, report: &Report, paper: Paper) -> String {
+    let mut lines = vec![format!("{}  not audited", escaped(&host.name)).into(), empty()];
     lines.extend(wrapped("Scan", &format!("{}, {}", escaped(&report.run.id), report.run.finished.to_text())));
     if !host.groups.is_empty() {
         lines.extend(wrapped("Groups", &escaped(&host.groups.join(" "))));
     }
     lines.extend(wrapped("Why", &escaped(&host.reason)));
-    lines.join("\n") + "\n"
+    set(&lines, paper)
 }
 
 /// Which systems a host breaks, and what becomes of the tokens that it issues and verifies.
-fn consequences(host: &Host, report: &Report) -> Vec<String> {
+fn consequences(host: &Host, report: &Report) -> Vec<Line> {
     let broken = report.impact.iter().filter(|impact| impact.hosts.contains(&host.name));
     let systems: Vec<String> =
         broken.map(|impact| format!("{} {}", escaped(&impact.system), figure::limit(impact.crit_s.0))).collect();
@@ -165,7 +169,7 @@ fn asked(host: &Host, report: &Report) -> String {
     }
 }
 
-fn measured(host: &Host, clock: &Clock, report: &Report) -> Vec<String> {
+fn measured(host: &Host, clock: &Clock, report: &Report) -> Vec<Line> {
     let is_ruler = report.reference.host.as_ref() == Some(&host.name);
     let mut lines = match (clock.offset_s, clock.lo_s, clock.hi_s) {
         (Some(_), ..) if is_ruler => wrapped("Offset", "none: the other offsets are from this clock"),
@@ -219,7 +223,7 @@ fn rounded(ppb: i64) -> i64 {
     (ppb + 500).div_euclid(1_000)
 }
 
-fn claimed(claim: &Claim) -> Vec<String> {
+fn claimed(claim: &Claim) -> Vec<Line> {
     let mut parts = vec![if claim.synchronised { "synchronised" } else { "not synchronised" }.to_owned()];
     if let (Some(lo), Some(hi)) = (claim.lo_s, claim.hi_s) {
         parts.push(format!("{} from UTC", figure::claimed(Interval::new(lo.0, hi.0))));
@@ -233,7 +237,7 @@ fn claimed(claim: &Claim) -> Vec<String> {
 }
 
 /// What its timekeeper makes of each of its sources.
-fn sources(timekeeping: &Timekeeping) -> Vec<String> {
+fn sources(timekeeping: &Timekeeping) -> Vec<Line> {
     let sources = timekeeping.sources.as_deref().unwrap_or_default();
     let line = |(index, source): (usize, &TimeSource)| {
         let mut parts = vec![format!("{} {}", escaped(&source.name), escaped(&source.selection))];
@@ -250,7 +254,7 @@ fn sources(timekeeping: &Timekeeping) -> Vec<String> {
     shown.chain((left > 0).then(|| wrapped("", &format!("and {left} more"))).into_iter().flatten()).collect()
 }
 
-fn finding_lines(finding: &Finding) -> Vec<String> {
+fn finding_lines(finding: &Finding) -> Vec<Line> {
     let mut lines = wrapped(&escaped(&finding.code), &escaped(&finding.what));
     lines.extend(wrapped("", &format!("expected: {}", escaped(&finding.expected))));
     lines.extend(wrapped("", &format!("means: {}", escaped(&finding.meaning))));

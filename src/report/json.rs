@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 
-use super::escape::is_invisible;
+use super::escape::{escaped, is_invisible};
 use super::model::{Report, SCHEMA, Verdict};
+use super::quantity::Seconds;
 
 /// Why a stored report cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,10 +33,14 @@ pub enum ReadError {
         /// How many there are.
         found: usize,
     },
+    /// Bounds of which the lower one is above the upper one.
+    #[error("the report contradicts itself: the bounds of {0} have `lo_s` above `hi_s`")]
+    Reversed(String),
 }
 
 /// The only part of a report that every version shares.
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `schema`")]
 struct Envelope {
     schema: String,
 }
@@ -65,7 +70,10 @@ pub(super) fn harmless(json: &str) -> String {
 }
 
 /// Reads a stored report; fields that a later minor version added are passed over.
+///
+/// A byte order mark in front, which some editors write, is passed over (RFC 8259, 8.1).
 pub fn read(text: &str) -> Result<Report, ReadError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let envelope: Envelope = serde_json::from_str(text).map_err(|error| ReadError::NotAReport(error.to_string()))?;
     if envelope.schema != SCHEMA {
         return Err(ReadError::UnknownMajor(envelope.schema));
@@ -73,9 +81,17 @@ pub fn read(text: &str) -> Result<Report, ReadError> {
     serde_json::from_str(text).map_err(|error| ReadError::Damaged(error.to_string()))
 }
 
-/// Refuses a report whose numbers of hosts are not those of its hosts, as one that was edited: what is told of it would be of
-/// neither.
-pub fn check_counts(report: &Report) -> Result<(), ReadError> {
+/// Refuses a report whose numbers of hosts are not those of its hosts, or whose bounds hold nothing, as one that was edited: what is
+/// told of it would be of neither.
+pub fn check_sense(report: &Report) -> Result<(), ReadError> {
+    let controller = &report.run.controller;
+    let clocks = report.hosts.iter().filter_map(|host| Some((host.name.as_str(), host.clock.as_ref()?)));
+    let bounds = clocks.map(|(name, clock)| (name, clock.lo_s, clock.hi_s));
+    let bounds = bounds.chain([("the controller", controller.lo_s, controller.hi_s)]);
+    let is_reversed = |(_, lo, hi): &(_, Option<Seconds>, Option<Seconds>)| lo.zip(*hi).is_some_and(|(lo, hi)| lo > hi);
+    if let Some((name, ..)) = bounds.into_iter().find(is_reversed) {
+        return Err(ReadError::Reversed(escaped(name)));
+    }
     let counts = report.summary.counts;
     let told = [
         ("ok", Verdict::Ok, counts.ok),
@@ -119,13 +135,29 @@ mod tests {
     }
 
     #[test]
+    fn bounds_that_hold_nothing_are_refused() {
+        let mut report = read(include_str!("../../tests/data/reports/0.1.0.json")).expect("a stored report");
+        let host = report.hosts.iter_mut().find(|host| host.clock.is_some()).expect("a host that was measured");
+        let clock = host.clock.as_mut().expect("a clock");
+        (clock.lo_s, clock.hi_s) = (clock.hi_s, clock.lo_s);
+        let expected = ReadError::Reversed(host.name.clone());
+        assert_eq!(check_sense(&report), Err(expected));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        let text = format!("\u{feff}{}", include_str!("../../tests/data/reports/0.1.0.json"));
+        assert!(read(&text).is_ok());
+    }
+
+    #[test]
     fn numbers_that_are_not_those_of_the_hosts_are_refused() {
         let report = read(include_str!("../../tests/data/reports/0.1.0.json")).expect("a stored report");
-        assert_eq!(check_counts(&report), Ok(()));
+        assert_eq!(check_sense(&report), Ok(()));
         let check = |change: fn(&mut Report), expected: &str| {
             let mut report = report.clone();
             change(&mut report);
-            assert_eq!(check_counts(&report).expect_err("refused").to_string(), expected);
+            assert_eq!(check_sense(&report).expect_err("refused").to_string(), expected);
         };
         let words = |verdict: &str, told: usize, found: usize| {
             let first = "the report contradicts itself: `summary.counts.";
@@ -143,7 +175,7 @@ mod tests {
             assert!(message.contains(expected), "{text}: {message}");
         };
         check("", "not a clockaudit report");
-        check("[]", "not a clockaudit report");
+        check("[]", "not a clockaudit report: invalid length 0, expected an object with `schema`");
         check(
             r#"{"schema": "clockaudit.report/2"}"#,
             "of format `clockaudit.report/2`, this clockaudit reads `clockaudit.report/1`",

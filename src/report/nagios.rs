@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::document::headline;
-use super::escape::escaped;
+use super::escape::{escaped, visible};
 use super::model::{FixedHost, Host, Report, Verdict};
 use super::sentences::{self, fix as fixes};
 use super::state::state;
@@ -50,6 +50,11 @@ pub fn write(report: &Report) -> String {
         let _ = writeln!(text, "and {more} more");
     }
     text
+}
+
+/// The answer where there is no report, and why, with a line end: a monitor shows what stands on standard output.
+pub fn unknown(why: &str) -> String {
+    format!("CLOCKS UNKNOWN - {}\n", unbarred(&visible(why)))
 }
 
 /// `'label'=value[unit];[warn];[crit];[min];[max]`, parted by blanks.

@@ -1,18 +1,47 @@
 //! Paragraphs behind a label, broken between words.
 
-/// How wide the pages of `explain` and `doctor` are set.
-const WIDTH: usize = 100;
-/// Where their text begins: behind the label.
+use super::table::Page;
+
+/// Where the text of the pages of `explain` begins: behind the label.
 const INDENT: usize = 12;
 
-/// Sets text behind a label, every line indented alike. A longer label gets a line of its own.
-pub(super) fn wrapped(label: &str, text: &str) -> Vec<String> {
-    paragraph(label, text, INDENT, WIDTH)
+/// A part of a page of `explain`, not set yet.
+#[derive(Debug)]
+pub(super) enum Line {
+    /// A label, and text behind it that is broken between words.
+    Text(String, String),
+    /// A line that keeps its own form.
+    Kept(String),
+}
+
+impl From<String> for Line {
+    fn from(line: String) -> Self {
+        Self::Kept(line)
+    }
+}
+
+/// Text behind a label, every line of it indented alike. A longer label gets a line of its own.
+pub(super) fn wrapped(label: &str, text: &str) -> Vec<Line> {
+    vec![Line::Text(label.to_owned(), text.to_owned())]
 }
 
 /// A line that keeps its own form, where text would stand.
-pub(super) fn indented(line: &str) -> String {
-    format!("{:INDENT$}{line}", "")
+pub(super) fn indented(line: &str) -> Line {
+    Line::Kept(format!("{:INDENT$}{line}", ""))
+}
+
+/// No line between two others.
+pub(super) fn empty() -> Line {
+    Line::Kept(String::new())
+}
+
+/// Sets lines for a page, with a line end.
+pub(super) fn set(lines: &[Line], page: Page) -> String {
+    let set = |line: &Line| match line {
+        Line::Text(label, text) => paragraph(label, text, INDENT, page.text()),
+        Line::Kept(line) => vec![line.clone()],
+    };
+    lines.iter().flat_map(set).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// Sets running text behind a label, broken between words, every line indented alike; a label that is as long as the indent

@@ -77,7 +77,7 @@ pub enum TokenError {
     #[error("this is no JSON Web Token: its {0} is no JSON object")]
     NotAnObject(&'static str),
     /// A time is no number.
-    #[error("`{0}` of this token is no number of seconds: libraries refuse it whatever their clocks say")]
+    #[error("`{0}` of this token is no number of seconds: most libraries refuse it whatever their clocks say")]
     NotANumber(&'static str),
     /// A time is a text with a number in it (RFC 7519, section 2, wants a number). `PyJWT` 2 and python-jose 3 make an integer of it.
     #[error(
@@ -112,6 +112,11 @@ pub fn read(text: &str) -> Result<Claims, TokenError> {
     if bare.split_whitespace().filter(is_whole).count() > 1 { Err(TokenError::Several) } else { read_parts(bare) }
 }
 
+/// Whether a text that was typed is meant to be read itself, in any of the forms that [`read`] takes.
+pub fn is_typed(text: &str) -> bool {
+    looks_like_one(text) || looks_like_one(text.trim().trim_matches(['"', '\''])) || text.trim_start().starts_with('{')
+}
+
 /// The text without what looks like tokens in it: whoever reads an error must not be logged in by it.
 pub fn masked(text: &str) -> String {
     /// So many characters of a part at least: the name of a file is not taken for a token.
@@ -133,7 +138,7 @@ pub fn masked(text: &str) -> String {
 
 /// Whether a text looks like a token rather than like the name of a file.
 pub fn looks_like_one(text: &str) -> bool {
-    let bare = strip_word(text.trim(), "bearer");
+    let bare = strip_word(strip_word(text.trim(), "authorization:"), "bearer");
     bare.starts_with(BEGINNING) && bare.split('.').count() >= 3
 }
 

@@ -29,6 +29,9 @@ fn the_name_that_was_probably_meant_is_told() {
     scan(["-T", "abc"], "expected seconds, or a duration with its unit: `10`");
     scan(["-J", "a;b"], "hint: jump hosts are written as for `ssh -J`");
     check(&["report", STORED, "-o", "tabel"], 64, "'table'");
+    let none = run(&["report", "no-such-file", "-o", "nagios"]);
+    assert_eq!(none.status, Some(65), "{}", none.transcript());
+    assert!(none.stdout.starts_with("CLOCKS UNKNOWN - failed to read `no-such-file`"), "{}", none.transcript());
     check(&["explain", "CLK1010", "--report", STORED], 64, "did you mean `CLK101`?");
     check(&["explain", "jwtt", "--report", STORED], 64, "did you mean `jwt`?");
     check(&["explain", "auth2", "--report", STORED], 64, "did you mean `auth02`?");

@@ -146,6 +146,21 @@ fn a_token_is_told_to_nobody() {
     let damaged = run(&["token", &format!("eyJhbGciOiJub25lIn0.{SIGNATURE}"), "--report", stored]);
     assert_eq!(damaged.status, Some(65), "{}", damaged.transcript());
     silent(&damaged);
+    // However it is typed, it is read; what is opaque is no file's name that anybody needs to read again.
+    let answer = json!({ "access_token": token }).to_string();
+    for form in [format!("Authorization: Bearer {token}"), format!("\"{token}\""), answer] {
+        let typed = run(&["token", &form, "--report", stored]);
+        assert_eq!(typed.status, Some(0), "{form}: {}", typed.transcript());
+        silent(&typed);
+    }
+    let opaque = run(&["token", &format!("ya29.A0{SIGNATURE}"), "--report", stored]);
+    assert_eq!(opaque.status, Some(65), "{}", opaque.transcript());
+    silent(&opaque);
+    for twice in [&["token", "-", "-"][..], &["token", "-", "--report", "-"]] {
+        let session = run(twice);
+        assert_eq!(session.status, Some(64), "{}", session.transcript());
+        assert!(session.stderr.contains("standard input is named twice"), "{}", session.transcript());
+    }
     // In a place where none is expected it is not repeated either.
     for arguments in [
         &["compare", stored, &token][..],

@@ -4,6 +4,7 @@ use super::{fleet, summary};
 use clockaudit::audit::{self, HostPolicy, Limits, Policy, Profile, ProfileKind, ReferenceChoice, TokenPolicy};
 use clockaudit::clock::{Interval, Nanos};
 use clockaudit::report::model::Verdict;
+use clockaudit::report::table::Page;
 use clockaudit::report::{Report, explain};
 use proptest::prelude::*;
 
@@ -264,11 +265,11 @@ fn a_host_and_the_page_on_tokens_tell_what_becomes_of_tokens() {
     let said = "api01 -> web01: tokens end 3600 s early; lifetimes up to 1 h are refused at once; fix the clock";
     let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for host in &report.hosts {
-        let text = words(explain::host(host, &report));
+        let text = words(explain::host(host, &report, Page::ENDLESS));
         assert!(text.contains(&format!("Tokens {said}")), "{text}");
     }
-    assert!(words(explain::token_page(Some(&report))).contains(said));
-    assert!(!words(explain::token_page(None)).contains("In the scan of"));
+    assert!(words(explain::token_page(Some(&report), Page::ENDLESS)).contains(said));
+    assert!(!words(explain::token_page(None, Page::ENDLESS)).contains("In the scan of"));
 }
 
 #[test]

@@ -6,11 +6,34 @@ use clockaudit::probe::{FailureCode, Stage};
 use clockaudit::report::Report;
 use clockaudit::report::explain as pages;
 use clockaudit::report::model::TimeSource;
+use clockaudit::report::table::Page;
 
 use super::fleet;
 
 fn page(code: Code, report: &Report) -> String {
-    pages::page(&code.label(), &[explain::page(code)], Some(report))
+    pages::page(&code.label(), &[explain::page(code)], Some(report), Page::ENDLESS)
+}
+
+#[test]
+fn a_page_is_as_wide_as_its_terminal_and_no_wider_than_reads_well() {
+    let report = fleet::report_by_controller(&[fleet::host("far", Nanos::from_millis(800))]);
+    let texts = |paper| {
+        [
+            pages::page("CLK102", &[explain::page(Code::BeyondCrit)], Some(&report), paper),
+            pages::host(&report.hosts[0], &report, paper),
+            pages::token_page(Some(&report), paper),
+        ]
+    };
+    // A word that is longer than a line has one for itself.
+    let lines =
+        |text: &String| text.lines().filter(|line| line.trim().contains(' ')).map(|line| line.chars().count()).max();
+    let longest = |text: &String| lines(text).unwrap_or_default();
+    for text in texts(Page::of_width(80)) {
+        assert!(longest(&text) <= 80, "{text}");
+    }
+    for (of_200, in_file) in texts(Page::of_width(200)).iter().zip(&texts(Page::ENDLESS)) {
+        assert!(of_200 == in_file && longest(of_200) <= 100, "{of_200}");
+    }
 }
 
 #[test]
@@ -43,7 +66,7 @@ fn a_host_is_explained_with_what_its_timekeeper_makes_of_its_sources() {
         .chain([("proc", "chronyd"), fleet::KERNEL])
         .collect();
     let report = fleet::report_by_controller(&[fleet::host("web", Nanos::ZERO).says(&facts)]);
-    let text = pages::host(&report.hosts[0], &report);
+    let text = pages::host(&report.hosts[0], &report, Page::ENDLESS);
     let expected = "Sources     10.0.0.1 selected, reach 377, the clock is +0 us ± 0.11 ms from it\n            \
                     10.0.0.3 falseticker, reach 17, the clock is -2.0000 s ± 0.10 ms from it\n";
     assert!(text.contains(expected), "{text}");
@@ -60,7 +83,7 @@ fn a_claim_is_told_alike_wherever_it_stands_and_its_offset_counts_once() {
     let contradicted = host.findings.iter().find(|finding| finding.code == "CLK107").expect("a contradiction");
     let claimed = "-70.00 ms ± 16 us";
     assert!(contradicted.what.contains(&format!("chronyd claims {claimed}")), "{}", contradicted.what);
-    let text = pages::host(host, &report);
+    let text = pages::host(host, &report, Page::ENDLESS);
     assert!(text.contains(&format!("{claimed} from UTC")), "{text}");
     let claim = host.claim.as_ref().expect("a claim");
     let (lo, hi) = (claim.lo_s.expect("a bound").0, claim.hi_s.expect("a bound").0);
@@ -72,7 +95,7 @@ fn a_claim_is_told_alike_wherever_it_stands_and_its_offset_counts_once() {
     made[3] = fleet::host("slews", Nanos::ZERO).says(&[("ntpq", rv), ("proc", "ntpd"), fleet::KERNEL]);
     let report = fleet::report(&made);
     let host = report.hosts.iter().find(|host| host.name == "slews").expect("the host");
-    let text = pages::host(host, &report);
+    let text = pages::host(host, &report, Page::ENDLESS);
     assert!(text.contains("-40 ms ± 43 ms from UTC"), "{text}");
 }
 
@@ -112,7 +135,7 @@ fn what_a_report_brings_does_nothing_to_a_terminal() {
             (error.message, error.stage) = (evil.to_owned(), evil.to_owned());
         }
     }
-    let hosts = report.hosts.iter().map(|host| pages::host(host, &report));
+    let hosts = report.hosts.iter().map(|host| pages::host(host, &report, Page::ENDLESS));
     for text in hosts.chain([page(Code::BeyondCrit, &report)]) {
         let acts = |character: &char| (character.is_control() && *character != '\n') || *character == '\u{202e}';
         assert_eq!(text.chars().find(acts), None, "{text}");

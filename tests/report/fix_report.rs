@@ -170,7 +170,10 @@ fn what_was_mended_reads_like_this() {
     insta::assert_snapshot!("fix_at_80_columns", text(Detail::Summary, Page::of_width(80)));
     insta::assert_snapshot!("fix_wide", text(Detail::Wide, Page::ENDLESS));
     let scanned = report.hosts.iter().find(|host| host.name == "db1").expect("the host");
-    let pages = [explain::host(scanned, &report), explain::fixed_page(host(&report, "ahead"), &report)];
+    let pages = [
+        explain::host(scanned, &report, Page::ENDLESS),
+        explain::fixed_page(host(&report, "ahead"), &report, Page::ENDLESS),
+    ];
     insta::assert_snapshot!("fix_explained", pages.join("\n"));
 }
 
@@ -460,7 +463,7 @@ fn what_hosts_said_does_nothing_to_a_terminal() {
     for (detail, page) in [(Detail::Summary, Page::ENDLESS), (Detail::Wide, Page::of_width(80))] {
         texts.push(plain(&render(&report, detail, page)));
     }
-    texts.push(explain::fixed_page(&report.fix.as_ref().expect("what was mended").hosts[0], &report));
+    texts.push(explain::fixed_page(&report.fix.as_ref().expect("what was mended").hosts[0], &report, Page::ENDLESS));
     for text in texts {
         let acts = |character: &char| (character.is_control() && *character != '\n') || *character == '\u{202e}';
         assert_eq!(text.chars().find(acts), None, "{text}");

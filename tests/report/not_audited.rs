@@ -99,7 +99,7 @@ fn json_lines_and_csv_have_them_with_their_reasons() {
 #[test]
 fn a_host_that_is_not_audited_has_a_page() {
     let report = mixed();
-    let page = explain::not_audited(&report.not_audited[1], &report);
+    let page = explain::not_audited(&report.not_audited[1], &report, Page::ENDLESS);
     let expected =
         "Groups      edge\nWhy         connection 'winrm' is not supported; clockaudit needs SSH and chrony\n";
     assert!(page.starts_with("win01  not audited\n\nScan ") && page.ends_with(expected), "{page}");

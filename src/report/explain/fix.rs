@@ -5,29 +5,30 @@ use crate::clock::Interval;
 use crate::report::escape::{escaped, escaped_within};
 use crate::report::fix::plan::ruler;
 use crate::report::model::{FixOffset, FixOutcome, FixedHost, Report};
-use crate::report::paragraph::wrapped;
+use crate::report::paragraph::{Line, empty, set, wrapped};
+use crate::report::table::Page;
 
 /// The longest text of a reason, or of what a host said.
 const LONGEST: usize = 1_000;
 
 /// Everything that the report of a fix knows of a host which was not scanned again.
-pub fn page(host: &FixedHost, report: &Report) -> String {
-    let mut lines = vec![escaped(&host.name), String::new()];
+pub fn page(host: &FixedHost, report: &Report, paper: Page) -> String {
+    let mut lines = vec![escaped(&host.name).into(), empty()];
     lines.extend(wrapped("Scan", "it is not among the hosts that were scanned last"));
     if !host.groups.is_empty() {
         lines.extend(wrapped("Groups", &escaped(&host.groups.join(" "))));
     }
     lines.extend(lines_of(host, report));
-    lines.join("\n") + "\n"
+    set(&lines, paper)
 }
 
 /// What became of a host, where the report is one of a fix.
-pub(super) fn lines(name: &str, report: &Report) -> Vec<String> {
+pub(super) fn lines(name: &str, report: &Report) -> Vec<Line> {
     let host = report.fix.iter().flat_map(|fix| &fix.hosts).find(|host| host.name == name);
     host.map_or_else(Vec::new, |host| lines_of(host, report))
 }
 
-fn lines_of(host: &FixedHost, report: &Report) -> Vec<String> {
+fn lines_of(host: &FixedHost, report: &Report) -> Vec<Line> {
     let Some(fix) = &report.fix else { return Vec::new() };
     let run = fix.run.as_deref().map_or_else(|| "only planned".to_owned(), escaped);
     let why = host.why.as_deref().map_or_else(String::new, |why| format!(": {}", escaped_within(why, LONGEST)));

@@ -22,7 +22,7 @@ pub(in crate::report) fn named(hosts: &[&str], names: Names) -> String {
     let harmless: Vec<&str> = harmless.iter().map(String::as_str).collect();
     let folded = |count: usize| fold(harmless.get(..count).unwrap_or(&harmless)).replace(',', ", ");
     let all = folded(harmless.len());
-    if names == Names::All || all.chars().count() <= LONGEST {
+    if names == Names::All || hosts.len() == 1 || all.chars().count() <= LONGEST {
         return all;
     }
     // The most that fit; one at least, however long it is.
@@ -66,5 +66,6 @@ mod tests {
         assert_eq!(counted(&like, Names::Some), "9999 hosts: web[0000-9998]");
         let long = ["x".repeat(390), "y".repeat(390)];
         assert!(named(&[&long[0], &long[1]], Names::Some).ends_with(" and 1 more"));
+        assert_eq!(named(&[&long[0]], Names::Some), long[0]);
     }
 }

@@ -107,21 +107,26 @@ fn of_groups(members: &[Member<'_>]) -> Option<Value> {
     Some(drawn(&rows, true, left_out))
 }
 
+/// A name as it is written beside the map: what is escaped takes more room than what it stands for.
+fn label(name: &str) -> String {
+    escaped_within(&escaped_within(name, NAME), NAME)
+}
+
 /// The fields as they are drawn: those of a colour in one row side by side, the signs above them.
 fn drawn(rows: &[(&str, Vec<Option<Field>>)], is_by_group: bool, left_out: usize) -> Value {
     let count = f64::from(u16::try_from(rows.len()).unwrap_or(u16::MAX));
     let size = (ROOM / count).clamp(FIELD[0], FIELD[1]);
     let real = |count: usize| f64::from(u16::try_from(count).unwrap_or(u16::MAX));
-    let longest = rows.iter().map(|(name, _)| name.chars().count().min(NAME)).max().unwrap_or(0);
+    let labels: Vec<String> = rows.iter().map(|(name, _)| label(name)).collect();
+    let longest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
     // Beside and below the names.
     let margin = 14.0 + LETTER * real(longest);
     let place = |index: usize| margin + size * real(index);
     let names: Vec<Value> = rows
         .iter()
         .enumerate()
-        .map(|(index, (name, _))| {
-            context! { name => escaped_within(name, NAME), full => *name, at => px(place(index) + size / 2.0) }
-        })
+        .zip(&labels)
+        .map(|((index, (name, _)), label)| context! { name => label, full => *name, at => px(place(index) + size / 2.0) })
         .collect();
     let fields: Vec<Value> = rows
         .iter()

@@ -103,6 +103,21 @@ pub fn page(report: &TokenReport) -> Document {
     ])
 }
 
+/// What is said of a token that ends when it begins, or before.
+fn without_life(report: &TokenReport) -> Option<String> {
+    let near = |date: &Option<ClaimedSeconds>| match date {
+        Some(ClaimedSeconds::Near(seconds)) => Some(seconds.0),
+        _ => None,
+    };
+    let claims = &report.claims;
+    let begins = [("nbf", near(&claims.not_before_s)), ("iat", near(&claims.issued_at_s))];
+    let ends = near(&claims.expiry_s)?;
+    let (name, _) = begins.into_iter().find(|(_, begin)| begin.is_some_and(|begin| ends <= begin))?;
+    Some(format!(
+        "none: exp is not after {name}; only where there is leeway can any clock accept it. Have the issuer correct it"
+    ))
+}
+
 /// What the token says, and by what it is judged.
 fn facts(report: &TokenReport) -> Vec<(&'static str, String)> {
     let claims = &report.claims;
@@ -120,6 +135,7 @@ fn facts(report: &TokenReport) -> Vec<(&'static str, String)> {
     if dates.iter().all(|(_, date)| date.is_none()) {
         facts.push(("Times", "none: without iat, nbf and exp no clock refuses it".to_owned()));
     }
+    facts.extend(without_life(report).map(|text| ("Lifetime", text)));
     let clocks = if report.clocks.is_fresh {
         "measured now, against this machine's clock".to_owned()
     } else {
