@@ -70,11 +70,15 @@ async fn measure_until(
     clock: ScanClock,
     plan: &SamplingPlan,
     hosts: Vec<HostPlan>,
-    deadline: Option<Deadline>,
+    ends_after: Option<Duration>,
     stop: StopSignal,
     tell: impl Fn(HostEvent) + Send + Sync + 'static,
 ) -> Measured {
+    let count = hosts.len();
     let simulated = SimulatedFleet::start(hosts, 2).expect("a fleet");
+    // Its time begins when there is a fleet.
+    let deadline = ends_after.map(|after| Deadline::new(after, count, plan, TimeLimits::default()));
+    let stop = ends_after.map_or(stop, |after| StopSignal::from_outside(Some(after)));
     let connection = ConnectionPlan {
         clock,
         deadline,
@@ -366,10 +370,8 @@ async fn hosts_that_are_ready_are_measured_though_the_run_is_ended_while_it_wait
 #[tokio::test(flavor = "multi_thread")]
 async fn hosts_that_are_ready_are_sampled_before_a_deadline_passes() {
     let plan = SamplingPlan::default();
-    let after = Duration::from_secs(4);
-    let stop = StopSignal::from_outside(Some(after));
-    let deadline = Deadline::new(after, 10, &plan, TimeLimits::default());
-    let measured = measure_until(ScanClock::freeze(), &plan, good_and_slow(), Some(deadline), stop, |_| {}).await;
+    let after = Some(Duration::from_secs(4));
+    let measured = measure_until(ScanClock::freeze(), &plan, good_and_slow(), after, StopSignal::new(), |_| {}).await;
     assert_eq!(measured.seen.interrupted, Some(Interruption::Deadline));
     assert_only_the_slow_are_missing(&measured);
     let good = measured.observation("good0");

@@ -227,9 +227,10 @@ mod tests {
 
     #[tokio::test]
     async fn every_address_is_named_with_the_time_it_had() {
-        let held = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // Bound, so that nobody else listens there.
+        let held = tokio::net::TcpSocket::new_v4().unwrap();
+        held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let free = held.local_addr().unwrap();
-        drop(held);
         let way =
             |timeout| Way { timeout, attempts: 1, retries: 0, family: Family::Any, from: None, proxy: Proxy::None };
         let failure = connect(&[free, free], &way(Duration::from_secs(1))).await.unwrap_err();
@@ -254,7 +255,9 @@ mod tests {
         };
         let socket = connect(&[address], &way("127.0.0.9")).await.unwrap();
         assert_eq!(socket.local_addr().unwrap().ip().to_string(), "127.0.0.9");
-        drop(held);
+        let unheard = tokio::net::TcpSocket::new_v4().unwrap();
+        unheard.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = unheard.local_addr().unwrap();
         let refused = connect(&[address], &way("127.0.0.9")).await.unwrap_err();
         assert_eq!(refused.code, FailureCode::Refused);
         assert!(refused.detail.ends_with("; tried 2 times"), "{refused:?}");
@@ -263,9 +266,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_host_that_begins_to_listen_is_reached_by_trying_again() {
-        let held = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let held = tokio::net::TcpSocket::new_v4().unwrap();
+        held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = held.local_addr().unwrap();
-        drop(held);
         let way = |retries| Way {
             timeout: Duration::from_secs(5),
             attempts: 1,
@@ -280,7 +283,7 @@ mod tests {
         let (peer, socket) = tokio::join!(
             async {
                 sleep(Duration::from_millis(200)).await;
-                tokio::net::TcpListener::bind(address).await
+                held.listen(1)
             },
             async { connect(&[address], &way(7)).await }
         );

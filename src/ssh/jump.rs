@@ -155,9 +155,14 @@ impl Jumps {
         let pool = self.0.get(jump).ok_or_else(|| fail(format!("{} was not prepared", jump.name)))?;
         let lease = pool.lease(jump, opener, cell).await.map_err(|failure| fail(said(jump, &failure)))?;
         let limit = jump.settings.way.timeout;
-        let channel = lease.0.connection.handle.channel_open_direct_tcpip(address, port.into(), "127.0.0.1", 0);
+        let handle = &lease.0.connection.handle;
+        // Its clock begins with its turn: who waits for a place waits for other hosts, not for the jump host.
+        let channel = async {
+            let channel = handle.channel_open_direct_tcpip(address, port.into(), "127.0.0.1", 0);
+            timeout(limit, channel).await
+        };
         let server = Server::Behind(address.to_owned(), port, Proxy::Jump(Arc::clone(jump)));
-        let (dialled, place) = opener.turnstile.dial(Some(&pool.passage), server, timeout(limit, channel)).await;
+        let (dialled, place) = opener.turnstile.dial(Some(&pool.passage), server, channel).await;
         match dialled {
             Ok(Ok(channel)) => Ok((Transport::Stream(Box::new(Through::new(channel.into_stream(), lease))), place)),
             Ok(Err(russh::Error::ChannelOpenFailure(reason))) => {

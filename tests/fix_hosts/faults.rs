@@ -102,7 +102,7 @@ fn the_guard_puts_back_what_nobody_confirms() {
         let case = Case::new(site);
         // The connection ends: the script goes on, nobody confirms.
         let mut session = site.open(HOST);
-        session.send(&Request::Apply(case.apply("cut", 2)));
+        session.send(&Request::Apply(case.apply("cut", 8)));
         session.until(is_replaced);
         session.cut();
         case.await_guard("cut");
@@ -119,7 +119,7 @@ fn the_guard_puts_back_what_nobody_confirms() {
         ];
         for (name, moment) in moments {
             let mut session = site.open(HOST);
-            session.send(&Request::Apply(with_a_second_file(case.apply(name, 2))));
+            session.send(&Request::Apply(with_a_second_file(case.apply(name, 8))));
             session.until(moment);
             case.kill_script();
             case.await_guard(name);
@@ -144,7 +144,7 @@ fn the_guard_puts_back_what_nobody_confirms() {
 
         // The guard is killed: systemd starts it again.
         let mut session = site.open(HOST);
-        let (steps, answer) = session.ask(&Request::Apply(case.apply("guard", 2)));
+        let (steps, answer) = session.ask(&Request::Apply(case.apply("guard", 8)));
         assert!(matches!(&answer, Answer::Apply(applied) if applied.is_ok()), "{answer:?} after {steps:?}");
         site.run(HOST, "read -r p x </run/clockaudit/guard/guard; kill -9 $p; tail --pid=$p -f /dev/null");
         site.run(HOST, "while [ -e /run/clockaudit/guard ]; do sleep 0.2; done");

@@ -111,7 +111,7 @@ fn the_whole_way(shell: &'static str, hidden: &[&'static str]) {
 
     // Nobody is there any more: the guard outlives the session.
     apply.run = run("2");
-    apply.guard_s = 2;
+    apply.guard_s = 6;
     session.send(&Request::Apply(apply));
     session.until(|step| *step == Step::Restarted);
     let waits = "until [ -s /run/clockaudit/2/guard ]; do :; done; read -r p x </run/clockaudit/2/guard; \

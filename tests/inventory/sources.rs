@@ -115,7 +115,7 @@ fn the_deadline_of_a_run_ends_the_programs_that_it_waits_for() {
     program(&folder.path().join("hangs"), "#!/bin/sh\nexec sleep 1000000\n");
     let check = |words: &[&str], code: i32, expected: &str| {
         let output = Command::new(env!("CARGO_BIN_EXE_clockaudit"))
-            .args(["scan", "--deadline", "0.2", "--no-state", "-F", "none"])
+            .args(["scan", "--deadline", "2", "--no-state", "-F", "none"])
             .args(words)
             .current_dir(folder.path())
             .env_clear()
@@ -126,7 +126,7 @@ fn the_deadline_of_a_run_ends_the_programs_that_it_waits_for() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(code) && said.contains(expected), "{words:?}: {:?} {said}", output.status);
     };
-    let late = "has not ended within the 0.2 s of `--deadline` and was stopped";
+    let late = "has not ended within the 2 s of `--deadline` and was stopped";
     check(&["./hangs"], 65, &format!("./hangs: {late} (run with --list)"));
     check(&["127.0.0.1,", "--connection-password-file", "hangs"], 77, &format!("hangs: the program {late}"));
     check(&["127.0.0.1,", "--vault-password-file", "hangs"], 77, &format!("hangs: the program {late}"));

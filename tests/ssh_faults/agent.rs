@@ -1,5 +1,6 @@
 //! A real `ssh-agent` with some keys in it.
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -35,7 +36,8 @@ impl Agent {
         agent.envs(environment.iter().copied());
         let child = agent.args(["-D", "-P", "/*", "-a"]).arg(socket).stdout(Stdio::null()).spawn().unwrap();
         let agent = Self { socket: socket.to_owned(), child };
-        while !agent.socket.exists() {
+        // The socket is there before anybody listens.
+        while UnixStream::connect(&agent.socket).is_err() {
             std::thread::yield_now();
         }
         for key in keys {

@@ -446,7 +446,8 @@ async fn a_run_that_is_stopped_half_way_tells_what_it_knows() {
     let seen = Fleet::connect(targets, &plan, listener, stop).await.observe(&SamplingPlan::default()).await;
     assert_eq!(seen.interrupted, Some(Interruption::Interrupt));
     let [sampled, waiting] = seen.observations.as_slice() else { panic!() };
-    assert_eq!((sampled.exchanges.len(), &sampled.failure), (3, &None));
+    // One more may be under way by then.
+    assert!(matches!(sampled.exchanges.len(), 3 | 4) && sampled.failure.is_none(), "{sampled:?}");
     assert_failed(waiting, Timeout, Stage::Banner, "cut short: interrupted while the host was waited for");
     assert_eq!(seen.windows.len(), 1);
     drop(silent);
@@ -486,7 +487,7 @@ async fn hosts_that_are_ready_are_not_blamed_for_the_end_of_the_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_is_ready_late_gets_a_window_of_its_own_and_forks_make_waves() {
     let base = Baseline::take().await;
-    let slow = Trouble::SlowLogin(Nanos::from_millis(1_500));
+    let slow = Trouble::SlowLogin(Nanos::from_millis(6_000));
     let plans = vec![
         HostPlan::good("one", "all"),
         HostPlan { trouble: Some(slow), ..HostPlan::good("late", "all") },
@@ -495,7 +496,7 @@ async fn a_host_that_is_ready_late_gets_a_window_of_its_own_and_forks_make_waves
     let fleet = SimulatedFleet::start(plans, 2).unwrap();
     let mut plan = plan(&fleet.known_hosts());
     plan.default_keys = vec![fleet.key()];
-    plan.gather = Duration::from_millis(700);
+    plan.gather = Duration::from_millis(3_000);
     let (seen, events) = scan(sshd::targets_of(&fleet), &plan).await;
     let windows: Vec<(u32, bool)> =
         seen.observations.iter().map(|host| (host.window, host.failure.is_none())).collect();

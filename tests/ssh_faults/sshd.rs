@@ -1,7 +1,7 @@
 //! A real OpenSSH server on loopback, with keys of its own in a folder of its own.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,12 +11,15 @@ use clockaudit::demo::SimulatedFleet;
 use clockaudit::inventory::target::Target;
 use clockaudit::ssh::ConnectionPlan;
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 /// A running server.
 pub(crate) struct Sshd {
     folder: TempDir,
     port: u16,
     child: Child,
+    /// Keeps the port from everybody who does not share addresses, as sshd does.
+    _held: TcpSocket,
 }
 
 impl Sshd {
@@ -41,7 +44,7 @@ impl Sshd {
         fs::write(at.join("authorized_keys"), authorized).unwrap();
         fs::set_permissions(at.join("authorized_keys"), fs::Permissions::from_mode(0o600)).unwrap();
         prepare(at);
-        let port = free_port();
+        let (held, port) = held_port();
         // Login shells find no files of whoever runs the tests: those may take seconds. Of most settings the first one counts, of
         // MaxStartups the last one.
         let config = format!(
@@ -63,8 +66,10 @@ impl Sshd {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let sshd = Self { folder, port, child };
+        let mut sshd = Self { folder, port, child, _held: held };
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = sshd.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{ended:?}: {}", fs::read_to_string(sshd.path("log")).unwrap_or_default());
             std::thread::yield_now();
         }
         sshd
@@ -129,8 +134,12 @@ fn encrypt(path: &Path) {
     assert!(made.success());
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+fn held_port() -> (TcpSocket, u16) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    (socket, port)
 }
 
 /// A target that nothing special is known of.

@@ -5,6 +5,7 @@ use super::libraries::Verifier;
 use super::shares::NOON;
 use clockaudit::clock::Nanos;
 use clockaudit::report::explain::token_page;
+use clockaudit::report::table::Page;
 use clockaudit::tokens::Library;
 use clockaudit::tokens::libraries::Rules;
 
@@ -113,7 +114,7 @@ fn differences(rules: &Rules, readings: &[Nanos], refuses: &mut Refuses<'_>) -> 
 }
 
 fn check_printed(rules: &Rules) {
-    let page = token_page(None).split_whitespace().collect::<Vec<_>>().join(" ");
+    let page = token_page(None, Page::ENDLESS).split_whitespace().collect::<Vec<_>>().join(" ");
     let printed =
         format!("{} leeway {}; {} refused: {}", rules.name, rules.default.words(), rules.setting, rules.refusals());
     assert!(page.contains(&printed), "{printed}\n{page}");

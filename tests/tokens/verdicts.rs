@@ -63,6 +63,23 @@ fn hold(tally: &mut Tally, what: &str, answer: Answer, refused: &[bool]) {
     }
 }
 
+/// Readings on both sides of every whole second of a clock, and its ends.
+fn around(clock: Interval) -> Vec<Nanos> {
+    let whole = |clock: Nanos| clock.0.div_euclid(Nanos::from_seconds(1).0);
+    let seconds = (whole(clock.lo) + 1..=whole(clock.hi)).map(Nanos::from_seconds);
+    let turns = seconds.flat_map(|second| [second - Nanos(1), second]).filter(|reading| clock.contains(*reading));
+    [clock.lo, clock.hi].into_iter().chain(turns).collect()
+}
+
+impl Tally {
+    /// Holds it against an answer that nobody can tell where the library does the same at all readings.
+    fn hold_back(&mut self, what: &str, refused: Vec<bool>) {
+        if refused.iter().all(|one| *one) || !refused.iter().any(|one| *one) {
+            self.wrong.push(format!("{what}: somebody can tell, the library refuses: {refused:?}"));
+        }
+    }
+}
+
 fn around_every_boundary(library: Library, verifier: &mut Verifier, tally: &mut Tally) {
     let rules = library.rules();
     for token in tokens() {
@@ -84,6 +101,10 @@ fn around_every_boundary(library: Library, verifier: &mut Verifier, tally: &mut 
                     }
                     let what = format!("{} {token} at {clock:?}, leeway {leeway:?}", rules.name);
                     hold(tally, &what, answer, &refused);
+                    if answer == Answer::CannotTell && is_whole && radius > 0 {
+                        let mut refuses = |now| verifier.refuses_all(rules.name, &token, now, leeway);
+                        tally.hold_back(&what, around(clock).into_iter().map(&mut refuses).collect());
+                    }
                 }
             }
         }
