@@ -27,6 +27,7 @@ mod site;
 mod sudo;
 #[path = "../support/mod.rs"]
 mod support;
+mod waiting;
 
 use std::sync::{PoisonError, RwLock};
 

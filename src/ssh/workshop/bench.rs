@@ -46,6 +46,20 @@ impl Bench {
         Ok(Self { conversation: conversation.map_err(|refusal| refusal.to_string())?, watch: watch.ok() })
     }
 
+    /// The bench that is there already, where the host still answers on it, else a new one: while a host waited for its turn the
+    /// connections to it may have been lost.
+    pub(super) async fn renew(kept: Option<Self>, shared: &Shared, target: usize, run: &RunId) -> Result<Self, String> {
+        if let Some(mut bench) = kept {
+            // What costs the host least: it has nothing of this run yet, and says so.
+            let asked = Request::Alive(run.clone());
+            if bench.conversation.ask(&asked, Patience::SHORT, |_| {}).await.is_ok() {
+                return Ok(bench);
+            }
+            bench.close(shared.plan.limits.close).await;
+        }
+        Self::open(shared, target).await
+    }
+
     pub(super) async fn close(self, limit: Duration) {
         self.conversation.close().await;
         if let Some(watch) = self.watch {

@@ -82,15 +82,13 @@ impl Job {
     /// Changes the host, and sees it through.
     pub(super) async fn run(mut self, bench: Option<Bench>) -> Ended {
         let close = self.shared.plan.limits.close;
-        let opened = match bench {
-            _ if self.is_over() => Err(None),
-            Some(bench) => Ok(bench),
-            None => {
-                let stop = self.shared.stop.clone();
-                tokio::select! {
-                    opened = Box::pin(Bench::open(&self.shared, self.work.target)) => opened.map_err(Some),
-                    _ = stop.given() => Err(None),
-                }
+        let opened = if self.is_over() {
+            Err(None)
+        } else {
+            let stop = self.shared.stop.clone();
+            tokio::select! {
+                opened = Box::pin(Bench::renew(bench, &self.shared, self.work.target, &self.run)) => opened.map_err(Some),
+                _ = stop.given() => Err(None),
             }
         };
         let mut bench = match opened {

@@ -235,8 +235,21 @@ impl Driver {
         match self.common.standing().yardstick {
             Yardstick::Claims => true,
             Yardstick::Internal { .. } => look_at_server(&self.shared, &self.common).await,
-            Yardstick::Servers { .. } => self.ask_servers(upcoming).await,
+            Yardstick::Servers { .. } => {
+                let is_there = self.ask_servers(upcoming).await;
+                // The turn of others may come when no connection is left that waited for it.
+                let (next, others) =
+                    std::mem::take(&mut self.benches).into_iter().partition(|(index, _)| upcoming.contains(index));
+                self.benches = next;
+                self.close(others).await;
+                is_there
+            }
         }
+    }
+
+    async fn close(&self, benches: BTreeMap<usize, Bench>) {
+        let limit = self.shared.plan.limits.close;
+        join_all(benches.into_values().map(|bench| bench.close(limit))).await;
     }
 
     /// Asks the servers from hosts of the wave that is to come, else from others.
@@ -286,10 +299,14 @@ impl Driver {
         let opened: Vec<_> = join_all(opened).await.into_iter().flatten().collect();
         let now = self.shared.plan.clock.now();
         let mut witnesses = Vec::new();
+        let mut broken = BTreeMap::new();
         for (index, bench, testimony) in opened {
             witnesses.extend(testimony.map(|testimony| testimony.at(now)));
-            self.benches.insert(index, bench);
+            // Whoever asks again needs one that can be asked.
+            let benches = if bench.conversation.is_broken() { &mut broken } else { &mut self.benches };
+            benches.insert(index, bench);
         }
+        self.close(broken).await;
         witnesses
     }
 
@@ -352,8 +369,8 @@ impl Driver {
     }
 
     async fn finish(mut self, rollout: &Rollout) -> Vec<Done> {
-        let limit = self.shared.plan.limits.close;
-        join_all(std::mem::take(&mut self.benches).into_values().map(|bench| bench.close(limit))).await;
+        let benches = std::mem::take(&mut self.benches);
+        self.close(benches).await;
         let ends = rollout.ends().unwrap_or_default();
         let done = ends.into_iter().zip(self.ends).map(|(end, ended)| {
             let (detail, last) = ended.map_or((None, None), |ended| (ended.detail, ended.last));
