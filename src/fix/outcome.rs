@@ -88,6 +88,17 @@ impl Outcome {
         matches!(self, Self::RolledBack(_) | Self::Failed(_))
     }
 
+    /// Whether its configuration lacks the steps that were left out of it while its clock was slewed, where they were; `are_back` says
+    /// whether they were put there again.
+    pub fn lacks_steps(self, were_left_out: bool, are_back: bool) -> bool {
+        let has_new_files = match self {
+            Self::Converged | Self::ConvergedByClaim | Self::Edited { .. } | Self::OnItsWay(_) => true,
+            Self::Failed(cause) => cause == Cause::StepsNotAdded,
+            Self::RolledBack(_) => false,
+        };
+        has_new_files && were_left_out && !are_back
+    }
+
     /// The same of a host with a file that is not what was written any more.
     #[must_use]
     pub fn edited(self) -> Self {
@@ -159,6 +170,34 @@ impl Cause {
             Self::GuardFired => "its guard had put the old files back before all was well",
             Self::NotReverted => "not everything could be put back: look at it",
             Self::StepsNotAdded => "it is right, and steps could not be put back into its configuration",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_missing_where_the_files_without_them_stayed() {
+        let check = |outcome: Outcome, expected: bool| {
+            assert_eq!(outcome.lacks_steps(true, false), expected, "{outcome:?}");
+            // They were put back, or they had never been left out.
+            assert!(!outcome.lacks_steps(true, true) && !outcome.lacks_steps(false, false), "{outcome:?}");
+        };
+        check(Outcome::Converged, true);
+        check(Outcome::ConvergedByClaim, true);
+        check(Outcome::Edited { is_measured: true }, true);
+        check(Outcome::Edited { is_measured: false }, true);
+        for early in [Early::NotMeasured, Early::Slewed, Early::NotHeld, Early::Edited] {
+            check(Outcome::OnItsWay(early), true);
+        }
+        check(Outcome::Failed(Cause::StepsNotAdded), true);
+        // The old files have the old steps, or will have; or nobody knows which are there.
+        check(Outcome::RolledBack(Cause::StillOff), false);
+        check(Outcome::RolledBack(Cause::GuardFired), false);
+        for cause in [Cause::ConnectionLost, Cause::Unconfirmed, Cause::NotReverted, Cause::Unwatched] {
+            check(Outcome::Failed(cause), false);
         }
     }
 }

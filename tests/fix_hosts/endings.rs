@@ -45,6 +45,34 @@ fn what_is_told_of_hosts_that_others_work_on_too() {
     });
 }
 
+/// A run that is told to end while a clock is slewed, and one that is told to when steps can come back.
+#[test]
+fn only_a_host_that_lacks_its_steps_is_left_for_another_run() {
+    let plans = [Plan { name: HOST, offset: Nanos(3 * SECOND / 2), furnish: "" }];
+    let test = "endings::only_a_host_that_lacks_its_steps_is_left_for_another_run";
+    with_site(test, &plans, &[(CLOUD_SERVER, Nanos(0))], |site| {
+        let inventory = site.inventory();
+        let arguments = [&["fix", &inventory, "--yes", "--hold", "1h", "-v"], &SERVER[..]].concat();
+        let ended = |at: &str, more: &[&str]| {
+            let mut fixing = site.start_clockaudit(&[&arguments[..], more].concat());
+            fixing.until(at);
+            fixing.signal(Signal::SIGINT);
+            let fixed = fixing.finish();
+            assert_eq!(fixed.status, Some(130), "{fixed}");
+            assert_eq!(site.ends(), ["host on_its_way"], "{fixed}");
+            let configured = fs::read_to_string(site.path(HOST, CONFIGURATION)).expect("text");
+            let left = site.state().join(format!("clockaudit/runs/{}.retry", site.last_run()));
+            (configured.lines().any(|line| line.starts_with("makestep")), left, fixed)
+        };
+        let (has_steps, left, fixed) = ended(" off, right in ", &[]);
+        assert!(!has_steps && said(&fixed).contains("`makestep` is left out of its configuration"), "{fixed}");
+        assert_eq!(fs::read_to_string(&left).expect("a file of hosts"), "host\n", "{fixed}");
+        let (has_steps, left, fixed) = ended(" off\n", &["--limit", &format!("@{}", left.display())]);
+        assert!(has_steps && !said(&fixed).contains("is left out of its configuration"), "{fixed}");
+        assert!(!left.exists(), "nothing is left to be done there: {fixed}");
+    });
+}
+
 /// A file that somebody edits once it is new: it is theirs, and whoever changed the host is told.
 fn edited_while_it_is_watched(site: &Site) {
     let inventory = site.inventory();

@@ -15,7 +15,6 @@ use crate::commands::output::deliver;
 use crate::files;
 use crate::files::journal::Journals;
 use crate::files::report::write_all;
-use crate::fix::attempt;
 use crate::fix::draft::{Draft, DraftedHost};
 use crate::fix::ending::{Retry, retry};
 use crate::fix::journal::{EndedRecord, OverRecord, Record};
@@ -122,14 +121,9 @@ impl Run<'_> {
             });
             let _ = finished.telling.write(&Record::Ended(EndedRecord { why, ..ended }));
         }
-        // Steps are still to come back on those whose slew is not over.
-        let is_left = |(host, done): &&(DraftedHost, Done)| match done.end {
-            HostEnd::NotAttempted(_) => true,
-            HostEnd::Attempted(outcome) => {
-                let may_lack = matches!(outcome, attempt::Outcome::OnItsWay(_) | attempt::Outcome::Edited { .. });
-                may_lack && host.planned.without_steps
-            }
-        };
+        // Steps are still to come back on some.
+        let is_left =
+            |(_, done): &&(DraftedHost, Done)| matches!(done.end, HostEnd::NotAttempted(_)) || done.lacks_steps;
         let spared = finished.ends.iter().filter(is_left).map(|(host, _)| host.planned.name.as_str());
         let refused = self.draft.refused.iter().map(|host| host.name.as_str());
         let retry = self.retry_file(journals, spared.chain(refused), terminal);

@@ -44,7 +44,7 @@ pub(super) enum Order {
 }
 
 /// How a host's change ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Ended {
     /// `None` where it was not begun: nothing was written there.
     pub(super) outcome: Option<Outcome>,
@@ -52,6 +52,15 @@ pub(super) struct Ended {
     pub(super) detail: Option<String>,
     /// Its last offset from the yardstick.
     pub(super) last: Option<Interval>,
+    /// Whether its configuration lacks the steps that were left out while its clock was slewed.
+    pub(super) lacks_steps: bool,
+}
+
+impl Ended {
+    /// One that was begun, and was not measured since.
+    fn of(outcome: Outcome, detail: Option<String>) -> Self {
+        Self { outcome: Some(outcome), detail, ..Self::default() }
+    }
 }
 
 /// The work on one host.
@@ -93,11 +102,11 @@ impl Job {
         };
         let mut bench = match opened {
             Ok(bench) => bench,
-            Err(detail) => return Ended { outcome: None, detail, last: None },
+            Err(detail) => return Ended { detail, ..Ended::default() },
         };
         let (forecast, last) = Box::pin(self.prepare(&mut bench)).await;
         let ended = match forecast {
-            Err(detail) => Ended { outcome: None, detail, last },
+            Err(detail) => Ended { detail, last, ..Ended::default() },
             Ok(forecast) => {
                 let has_new_files = !self.work.step_now && self.work.planned.restarts();
                 let terms = Terms { forecast, warn: self.work.warn, hold: self.hold, has_new_files };
@@ -145,7 +154,7 @@ impl Job {
     }
 
     async fn change(&mut self, bench: &mut Bench, terms: Terms) -> Ended {
-        let ended = |outcome: Outcome, detail: Option<String>| Ended { outcome: Some(outcome), detail, last: None };
+        let ended = Ended::of;
         let begun = self.shared.plan.clock.now();
         if self.work.step_now {
             match bench.conversation.ask(&Request::MakeStep, Patience::SHORT, |_| {}).await {
@@ -168,7 +177,7 @@ impl Job {
                 Err((Some(outcome), detail)) => return ended(outcome, Some(detail)),
                 Err((None, detail)) => {
                     self.chronicle.tell(&FixEvent::LeftAlone { host: self.index, why: detail.clone() });
-                    return Ended { outcome: None, detail: Some(detail), last: None };
+                    return Ended { detail: Some(detail), ..Ended::default() };
                 }
             }
         }
@@ -205,12 +214,12 @@ impl Job {
         loop {
             let event = match action {
                 Action::End(outcome) => {
-                    let may_lack = matches!(outcome, Outcome::OnItsWay(_) | Outcome::Edited { .. });
-                    let lacks =
-                        (may_lack && terms.forecast.without_steps && !has_steps).then(|| STEPS_TO_COME.to_owned());
+                    let lacks_steps = outcome.lacks_steps(terms.forecast.without_steps, has_steps);
+                    // Of one that has failed its cause tells that.
+                    let lacks = (lacks_steps && !outcome.is_failure()).then(|| STEPS_TO_COME.to_owned());
                     let told: Vec<String> = detail.into_iter().chain(lacks).collect();
                     let detail = (!told.is_empty()).then(|| told.join("; "));
-                    return Ended { outcome: Some(outcome), detail, last };
+                    return Ended { outcome: Some(outcome), detail, last, lacks_steps };
                 }
                 Action::LookAgain { after } => match self.waits(after).await {
                     Some(Order::Withdraw) => Event::Withdrawn,
@@ -261,14 +270,14 @@ impl Job {
                     Ok(false) => return Ended { last, ..self.gone(bench).await },
                     Err(why) => {
                         let outcome = Some(Outcome::Failed(Cause::Unconfirmed));
-                        return Ended { outcome, detail: Some(why), last };
+                        return Ended { outcome, detail: Some(why), last, ..Ended::default() };
                     }
                 },
                 Action::Revert => self.revert(bench, &mut detail).await,
             };
             let Some(next) = attempt.take(event) else {
                 let outcome = attempt.outcome().unwrap_or(Outcome::Failed(Cause::ConnectionLost));
-                return Ended { outcome: Some(outcome), detail, last };
+                return Ended { outcome: Some(outcome), detail, last, ..Ended::default() };
             };
             action = next;
         }
@@ -276,7 +285,7 @@ impl Job {
 
     /// The server of an isolated network holds its new files until it is told what becomes of them.
     async fn serve(&mut self, bench: &mut Bench) -> Ended {
-        let ended = |outcome: Outcome, detail: Option<String>| Ended { outcome: Some(outcome), detail, last: None };
+        let ended = Ended::of;
         loop {
             match self.waits(SIGN_OF_LIFE).await {
                 Some(Order::Settle) => {
@@ -371,7 +380,7 @@ impl Job {
             Ok(_) => (Outcome::Failed(Cause::NotReverted), None),
             Err(lost) => (Outcome::Failed(Cause::ConnectionLost), Some(lost)),
         };
-        Ended { outcome: Some(outcome), detail, last: None }
+        Ended::of(outcome, detail)
     }
 
     /// Puts steps back into the files: the change itself is confirmed first, and theirs is one of its own. Whether none are missing.

@@ -86,6 +86,8 @@ pub struct Done {
     pub detail: Option<String>,
     /// Its last offset from the yardstick; positive = ahead.
     pub last: Option<Interval>,
+    /// Whether its configuration lacks the steps that were left out while its clock was slewed.
+    pub lacks_steps: bool,
 }
 
 /// The yardstick, and of when it is.
@@ -373,8 +375,8 @@ impl Driver {
         self.close(benches).await;
         let ends = rollout.ends().unwrap_or_default();
         let done = ends.into_iter().zip(self.ends).map(|(end, ended)| {
-            let (detail, last) = ended.map_or((None, None), |ended| (ended.detail, ended.last));
-            Done { end, detail, last }
+            let Ended { detail, last, lacks_steps, outcome: _ } = ended.unwrap_or_default();
+            Done { end, detail, last, lacks_steps }
         });
         done.collect()
     }
@@ -394,7 +396,7 @@ impl Drop for ReportOnDrop {
             Ended {
                 outcome: Some(Outcome::Failed(Cause::Unconfirmed)),
                 detail: Some("clockaudit itself failed at this host; please report it".to_owned()),
-                last: None,
+                ..Ended::default()
             }
         });
         // Without a rollout to tell, nothing is left to be done.
