@@ -1,5 +1,7 @@
 //! How the change of one host ended, and why.
 
+use super::remote::{Answer, NotApplied, Survey};
+
 /// How the change of one host ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -83,6 +85,32 @@ pub enum Cause {
 }
 
 impl Outcome {
+    /// What a refusal to apply means for a host; `None` where nothing had been replaced there: it was not begun.
+    pub fn of_refusal(refused: &NotApplied) -> Option<Self> {
+        if refused.changed_nothing() {
+            None
+        } else if refused.left.is_empty() {
+            Some(Self::RolledBack(Cause::NotApplied))
+        } else {
+            Some(Self::Failed(Cause::NotReverted))
+        }
+    }
+
+    /// What became of a host whose old files were to come back for this, by what it was found to be afterwards, and what is told of it;
+    /// `is_as_before` says whether a survey has the old files.
+    pub fn once_back(
+        cause: Cause,
+        found: Result<Answer, String>,
+        is_as_before: impl FnOnce(&Survey) -> bool,
+    ) -> (Self, Option<String>) {
+        match found {
+            Ok(Answer::Survey(survey)) if is_as_before(&survey) => (Self::RolledBack(cause), None),
+            Ok(Answer::Survey(survey)) => (Self::Failed(Cause::NotReverted), survey.last),
+            Ok(_) => (Self::Failed(Cause::NotReverted), None),
+            Err(lost) => (Self::Failed(Cause::ConnectionLost), Some(lost)),
+        }
+    }
+
     /// Whether it counts against the failure budget.
     pub fn is_failure(self) -> bool {
         matches!(self, Self::RolledBack(_) | Self::Failed(_))
@@ -177,6 +205,39 @@ impl Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fix::remote::{Gone, Refusal};
+
+    #[test]
+    fn a_host_that_refuses_is_as_it_was_or_went_back_or_is_between() {
+        let check = |undone: bool, left: &[&str], expected: Option<Outcome>| {
+            let left = left.iter().map(|path| (*path).to_owned()).collect();
+            let refused = NotApplied { refusal: Refusal::NoChronyd, detail: String::new(), undone, left };
+            assert_eq!(Outcome::of_refusal(&refused), expected, "{refused:?}");
+        };
+        check(false, &[], None);
+        check(true, &[], Some(Outcome::RolledBack(Cause::NotApplied)));
+        check(true, &["/etc/chrony.conf"], Some(Outcome::Failed(Cause::NotReverted)));
+        check(false, &["/etc/chrony.conf"], Some(Outcome::Failed(Cause::NotReverted)));
+    }
+
+    #[test]
+    fn whether_old_files_are_back_is_what_a_survey_finds() {
+        let check = |found: Result<Answer, String>, is_as_before: bool, expected: (Outcome, Option<&str>)| {
+            let (outcome, told) = Outcome::once_back(Cause::GuardFired, found.clone(), |_| is_as_before);
+            assert_eq!((outcome, told.as_deref()), expected, "{found:?}");
+        };
+        let survey = |last: Option<&str>| {
+            Ok(Answer::Survey(Box::new(Survey { last: last.map(str::to_owned), ..Survey::default() })))
+        };
+        let between = Outcome::Failed(Cause::NotReverted);
+        check(survey(None), true, (Outcome::RolledBack(Cause::GuardFired), None));
+        check(survey(Some("run /etc/chrony.conf")), true, (Outcome::RolledBack(Cause::GuardFired), None));
+        check(survey(Some("run /etc/chrony.conf")), false, (between, Some("run /etc/chrony.conf")));
+        check(survey(None), false, (between, None));
+        check(Ok(Answer::Alive(Err(Gone::Unknown))), true, (between, None));
+        let lost = Outcome::Failed(Cause::ConnectionLost);
+        check(Err("the connection ended".to_owned()), true, (lost, Some("the connection ended")));
+    }
 
     #[test]
     fn steps_are_missing_where_the_files_without_them_stayed() {

@@ -14,6 +14,8 @@ use crate::clock::{Interval, Nanos};
 
 /// `chronyd -Q` prints no bound of its error: its value counts as good to this.
 const CORRECTION_IS_GOOD_TO: Nanos = Nanos::from_millis(10);
+/// How long a server that was asked for the yardstick is not asked again from the same host.
+const ASKED_AGAIN: Nanos = Nanos::from_seconds(20);
 
 /// What one server answered to one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,16 +70,37 @@ pub enum Yardstick {
 }
 
 impl Yardstick {
-    /// The offset of a clock from the yardstick, positive = ahead; `None` where there is no yardstick.
-    pub fn offset(&self, clock: Interval) -> Option<Interval> {
+    /// The yardstick minus the axis; `None` where there is no yardstick.
+    fn standing(&self) -> Option<Interval> {
         match self {
-            Self::Servers { standing, .. } | Self::Internal { standing, .. } => Some(clock.minus(*standing)),
+            Self::Servers { standing, .. } | Self::Internal { standing, .. } => Some(*standing),
             Self::Claims => None,
         }
     }
-}
 
-impl Yardstick {
+    /// The offset of a clock from the yardstick, positive = ahead; `None` where there is no yardstick.
+    pub fn offset(&self, clock: Interval) -> Option<Interval> {
+        self.standing().map(|standing| clock.minus(standing))
+    }
+
+    /// Whether it has aged so much that it alone takes half of what a host is allowed.
+    pub fn is_blunt(&self, warn: Nanos) -> bool {
+        self.standing().is_some_and(|standing| standing.half_width() > Nanos(warn.0 / 2))
+    }
+
+    /// Whether it is the yardstick's age that leaves open whether a clock of this offset is right, and it was not measured anew just
+    /// now: `asked` is how long ago it was from the same host, if ever.
+    pub fn leaves_open(&self, offset: Option<Interval>, warn: Nanos, asked: Option<Nanos>) -> bool {
+        let is_open = offset.map(Interval::magnitude).is_some_and(|size| size.lo <= warn && size.hi > warn);
+        is_open && self.is_blunt(warn) && asked.is_none_or(|asked| asked > ASKED_AGAIN)
+    }
+
+    /// Whether it tells more than another one of the same time.
+    pub fn is_sharper_than(&self, other: &Self) -> bool {
+        let width = |yardstick: &Self| yardstick.standing().map_or(Nanos::MAX, Interval::width);
+        width(self) < width(other)
+    }
+
     /// The same yardstick so much later: the axis and a server may part by 500 ppm (`docs/measurement.md`, assumption A2).
     #[must_use]
     pub fn aged(&self, by: Nanos) -> Self {
@@ -290,6 +313,67 @@ mod tests {
         assert_eq!(at(40, 41).narrowed(&at(0, 10)), Some(Yardstick::Servers { standing: both, witnesses: 3 }));
         assert_eq!(at(40, 11).narrowed(&at(0, 10)), None);
         assert_eq!(at(0, 1).narrowed(&Yardstick::Claims), None);
+    }
+
+    /// A yardstick that is known to so many milliseconds.
+    fn within(bound: i64) -> Yardstick {
+        Yardstick::Servers {
+            standing: Interval::around(Nanos::from_millis(40), Nanos::from_millis(bound)),
+            witnesses: 3,
+        }
+    }
+
+    #[test]
+    fn a_yardstick_is_blunt_where_it_takes_more_than_half_of_the_limit() {
+        let check = |yardstick: &Yardstick, expected: bool| {
+            assert_eq!(yardstick.is_blunt(Nanos::from_millis(50)), expected, "{yardstick:?}");
+        };
+        check(&within(25), false);
+        check(&within(26), true);
+        let internal = |bound: i64| Yardstick::Internal {
+            host: "a".to_owned(),
+            standing: Interval::around(Nanos::ZERO, Nanos::from_millis(bound)),
+        };
+        check(&internal(25), false);
+        check(&internal(26), true);
+        check(&Yardstick::Claims, false);
+    }
+
+    #[test]
+    fn a_blunt_yardstick_is_measured_anew_where_it_alone_leaves_open_whether_a_clock_is_right() {
+        let check = |yardstick: &Yardstick, offset: Option<(i64, i64)>, asked: Option<i64>, expected: bool| {
+            let around = |(at, bound)| Interval::around(Nanos::from_millis(at), Nanos::from_millis(bound));
+            let found =
+                yardstick.leaves_open(offset.map(around), Nanos::from_millis(50), asked.map(Nanos::from_seconds));
+            assert_eq!(found, expected, "{yardstick:?} {offset:?} {asked:?}");
+        };
+        check(&within(40), Some((0, 51)), None, true);
+        check(&within(40), Some((-60, 41)), None, true);
+        // It is right, or wrong, for certain.
+        check(&within(40), Some((0, 50)), None, false);
+        check(&within(40), Some((100, 41)), None, false);
+        check(&within(40), Some((-8_000, 41)), None, false);
+        check(&within(40), None, None, false);
+        // The path to the host leaves it open, not the yardstick.
+        check(&within(11), Some((0, 160)), None, false);
+        check(&Yardstick::Claims, Some((0, 160)), None, false);
+        // It was measured anew just now.
+        check(&within(40), Some((0, 51)), Some(20), false);
+        check(&within(40), Some((0, 51)), Some(21), true);
+    }
+
+    #[test]
+    fn the_sharper_of_two_yardsticks_is_the_one_that_is_known_better() {
+        let check = |one: &Yardstick, other: &Yardstick, expected: bool| {
+            assert_eq!(one.is_sharper_than(other), expected, "{one:?} {other:?}");
+        };
+        check(&within(10), &within(11), true);
+        check(&within(11), &within(10), false);
+        check(&within(10), &within(10), false);
+        check(&within(10), &Yardstick::Claims, true);
+        check(&Yardstick::Claims, &within(10), false);
+        // As old as they are by now.
+        check(&within(10).aged(Nanos::from_seconds(60)), &within(20), false);
     }
 
     #[test]

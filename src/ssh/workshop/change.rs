@@ -15,15 +15,13 @@ use super::{Chronicle, Shared};
 use crate::clock::{Interval, Nanos, UnixNanos};
 use crate::fix::attempt::{Action, Attempt, Cause, Event, Outcome, Terms};
 use crate::fix::forecast::{Forecast, Outset, StepPolicy};
-use crate::fix::remote::{self, Answer, Gone, NotApplied, Request, RunId, Step};
+use crate::fix::remote::{self, Answer, Gone, Request, RunId, Step};
 use crate::fix::verification::Look;
 use crate::fix::{FixEvent, Yardstick};
 use crate::timekeeper::chrony::Tracking;
 
 /// How long the server of an isolated network is left alone before its guard hears from us again.
 const SIGN_OF_LIFE: Nanos = Nanos::from_seconds(20);
-/// How long a server that was asked for the yardstick is not asked again from the same host.
-const ASKED_AGAIN: Nanos = Nanos::from_seconds(20);
 
 /// What is said of a host whose answer belongs to no question.
 const UNCLEAR: &str = "it answered something else than it was asked";
@@ -200,7 +198,9 @@ impl Job {
         let on_the_way = |step: Step| self.chronicle.tell(&FixEvent::Step { host: self.index, step });
         let request = Request::Apply(apply.clone());
         match bench.conversation.ask(&request, Patience::of_apply(apply), on_the_way).await {
-            Ok(Answer::Apply(applied)) => applied.map_err(|refused| (outcome_of(&refused), refused.to_string())),
+            Ok(Answer::Apply(applied)) => {
+                applied.map_err(|refused| (Outcome::of_refusal(&refused), refused.to_string()))
+            }
             Ok(_) => Err((Some(Outcome::Failed(Cause::ConnectionLost)), "it answered something else".to_owned())),
             Err(lost) => Err((Some(Outcome::Failed(Cause::ConnectionLost)), lost)),
         }
@@ -365,21 +365,16 @@ impl Job {
 
     /// What became of a host whose guard has fired: whether its old files are back is looked up.
     async fn gone(&self, bench: &mut Bench) -> Ended {
-        let fired = Outcome::RolledBack(Cause::GuardFired);
         // Waits until the guard is done, where it is not yet.
         let request = Request::Revert(self.run.clone());
         let waited =
             bench.conversation.ask(&request, Patience::of_revert(self.work.planned.installs.is_some()), |_| {}).await;
-        let survey = match waited {
+        let found = match waited {
             Ok(_) => bench.conversation.ask(&Request::Survey, Patience::SURVEY, |_| {}).await,
             Err(lost) => Err(lost),
         };
-        let (outcome, detail) = match survey {
-            Ok(Answer::Survey(survey)) if self.work.planned.is_as_before(&survey) => (fired, None),
-            Ok(Answer::Survey(survey)) => (Outcome::Failed(Cause::NotReverted), survey.last),
-            Ok(_) => (Outcome::Failed(Cause::NotReverted), None),
-            Err(lost) => (Outcome::Failed(Cause::ConnectionLost), Some(lost)),
-        };
+        let is_as_before = |survey: &remote::Survey| self.work.planned.is_as_before(survey);
+        let (outcome, detail) = Outcome::once_back(Cause::GuardFired, found, is_as_before);
         Ended::of(outcome, detail)
     }
 
@@ -446,11 +441,7 @@ impl Job {
     fn standing(&self) -> Standing {
         let common = self.common.standing();
         let now = self.shared.plan.clock.now();
-        let width = |standing: &Standing| match standing.aged(now) {
-            Yardstick::Servers { standing, .. } | Yardstick::Internal { standing, .. } => standing.width(),
-            Yardstick::Claims => Nanos::MAX,
-        };
-        self.own.clone().filter(|own| width(own) < width(&common)).unwrap_or(common)
+        self.own.clone().filter(|own| own.aged(now).is_sharper_than(&common.aged(now))).unwrap_or(common)
     }
 }
 
@@ -469,15 +460,4 @@ enum Silence {
 pub(super) fn edited_meanwhile(paths: &[String]) -> String {
     let (are, they) = if paths.len() == 1 { ("is", "it") } else { ("are", "them") };
     format!("{} {are} not what was written: somebody changed {they} meanwhile", paths.join(", "))
-}
-
-/// What a refusal to apply means for the host.
-fn outcome_of(refused: &NotApplied) -> Option<Outcome> {
-    if refused.changed_nothing() {
-        None
-    } else if refused.left.is_empty() {
-        Some(Outcome::RolledBack(Cause::NotApplied))
-    } else {
-        Some(Outcome::Failed(Cause::NotReverted))
-    }
 }

@@ -1,8 +1,8 @@
 //! The yardstick that one host is held to, measured anew where it has aged.
 
-use super::{ASKED_AGAIN, Job};
-use crate::clock::{Interval, Nanos, UnixNanos};
-use crate::fix::{Yardstick, yardstick};
+use super::Job;
+use crate::clock::{Interval, UnixNanos};
+use crate::fix::yardstick;
 use crate::ssh::workshop::bench::{Bench, look_at_server};
 
 impl Job {
@@ -32,21 +32,15 @@ impl Job {
         self.own = self.standing().narrowed(&found.yardstick, now).or(self.own.take());
     }
 
-    /// Whether the yardstick has aged so much that it alone takes half of what the host is allowed.
+    /// Whether the yardstick alone takes half of what the host is allowed.
     pub(super) fn is_blunt(&self, now: UnixNanos) -> bool {
-        match self.standing().aged(now) {
-            Yardstick::Servers { standing, .. } | Yardstick::Internal { standing, .. } => {
-                standing.half_width() > Nanos(self.work.warn.0 / 2)
-            }
-            Yardstick::Claims => false,
-        }
+        self.standing().aged(now).is_blunt(self.work.warn)
     }
 
-    /// Whether it is the yardstick's age that leaves open whether the clock is right, and it was not measured anew just now.
+    /// Whether it is the yardstick that leaves open whether the clock is right, and it was not measured anew just now.
     pub(super) fn is_undecided(&self, offset: Option<Interval>, asked: Option<UnixNanos>) -> bool {
         let now = self.shared.plan.clock.now();
-        let is_open =
-            offset.map(Interval::magnitude).is_some_and(|size| size.lo <= self.work.warn && size.hi > self.work.warn);
-        is_open && self.is_blunt(now) && asked.is_none_or(|asked| now.since(asked) > ASKED_AGAIN)
+        let asked = asked.map(|asked| now.since(asked));
+        self.standing().aged(now).leaves_open(offset, self.work.warn, asked)
     }
 }
