@@ -1,5 +1,5 @@
-//! Mending clocks: what is done to a host, how it is told to, and what it answers. Pure; knows `clock`, `audit`, `timekeeper`
-//! and `inventory`.
+//! Mending clocks: what is done to a host, how it is told to, and what it answers. Pure; knows `clock`, `audit`, `timekeeper`,
+//! `probe` and `inventory`.
 
 pub mod attempt;
 pub mod canary;

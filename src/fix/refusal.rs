@@ -4,6 +4,7 @@ use super::forecast::STEP_BACK_BREAKS;
 use super::remote::{RunId, STEPS};
 use crate::inventory::diagnostics::Diagnostic;
 use crate::inventory::elevation::ElevationMethod;
+use crate::probe::{Failure, FailureCode};
 
 /// Why a host is not changed. Remote text in it is not escaped.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
@@ -245,6 +246,22 @@ fn in_words(diagnostic: &Diagnostic) -> String {
 }
 
 impl Refusal {
+    /// What a failed connection means for a host that was to be changed.
+    pub fn of_failure(failure: &Failure) -> Self {
+        let Failure { code, detail, stage: _ } = failure;
+        let by = match code {
+            FailureCode::SudoPassword | FailureCode::SudoPasswordWrong | FailureCode::SudoForbidden => {
+                ElevationMethod::Sudo
+            }
+            FailureCode::SuPassword | FailureCode::SuPasswordWrong | FailureCode::SuForbidden => ElevationMethod::Su,
+            FailureCode::BecomeMissing | FailureCode::BecomeFailed => {
+                return Self::NobodyBecome { code: code.label(), what: detail.clone() };
+            }
+            _ => return Self::NotSurveyed(format!("{}: {detail}", code.label())),
+        };
+        Self::NotRoot { what: detail.clone(), by: Some(by) }
+    }
+
     /// The name that it is stored by.
     pub fn label(&self) -> &'static str {
         match self {
@@ -321,6 +338,29 @@ fn backups(path: &str) -> String {
 mod tests {
     use super::*;
     use crate::inventory::diagnostics::Span;
+    use crate::probe::Stage;
+
+    #[test]
+    fn a_login_that_is_not_root_is_told_from_a_host_that_cannot_be_reached() {
+        let check = |code: FailureCode, expected: Refusal| {
+            let failure = Failure { code, stage: Stage::Probe, detail: "what was seen".to_owned() };
+            assert_eq!(Refusal::of_failure(&failure), expected, "{code:?}");
+        };
+        let not_root = |by| Refusal::NotRoot { what: "what was seen".to_owned(), by: Some(by) };
+        for code in [FailureCode::SudoPassword, FailureCode::SudoPasswordWrong, FailureCode::SudoForbidden] {
+            check(code, not_root(ElevationMethod::Sudo));
+        }
+        for code in [FailureCode::SuPassword, FailureCode::SuPasswordWrong, FailureCode::SuForbidden] {
+            check(code, not_root(ElevationMethod::Su));
+        }
+        for code in [FailureCode::BecomeMissing, FailureCode::BecomeFailed] {
+            check(code, Refusal::NobodyBecome { code: code.label(), what: "what was seen".to_owned() });
+        }
+        check(FailureCode::Timeout, Refusal::NotSurveyed("SSH901: what was seen".to_owned()));
+        for code in [FailureCode::HostKeyChanged, FailureCode::AuthenticationRejected, FailureCode::NoShell] {
+            check(code, Refusal::NotSurveyed(format!("{}: what was seen", code.label())));
+        }
+    }
 
     #[test]
     fn a_refusal_says_what_to_do() {

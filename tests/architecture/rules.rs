@@ -15,7 +15,7 @@ const KNOWS: [(&str, &[&str]); 20] = [
     ("tokens", &["clock"]),
     ("tickets", &["clock", "inventory"]),
     ("audit", &["clock", "timekeeper", "probe", "tokens"]),
-    ("fix", &["clock", "audit", "timekeeper", "inventory"]),
+    ("fix", &["clock", "audit", "timekeeper", "probe", "inventory"]),
     ("report", &["clock", "inventory", "openssh", "probe", "timekeeper", "tokens", "tickets", "audit", "fix"]),
     ("ssh", &PURE),
     ("network", &PURE),

@@ -22,9 +22,8 @@ use super::stop::StopSignal;
 use crate::clock::{Interval, UnixNanos};
 use crate::fix::remote::{self, Answer, CheckRefusal, Checked, Kept, NotReverted, Request, Step, Survey};
 use crate::fix::{FixEvent, Refusal};
-use crate::inventory::elevation::ElevationMethod;
 use crate::inventory::target::Target;
-use crate::probe::{Failure, FailureCode, HostEvent, Interruption};
+use crate::probe::{HostEvent, Interruption};
 
 use conversation::{Conversation, Patience};
 pub(super) use ear::ScriptEar;
@@ -168,7 +167,7 @@ impl Shared {
         let opened = Conversation::open(&self.opener, &self.plan, target, &cell).await;
         opened.map_err(|failure| {
             cell.fail(failure.code, failure.stage, failure.detail.clone());
-            refusal(&failure)
+            Refusal::of_failure(&failure)
         })
     }
 
@@ -305,20 +304,4 @@ fn ended(reason: Interruption) -> &'static str {
         Interruption::Deadline => "the deadline passed",
         Interruption::Interrupt | Interruption::Terminate => "the run was told to end",
     }
-}
-
-/// What a failed connection means for a host that was to be changed.
-fn refusal(failure: &Failure) -> Refusal {
-    let Failure { code, detail, .. } = failure;
-    let by = match code {
-        FailureCode::SudoPassword | FailureCode::SudoPasswordWrong | FailureCode::SudoForbidden => {
-            ElevationMethod::Sudo
-        }
-        FailureCode::SuPassword | FailureCode::SuPasswordWrong | FailureCode::SuForbidden => ElevationMethod::Su,
-        FailureCode::BecomeMissing | FailureCode::BecomeFailed => {
-            return Refusal::NobodyBecome { code: code.label(), what: detail.clone() };
-        }
-        _ => return Refusal::NotSurveyed(format!("{}: {detail}", code.label())),
-    };
-    Refusal::NotRoot { what: detail.clone(), by: Some(by) }
 }
