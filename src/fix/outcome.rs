@@ -78,6 +78,8 @@ pub enum Cause {
     ServerFailed,
     /// The guard had fired before we could say that all was well.
     GuardFired,
+    /// The guard could not be told any more that all was well, so the old files were put back before it would have done that.
+    GuardDeaf,
     /// Something could not be put back.
     NotReverted,
     /// Steps could not be put back into the configuration.
@@ -165,6 +167,7 @@ impl Cause {
             Self::Unconfirmed => "unconfirmed",
             Self::ServerFailed => "server_failed",
             Self::GuardFired => "guard_fired",
+            Self::GuardDeaf => "guard_deaf",
             Self::NotReverted => "not_reverted",
             Self::StepsNotAdded => "steps_not_added",
         }
@@ -196,6 +199,7 @@ impl Cause {
             }
             Self::ServerFailed => "the server that it was to follow could not be kept",
             Self::GuardFired => "its guard had put the old files back before all was well",
+            Self::GuardDeaf => "its guard could not be told that all was well, so the old files were put back at once",
             Self::NotReverted => "not everything could be put back: look at it",
             Self::StepsNotAdded => "it is right, and steps could not be put back into its configuration",
         }
@@ -234,6 +238,9 @@ mod tests {
         check(survey(Some("run /etc/chrony.conf")), true, (Outcome::RolledBack(Cause::GuardFired), None));
         check(survey(Some("run /etc/chrony.conf")), false, (between, Some("run /etc/chrony.conf")));
         check(survey(None), false, (between, None));
+        // Whoever put them back is told as it was.
+        let (outcome, _) = Outcome::once_back(Cause::GuardDeaf, survey(None), |_| true);
+        assert_eq!(outcome, Outcome::RolledBack(Cause::GuardDeaf));
         check(Ok(Answer::Alive(Err(Gone::Unknown))), true, (between, None));
         let lost = Outcome::Failed(Cause::ConnectionLost);
         check(Err("the connection ended".to_owned()), true, (lost, Some("the connection ended")));

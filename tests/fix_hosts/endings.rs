@@ -25,6 +25,7 @@ fn what_happens_on_the_way_leaves_a_host_old_or_new() {
         still_off(site, &old);
         before_anything_is_done(site, &old);
         full_in_the_middle(site, &old);
+        deaf_in_the_middle(site, &old);
         edited_in_the_middle(site, &old);
         a_run_whose_guard_was_stopped(site, &old);
         a_stale_lock(site);
@@ -290,6 +291,24 @@ fn full_in_the_middle(site: &Site, old: &Old) {
     assert_eq!(digest(site, HOST, CONFIGURATION), old.digest);
     site.run(HOST, "! ls -A /etc/chrony | grep clockaudit; umount /etc/chrony && umount /run/full && rmdir /run/full");
     old.is_back(site, "full");
+}
+
+/// A guard that no sign of life reaches, as where there is no room left for one: nobody waits until it fires.
+fn deaf_in_the_middle(site: &Site, old: &Old) {
+    let inventory = site.inventory();
+    let mut fixing = site.start_clockaudit(&[&["fix", &inventory, "--yes", "--hold", "1h"], &SERVER[..]].concat());
+    fixing.until("follows its new source");
+    // Neither can be written any more.
+    let folder = format!("/run/clockaudit/{}", site.last_run());
+    let deafen = "until mkdir alive.new; do :; done; until rm -f alive && mkdir alive; do :; done";
+    site.run(HOST, &format!("cd {folder} && {deafen}"));
+    let fixed = fixing.finish();
+    assert_eq!(fixed.status, Some(2), "{fixed}");
+    let why =
+        "its guard could not be told that all was well, so the old files were put back at once (there is no room left";
+    assert!(said(&fixed).contains(why) && !said(&fixed).contains("its guard had put"), "{fixed}");
+    assert_eq!(site.ends(), ["host rolled_back"]);
+    old.is_back(site, "deaf");
 }
 
 /// A file that somebody edits while the plan is being made: it is theirs, and the host is left alone.

@@ -358,13 +358,18 @@ impl Job {
 
     /// What became of a host whose guard cannot be told anything: its old files come back at once, rather than when it fires.
     async fn deaf(&self, bench: &mut Bench) -> Ended {
-        let ended = self.gone(bench).await;
-        let why = "its guard could not be told that all was well: there is no room left below /run".to_owned();
+        let ended = self.put_back(bench, Cause::GuardDeaf).await;
+        let why = "there is no room left below /run".to_owned();
         Ended { detail: ended.detail.or(Some(why)), ..ended }
     }
 
     /// What became of a host whose guard has fired: whether its old files are back is looked up.
     async fn gone(&self, bench: &mut Bench) -> Ended {
+        self.put_back(bench, Cause::GuardFired).await
+    }
+
+    /// Has the old files back for this, where they are not yet, and looks whether they are.
+    async fn put_back(&self, bench: &mut Bench, cause: Cause) -> Ended {
         // Waits until the guard is done, where it is not yet.
         let request = Request::Revert(self.run.clone());
         let waited =
@@ -374,7 +379,7 @@ impl Job {
             Err(lost) => Err(lost),
         };
         let is_as_before = |survey: &remote::Survey| self.work.planned.is_as_before(survey);
-        let (outcome, detail) = Outcome::once_back(Cause::GuardFired, found, is_as_before);
+        let (outcome, detail) = Outcome::once_back(cause, found, is_as_before);
         Ended::of(outcome, detail)
     }
 
