@@ -274,8 +274,14 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
     let not_measured = |why: &str| Refusal::NotMeasured(why.to_owned());
     let clock = seen.clock.ok_or_else(|| not_measured("its clock could not be read beside the survey"))?;
     let offset = found.yardstick.offset(clock).or(subject.scanned);
-    let offset =
-        offset.ok_or_else(|| not_measured("no host could ask the new source, and the scan has no offset of it"))?;
+    let has_servers = !guards::questions(&prepared.files.configuration).servers.is_empty();
+    let offset = offset.ok_or_else(|| {
+        not_measured(if has_servers {
+            "no host could ask the new source, and the scan has no offset of it"
+        } else {
+            "the new configuration names no server that could be asked, and the scan has no offset of it"
+        })
+    })?;
     let Pace { slew_rate, selection } = pace(&prepared.files.configuration);
     let outset = Outset { offset, slew_rate, selection };
     let steps_now = intent.steps_now();
@@ -298,7 +304,8 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
     let configuration = prepared.layout.main().path.clone();
     let files = prepared.files_for(intent, forecast.as_ref(), terms)?;
     let mut warnings = files.warnings;
-    let about_host = old_chronyd(seen).into_iter().chain(not_at_boot(&seen.survey, installs.as_ref()));
+    let starts = started_by_it(&seen.survey, installs.as_ref()).filter(|_| !files.files.is_empty());
+    let about_host = old_chronyd(seen).into_iter().chain(not_at_boot(&seen.survey, installs.as_ref())).chain(starts);
     for warning in about_host {
         // A plan that was made before has it too.
         if !warnings.contains(&warning) {
@@ -355,6 +362,12 @@ fn old_chronyd(seen: &Seen) -> Option<String> {
     (major < 4).then(|| {
         format!("its chronyd {version} cannot check a configuration (`-p`): a dry run alone tells whether it would do")
     })
+}
+
+/// That somebody has stopped a chronyd that a change starts, unless it is installed now.
+fn started_by_it(survey: &Survey, installs: Option<&Installation>) -> Option<String> {
+    let service = survey.service.as_ref().filter(|service| !service.is_active)?;
+    installs.is_none().then(|| format!("its {} does not run: this starts it", service.name))
 }
 
 /// That nothing starts chronyd when the host starts, unless it is installed now.

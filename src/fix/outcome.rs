@@ -98,16 +98,20 @@ impl Outcome {
         }
     }
 
-    /// What became of a host whose old files were to come back for this, by what it was found to be afterwards, and what is told of it;
-    /// `is_as_before` says whether a survey has the old files.
+    /// What became of a host whose old files were to come back for this, by what it was found to be afterwards, and what is told of it:
+    /// what the guard of this run could not put back, none of another. `is_as_before` says whether a survey has the old files.
     pub fn once_back(
+        run: &str,
         cause: Cause,
         found: Result<Answer, String>,
         is_as_before: impl FnOnce(&Survey) -> bool,
     ) -> (Self, Option<String>) {
         match found {
             Ok(Answer::Survey(survey)) if is_as_before(&survey) => (Self::RolledBack(cause), None),
-            Ok(Answer::Survey(survey)) => (Self::Failed(Cause::NotReverted), survey.last),
+            Ok(Answer::Survey(survey)) => {
+                let of_run = |last: &String| last.split(' ').next() == Some(run);
+                (Self::Failed(Cause::NotReverted), survey.last.filter(of_run))
+            }
             Ok(_) => (Self::Failed(Cause::NotReverted), None),
             Err(lost) => (Self::Failed(Cause::ConnectionLost), Some(lost)),
         }
@@ -227,7 +231,7 @@ mod tests {
     #[test]
     fn whether_old_files_are_back_is_what_a_survey_finds() {
         let check = |found: Result<Answer, String>, is_as_before: bool, expected: (Outcome, Option<&str>)| {
-            let (outcome, told) = Outcome::once_back(Cause::GuardFired, found.clone(), |_| is_as_before);
+            let (outcome, told) = Outcome::once_back("run", Cause::GuardFired, found.clone(), |_| is_as_before);
             assert_eq!((outcome, told.as_deref()), expected, "{found:?}");
         };
         let survey = |last: Option<&str>| {
@@ -237,11 +241,12 @@ mod tests {
         check(survey(None), true, (Outcome::RolledBack(Cause::GuardFired), None));
         check(survey(Some("run /etc/chrony.conf")), true, (Outcome::RolledBack(Cause::GuardFired), None));
         check(survey(Some("run /etc/chrony.conf")), false, (between, Some("run /etc/chrony.conf")));
+        check(survey(Some("older /etc/chrony.conf")), false, (between, None));
         check(survey(None), false, (between, None));
         // Whoever put them back is told as it was.
-        let (outcome, _) = Outcome::once_back(Cause::GuardDeaf, survey(None), |_| true);
+        let (outcome, _) = Outcome::once_back("run", Cause::GuardDeaf, survey(None), |_| true);
         assert_eq!(outcome, Outcome::RolledBack(Cause::GuardDeaf));
-        check(Ok(Answer::Alive(Err(Gone::Unknown))), true, (between, None));
+        check(Ok(Answer::Alive { tracking: None, heard: Err(Gone::Unknown) }), true, (between, None));
         let lost = Outcome::Failed(Cause::ConnectionLost);
         check(Err("the connection ended".to_owned()), true, (lost, Some("the connection ended")));
     }

@@ -169,6 +169,14 @@ fn a_service_that_is_not_started_at_boot_is_told() {
 }
 
 #[test]
+fn a_chronyd_that_is_started_by_the_change_is_told() {
+    let mut host = subject("one", STOCK, 0, 0);
+    seen(&mut host).survey.service.as_mut().expect("a service").is_active = false;
+    let found = draft(&[host], &terms(StepPolicy::Forward)).expect("a draft");
+    assert_eq!(found.hosts[0].planned.warnings, ["its chrony does not run: this starts it"]);
+}
+
+#[test]
 fn what_a_host_is_asked_depends_on_what_it_becomes() {
     let asked = question(&survey(STOCK), &servers(&[SERVER]), &Terms::default()).expect("no refusal").expect("a check");
     assert_eq!(asked.servers, [format!("{SERVER} iburst")]);

@@ -89,6 +89,7 @@ write_candidate() {
     digest "$from"
     [ "$h" = - ] && e="its backup is gone: $from" && return 1
     [ "$h" = "$new" ] || { e="its backup is not what was kept: $from"; return 1; }
+    printf '%s\n' "$from" >>"$folder/used"
     o=$(cp -p "$from" "$new_file" 2>&1)
   elif [ "$old" = - ]; then o=$( (umask 022; unescape >"$new_file") 2>&1)
   else o=$({ cp -p "$path" "$new_file" && unescape >"$new_file"; } 2>&1)
@@ -313,6 +314,8 @@ confirm() {
   # Whoever changed a file since it was written wanted it so; it is told.
   { IFS= read -r d; while IFS= read -r d && IFS= read -r p; do d=${d#* }; digest "$p"; [ "$h" = "${d%% *}" ] || say "edited $p"; done; } <"$folder/plan"
   if ! ln -s kept "$folder/over"; then say 'no confirm reverted'; return; fi
+  # A backup that is back is of no use any more: those of older runs keep their places.
+  if [ -f "$folder/used" ]; then while IFS= read -r b; do rm -f "$b"; done <"$folder/used"; fi
   { IFS= read -r d; while IFS= read -r d && IFS= read -r p; do prune "$p"; done; } <"$folder/plan"
   forget
   free_lock "$run"

@@ -315,6 +315,28 @@ each replace
         assert_eq!(kept(&["r1", "r1.steps", "r2.steps", "r3"], "r3"), "r1\nr2.steps\nr3\n");
     }
 
+    /// As many changes as backups are kept, and more, and all of them taken back: the first file is there again.
+    #[test]
+    fn as_many_changes_as_are_kept_can_be_taken_back_one_by_one() {
+        for (changes, expected) in [(4, "0"), (5, "0"), (6, "1")] {
+            let folder = folder();
+            // `change RUN FROM NEW`: the file becomes NEW, from a backup where one is named, and that is confirmed.
+            let line = r#"change() { run=$1 from=$2 new=$3; folder=$state/$run; mkdir -p "$folder"
+  digest "$conf"; old=$h path=$conf; keep_backup
+  if [ "$from" ]; then digest "$from"; new=$h; write_candidate || echo "$e"; mv "$new_file" "$conf"
+  else echo $3 >new; mv new "$conf"; digest "$conf"; new=$h; fi
+  printf '%s\n' 'systemd yes active chrony' "$old $new $backup" "$conf" >"$folder/plan"
+  confirm >/dev/null; }
+echo 0 >"$conf"; new_file=$conf.new count=0
+k=1; while [ $k -le CHANGES ]; do change r$k '' $k; k=$((k + 1)); done
+k=CHANGES j=1; while [ $k -ge 1 ] && [ -f "$conf.clockaudit-r$k" ]; do change s$j "$conf.clockaudit-r$k" -; k=$((k - 1)) j=$((j + 1)); done
+cat "$conf"; set -- "$conf".clockaudit-*; echo $#"#;
+            let line = line.replace("CHANGES", &changes.to_string());
+            let kept = changes.min(5);
+            assert_eq!(run(folder.path(), &line), format!("{expected}\n{kept}\n"), "{changes} changes");
+        }
+    }
+
     #[test]
     fn a_dry_run_takes_nothing_from_the_chronyd_that_runs() {
         let folder = folder();

@@ -28,7 +28,7 @@ pub struct Fix {
     pub diffs: Vec<FixDiff>,
     /// The journal of the run; null where there is none.
     pub journal: Option<String>,
-    /// The file for `--limit @FILE` that goes on with the hosts that were not attempted; null where there is none.
+    /// The file for `--limit @FILE` that goes on with the hosts that were not attempted or lack their `makestep`; null where there is none.
     pub retry: Option<String>,
 }
 

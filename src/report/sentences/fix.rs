@@ -136,10 +136,11 @@ pub(in crate::report) fn reasons(fix: &Fix, names: Names) -> Vec<(&'static str, 
 /// Why hosts failed, and what they said of it; hosts of which the same is told together.
 fn failures(fix: &Fix, outcome: FixOutcome, names: Names) -> Vec<String> {
     let mut alike: IndexMap<(&str, &str), Vec<&str>> = IndexMap::new();
-    // How far a host was that ended early is told beside it.
+    let has_detail = |host: &FixedHost| host.detail.as_deref().is_some_and(|detail| !detail.is_empty());
+    // How far a host was that ended early is told beside it; what it lacks is not.
     let is_told = |host: &FixedHost| match host.reason.as_deref() {
-        Some(reason) => outcome != FixOutcome::OnItsWay || reason == EDITED.0,
-        None => false,
+        Some(reason) => outcome != FixOutcome::OnItsWay || reason == EDITED.0 || has_detail(host),
+        None => outcome == FixOutcome::OnItsWay && has_detail(host),
     };
     for host in fix.hosts.iter().filter(|host| host.outcome == outcome && is_told(host)) {
         let told = (host.why.as_deref().unwrap_or_default(), host.detail.as_deref().unwrap_or_default());
@@ -149,8 +150,12 @@ fn failures(fix: &Fix, outcome: FixOutcome, names: Names) -> Vec<String> {
     let left: usize = alike.values().skip(most).map(Vec::len).sum();
     let text = |((why, detail), hosts): (&(&str, &str), &Vec<&str>)| {
         let (why, detail) = (escaped_within(why, LONGEST_DETAIL), escaped_within(detail, LONGEST_DETAIL));
-        let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
-        format!("{}: {why}{detail}", counted(hosts, names))
+        let told = match (why.is_empty(), detail.is_empty()) {
+            (_, true) => why,
+            (true, false) => detail,
+            (false, false) => format!("{why} ({detail})"),
+        };
+        format!("{}: {told}", counted(hosts, names))
     };
     let mut texts: Vec<String> = alike.iter().take(most).map(text).collect();
     texts.extend((left > 0).then(|| format!("and {left} more {HOW_TO_LIST}")));
@@ -173,10 +178,15 @@ pub(in crate::report) fn next(fix: &Fix) -> Vec<String> {
     let is_changed = counts.converged + counts.converged_by_claim + counts.on_their_way + counts.failed > 0;
     let undo = fix.run.as_ref().filter(|_| is_changed);
     let undo = undo.map(|run| format!("clockaudit rollback {}   to undo it", shell_word(run)));
-    let retry = fix.retry.as_ref().filter(|_| counts.not_attempted > 0);
-    let retry = retry.map(|path| {
+    let retry = fix.retry.as_ref().map(|path| {
         let word = shell_word(&format!("@{path}"));
-        format!("the same with `--limit {word}` goes on with the hosts that were not attempted")
+        // Beside those it has the hosts whose clock was still being slewed.
+        let whom = if counts.not_attempted == 0 {
+            "lack their `makestep`"
+        } else {
+            "were not attempted or lack their `makestep`"
+        };
+        format!("the same with `--limit {word}` goes on with the hosts that {whom}")
     });
     retry.into_iter().chain(undo).collect()
 }

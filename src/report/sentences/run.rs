@@ -38,7 +38,7 @@ pub(in crate::report) fn warnings(report: &Report) -> Vec<(&'static str, String)
 pub(in crate::report) fn ended_early(interrupted: Option<Interrupted>) -> &'static str {
     match interrupted {
         Some(Interrupted::Interrupt) => "the run was ended by Ctrl-C",
-        Some(Interrupted::Terminate) => "the run was ended by SIGTERM",
+        Some(Interrupted::Terminate) => "the run was ended by SIGTERM or SIGHUP",
         Some(Interrupted::Deadline) => "the run was ended at the deadline",
         None => "the run was ended early",
     }

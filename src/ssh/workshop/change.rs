@@ -379,7 +379,7 @@ impl Job {
             Err(lost) => Err(lost),
         };
         let is_as_before = |survey: &remote::Survey| self.work.planned.is_as_before(survey);
-        let (outcome, detail) = Outcome::once_back(cause, found, is_as_before);
+        let (outcome, detail) = Outcome::once_back(self.run.as_str(), cause, found, is_as_before);
         Ended::of(outcome, detail)
     }
 
