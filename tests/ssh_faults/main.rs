@@ -496,7 +496,7 @@ async fn a_host_that_is_ready_late_gets_a_window_of_its_own_and_forks_make_waves
     let fleet = SimulatedFleet::start(plans, 2).unwrap();
     let mut plan = plan(&fleet.known_hosts());
     plan.default_keys = vec![fleet.key()];
-    plan.gather = Duration::from_millis(3_000);
+    plan.gather = Duration::from_secs(3);
     let (seen, events) = scan(sshd::targets_of(&fleet), &plan).await;
     let windows: Vec<(u32, bool)> =
         seen.observations.iter().map(|host| (host.window, host.failure.is_none())).collect();

@@ -73,7 +73,7 @@ fn around(clock: Interval) -> Vec<Nanos> {
 
 impl Tally {
     /// Holds it against an answer that nobody can tell where the library does the same at all readings.
-    fn hold_back(&mut self, what: &str, refused: Vec<bool>) {
+    fn hold_back(&mut self, what: &str, refused: &[bool]) {
         if refused.iter().all(|one| *one) || !refused.iter().any(|one| *one) {
             self.wrong.push(format!("{what}: somebody can tell, the library refuses: {refused:?}"));
         }
@@ -102,8 +102,10 @@ fn around_every_boundary(library: Library, verifier: &mut Verifier, tally: &mut 
                     let what = format!("{} {token} at {clock:?}, leeway {leeway:?}", rules.name);
                     hold(tally, &what, answer, &refused);
                     if answer == Answer::CannotTell && is_whole && radius > 0 {
-                        let mut refuses = |now| verifier.refuses_all(rules.name, &token, now, leeway);
-                        tally.hold_back(&what, around(clock).into_iter().map(&mut refuses).collect());
+                        let asked = around(clock).into_iter();
+                        let refused: Vec<bool> =
+                            asked.map(|now| verifier.refuses_all(rules.name, &token, now, leeway)).collect();
+                        tally.hold_back(&what, &refused);
                     }
                 }
             }
