@@ -11,9 +11,10 @@ use crate::audit::ExitStatus;
 use crate::cli::TicketArgs;
 use crate::files::tickets::{Noted, Tickets, Unheld};
 use crate::report::Report;
-use crate::report::ticket::{Before, Subject, all_clear, draft, left_alone, subjects};
+use crate::report::escape::escaped;
+use crate::report::ticket::{Before, Subject, Unseen, all_clear, draft, left_alone, speaks_for_all, subjects};
 use crate::terminal::Terminal;
-use crate::tickets::{Deed, Draft, Key, Listed, System};
+use crate::tickets::{Deed, Draft, Key, Left, Listed, Standing, System};
 use plan::TicketPlan;
 
 /// What is said to the ticket system for one ticket.
@@ -21,6 +22,8 @@ struct Errand<'run> {
     subject: &'run Subject,
     draft: Draft,
     noted: Option<Noted>,
+    /// What of it may be changed.
+    standing: Standing,
     /// Whether the ticket is closed where there is nothing to act on.
     resolve: bool,
 }
@@ -29,6 +32,8 @@ struct Errand<'run> {
 struct Done {
     deed: Deed,
     id: Option<String>,
+    /// What an open ticket said before.
+    met: Option<String>,
     /// Of each file that was not taken: why.
     unattached: Vec<String>,
 }
@@ -45,7 +50,9 @@ pub fn run(args: &TicketArgs, terminal: &Terminal) -> Outcome {
         }
         for subject in &about {
             let draft = draft(subject, None, plan.setting, &plan.enclosure);
-            terminal.print(&shown::requests(&plan, &Errand { subject, draft, noted: None, resolve: plan.resolve })?)?;
+            let standing = Standing::default();
+            let errand = Errand { subject, draft, noted: None, standing, resolve: plan.resolve };
+            terminal.print(&shown::requests(&plan, &errand)?)?;
         }
         if about.is_empty() {
             terminal.note("there is nothing to make a ticket of");
@@ -63,11 +70,11 @@ pub fn run(args: &TicketArgs, terminal: &Terminal) -> Outcome {
     let over = over::keys(&plan, tickets.as_ref(), &about, &open, terminal);
     let all = about.len() + over.len();
     let mut failed = 0;
-    let about = about.into_iter().map(|subject| (subject, false));
+    let about = about.into_iter().map(|subject| (subject, None));
     // Each holds a whole report, so there is one at a time.
-    let over = over.into_iter().map(|key| (over::subject(&plan, key), true));
-    for (subject, is_over) in about.chain(over) {
-        match deliver(&subject, is_over, &plan, tickets.as_ref(), &asker, terminal) {
+    let over = over.into_iter().map(|over| (over::subject(&plan, over.key), Some(over.by)));
+    for (subject, over) in about.chain(over) {
+        match deliver(&subject, over, &plan, tickets.as_ref(), &asker, terminal) {
             Ok(()) => {}
             // What stops one ticket does not stop the others.
             Err(Failed { error, is_of_all: false }) if all > 1 => {
@@ -99,7 +106,7 @@ impl<Error: Into<CommandError>> From<Error> for Failed {
 /// Speaks of one ticket, alone on this machine, and notes what came of it.
 fn deliver(
     subject: &Subject,
-    is_over: bool,
+    over: Option<over::By>,
     plan: &TicketPlan,
     tickets: Option<&Tickets>,
     asker: &spoken::Asker,
@@ -120,13 +127,16 @@ fn deliver(
         None
     });
     let last = tickets.and_then(|tickets| tickets.last_report(&subject.key));
-    if let Some(why) = left_alone(subject, last.as_ref()) {
+    let noted_unseen = noted.as_ref().map(|noted| noted.unseen.clone()).unwrap_or_default();
+    let unseen = noted_unseen.after(last.as_ref(), &subject.report, &plan.report);
+    if let Some(why) = left_alone(subject, last.as_ref(), &unseen) {
         terminal.note(&why);
         terminal.print(&shown::left(&subject.key, &subject.title))?;
         return Ok(());
     }
-    let before = noted.as_ref().zip(last.as_ref()).map(|(noted, report)| Before { state: &noted.state, report });
-    let mut draft = if is_over {
+    let before = noted.as_ref().zip(last.as_ref());
+    let before = before.map(|(noted, report)| Before { state: &noted.state, report, unseen: &unseen });
+    let mut draft = if over.is_some() {
         all_clear(subject, plan.setting, &plan.enclosure)
     } else {
         draft(subject, before, plan.setting, &plan.enclosure)
@@ -138,7 +148,9 @@ fn deliver(
         // Nobody else is known to have written there.
         draft.meet(noted.as_ref().map(|noted| noted.state.as_str()));
     }
-    let errand = Errand { subject, draft, noted, resolve };
+    let standing = over::standing(plan, over, noted.as_ref());
+    let was_known = noted.as_ref().filter(|noted| noted.knows_all).map(|noted| noted.state.clone());
+    let errand = Errand { subject, draft, noted, standing, resolve };
     let done = match plan.site.system {
         System::Webhook => webhook::send(plan, &errand, asker)?,
         _ => asker.speak(plan, errand)?,
@@ -149,9 +161,29 @@ fn deliver(
     if let (Some(why), Deed::Cleared(_)) = (&stays, &done.deed) {
         terminal.note(&format!("{why}. The ticket stays open; the next report like this one may close it"));
     }
+    if let Deed::Left(called, left) = &done.deed {
+        let called = escaped(&asker.harmless(called));
+        terminal.note(&match left {
+            Left::Unknown => format!(
+                "{called} was written by another machine, and may tell of hosts that this report did not look at: a report of a part \
+                 does not change it"
+            ),
+        });
+    }
     terminal.print(&shown::deed(&done.deed, &subject.key, &subject.title, |called| asker.harmless(called)))?;
     if let Some(tickets) = tickets {
-        note(tickets, subject, &plan.report, (state, is_clear), &done, plan).unwrap_or_else(|error| {
+        let is_new = matches!(done.deed, Deed::Created(_) | Deed::Reopened(_));
+        let is_kept = was_known.is_some() && was_known == done.met;
+        let noted = Noted {
+            id: done.id.clone(),
+            state,
+            scope: plan.scope_key.to_string(),
+            // What left was told, and is no reason any more.
+            unseen: if is_clear { Unseen::default() } else { unseen },
+            knows_all: is_new || is_kept || speaks_for_all(&plan.report),
+        };
+        let reported = if is_clear { &plan.report } else { &subject.report };
+        note(tickets, &subject.key, &done.deed, noted, reported).unwrap_or_else(|error| {
             terminal.warn(&format!("what was reported cannot be noted on this machine: {error}"));
         });
     }
@@ -165,18 +197,13 @@ fn held(busy: &Unheld, key: &Key) -> CommandError {
 }
 
 /// Notes what a ticket says now; one that was closed is nothing to come back to.
-fn note(
-    tickets: &Tickets,
-    subject: &Subject,
-    report: &Report,
-    (state, is_clear): (String, bool),
-    done: &Done,
-    plan: &TicketPlan,
-) -> std::io::Result<()> {
-    let is_over = matches!(done.deed, Deed::Nothing | Deed::Resolved(_));
-    let noted = Noted { id: done.id.clone(), state, scope: plan.scope_key.to_string() };
-    let reported = if is_clear { report } else { &subject.report };
-    tickets.write(&subject.key, (!is_over).then_some((noted, reported)))
+fn note(tickets: &Tickets, key: &Key, deed: &Deed, noted: Noted, reported: &Report) -> std::io::Result<()> {
+    match deed {
+        // Nothing was reported.
+        Deed::Left(..) => Ok(()),
+        Deed::Nothing | Deed::Resolved(_) => tickets.write(key, None),
+        _ => tickets.write(key, Some((noted, reported))),
+    }
 }
 
 #[cfg(test)]

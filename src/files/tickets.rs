@@ -20,6 +20,7 @@ use super::state::folder_of_this_user;
 use crate::bounded;
 use crate::report::json;
 use crate::report::model::Report;
+use crate::report::ticket::Unseen;
 use crate::tickets::Key;
 
 /// The notes are no longer.
@@ -36,6 +37,12 @@ pub struct Noted {
     pub state: String,
     /// The scope and the grain, as a key: tickets of one scope are looked through for what there is no more.
     pub scope: String,
+    /// What was bad and was not looked at since.
+    #[serde(default)]
+    pub unseen: Unseen,
+    /// Whether this machine knows all hosts that the ticket is about: not where another one may have told it of more.
+    #[serde(default)]
+    pub knows_all: bool,
 }
 
 /// What is noted of the tickets at one place, on this machine.
@@ -108,14 +115,17 @@ impl Tickets {
         Ok(self.read()?.remove(&self.place).and_then(|mut notes| notes.remove(key.as_str())))
     }
 
-    /// The keys of tickets of this scope.
+    /// What is noted of the tickets of this scope, by their keys.
     ///
     /// # Errors
     ///
     /// Where the notes are there and cannot be read.
-    pub fn keys_of(&self, scope: &Key) -> io::Result<Vec<String>> {
+    pub fn of_scope(&self, scope: &Key) -> io::Result<BTreeMap<Key, Noted>> {
         let notes = self.read()?.remove(&self.place).unwrap_or_default();
-        Ok(notes.into_iter().filter(|(_, noted)| noted.scope == scope.as_str()).map(|(key, _)| key).collect())
+        let is_of = |(key, noted): (String, Noted)| {
+            (noted.scope == scope.as_str()).then_some(noted).and_then(|noted| Some((Key::read(&key)?, noted)))
+        };
+        Ok(notes.into_iter().filter_map(is_of).collect())
     }
 
     /// What was reported to a ticket last.

@@ -5,6 +5,7 @@ use super::machine::{Becomes, Call, Change, Deed, Machine, Move, Reply, Unheeded
 use super::protocol::{Step, Turn, is_file_refused, is_too_large};
 use super::request::{Answer, Body, Request};
 use super::site::{Credentials, Site};
+use super::standing::Standing;
 use super::systems;
 use super::text::clipped;
 use crate::clock::Nanos;
@@ -73,6 +74,15 @@ fn gather(value: &serde_json::Value, name: &str, words: &mut Vec<String>) {
     }
 }
 
+/// What is known of the ticket beforehand.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The id that was noted on this machine.
+    pub id: Option<String>,
+    /// What may be changed.
+    pub standing: Standing,
+}
+
 /// What is next.
 #[derive(Debug)]
 pub enum Next {
@@ -84,6 +94,8 @@ pub enum Next {
         deed: Deed,
         /// By what the tracker is asked for the ticket.
         id: Option<String>,
+        /// What an open ticket said before, in short; none where there was none.
+        met: Option<String>,
         /// The names of files that it did not take, and why.
         unattached: Vec<(String, Refusal)>,
     },
@@ -107,14 +119,15 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// Begins: `known` is the id that was noted on this machine.
-    pub fn start(site: Site, draft: Draft, resolve: bool, reopen_within: Nanos, known: Option<String>) -> Self {
+    /// Begins.
+    pub fn start(site: Site, draft: Draft, resolve: bool, reopen_within: Nanos, known: Known) -> Self {
         let wish = Wish {
             is_clear: draft.is_clear,
             state: draft.state.as_str().to_owned(),
             resolve,
             reopen_within,
-            known: known.clone(),
+            known: known.id.clone(),
+            standing: known.standing,
             is_made_whole: systems::makes_whole(site.system, &draft),
             makes_again: systems::finds_at_once(site.system),
         };
@@ -127,7 +140,7 @@ impl Conversation {
             call,
             answers,
             ended: None,
-            id: known,
+            id: known.id,
             files: Vec::new(),
             are_inline: false,
             unattached,
@@ -143,7 +156,8 @@ impl Conversation {
         loop {
             if let Some(deed) = self.ended.clone() {
                 let id = if deed == Deed::Nothing { None } else { self.id.clone() };
-                return Ok(Next::Done { deed, id, unattached: std::mem::take(&mut self.unattached) });
+                let met = self.machine.met().map(str::to_owned);
+                return Ok(Next::Done { deed, id, met, unattached: std::mem::take(&mut self.unattached) });
             }
             let Self { site, draft, call, answers, .. } = &*self;
             match systems::step(&Turn { site, draft, call, answers }) {

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use super::key::NEW;
+use super::standing::{Left, Standing};
 use crate::clock::{Nanos, UnixNanos};
 
 /// A ticket of the key, as a tracker shows it.
@@ -113,6 +114,8 @@ pub(super) struct Wish {
     pub(super) known: Option<String>,
     /// Whether a new ticket has all its files at once.
     pub(super) is_made_whole: bool,
+    /// What it may change.
+    pub(super) standing: Standing,
     /// Whether a ticket that is not found after nobody told whether it was made is made again by the same run.
     pub(super) makes_again: bool,
 }
@@ -134,6 +137,8 @@ pub enum Deed {
     Cleared(String),
     /// The ticket was closed, for there is nothing left to act on.
     Resolved(String),
+    /// There is an open ticket, which is not for this run to change.
+    Left(String, Left),
 }
 
 /// What is next.
@@ -206,6 +211,8 @@ pub(super) struct Machine {
     own: Option<Ticket>,
     /// Whether this run may have made one: nobody told.
     may_have_made: bool,
+    /// What the open ticket said when it was found.
+    met: Option<String>,
 }
 
 impl Machine {
@@ -220,6 +227,7 @@ impl Machine {
             has_fetched: false,
             own: None,
             may_have_made: false,
+            met: None,
         };
         (machine, Move::Ask(Call::Find))
     }
@@ -280,6 +288,11 @@ impl Machine {
             }
             _ => Move::GiveUp,
         }
+    }
+
+    /// What the open ticket said when it was found.
+    pub(super) fn met(&self) -> Option<&str> {
+        self.met.as_deref()
     }
 
     /// How often this run has tried to make a ticket.
@@ -360,6 +373,10 @@ impl Machine {
         let closes = self.wish.is_clear && self.wish.resolve;
         let called = stays.called.clone();
         let is_own = self.own.as_ref().is_some_and(|own| own.id == stays.id) || self.may_have_made;
+        self.met.clone_from(&stays.state);
+        if let Some(left) = self.wish.standing.leaves(&stays).filter(|_| !is_own && (!is_told || closes)) {
+            return Move::End(Deed::Left(called, left));
+        }
         let deed = match (closes, self.wish.is_clear, is_told) {
             (true, ..) => Deed::Resolved(called),
             // It was not there before this run tried to make it.

@@ -8,7 +8,8 @@ use clockaudit::inventory::secret::Secret;
 use clockaudit::report::Report;
 use clockaudit::report::ticket::{Enclosure, Grain, Setting, draft, subjects};
 use clockaudit::tickets::{
-    Answer, Attachment, Conversation, Credentials, Deed, Failure, FilledBody, Next, Patience, Refusal, Site, System,
+    Answer, Attachment, Conversation, Credentials, Deed, Failure, FilledBody, Known, Next, Patience, Refusal, Site,
+    System,
 };
 use serde_json::json;
 
@@ -120,7 +121,7 @@ impl<'talk> Talk<'talk> {
         };
         let setting = Setting { markup: system.markup(), longest: system.longest_body() };
         let draft = draft(&subject, None, setting, &enclosure);
-        let mut spoken = Conversation::start(site, draft, true, Nanos::from_seconds(3 * 86_400), None);
+        let mut spoken = Conversation::start(site, draft, true, Nanos::from_seconds(3 * 86_400), Known::default());
         loop {
             let request = match spoken.proceed()? {
                 Next::Done { deed, .. } => return Ok(deed),

@@ -29,4 +29,5 @@ mod rt_contract;
 mod server;
 mod servicenow_contract;
 mod store;
+mod unseen;
 mod webhooks;

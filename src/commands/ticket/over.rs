@@ -1,14 +1,14 @@
 //! What had a ticket and is over, by what the ticket system has open and by what is noted on this machine; and whether more tickets
 //! would be new than anybody may have meant.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::TicketPlan;
 use crate::commands::error::CommandError;
-use crate::files::tickets::Tickets;
+use crate::files::tickets::{Noted, Tickets};
 use crate::report::ticket::{Grain, Subject, is_over, over, tells_of_ends};
 use crate::terminal::Terminal;
-use crate::tickets::{Key, Listed, System};
+use crate::tickets::{Key, Listed, Standing, System};
 
 /// Whether the ticket system is asked what it has open: what a template is sent to cannot be.
 pub(super) fn needs_a_list(plan: &TicketPlan, about: &[Subject]) -> bool {
@@ -26,9 +26,8 @@ pub(super) fn refuse_a_flood(
     if about.len() <= plan.most_new {
         return Ok(());
     }
-    let noted = tickets.and_then(|tickets| tickets.keys_of(&plan.scope_key).ok()).unwrap_or_default();
-    let noted: BTreeSet<String> = noted.into_iter().collect();
-    let is_new = |subject: &&Subject| !noted.contains(subject.key.as_str()) && !open.has(&subject.key);
+    let noted = tickets.and_then(|tickets| tickets.of_scope(&plan.scope_key).ok()).unwrap_or_default();
+    let is_new = |subject: &&Subject| !noted.contains_key(&subject.key) && !open.has(&subject.key);
     let new = about.iter().filter(is_new).count();
     if new <= plan.most_new {
         return Ok(());
@@ -39,36 +38,66 @@ pub(super) fn refuse_a_flood(
         .hint(format!("`--most-new {new}` makes them all")))
 }
 
-/// The keys of what had a ticket and is over by the report: of what is noted on this machine, by what was reported last; of all else
-/// that is open, by what the ticket itself tells.
+/// A ticket whose subject is found no more.
+pub(super) struct Over {
+    pub(super) key: Key,
+    pub(super) by: By,
+}
+
+/// By what that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// By the report alone, whatever the ticket tells.
+    Report,
+    /// By what is noted on this machine of the hosts that the ticket is about: it holds while the ticket says what was noted.
+    Notes,
+}
+
+/// What had a ticket and is over by the report: of what is noted on this machine, by what was reported last and what was not looked
+/// at since; of all else that is open, by what the ticket itself tells.
 pub(super) fn keys(
     plan: &TicketPlan,
     tickets: Option<&Tickets>,
     about: &[Subject],
     open: &Listed,
     terminal: &Terminal,
-) -> Vec<Key> {
-    let noted = tickets.map_or(Ok(Vec::new()), |tickets| tickets.keys_of(&plan.scope_key)).unwrap_or_else(|error| {
+) -> Vec<Over> {
+    let notes = tickets.map_or(Ok(BTreeMap::new()), |tickets| tickets.of_scope(&plan.scope_key));
+    let notes = notes.unwrap_or_else(|error| {
         // Elsewhere each ticket tells it.
         if about.is_empty() {
             terminal.warn(&format!("what is noted of tickets on this machine cannot be read: {error}"));
         }
-        Vec::new()
+        BTreeMap::new()
     });
-    let by_last_report = |key: &Key| {
-        let last = tickets.and_then(|tickets| tickets.last_report(key));
-        last.map(|last| is_over(&last, &plan.report))
+    let by_notes = |key: &Key| {
+        let noted = notes.get(key)?;
+        // Who tells a host is told of it alone, and what takes requests of a template is told by this machine alone.
+        let knows_all = noted.knows_all || plan.grain == Grain::Host || plan.site.system == System::Webhook;
+        let last = tickets.filter(|_| knows_all)?.last_report(key)?;
+        Some(is_over(&last, &noted.unseen, &plan.report))
     };
-    let noted: BTreeSet<Key> = noted.iter().filter_map(|key| Key::read(key)).collect();
     let listed: BTreeSet<Key> = over(&plan.report, plan.grain, &plan.scope, about, open).into_iter().collect();
     let is_about = |key: &&Key| about.iter().any(|subject| subject.key == **key);
     // Of a host its own measurement is enough; a cause whose hosts are known may be one of those that are in the report no more.
-    let is_over = |key: &&Key| match by_last_report(key) {
-        Some(false) => plan.grain == Grain::Host && listed.contains(*key),
-        Some(true) => true,
-        None => listed.contains(*key),
+    let by = |key: &Key| match by_notes(key) {
+        Some(false) if plan.grain == Grain::Cause => None,
+        _ if listed.contains(key) => Some(By::Report),
+        Some(true) if plan.grain == Grain::Host => Some(By::Report),
+        Some(true) => Some(By::Notes),
+        Some(false) | None => None,
     };
-    noted.union(&listed).filter(|key| !is_about(key)).filter(is_over).cloned().collect()
+    let noted: BTreeSet<Key> = notes.keys().cloned().collect();
+    let all = noted.union(&listed).filter(|key| !is_about(key));
+    all.filter_map(|key| by(key).map(|by| Over { key: key.clone(), by })).collect()
+}
+
+/// What of a ticket may be changed. A scan that was limited does not know whom else its cause has: what this machine knows of that
+/// has to be what the ticket says.
+pub(super) fn standing(plan: &TicketPlan, over: Option<By>, noted: Option<&Noted>) -> Standing {
+    let is_of_part = over.map_or(plan.is_part_of_scope, |by| by == By::Notes);
+    let noted = noted.filter(|noted| !is_of_part || noted.knows_all).map(|noted| noted.state.clone());
+    Standing { noted, is_of_part }
 }
 
 /// What there is no more.

@@ -11,7 +11,7 @@ use crate::files;
 use crate::report::Report;
 use crate::report::form::{self, Form};
 use crate::report::table::{Page, Shelf};
-use crate::report::ticket::{Enclosure, Grain, Setting, scope_of};
+use crate::report::ticket::{Enclosure, Grain, Setting, is_part_of_scope, scope_of};
 use crate::terminal::Terminal;
 use crate::tickets::{Attachment, Credentials, Key, Site, SiteError, System};
 
@@ -26,6 +26,8 @@ pub(super) struct TicketPlan {
     pub(super) report: Report,
     pub(super) grain: Grain,
     pub(super) scope: String,
+    /// Whether the report looked at a part of it.
+    pub(super) is_part_of_scope: bool,
     /// The scope and the grain.
     pub(super) scope_key: Key,
     pub(super) setting: Setting,
@@ -82,6 +84,7 @@ impl TicketPlan {
             setting: Setting { markup: system.markup(), longest: system.longest_body() },
             enclosure: enclosure(system, &report, bytes, &args.report)?,
             scope_key: grain.of_scope(&scope),
+            is_part_of_scope: is_part_of_scope(&report, args.scope.as_deref(), grain),
             site,
             secrets,
             report,

@@ -16,6 +16,7 @@ pub(super) fn deed(deed: &Deed, key: &Key, title: &str, harmless: impl Fn(&str) 
         Deed::Reopened(called) => ("reopened", called),
         Deed::Cleared(called) => ("cleared", called),
         Deed::Resolved(called) => ("resolved", called),
+        Deed::Left(..) => return left(key, title),
     };
     format!("{word} {}  {key}  {title}\n", escaped(&harmless(called)))
 }

@@ -5,7 +5,9 @@ use super::{Done, Errand, Failed};
 use crate::commands::error::CommandError;
 use crate::network::tracker::{Tracker, TrackerError};
 use crate::report::escape::escaped;
-use crate::tickets::{Answer, Conversation, Credentials, Listed, Listing, ListingNext, Next, Refusal, Request, System};
+use crate::tickets::{
+    Answer, Conversation, Credentials, Known, Listed, Listing, ListingNext, Next, Refusal, Request, System,
+};
 
 /// What asks, with its secrets.
 pub(super) struct Asker {
@@ -36,8 +38,8 @@ impl Asker {
 
     /// Speaks of one ticket until it says what it should.
     pub(super) fn speak(&self, plan: &TicketPlan, errand: Errand<'_>) -> Result<Done, Failed> {
-        let Errand { draft, noted, resolve, .. } = errand;
-        let known = noted.and_then(|noted| noted.id);
+        let Errand { draft, noted, resolve, standing, .. } = errand;
+        let known = Known { id: noted.and_then(|noted| noted.id), standing };
         let mut spoken = Conversation::start(plan.site.clone(), draft, resolve, plan.reopen_within, known);
         // Whether something was made is looked for, after a while: it may not be found at once.
         let look = |spoken: &mut Conversation, why: Refusal| {
@@ -47,11 +49,11 @@ impl Asker {
         };
         loop {
             match spoken.proceed().map_err(|refusal| self.failed(&refusal))? {
-                Next::Done { deed, id, unattached } => {
+                Next::Done { deed, id, met, unattached } => {
                     let told = |(name, why): &(String, Refusal)| {
                         format!("{name} is not attached: {}", self.refused(why).message)
                     };
-                    return Ok(Done { deed, id, unattached: unattached.iter().map(told).collect() });
+                    return Ok(Done { deed, id, met, unattached: unattached.iter().map(told).collect() });
                 }
                 Next::Ask(request) => match self.tracker.ask(&request, &self.secrets) {
                     Ok(answer) if answer.status >= 500 => look(&mut spoken, Refusal::of(&answer))?,

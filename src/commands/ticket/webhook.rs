@@ -11,12 +11,13 @@ use crate::tickets::{Deed, Request, webhook};
 pub(super) fn send(plan: &TicketPlan, errand: &Errand<'_>, asker: &spoken::Asker) -> Result<Done, Failed> {
     let is_same = errand.noted.as_ref().is_some_and(|noted| noted.state == errand.draft.state.as_str());
     let called = errand.noted.as_ref().and_then(|noted| noted.id.clone());
+    let met = errand.noted.as_ref().map(|noted| noted.state.clone());
     let name = |id: &Option<String>| id.clone().unwrap_or_else(|| errand.draft.key.to_string());
     match (errand.draft.is_clear, &errand.noted) {
-        (true, None) => return Ok(Done { deed: Deed::Nothing, id: None, unattached: Vec::new() }),
+        (true, None) => return Ok(Done { deed: Deed::Nothing, id: None, met, unattached: Vec::new() }),
         // What is closed is said once more: that it is.
         (is_clear, Some(_)) if is_same && !(is_clear && errand.resolve) => {
-            return Ok(Done { deed: Deed::Unchanged(name(&called)), id: called, unattached: Vec::new() });
+            return Ok(Done { deed: Deed::Unchanged(name(&called)), id: called, met, unattached: Vec::new() });
         }
         _ => {}
     }
@@ -31,7 +32,7 @@ pub(super) fn send(plan: &TicketPlan, errand: &Errand<'_>, asker: &spoken::Asker
         (false, Some(_)) => Deed::Updated(name(&id)),
         (false, None) => Deed::Created(name(&id)),
     };
-    Ok(Done { deed, id, unattached: Vec::new() })
+    Ok(Done { deed, id, met, unattached: Vec::new() })
 }
 
 /// The request that the template makes.

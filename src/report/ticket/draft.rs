@@ -3,7 +3,8 @@
 use super::clamp::clamped;
 use super::enclosure::Enclosure;
 use super::markup;
-use super::subjects::{Subject, left};
+use super::subjects::Subject;
+use super::unseen::Unseen;
 use crate::audit::figure;
 use crate::audit::{ExitStatus, FailOn};
 use crate::report::compare::{self, compare};
@@ -36,6 +37,8 @@ pub struct Before<'noted> {
     pub state: &'noted str,
     /// The report.
     pub report: &'noted Report,
+    /// What was bad before and was not looked at since, by the report that is told now neither.
+    pub unseen: &'noted Unseen,
 }
 
 /// How a system takes texts.
@@ -50,20 +53,28 @@ pub struct Setting {
 /// The ticket about this; `before` is what was reported to it last, where that is known.
 pub fn draft(subject: &Subject, before: Option<Before<'_>>, setting: Setting, enclosure: &Enclosure) -> Draft {
     let Subject { key, scope, report, title } = subject;
-    let left = before.filter(|_| is_clear(report)).map(|before| left(before.report, report)).unwrap_or_default();
-    let state = state(report, &left);
+    // What is clear is told once, and what is not looked at stays in mind until then.
+    let (left, unseen): (Vec<&str>, Option<&Unseen>) = match before.map(|before| before.unseen) {
+        Some(unseen) if is_clear(report) => (unseen.names().collect(), None),
+        unseen => (Vec::new(), unseen),
+    };
+    let state = state(report, &left, unseen);
     let mut page = document::of(report).0;
     if matches!(page.first(), Some(Block::Heading(1, _))) {
         page.remove(0);
     }
     let left = told_of_left(&left);
-    page.splice(0..0, left.clone().map(|told| Block::Paragraph(vec![Span::Strong(told)])));
-    let comment = |before: Option<&Report>| {
+    let unseen_told = unseen.and_then(Unseen::told);
+    let first = left.iter().chain(&unseen_told).map(|told| Block::Paragraph(vec![Span::Strong(told.clone())]));
+    page.splice(0..0, first.collect::<Vec<_>>());
+    let comment = |before: Option<Before<'_>>| {
         let last = [mark(SAID_BY, "", &tickets::mark(key, state.as_str(), None), &report.run.id)];
-        written(&change(report, title, before, left.as_deref()), &last, MOST_CHANGES, comment_setting(setting))
+        let mut page = change(report, title, before, left.as_deref());
+        let told = unseen_told.as_ref().map(|told| Block::Paragraph(vec![Span::Text(told.clone())]));
+        page.splice(1..1, told);
+        written(&page, &last, MOST_CHANGES, comment_setting(setting))
     };
-    let compared =
-        before.map(|before| Compared { since: before.state.to_owned(), comment: comment(Some(before.report)) });
+    let compared = before.map(|before| Compared { since: before.state.to_owned(), comment: comment(Some(before)) });
     let last = last(enclosure, &tickets::mark(key, state.as_str(), scope.as_ref()), &report.run.id);
     Draft {
         key: key.clone(),
@@ -138,7 +149,7 @@ fn is_clear(report: &Report) -> bool {
 }
 
 /// What there is to act on, in short. Neither offsets nor instants: they change from run to run.
-fn state(report: &Report, left: &[&str]) -> StateHash {
+fn state(report: &Report, left: &[&str], unseen: Option<&Unseen>) -> StateHash {
     let weighs = |host: &Host, code: &str, severity: Severity| {
         severity != Severity::Note || (host.verdict == Verdict::Down && code.starts_with("SSH"))
     };
@@ -160,7 +171,8 @@ fn state(report: &Report, left: &[&str]) -> StateHash {
     let whole = whole.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word.to_owned());
     let facts = report.hosts.iter().flat_map(of_host).chain(of_fleet.map(|finding| finding.code.clone()));
     let left = left.iter().map(|name| format!("left\0{name}"));
-    StateHash::of(facts.chain(of_fix).chain(whole).chain(left))
+    let unseen = unseen.into_iter().flat_map(Unseen::names).map(|name| format!("unseen\0{name}"));
+    StateHash::of(facts.chain(of_fix).chain(whole).chain(left).chain(unseen))
 }
 
 /// That bad hosts are not told of any more, so that nobody takes them for good ones.
@@ -168,7 +180,7 @@ fn told_of_left(left: &[&str]) -> Option<String> {
     (!left.is_empty()).then(|| {
         let bad = figure::count(left.len(), "bad host");
         format!(
-            "Of the last report {bad} left the inventory, of which nobody knows more: {}",
+            "Of the reports before {bad} left the inventory, of which nobody knows more: {}",
             clipped(&sentences::folded_names(left), LONGEST_NAMES)
         )
     })
@@ -200,7 +212,7 @@ fn sentence(told: &str, setting: Setting) -> String {
 }
 
 /// What changed since the last report to the ticket: the numbers first, then each change.
-fn change(report: &Report, title: &str, before: Option<&Report>, left: Option<&str>) -> Vec<Block> {
+fn change(report: &Report, title: &str, before: Option<Before<'_>>, left: Option<&str>) -> Vec<Block> {
     let mut first = vec![Span::Strong(title.to_owned())];
     if let Some(left) = left {
         first.push(Span::Text(format!(". {left}")));
@@ -215,7 +227,9 @@ fn change(report: &Report, title: &str, before: Option<&Report>, left: Option<&s
         let list = (!lines.is_empty()).then_some(Block::List(lines));
         return [Block::Paragraph(first)].into_iter().chain(list).collect();
     };
-    let comparison = compare(before, report);
+    let mut comparison = compare(before.report, report);
+    // It is told of them that nobody looked.
+    comparison.disappeared.retain(|name| left.is_some() || !before.unseen.has(name));
     let count = |kind: ChangeKind| comparison.findings.iter().filter(|finding| finding.change == kind).count();
     let (new, resolved) = (count(ChangeKind::New), count(ChangeKind::Resolved));
     first.push(Span::Text(format!(". Since the last report to this ticket: +{new} −{resolved}")));

@@ -6,9 +6,11 @@ mod enclosure;
 mod markup;
 mod over;
 mod subjects;
+mod unseen;
 pub mod webhook;
 
 pub use draft::{Before, Setting, all_clear, draft};
 pub use enclosure::Enclosure;
-pub use over::{is_over, over, tells_of_ends};
-pub use subjects::{Grain, Subject, left_alone, scope_of, subjects};
+pub use over::{is_over, over, speaks_for_all, tells_of_ends};
+pub use subjects::{Grain, Subject, is_part_of_scope, left_alone, scope_of, subjects};
+pub use unseen::Unseen;

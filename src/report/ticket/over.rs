@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::subjects::{Grain, Subject, host_key};
-use crate::report::model::{Host, Kind, REPLAYED, Report, Verdict};
+use super::unseen::{Unseen, measured};
+use crate::report::model::{Kind, REPLAYED, Report, Verdict};
 use crate::tickets::{Key, Listed};
 
 /// Whether what was reported before is over, where a report finds nothing of it: the report must be whole, and have measured each
-/// of its hosts. Of a host that was left out or that was not reached nobody knows.
-pub fn is_over(before: &Report, now: &Report) -> bool {
+/// of its hosts, and those that were not looked at since they were bad. Of a host that was left out or that was not reached nobody
+/// knows.
+pub fn is_over(before: &Report, unseen: &Unseen, now: &Report) -> bool {
     let measured: BTreeSet<&str> = measured(now).map(|host| host.name.as_str()).collect();
-    is_whole(now) && before.hosts.iter().all(|host| measured.contains(host.name.as_str()))
+    let hosts = before.hosts.iter().map(|host| host.name.as_str());
+    is_whole(now) && hosts.chain(unseen.names()).all(|name| measured.contains(name))
 }
 
 /// Whether a report can tell of any ticket that it is over, where nobody knows what was reported before.
@@ -49,7 +52,7 @@ fn is_whole(report: &Report) -> bool {
 
 /// Whether every host of the inventory is in the report, with a clock that was measured. What a fix tells of is its last scan; a
 /// replay, also one that was merged, does not know to what its scan was limited.
-fn speaks_for_all(report: &Report) -> bool {
+pub fn speaks_for_all(report: &Report) -> bool {
     is_whole(report)
         && report.fix.is_none()
         && report.kind != Kind::Replay
@@ -58,8 +61,4 @@ fn speaks_for_all(report: &Report) -> bool {
         && report.not_audited.is_empty()
         && !report.hosts.is_empty()
         && report.hosts.iter().all(|host| host.clock.is_some())
-}
-
-fn measured(report: &Report) -> impl Iterator<Item = &Host> {
-    report.hosts.iter().filter(|host| host.clock.is_some())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::unseen::Unseen;
 use crate::audit::{Ending, ExitStatus, FailOn, figure};
 use crate::report::escape::escaped;
 use crate::report::model::{Cause, Counts, Host, PairCounts, Report, Verdict};
@@ -74,6 +75,11 @@ pub fn scope_of(report: &Report, named: Option<&str>, grain: Grain) -> Option<St
     }
 }
 
+/// Whether a report looked at a part of what its tickets are of: a cause may have hosts that it does not know of.
+pub fn is_part_of_scope(report: &Report, named: Option<&str>, grain: Grain) -> bool {
+    grain == Grain::Cause && named.is_some() && !report.run.inventory.limit.is_empty()
+}
+
 /// What there are tickets about, sorted by what identifies them. A run has one whether something is wrong or not.
 pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
     let empty = emptied(report);
@@ -138,8 +144,9 @@ fn title(report: &Report) -> String {
     if parts.is_empty() { title } else { format!("{title} ({})", parts.join(", ")) }
 }
 
-/// Why a report is not told to its ticket, where that is so; `last` is what was reported to it last.
-pub fn left_alone(subject: &Subject, last: Option<&Report>) -> Option<String> {
+/// Why a report is not told to its ticket, where that is so; `last` is what was reported to it last, `unseen` what was bad and is
+/// not looked at by this report either.
+pub fn left_alone(subject: &Subject, last: Option<&Report>, unseen: &Unseen) -> Option<String> {
     let report = &subject.report;
     if let Some(last) = last.filter(|last| last.run.started > report.run.started) {
         let (this, that) = (sentences::moment(report.run.started), sentences::moment(last.run.started));
@@ -147,31 +154,20 @@ pub fn left_alone(subject: &Subject, last: Option<&Report>) -> Option<String> {
             "the report is of {this}, and one of {that} was reported already: an older one overrules no newer one"
         ));
     }
-    is_of_a_part(report, last).then(|| {
+    is_of_a_part(report, unseen).then(|| {
         "the report finds nothing to act on, but it is of a part: that makes no ticket, opens none again and clears none"
             .to_owned()
     })
 }
 
 /// Whether a report finds nothing to act on, and may have missed something: a run that was ended early, an inventory that was not
-/// understood, or a host that was bad `before` and was left out of this audit. It says neither that something is wrong nor that
-/// all is well.
-fn is_of_a_part(report: &Report, before: Option<&Report>) -> bool {
-    let left_out: BTreeSet<&str> = report.not_audited.iter().map(|host| host.name.as_str()).collect();
-    let is_missed = || {
-        before
-            .is_some_and(|before| sentences::bad_hosts(before).iter().any(|host| left_out.contains(host.name.as_str())))
-    };
+/// understood, or a host that was bad when it was looked at last and was left out of this audit. It says neither that something is
+/// wrong nor that all is well.
+fn is_of_a_part(report: &Report, unseen: &Unseen) -> bool {
+    let is_missed = || report.not_audited.iter().any(|host| unseen.has(&host.name));
     let ending = Ending { interrupted: None, partial: false, inventory_incomplete: false, ..ending::of(report) };
     let status = fix::exit_status_as_if_whole(report).unwrap_or_else(|| ExitStatus::of(ending, FailOn::Down));
     status == ExitStatus::Good && (report.run.partial || report.run.inventory.incomplete || is_missed())
-}
-
-/// The hosts that were bad before and are told of no more: a report without them says nothing of them.
-pub(super) fn left<'before>(before: &'before Report, now: &Report) -> Vec<&'before str> {
-    let there: BTreeSet<&str> = now.hosts.iter().map(|host| host.name.as_str()).collect();
-    let bad = sentences::bad_hosts(before);
-    bad.into_iter().map(|host| host.name.as_str()).filter(|name| !there.contains(name)).collect()
 }
 
 /// What identifies the ticket of a host.

@@ -77,6 +77,7 @@ fn wish(state: &str) -> Wish {
         resolve: true,
         reopen_within: Nanos(100),
         known: None,
+        standing: Standing::default(),
         is_made_whole: true,
         makes_again: true,
     }

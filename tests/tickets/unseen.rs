@@ -1,0 +1,179 @@
+//! Bad hosts that later reports do not look at: their tickets stay until somebody measured them.
+
+use clockaudit::report::Report;
+use clockaudit::report::model::{Cause, Host, NotAudited, Verdict};
+
+use crate::command::User;
+use crate::life::{Contract, Running, SYSTEMS};
+use crate::reports::{bad, clear};
+
+const ONE: &str = "auth02";
+const OTHER: &str = "db01";
+const CAUSE: [&str; 5] = ["--grain", "cause", "--scope", "prod", "--resolve"];
+
+/// All is well but for these hosts, which have one cause.
+fn of_one_cause(hosts: &[&str], run: &str) -> Report {
+    let mut report = clear();
+    for host in &mut report.hosts {
+        if hosts.contains(&host.name.as_str()) {
+            *host = host_of(&bad(), &host.name);
+        }
+    }
+    if !hosts.is_empty() {
+        report.causes = vec![Cause {
+            what: "what CLK501 is".to_owned(),
+            verdict: Verdict::Crit,
+            codes: vec!["CLK501".to_owned()],
+            upstream: Some("10.0.0.1".to_owned()),
+            virtualisation: None,
+            group: None,
+            offset_band: None,
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+        }];
+        report.summary.verdict = Verdict::Crit;
+    }
+    run.clone_into(&mut report.run.id);
+    report
+}
+
+fn host_of(report: &Report, name: &str) -> Host {
+    report.hosts.iter().find(|host| host.name == name).expect("a host").clone()
+}
+
+fn limited(mut report: Report, to: &str) -> Report {
+    report.hosts.retain(|host| host.name == to);
+    report.run.inventory.limit = vec![to.to_owned()];
+    report
+}
+
+/// A host that could not be reached.
+fn down(mut report: Report, name: &str) -> Report {
+    for host in report.hosts.iter_mut().filter(|host| host.name == name) {
+        (host.verdict, host.clock, host.claim) = (Verdict::Down, None, None);
+        host.findings.clear();
+    }
+    report
+}
+
+fn not_audited(mut report: Report, name: &str) -> Report {
+    report.hosts.retain(|host| host.name != name);
+    let (name, groups) = (name.to_owned(), Vec::new());
+    let (by, reason) = ("docker".to_owned(), "it is not reached over SSH".to_owned());
+    report.not_audited = vec![NotAudited { name, groups, by, reason }];
+    report
+}
+
+fn open(running: &Running) -> usize {
+    running.store.lock().expect("the tickets").open().len()
+}
+
+fn start(contract: &'static Contract) -> (Running, User) {
+    let running = contract.start();
+    let user = contract.user(&running);
+    user.ticket(&of_one_cause(&[ONE, OTHER], "run-1"), &CAUSE).good();
+    assert_eq!(open(&running), 1, "{}", contract.name);
+    (running, user)
+}
+
+#[test]
+fn the_ticket_of_a_cause_stays_until_every_host_that_it_had_was_measured() {
+    for contract in &SYSTEMS {
+        let parts: [(fn(Report, &str) -> Report, &str); 3] = [(limited, ONE), (down, OTHER), (not_audited, OTHER)];
+        for (part, host) in parts {
+            let name = contract.name;
+            let of = |hosts: &[&str], run: &str| part(of_one_cause(hosts, run), host);
+            let (running, user) = start(contract);
+            let told = user.ticket(&of(&[ONE], "run-2"), &CAUSE).good();
+            assert!(told.starts_with("updated "), "{name}: {told}");
+            let said = {
+                let store = running.store.lock().expect("the tickets");
+                let ticket = &store.tickets[0];
+                let comment = ticket.comments.last().expect("a comment").clone();
+                [ticket.body.clone(), comment]
+            };
+            // RT keeps the first message as it is.
+            for text in said.iter().skip(usize::from(name == "rt")) {
+                assert!(text.contains("1 bad host not looked at since run") && text.contains(OTHER), "{name}: {text}");
+                assert!(!text.contains("Not in it any more"), "{name}: {text}");
+            }
+            assert!(user.ticket(&of(&[ONE], "run-3"), &CAUSE).good().starts_with("unchanged "), "{name}");
+            // The one is good now, and the other was not looked at.
+            let told = user.ticket(&of(&[], "run-4"), &CAUSE).good();
+            assert!(!told.contains("resolved"), "{name}: {told}");
+            assert_eq!(open(&running), 1, "{name}");
+            let told = user.ticket(&of_one_cause(&[], "run-5"), &CAUSE).good();
+            assert!(told.starts_with("resolved "), "{name}: {told}");
+            assert_eq!(open(&running), 0, "{name}");
+        }
+    }
+}
+
+/// In the one ticket of a run, too.
+#[test]
+fn a_host_that_is_not_audited_for_some_runs_keeps_the_ticket_of_the_run() {
+    for contract in &SYSTEMS {
+        let (name, running) = (contract.name, contract.start());
+        let user = contract.user(&running);
+        user.ticket(&of_one_cause(&[ONE, OTHER], "run-1"), &["--resolve"]).good();
+        let told = user.ticket(&not_audited(of_one_cause(&[ONE], "run-2"), OTHER), &["--resolve"]).good();
+        assert!(told.starts_with("updated "), "{name}: {told}");
+        let told = user.ticket(&not_audited(of_one_cause(&[], "run-3"), OTHER), &["--resolve"]).good();
+        assert!(told.starts_with("left as it is"), "{name}: {told}");
+        assert_eq!(open(&running), 1, "{name}");
+        // It left the inventory: that is told once.
+        let mut without = of_one_cause(&[], "run-4");
+        without.hosts.retain(|host| host.name != OTHER);
+        let told = user.ticket(&without, &["--resolve"]).good();
+        assert!(told.starts_with("cleared "), "{name}: {told}");
+        let told = user.ticket(&without, &["--resolve"]).good();
+        assert!(told.starts_with("resolved "), "{name}: {told}");
+        assert_eq!(open(&running), 0, "{name}");
+    }
+}
+
+/// Who did not make it may not know all of it.
+#[test]
+fn a_limited_report_from_a_machine_without_notes_leaves_the_ticket_of_a_cause() {
+    for contract in &SYSTEMS {
+        let (name, (running, first)) = (contract.name, start(contract));
+        let before = running.store.lock().expect("the tickets").tickets[0].clone();
+        let second = contract.user(&running);
+        for hosts in [&[ONE][..], &[]] {
+            let ran = second.ticket(&limited(of_one_cause(hosts, "run-2"), ONE), &CAUSE);
+            assert_eq!(
+                ran.stderr.contains("a report of a part does not change it"),
+                !hosts.is_empty(),
+                "{name}: {ran:?}"
+            );
+            let told = ran.good();
+            assert_eq!(told.starts_with("left as it is"), !hosts.is_empty(), "{name}: {told}");
+        }
+        {
+            let store = running.store.lock().expect("the tickets");
+            assert_eq!((&store.tickets[0].title, &store.tickets[0].body), (&before.title, &before.body), "{name}");
+        }
+        // A whole one changes it, but what was not reached may have been told before.
+        let told = second.ticket(&down(of_one_cause(&[ONE], "run-3"), OTHER), &CAUSE).good();
+        assert!(told.starts_with("updated "), "{name}: {told}");
+        assert_eq!(second.ticket(&down(of_one_cause(&[], "run-4"), OTHER), &CAUSE).good(), "", "{name}");
+        // The first one's notes are not what the ticket says any more.
+        let told = first.ticket(&limited(of_one_cause(&[ONE], "run-5"), ONE), &CAUSE).good();
+        assert!(told.starts_with("left as it is"), "{name}: {told}");
+        assert_eq!(open(&running), 1, "{name}");
+        let told = second.ticket(&of_one_cause(&[], "run-6"), &CAUSE).good();
+        assert!(told.starts_with("resolved "), "{name}: {told}");
+    }
+}
+
+#[test]
+fn notes_of_fewer_hosts_than_the_ticket_tells_close_nothing() {
+    for contract in &SYSTEMS {
+        let (name, running) = (contract.name, contract.start());
+        let (first, second) = (contract.user(&running), contract.user(&running));
+        first.ticket(&of_one_cause(&[ONE], "run-1"), &CAUSE).good();
+        second.ticket(&of_one_cause(&[ONE, OTHER], "run-2"), &CAUSE).good();
+        let told = first.ticket(&limited(of_one_cause(&[], "run-3"), ONE), &CAUSE).good();
+        assert!(told.starts_with("left as it is"), "{name}: {told}");
+        assert_eq!(open(&running), 1, "{name}");
+    }
+}
