@@ -164,6 +164,9 @@ fn deliver(
     if let Deed::Left(called, left) = &done.deed {
         let called = escaped(&asker.harmless(called));
         terminal.note(&match left {
+            Left::Newer => {
+                format!("{called} was changed for a newer run than that of the report: an older one overrules no newer one")
+            }
             Left::Unknown => format!(
                 "{called} was written by another machine, and may tell of hosts that this report did not look at: a report of a part \
                  does not change it"

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::conversation::Refusal;
 use super::key::{Key, keys_in, scope_in};
-use super::moment;
 use super::protocol::{good, list, text};
 use super::request::{Answer, Request};
 use super::site::{Site, System};
@@ -137,7 +136,7 @@ impl Listing {
         for record in records.iter().take(PAGE) {
             let Shown { id, is_open, keys } = systems::shown(self.site.system, record)?;
             if self.seen.insert(id) && is_open {
-                let changed = moment::read(&text(record, systems::changed_at(self.site.system)));
+                let changed = systems::changed(self.site.system, record);
                 for (key, scope) in keys {
                     let open = self.listed.keys.entry(key).or_default();
                     open.scope = scope.or(open.scope.take());

@@ -28,6 +28,8 @@ pub(super) struct Ticket {
     pub(super) state: Option<String>,
     /// When it was closed, by the tracker's clock.
     pub(super) closed: Option<UnixNanos>,
+    /// When it was changed last, by the tracker's clock.
+    pub(super) changed: Option<UnixNanos>,
     /// All that stands in it, where the tracker tells that and it can be changed.
     pub(super) text: Option<String>,
 }

@@ -30,5 +30,5 @@ pub use patience::{Failure, Patience, longest};
 pub use protocol::SAID_BY;
 pub use request::{Answer, Body, Filled, FilledBody, Method, Request};
 pub use site::{Credentials, Site, SiteError, System, Variable, login_variables};
-pub use standing::{Left, Standing};
+pub use standing::{Left, RunAt, Standing};
 pub use text::{clipped, length as utf16_length};

@@ -2,13 +2,13 @@
 
 use clockaudit::report::Report;
 use clockaudit::report::json;
-use clockaudit::report::model::{Kind, NotAudited};
+use clockaudit::report::model::{Kind, NotAudited, Verdict};
 use clockaudit::tickets::{Key, mark};
 use serde_json::json;
 
 use crate::command::Ran;
 use crate::life::{Contract, Running, SYSTEMS};
-use crate::reports::{bad, changed, clear, with_causes};
+use crate::reports::{bad, changed, clear, later, with_causes};
 use crate::server::Told;
 use crate::store::Fault;
 
@@ -165,6 +165,65 @@ fn an_older_report_closes_no_ticket_that_was_changed_since() {
         assert_eq!(open(&running), made, "{grain}");
         changed("2026-11-01T00:00:00Z");
         assert_eq!(count(&ticket(contract, &running, &clear(), grain, &["--resolve"]).good(), "resolved "), made);
+    }
+}
+
+#[test]
+fn an_older_report_changes_no_ticket_that_tells_of_a_newer_one() {
+    for contract in &SYSTEMS {
+        for grain in ["run", "host", "cause"] {
+            let place = format!("{} {grain}", contract.name);
+            let running = contract.start();
+            let made = count(&ticket(contract, &running, &with_causes(), grain, &[]).good(), "created ");
+            // RT does not show what it was told first, but when that was.
+            if contract.name == "rt" {
+                let mut store = running.store.lock().expect("the tickets");
+                store.tickets.iter_mut().for_each(|ticket| ticket.changed_at = Some("2026-11-24T16:10:00Z"));
+            }
+            for older in [clear(), changed()] {
+                let older = later(older, -1, "20261123T160000Z-0000");
+                let ran = ticket(contract, &running, &older, grain, &["--resolve"]);
+                for word in ["resolved ", "updated ", "cleared "] {
+                    assert!(!ran.stdout.contains(word), "{place}: {ran:?}");
+                }
+                if grain == "run" {
+                    assert!(ran.stderr.contains("an older one overrules no newer one"), "{place}: {ran:?}");
+                    assert!(ran.stdout.starts_with("left as it is"), "{place}: {ran:?}");
+                }
+                assert!(open(&running) >= made, "{place}");
+            }
+            let newer = later(clear(), 100, "20270304T160000Z-0009");
+            let told = ticket(contract, &running, &newer, grain, &["--resolve"]).good();
+            assert!(told.starts_with("resolved "), "{place}: {told}");
+        }
+    }
+}
+
+/// Notes of what others have overruled since are none to go by.
+#[test]
+fn old_notes_close_no_ticket_of_a_newer_report() {
+    for contract in &SYSTEMS {
+        for grain in ["run", "host", "cause"] {
+            let place = format!("{} {grain}", contract.name);
+            let running = contract.start();
+            let arguments = ["--grain", grain, "--scope", "prod", "--resolve"];
+            let first = contract.user(&running);
+            first.ticket(&later(with_causes(), -2, "20261122T160000Z-0000"), &arguments).good();
+            let made = open(&running);
+            let mut newer = with_causes();
+            for host in newer.hosts.iter_mut().filter(|host| host.verdict != Verdict::Ok) {
+                host.verdict = if host.verdict == Verdict::Crit { Verdict::Warn } else { Verdict::Crit };
+            }
+            contract.user(&running).ticket(&newer, &arguments).good();
+            if contract.name == "rt" {
+                let mut store = running.store.lock().expect("the tickets");
+                store.tickets.iter_mut().for_each(|ticket| ticket.changed_at = Some("2026-11-24T16:10:00Z"));
+            }
+            let older = later(clear(), -1, "20261123T160000Z-0000");
+            let told = first.ticket(&older, &arguments).good();
+            assert_eq!(count(&told, "left as it is "), made, "{place}");
+            assert_eq!(open(&running), made, "{place}");
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::life::SYSTEMS;
-use crate::reports::{bad, changed, clear, many, shrunk};
+use crate::reports::{bad, changed, clear, later, many, shrunk};
 use crate::server::Told;
 use crate::store::Fault;
 
@@ -135,9 +135,10 @@ fn what_changed_is_compared_only_with_what_the_ticket_says() {
         one.ticket(&bad(), &[]).good();
         one.ticket(&changed(), &[]).good();
         assert!(last().contains("Since the last report to this ticket"), "{}: {}", contract.name, last());
-        other.ticket(&bad(), &[]).good();
+        other.ticket(&later(bad(), 2, "20261126T160000Z-0003"), &[]).good();
         assert!(!last().contains("Since the last report"), "{}: {}", contract.name, last());
-        one.ticket(&changed(), &[]).good();
+        assert!(last().contains("20261126T160000Z-0003"), "{}: {}", contract.name, last());
+        one.ticket(&later(changed(), 3, "20261127T160000Z-0004"), &[]).good();
         assert!(!last().contains("Since the last report"), "{}: {}", contract.name, last());
     }
 }

@@ -65,6 +65,15 @@ pub(crate) fn clear() -> Report {
     all_is_well(report)
 }
 
+/// The report as one of a run that began so many days later.
+pub(crate) fn later(mut report: Report, days: i64, run: &str) -> Report {
+    let nanos = days * 86_400_000_000_000;
+    report.run.started.0.0 += nanos;
+    report.run.finished.0.0 += nanos;
+    run.clone_into(&mut report.run.id);
+    report
+}
+
 /// No host is bad; two of them are too far apart.
 pub(crate) fn apart() -> Report {
     let mut report = clear();

@@ -20,7 +20,7 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked) -> Told {
             assert_eq!(of, ["id", "DESC", "100"]);
             let is_sought = |ticket: &Kept| ticket.title.contains(sought);
             let found = match (rest, asked.query["fields"].as_str()) {
-                ("", "Subject,Status,Created,Resolved") => store.searched(is_sought),
+                ("", "Subject,Status,Created,Resolved,LastUpdated") => store.searched(is_sought),
                 (" AND Status = '__Active__'", "Subject,Status,LastUpdated") => {
                     store.open_page(is_sought, before_page(asked, "page"))
                 }
@@ -109,5 +109,6 @@ fn item(ticket: &Kept) -> Value {
         "Status": if ticket.is_closed { "resolved" } else { "new" },
         "Created": created_at(ticket),
         "Resolved": resolved,
+        "LastUpdated": ticket.changed_at,
     })
 }

@@ -8,7 +8,7 @@ use crate::commands::error::CommandError;
 use crate::files::tickets::{Noted, Tickets};
 use crate::report::ticket::{Grain, Subject, is_over, over, tells_of_ends};
 use crate::terminal::Terminal;
-use crate::tickets::{Key, Listed, Standing, System};
+use crate::tickets::{Key, Listed, RunAt, Standing, System};
 
 /// Whether the ticket system is asked what it has open: what a template is sent to cannot be.
 pub(super) fn needs_a_list(plan: &TicketPlan, about: &[Subject]) -> bool {
@@ -97,7 +97,9 @@ pub(super) fn keys(
 pub(super) fn standing(plan: &TicketPlan, over: Option<By>, noted: Option<&Noted>) -> Standing {
     let is_of_part = over.map_or(plan.is_part_of_scope, |by| by == By::Notes);
     let noted = noted.filter(|noted| !is_of_part || noted.knows_all).map(|noted| noted.state.clone());
-    Standing { noted, is_of_part }
+    let run = &plan.report.run;
+    let (name, started, finished) = (run.id.clone(), run.started.0, run.finished.0);
+    Standing { run: Some(RunAt { name, started, finished }), noted, is_of_part }
 }
 
 /// What there is no more.

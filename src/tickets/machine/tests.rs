@@ -38,6 +38,7 @@ impl Tracker {
                     created: Some(UnixNanos(self.now)),
                     state,
                     closed: None,
+                    changed: None,
                     text: None,
                 };
                 self.tickets.push(ticket.clone());
@@ -210,6 +211,7 @@ fn tickets_of_others_are_no_tickets_of_the_key() {
         created: None,
         state: Some("a".to_owned()),
         closed: None,
+        changed: None,
         text: None,
     };
     for is_open in [true, false] {
@@ -253,6 +255,7 @@ fn what_a_tracker_says_it_did_is_looked_at() {
         created: None,
         state: Some("a".to_owned()),
         closed: (!is_open).then_some(UnixNanos(1)),
+        changed: None,
         text: None,
     };
     let check = |wish: Wish, before: bool, after: Option<bool>, expected: Move| {
@@ -290,6 +293,7 @@ fn a_ticket_that_would_not_be_found_again_is_withdrawn() {
         created: None,
         state: None,
         closed: None,
+        changed: None,
         text: None,
     };
     let becomes = Some(Becomes::Withdrawn);

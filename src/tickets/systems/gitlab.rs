@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::REHEARSED_ID;
+use super::{REHEARSED_ID, changed};
 use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
@@ -159,6 +159,7 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         created: moment::read(&text(issue, "/created_at")),
         state: state_in(&text(issue, "/description"), &turn.draft.key),
         closed: moment::read(&text(issue, "/closed_at")),
+        changed: changed(turn.site.system, issue),
         text: Some(text(issue, "/description")),
         id,
     })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::REHEARSED_ID;
+use super::{REHEARSED_ID, changed};
 use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
@@ -74,6 +74,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 created: None,
                 state: None,
                 closed: None,
+                changed: None,
                 text: None,
                 id,
             })))
@@ -287,6 +288,7 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         created: moment::read(&text(issue, "/fields/created")),
         state: state_in(&description(issue), &turn.draft.key),
         closed: moment::read(&text(issue, "/fields/resolutiondate")).or_else(touched),
+        changed: changed(turn.site.system, issue),
         text: Some(description(issue)),
         id,
     })

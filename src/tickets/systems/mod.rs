@@ -13,9 +13,11 @@ use serde_json::Value;
 use super::conversation::Refusal;
 use super::draft::Draft;
 use super::listing::{Place, Shown};
-use super::protocol::{Step, Turn};
+use super::moment;
+use super::protocol::{Step, Turn, text};
 use super::request::{Answer, Request};
 use super::site::{Site, System};
+use crate::clock::UnixNanos;
 
 /// The id of a ticket that is only made up.
 pub(super) const REHEARSED_ID: &str = "ID";
@@ -84,6 +86,11 @@ pub(super) fn changed_at(system: System) -> &'static str {
         System::Redmine => "/updated_on",
         System::Roundup => "/activity",
     }
+}
+
+/// When it was changed last.
+pub(super) fn changed(system: System, record: &Value) -> Option<UnixNanos> {
+    moment::read(&text(record, changed_at(system)))
 }
 
 /// Whether a new ticket has all its files at once; elsewhere it is marked as incomplete until it has.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::REHEARSED_ID;
+use super::{REHEARSED_ID, changed};
 use crate::clock::UnixNanos;
 use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
@@ -163,6 +163,7 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         created: moment::read(&text(issue, "/created_on")),
         state: state_in(&text(issue, "/description"), &turn.draft.key),
         closed: closed(issue),
+        changed: changed(turn.site.system, issue),
         text: Some(text(issue, "/description")),
         id,
     })

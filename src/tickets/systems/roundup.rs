@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::REHEARSED_ID;
+use super::{REHEARSED_ID, changed};
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::state_in;
 use crate::tickets::listing::{ANY_KEY, PAGE, Place, Shown, keys};
@@ -65,6 +65,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 created: None,
                 state,
                 closed: None,
+                changed: None,
                 text: None,
                 id,
             })))
@@ -231,6 +232,7 @@ fn ticket(issue: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         state: state_in(&text(issue, "/title"), &turn.draft.key),
         // Nothing tells more than when it was touched last.
         closed: moment::read(&text(issue, "/activity")).filter(|_| !is_open),
+        changed: changed(turn.site.system, issue),
         // Messages stay.
         text: None,
         id,

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::REHEARSED_ID;
+use super::{REHEARSED_ID, changed};
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::{PENDING, mark, state_in};
 use crate::tickets::listing::{ANY_KEY, PAGE, Place, Shown, keys};
@@ -30,7 +30,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
         Call::Find => {
             let query = sought(site, draft.key.as_str());
             let path = format!(
-                "/REST/2.0/tickets?query={}&fields=Subject,Status,Created,Resolved&orderby=id&order=DESC&per_page=100",
+                "/REST/2.0/tickets?query={}&fields=Subject,Status,Created,Resolved,LastUpdated&orderby=id&order=DESC&per_page=100",
                 component(&query)
             );
             let Some(heard) = turn.heard(0)? else { return Ok(Step::Ask(Request::get(site.url(&path)))) };
@@ -66,6 +66,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
                 created: None,
                 state,
                 closed: None,
+                changed: None,
                 text: None,
                 id,
             })))
@@ -193,6 +194,7 @@ fn ticket(item: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         created: moment::read(&text(item, "/Created")),
         state: state_in(&text(item, "/Subject"), &turn.draft.key),
         closed: moment::read(&text(item, "/Resolved")),
+        changed: changed(turn.site.system, item),
         // What was said stays.
         text: None,
         id,

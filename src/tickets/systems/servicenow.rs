@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::REHEARSED_ID;
+use super::{REHEARSED_ID, changed};
 use crate::tickets::Attachment;
 use crate::tickets::conversation::Refusal;
 use crate::tickets::key::{NEW, PENDING, state_in};
@@ -23,8 +23,7 @@ const LONGEST_TITLE: usize = 160;
 /// `description` holds no more.
 const LONGEST_BODY: usize = 4_000;
 /// What is read of an incident.
-const FIELDS: &str =
-    "sys_id,number,state,description,correlation_id,correlation_display,sys_created_on,closed_at,resolved_at";
+const FIELDS: &str = "sys_id,number,state,description,correlation_id,correlation_display,sys_created_on,closed_at,resolved_at,sys_updated_on";
 /// The states resolved, closed and cancelled, as they are delivered.
 const ENDED: [&str; 3] = ["6", "7", "8"];
 /// How the field begins that holds what an incident says.
@@ -210,6 +209,7 @@ fn ticket(incident: &Value, turn: &Turn<'_>) -> Result<Ticket, Refusal> {
         created: moment::read(&text(incident, "/sys_created_on")),
         state: state_in(&told(incident, turn.draft.key.as_str()), &turn.draft.key),
         closed,
+        changed: changed(turn.site.system, incident),
         text: Some(text(incident, "/description")),
     })
 }
