@@ -12,6 +12,7 @@ mod command;
 mod cuts;
 mod faults;
 mod files;
+mod fixes;
 mod fresh;
 mod github_contract;
 mod gitlab_contract;

@@ -2,7 +2,7 @@
 
 use crate::audit::{ExitStatus, FailOn};
 use crate::fix::ending::{Counts, exit};
-use crate::report::model::{FixOutcome, Report};
+use crate::report::model::{FixOutcome, FixedHost, Report};
 
 /// The exit status of a fix that no signal ended; `None` for a report of anything else. One that was only planned ends well; whether
 /// changes are pending is for whoever asks that.
@@ -16,16 +16,28 @@ pub fn exit_status_as_if_whole(report: &Report) -> Option<ExitStatus> {
     ended(report, FailOn::Down, false)
 }
 
+/// Whether a host needs somebody to look at it, by how a fix ended for it.
+pub fn is_bad(host: &FixedHost) -> bool {
+    let is_left = matches!(
+        host.outcome,
+        FixOutcome::Failed | FixOutcome::RolledBack | FixOutcome::NotAttempted | FixOutcome::OnItsWay
+    );
+    is_left || is_unsettled(host)
+}
+
+/// Whether a host is as wanted, and wrong all the same; or right, with a file that somebody changed meanwhile.
+fn is_unsettled(host: &FixedHost) -> bool {
+    let is_good = matches!(host.outcome, FixOutcome::Unchanged | FixOutcome::Converged | FixOutcome::ConvergedByClaim);
+    is_good && host.reason.is_some()
+}
+
 fn ended(report: &Report, fail_on: FailOn, is_partial: bool) -> Option<ExitStatus> {
     let fix = report.fix.as_ref()?;
     let kept = |count: usize, from: FailOn| if fail_on >= from { count } else { 0 };
     if fix.run.is_none() {
         return Some(exit(Counts::default(), false, is_partial));
     }
-    // As wanted, and wrong all the same; or right, with a file that somebody changed meanwhile.
-    let is_good =
-        |outcome| matches!(outcome, FixOutcome::Unchanged | FixOutcome::Converged | FixOutcome::ConvergedByClaim);
-    let unsettled = fix.hosts.iter().filter(|host| is_good(host.outcome) && host.reason.is_some()).count();
+    let unsettled = fix.hosts.iter().filter(|host| is_unsettled(host)).count();
     let counts = Counts {
         converged: fix.counts.converged + fix.counts.unchanged,
         unsettled: kept(unsettled, FailOn::Warn),

@@ -4,6 +4,7 @@ mod clamp;
 mod draft;
 mod enclosure;
 mod markup;
+mod mended;
 mod over;
 mod subjects;
 mod unseen;

@@ -13,7 +13,8 @@ use crate::tickets::{Key, Listed};
 pub fn is_over(before: &Report, unseen: &Unseen, now: &Report) -> bool {
     let measured: BTreeSet<&str> = measured(now).map(|host| host.name.as_str()).collect();
     let hosts = before.hosts.iter().map(|host| host.name.as_str());
-    is_whole(now) && hosts.chain(unseen.names()).all(|name| measured.contains(name))
+    let mended = before.fix.iter().flat_map(|fix| &fix.hosts).map(|host| host.name.as_str());
+    is_whole(now) && hosts.chain(mended).chain(unseen.names()).all(|name| measured.contains(name))
 }
 
 /// Whether a report can tell of any ticket that it is over, where nobody knows what was reported before.
@@ -39,7 +40,7 @@ pub fn over(report: &Report, grain: Grain, scope: &str, about: &[Subject], open:
         Grain::Run => Vec::new(),
         Grain::Cause => open.of_scope(&grain.of_scope(scope)).filter(|key| is_gone(key)).cloned().collect(),
         Grain::Host => {
-            let keys = measured(report).map(|host| host_key(scope, host));
+            let keys = measured(report).map(|host| host_key(scope, &host.name));
             keys.filter(|key| open.has(key) && is_gone(key)).collect()
         }
     }

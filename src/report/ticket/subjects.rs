@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::mended::{self, Mended};
 use super::unseen::Unseen;
 use crate::audit::{Ending, ExitStatus, FailOn, figure};
 use crate::report::escape::escaped;
-use crate::report::model::{Cause, Counts, Host, PairCounts, Report, Verdict};
+use crate::report::model::{Cause, Counts, FixedHost, Host, PairCounts, Report, Verdict};
 use crate::report::{document, ending, fix, sentences};
 use crate::tickets::{Key, clipped};
 
@@ -83,6 +84,7 @@ pub fn is_part_of_scope(report: &Report, named: Option<&str>, grain: Grain) -> b
 /// What there are tickets about, sorted by what identifies them. A run has one whether something is wrong or not.
 pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
     let empty = emptied(report);
+    let mended = Mended::of(report);
     let told = grain.told_scope(scope);
     match grain {
         Grain::Run => {
@@ -97,14 +99,24 @@ pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
             let subject = |(key, causes): (Key, Vec<&Cause>)| {
                 let hosts: BTreeSet<&str> =
                     causes.iter().flat_map(|cause| cause.hosts.iter().map(String::as_str)).collect();
-                let kept = report.hosts.iter().filter(|host| hosts.contains(host.name.as_str())).cloned().collect();
-                let narrowed = narrowed(&empty, kept, &causes, &hosts);
                 let what = causes.first().map(|cause| cause.what.clone()).unwrap_or_default();
-                let names: Vec<&str> = hosts.into_iter().collect();
-                let title = format!("Clocks: {}, {}", sentences::folded_names(&names), escaped(&what));
-                Subject { key, scope: told.clone(), report: narrowed, title }
+                of_hosts(report, &empty, told.as_ref(), mended.as_ref(), (key, &causes, hosts), &escaped(&what))
             };
-            by_key.into_iter().map(subject).collect()
+            let mut subjects: Vec<Subject> = by_key.into_iter().map(subject).collect();
+            // Whom a fix left is of the cause that its clock has, where it has one.
+            let caused: BTreeSet<&str> =
+                report.causes.iter().flat_map(|cause| cause.hosts.iter().map(String::as_str)).collect();
+            let mut left: BTreeMap<Key, Vec<&FixedHost>> = BTreeMap::new();
+            for host in mended.iter().flat_map(Mended::bad).filter(|host| !caused.contains(host.name.as_str())) {
+                left.entry(Key::of(scope, &mended::identity(host))).or_default().push(host);
+            }
+            subjects.extend(left.into_iter().map(|(key, left)| {
+                let hosts = left.iter().map(|host| host.name.as_str()).collect();
+                let what = left.first().map(|host| mended::told(host)).unwrap_or_default();
+                of_hosts(report, &empty, told.as_ref(), mended.as_ref(), (key, &[], hosts), &what)
+            }));
+            subjects.sort_by(|one, other| one.key.cmp(&other.key));
+            subjects
         }
         Grain::Host => {
             let mut causes_of: BTreeMap<&str, Vec<&Cause>> = BTreeMap::new();
@@ -113,20 +125,43 @@ pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
                     causes_of.entry(host).or_default().push(cause);
                 }
             }
-            let subject = |host: &&Host| {
-                let hosts = BTreeSet::from([host.name.as_str()]);
-                let causes = causes_of.get(host.name.as_str()).map(Vec::as_slice).unwrap_or_default();
-                let narrowed = narrowed(&empty, vec![(*host).clone()], causes, &hosts);
-                let what = causes.first().map(|cause| format!(", {}", escaped(&cause.what)));
-                let name = escaped(&host.name);
-                let title = format!("Clock of {name}: {}{}", sentences::word(host.verdict), what.unwrap_or_default());
-                Subject { key: host_key(scope, host), scope: told.clone(), report: narrowed, title }
+            let by_name: BTreeMap<&str, &Host> = report.hosts.iter().map(|host| (host.name.as_str(), host)).collect();
+            let subject = |(name, what): (&str, String)| {
+                let hosts = BTreeSet::from([name]);
+                let causes = causes_of.get(name).map(Vec::as_slice).unwrap_or_default();
+                let kept = by_name.get(name).map(|host| (*host).clone()).into_iter().collect();
+                let narrowed = narrowed(&empty, kept, causes, &hosts, mended.as_ref());
+                let title = format!("Clock of {}: {what}", escaped(name));
+                Subject { key: host_key(scope, name), scope: told.clone(), report: narrowed, title }
             };
-            let mut subjects: Vec<Subject> = sentences::bad_hosts(report).iter().map(subject).collect();
+            let mut whats: BTreeMap<&str, String> =
+                mended.iter().flat_map(Mended::bad).map(|host| (host.name.as_str(), mended::told(host))).collect();
+            for host in sentences::bad_hosts(report) {
+                let cause = causes_of.get(host.name.as_str()).and_then(|causes| causes.first());
+                let cause = cause.map(|cause| format!(", {}", escaped(&cause.what))).unwrap_or_default();
+                whats.insert(&host.name, format!("{}{cause}", sentences::word(host.verdict)));
+            }
+            let mut subjects: Vec<Subject> = whats.into_iter().map(subject).collect();
             subjects.sort_by(|one, other| one.key.cmp(&other.key));
             subjects
         }
     }
+}
+
+/// The ticket of what several hosts have in common.
+fn of_hosts(
+    report: &Report,
+    empty: &Report,
+    told: Option<&Key>,
+    mended: Option<&Mended<'_>>,
+    (key, causes, hosts): (Key, &[&Cause], BTreeSet<&str>),
+    what: &str,
+) -> Subject {
+    let kept = report.hosts.iter().filter(|host| hosts.contains(host.name.as_str())).cloned().collect();
+    let narrowed = narrowed(empty, kept, causes, &hosts, mended);
+    let names: Vec<&str> = hosts.into_iter().collect();
+    let title = format!("Clocks: {}, {what}", sentences::folded_names(&names));
+    Subject { key, scope: told.cloned(), report: narrowed, title }
 }
 
 /// The title of the ticket of a run: what it is a part of, and what it lacks, stands in it.
@@ -171,8 +206,8 @@ fn is_of_a_part(report: &Report, unseen: &Unseen) -> bool {
 }
 
 /// What identifies the ticket of a host.
-pub(super) fn host_key(scope: &str, host: &Host) -> Key {
-    Key::of(scope, &format!("host\0{}", host.name))
+pub(super) fn host_key(scope: &str, name: &str) -> Key {
+    Key::of(scope, &format!("host\0{name}"))
 }
 
 /// What stays of a cause from run to run: neither its hosts nor how far off they are.
@@ -182,7 +217,7 @@ fn identity(cause: &Cause) -> String {
     format!("cause\0{}", parts.map(Option::unwrap_or_default).join("\0"))
 }
 
-/// The report without hosts and causes; what is said of the fleet and of pairs is not of them.
+/// The report without hosts, causes and what a fix did; what is said of the fleet and of pairs is not of them.
 fn emptied(report: &Report) -> Report {
     Report {
         hosts: Vec::new(),
@@ -193,12 +228,19 @@ fn emptied(report: &Report) -> Report {
         jwt: Vec::new(),
         causes: Vec::new(),
         changes: None,
+        fix: None,
         ..report.clone()
     }
 }
 
 /// An emptied report with these hosts alone.
-fn narrowed(empty: &Report, kept: Vec<Host>, causes: &[&Cause], hosts: &BTreeSet<&str>) -> Report {
+fn narrowed(
+    empty: &Report,
+    kept: Vec<Host>,
+    causes: &[&Cause],
+    hosts: &BTreeSet<&str>,
+    mended: Option<&Mended<'_>>,
+) -> Report {
     let count = |verdict: Verdict| kept.iter().filter(|host| host.verdict == verdict).count();
     let counts = Counts {
         ok: count(Verdict::Ok),
@@ -231,5 +273,6 @@ fn narrowed(empty: &Report, kept: Vec<Host>, causes: &[&Cause], hosts: &BTreeSet
         offset_band: cause.offset_band,
     };
     narrowed.causes = causes.iter().map(part).collect();
+    narrowed.fix = mended.and_then(|mended| mended.part(hosts));
     narrowed
 }

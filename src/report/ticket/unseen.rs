@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::figure;
 use crate::report::escape::escaped;
+use crate::report::fix::is_bad;
 use crate::report::model::{Host, Report};
 use crate::report::sentences;
 use crate::tickets::clipped;
@@ -26,14 +27,17 @@ impl Unseen {
     /// absent, down or not audited), but for those that the ticket tells of itself by `told`, its part of the report.
     #[must_use]
     pub fn after(&self, last: Option<&Report>, told: &Report, report: &Report) -> Self {
-        let names = |hosts: &mut dyn Iterator<Item = &Host>| hosts.map(|host| host.name.clone()).collect();
-        let measured: BTreeSet<String> = names(&mut measured(report));
-        let is_told: BTreeSet<String> = names(&mut told.hosts.iter());
+        let mended = told.fix.iter().flat_map(|fix| &fix.hosts).filter(|host| is_bad(host));
+        let hosts = told.hosts.iter().map(|host| host.name.as_str());
+        let is_told: BTreeSet<&str> = hosts.chain(mended.map(|host| host.name.as_str())).collect();
+        let measured: BTreeSet<&str> = measured(report).map(|host| host.name.as_str()).collect();
         let of_last = last.into_iter().flat_map(|last| {
-            sentences::bad_hosts(last).into_iter().map(|host| (host.name.clone(), last.run.id.clone()))
+            let mended = last.fix.iter().flat_map(|fix| &fix.hosts).filter(|host| is_bad(host));
+            let bad = sentences::bad_hosts(last).into_iter().map(|host| &host.name);
+            bad.chain(mended.map(|host| &host.name)).map(|name| (name.clone(), last.run.id.clone()))
         });
         let all = self.0.clone().into_iter().chain(of_last);
-        Self(all.filter(|(name, _)| !measured.contains(name) && !is_told.contains(name)).collect())
+        Self(all.filter(|(name, _)| !measured.contains(name.as_str()) && !is_told.contains(name.as_str())).collect())
     }
 
     /// Whether there is none.
