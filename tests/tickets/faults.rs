@@ -89,6 +89,21 @@ fn what_a_tracker_refuses_ends_with_75_and_its_own_words() {
 }
 
 #[test]
+fn an_empty_scope_is_refused() {
+    let contract = &SYSTEMS[0];
+    let running = contract.start();
+    let user = contract.user(&running);
+    for scope in ["", "  ", "\t"] {
+        for more in [&[][..], &["--dry-run"]] {
+            let ran = user.ticket(&bad(), &[&["--scope", scope], more].concat());
+            assert_eq!((ran.status, ran.stdout.as_str()), (Some(64), ""), "{scope:?}: {ran:?}");
+            assert!(ran.stderr.contains("`--scope` is empty") && ran.stderr.contains("--scope prod"), "{ran:?}");
+        }
+    }
+    assert!(running.server.taken().is_empty());
+}
+
+#[test]
 fn a_wrong_or_missing_secret_is_told_and_never_shown() {
     let contract = &SYSTEMS[0];
     let running = contract.start();

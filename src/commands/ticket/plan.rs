@@ -44,6 +44,14 @@ impl TicketPlan {
     /// Turns what was typed into a plan.
     pub(super) fn new(args: &TicketArgs, terminal: &Terminal) -> Result<Self, CommandError> {
         let system = args.system;
+        if args.scope.as_deref().is_some_and(|scope| scope.trim().is_empty()) {
+            return Err(CommandError::usage(
+                "`--scope` is empty, so every report that says so would share its tickets",
+            )
+            .hint(
+                "name what the report is of: `--scope prod`; without `--scope` the inventory's sources are the scope",
+            ));
+        }
         let read = |variable: crate::tickets::Variable| files::credential::read(variable.name());
         let secrets = match Credentials::find(system, read) {
             // What is only shown needs no secret.
