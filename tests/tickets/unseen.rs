@@ -1,7 +1,7 @@
 //! Bad hosts that later reports do not look at: their tickets stay until somebody measured them.
 
 use clockaudit::report::Report;
-use clockaudit::report::model::{Cause, Host, NotAudited, Verdict};
+use clockaudit::report::model::{Cause, Host, Kind, NotAudited, Verdict};
 
 use crate::command::User;
 use crate::life::{Contract, Running, SYSTEMS};
@@ -163,6 +163,17 @@ fn a_limited_report_from_a_machine_without_notes_leaves_the_ticket_of_a_cause() 
         let told = second.ticket(&of_one_cause(&[], "run-6"), &CAUSE).good();
         assert!(told.starts_with("resolved "), "{name}: {told}");
     }
+}
+
+/// Nobody knows to what its scan was limited.
+#[test]
+fn a_replay_closes_no_ticket_of_a_cause_with_notes_either() {
+    let (running, user) = start(&SYSTEMS[0]);
+    let mut replayed = of_one_cause(&[], "run-2");
+    replayed.kind = Kind::Replay;
+    assert_eq!(user.ticket(&replayed, &CAUSE).good(), "");
+    assert_eq!(open(&running), 1);
+    assert!(user.ticket(&of_one_cause(&[], "run-3"), &CAUSE).good().starts_with("resolved "));
 }
 
 #[test]

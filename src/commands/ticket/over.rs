@@ -75,7 +75,7 @@ pub(super) fn keys(
         // Who tells a host is told of it alone, and what takes requests of a template is told by this machine alone.
         let knows_all = noted.knows_all || plan.grain == Grain::Host || plan.site.system == System::Webhook;
         let last = tickets.filter(|_| knows_all)?.last_report(key)?;
-        Some(is_over(&last, &noted.unseen, &plan.report))
+        Some(is_over(plan.grain, &last, &noted.unseen, &plan.report))
     };
     let listed: BTreeSet<Key> = over(&plan.report, plan.grain, &plan.scope, about, open).into_iter().collect();
     let is_about = |key: &&Key| about.iter().any(|subject| subject.key == **key);

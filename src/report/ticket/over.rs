@@ -9,8 +9,11 @@ use crate::tickets::{Key, Listed};
 
 /// Whether what was reported before is over, where a report finds nothing of it: the report must be whole, and have measured each
 /// of its hosts, and those that were not looked at since they were bad. Of a host that was left out or that was not reached nobody
-/// knows.
-pub fn is_over(before: &Report, unseen: &Unseen, now: &Report) -> bool {
+/// knows. Nor does a replay know that of a cause.
+pub fn is_over(grain: Grain, before: &Report, unseen: &Unseen, now: &Report) -> bool {
+    if grain == Grain::Cause && is_replayed(now) {
+        return false;
+    }
     let measured: BTreeSet<&str> = measured(now).map(|host| host.name.as_str()).collect();
     let hosts = before.hosts.iter().map(|host| host.name.as_str());
     let mended = before.fix.iter().flat_map(|fix| &fix.hosts).map(|host| host.name.as_str());
@@ -51,13 +54,17 @@ fn is_whole(report: &Report) -> bool {
     !report.run.partial && !report.run.inventory.incomplete
 }
 
-/// Whether every host of the inventory is in the report, with a clock that was measured. What a fix tells of is its last scan; a
-/// replay, also one that was merged, does not know to what its scan was limited.
+/// Whether a report is of a replay, or of one that was merged: it does not know to what its scan was limited.
+fn is_replayed(report: &Report) -> bool {
+    report.kind == Kind::Replay || report.run.merged.iter().any(|part| part.id.starts_with(REPLAYED))
+}
+
+/// Whether every host of the inventory is in the report, with a clock that was measured. What a fix tells of is its last scan; who
+/// replays does not know all.
 pub fn speaks_for_all(report: &Report) -> bool {
     is_whole(report)
         && report.fix.is_none()
-        && report.kind != Kind::Replay
-        && !report.run.merged.iter().any(|part| part.id.starts_with(REPLAYED))
+        && !is_replayed(report)
         && report.run.inventory.limit.is_empty()
         && report.not_audited.is_empty()
         && !report.hosts.is_empty()
