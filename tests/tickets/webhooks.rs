@@ -154,6 +154,25 @@ fn a_fleet_that_is_bad_by_a_pair_is_no_clear_one() {
     check("zammad", "CRIT", "CRIT the fleet: CLK103 1 of 15 pairs");
 }
 
+/// What never ends is refused before it is read, by whatever name.
+#[test]
+fn a_template_is_a_file_of_an_end() {
+    let server = Server::start(|_| Told::empty(200));
+    let folder = tempfile::tempdir().expect("a folder");
+    let (long, link) = (folder.path().join("long"), folder.path().join("link"));
+    std::fs::write(&long, vec![b'#'; (1 << 20) + 1]).expect("a file");
+    std::os::unix::fs::symlink("/dev/full", &link).expect("a link");
+    let check = |path: &std::path::Path, words: &str| {
+        let path = path.to_str().expect("a path");
+        let ran = User::new(&["webhook", "--url", &server.url, "--template", path], &[]).ticket(&bad(), &["--dry-run"]);
+        assert_eq!(ran.status, Some(65), "{path}: {ran:?}");
+        assert!(ran.stderr.contains(words), "{path}: {ran:?}");
+    };
+    check(&long, "long: is larger than 1 MiB");
+    check(&link, "link: cannot be read: it is not a regular file but a device");
+    check(&folder.path().join("missing"), "missing: there is no such file");
+}
+
 #[test]
 fn shown_requests_name_the_secret_and_a_broken_template_is_told() {
     let (server, user) = started("opsgenie", "s3cret-key", |_| Told::empty(200));

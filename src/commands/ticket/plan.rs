@@ -1,9 +1,9 @@
 //! What `ticket` needs, of what was typed, of the report and of the environment.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::bounded;
 use crate::cli::TicketArgs;
 use crate::clock::Nanos;
 use crate::commands::error::CommandError;
@@ -133,11 +133,7 @@ fn attachments(report: &Report, bytes: Vec<u8>) -> Result<Vec<Arc<Attachment>>, 
 
 fn template(path: &Path) -> Result<String, CommandError> {
     let failed = |why: &dyn std::fmt::Display| CommandError::bad_input(format!("template {}: {why}", path.display()));
-    let found = fs::metadata(path).map_err(|error| failed(&error))?;
-    if found.len() > LONGEST_TEMPLATE {
-        return Err(failed(&"it is larger than 1 MiB"));
-    }
-    fs::read_to_string(path).map_err(|error| failed(&error))
+    bounded::text(path, LONGEST_TEMPLATE).map_err(|why| failed(&why))
 }
 
 fn misplaced(error: &SiteError) -> CommandError {
