@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::conversation::Refusal;
 use super::draft::{Attachment, Draft};
 use super::key::{Key, state_in};
-use super::machine::{Call, Reply, Ticket};
+use super::machine::{Call, Change, Reply, Ticket};
 use super::moment;
 use super::request::{Answer, Request};
 use super::site::Site;
@@ -81,6 +81,20 @@ impl<'call> Turn<'call> {
     /// The requests of a call, where none needs an answer to another: they are asked one after the other.
     pub(super) fn in_turn(&self, requests: Vec<Request>) -> Result<Step, Refusal> {
         in_turn(self.answers, requests)
+    }
+
+    /// The step of a change, of a tracker that answers a change of a ticket with the ticket: something before it that says yes to all
+    /// that it is sent has changed nothing. The first request of what is commented, and the last one of all, change the ticket itself.
+    pub(super) fn shown(&self, step: Step, change: &Change, id_at: &str) -> Result<Step, Refusal> {
+        let is_done = matches!(step, Step::Done(_)) && (change.content || change.becomes.is_some());
+        let first = self.answers.first().filter(|_| change.comment);
+        let last = self.answers.last().filter(|_| is_done);
+        let is_it = |answer: &Answer| text(&answer.json(), id_at) == change.id;
+        if first.into_iter().chain(last).all(is_it) {
+            Ok(step)
+        } else {
+            Err(Refusal::misunderstood("the ticket that it was told to change, so nobody knows whether it did"))
+        }
     }
 
     /// The files of a change that are not there yet, of a tracker that keeps files by their names, which hold the run: a run that

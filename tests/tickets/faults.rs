@@ -3,11 +3,12 @@
 use std::fs;
 use std::process::Command;
 
+use clockaudit::report::Report;
 use serde_json::json;
 
 use crate::command::run;
 use crate::life::SYSTEMS;
-use crate::reports::{bad, clear, many, stored};
+use crate::reports::{bad, changed, clear, many, stored};
 use crate::server::{Server, Told, held_port};
 use crate::store::Fault;
 
@@ -86,6 +87,38 @@ fn what_a_tracker_refuses_ends_with_75_and_its_own_words() {
     let (status, told, _) =
         with(fault("GET", 1, Told { body: b"[{\"number\":\"../../x\"}]".to_vec(), ..Told::empty(200) }, false));
     assert_eq!((status, told.contains("is not the id of a ticket")), (Some(75), true), "{told}");
+}
+
+/// GitHub and GitLab answer a change with the ticket.
+#[test]
+fn an_answer_of_success_that_does_not_show_what_was_changed_is_not_believed() {
+    for (contract, method) in [(&SYSTEMS[0], "PATCH"), (&SYSTEMS[1], "PUT")] {
+        for answer in
+            [Told::empty(200), Told::json(200, &json!({})), Told::json(200, &json!({ "number": 2, "iid": 2 }))]
+        {
+            let name = contract.name;
+            let running = contract.start();
+            let user = contract.user(&running);
+            let swallow = || {
+                let fault = Fault { method, path: "/1", times: 1, answer: answer.clone(), is_done: false };
+                running.store.lock().expect("the tickets").faults.push(fault);
+            };
+            user.ticket(&bad(), &[]).good();
+            let refused = |report: &Report, more: &[&str]| {
+                let ran = user.ticket(report, more);
+                assert_eq!((ran.status, ran.stdout.as_str()), (Some(75), ""), "{name}: {ran:?}");
+                assert!(ran.stderr.contains("is not the ticket that it was told to change"), "{name}: {ran:?}");
+            };
+            swallow();
+            refused(&changed(), &[]);
+            assert!(user.ticket(&changed(), &[]).good().starts_with("updated "), "{name}");
+            user.ticket(&clear(), &[]).good();
+            // All that is left to do is to close it.
+            swallow();
+            refused(&clear(), &["--resolve"]);
+            assert!(user.ticket(&clear(), &["--resolve"]).good().starts_with("resolved "), "{name}");
+        }
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub(super) fn step(turn: &Turn<'_>) -> Result<Step, Refusal> {
             // Labels of those who may not set any are dropped without a word.
             Ok(Step::Done(if ticket.is_ours { Reply::Made(ticket) } else { Reply::Unmarked(ticket) }))
         }
-        Call::Change(change) => step_of_change(turn, change, &title),
+        Call::Change(change) => turn.shown(step_of_change(turn, change, &title)?, change, "/iid"),
     }
 }
 
