@@ -306,6 +306,10 @@ pub(super) fn component(text: &str) -> String {
 fn is_project(system: System, typed: &str) -> bool {
     let is_name =
         |part: &str| !part.is_empty() && !part.chars().any(|character| character.is_control() || character == '"');
+    // In an address they would lead somewhere else.
+    if typed.split('/').any(|part| part == "." || part == "..") {
+        return false;
+    }
     match system {
         System::Github => typed.split('/').count() == 2 && typed.split('/').all(is_name),
         System::Jira | System::JiraCloud => typed.splitn(2, '/').all(is_name),
@@ -330,6 +334,14 @@ mod tests {
         check(System::Github, None, Some("ops/clocks"), Ok("https://api.github.com"));
         check(System::Github, None, Some("ops"), Err(SiteError::BadProject("OWNER/REPOSITORY")));
         check(System::Github, None, None, Err(SiteError::NoProject("OWNER/REPOSITORY")));
+        for project in ["../..", "ops/..", "./clocks", "ops/."] {
+            check(System::Github, None, Some(project), Err(SiteError::BadProject("OWNER/REPOSITORY")));
+        }
+        check(System::Github, None, Some("ops/.github"), Ok("https://api.github.com"));
+        for system in [System::Gitlab, System::Redmine, System::Rt, System::Jira] {
+            let form = system.project().unwrap_or_default();
+            check(system, Some("https://x"), Some(".."), Err(SiteError::BadProject(form)));
+        }
         check(System::Roundup, None, None, Err(SiteError::NoUrl("roundup")));
         check(System::Roundup, Some("http://127.0.0.1:80/tracker/"), None, Ok("http://127.0.0.1:80/tracker"));
         for url in ["ftp://x", "https://", "https:///x", "https://user@x", "https://x/?a", "x", "https://x y"] {
