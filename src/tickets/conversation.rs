@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::machine::{Becomes, Call, Change, Deed, Machine, Move, Reply, Unheeded, Wish};
+use super::moment;
 use super::protocol::{Step, Turn, is_file_refused, is_too_large};
 use super::request::{Answer, Body, Request};
 use super::site::{Credentials, Site};
@@ -36,9 +37,10 @@ impl Refusal {
             words = vec![format!("it moved to {location}")];
         }
         let after = answer.header("retry-after").filter(|_| matches!(answer.status, 403 | 429 | 503));
-        words.extend(after.map(|after| match after.parse::<u64>() {
-            Ok(seconds) => format!("it asks to be left alone for {seconds} s"),
-            Err(_) => format!("it asks to be left alone until {after}"),
+        // What is neither seconds nor a date asks for nothing.
+        words.extend(after.map(str::trim).and_then(|after| match after.parse::<u64>() {
+            Ok(seconds) => Some(format!("it asks to be left alone for {seconds} s")),
+            Err(_) => moment::of_header(after).map(|_| format!("it asks to be left alone until {after}")),
         }));
         Self { status: Some(answer.status), words: words.join("; ") }
     }
@@ -317,4 +319,24 @@ pub fn rehearse(site: &Site, draft: &Draft, resolve: bool) -> Vec<Rehearsal> {
         Rehearsal { purpose, requests }
     };
     calls.into_iter().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_to_wait_is_told_where_it_is_a_time() {
+        let check = |after: &str, expected: &str| {
+            let headers = vec![("retry-after".to_owned(), after.to_owned())];
+            let refusal = Refusal::of(&Answer { status: 429, headers, body: b"busy".to_vec() });
+            assert_eq!(refusal.words, expected, "{after}");
+        };
+        check("7200", "busy; it asks to be left alone for 7200 s");
+        let date = "Mon, 30 Nov 2026 12:00:00 GMT";
+        check(date, &format!("busy; it asks to be left alone until {date}"));
+        for no_time in ["-5", "", "soon", "99999999999999999999999"] {
+            check(no_time, "busy");
+        }
+    }
 }

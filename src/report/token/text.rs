@@ -280,12 +280,17 @@ fn told(hosts: &[&TokenHost], width: usize) -> Vec<String> {
     let least = standing_of(measured().min_by_key(|host| host.past_claim_s));
     let most = standing_of(measured().max_by_key(|host| host.past_claim_s));
     if let Some((least, most)) = least.zip(most) {
-        text = format!("{text}; from {least} to {most}");
+        text = format!("{text}; {}", from_to(&least, &most));
     }
     if let Some(why) = hosts.first().and_then(|host| why(host)) {
         text = format!("{text}: {why}");
     }
     vec![text]
+}
+
+/// The least and the most; once where they are told in the same words.
+fn from_to(least: &str, most: &str) -> String {
+    if least == most { least.to_owned() } else { format!("from {least} to {most}") }
 }
 
 /// Why a host was not measured.
@@ -363,4 +368,16 @@ fn stricter(report: &TokenReport) -> Option<String> {
     options.dedup();
     let first = options.join("; ");
     (!options.is_empty()).then(|| format!("with options that are not set by default more is refused: {first}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_in_the_same_words_is_told_once() {
+        assert_eq!(from_to("past exp by 1.1 s", "past exp by 1.2 s"), "from past exp by 1.1 s to past exp by 1.2 s");
+        let far = "before iat by more than 100 y";
+        assert_eq!(from_to(far, far), far);
+    }
 }
