@@ -12,7 +12,7 @@ use crate::cli::TicketArgs;
 use crate::files::tickets::{Noted, Tickets, Unheld};
 use crate::report::Report;
 use crate::report::escape::escaped;
-use crate::report::ticket::{Before, Subject, Unseen, all_clear, draft, left_alone, speaks_for_all, subjects};
+use crate::report::ticket::{Before, Subject, Unseen, all_clear, draft, has_measured_all, left_alone, subjects};
 use crate::terminal::Terminal;
 use crate::tickets::{Deed, Draft, Key, Left, Listed, Standing, System};
 use plan::TicketPlan;
@@ -183,7 +183,7 @@ fn deliver(
             scope: plan.scope_key.to_string(),
             // What left was told, and is no reason any more.
             unseen: if is_clear { Unseen::default() } else { unseen },
-            knows_all: is_new || is_kept || speaks_for_all(&plan.report),
+            knows_all: is_new || is_kept || (has_measured_all(&plan.report) && !plan.is_part_of_scope),
         };
         let reported = if is_clear { &plan.report } else { &subject.report };
         note(tickets, &subject.key, &done.deed, noted, reported).unwrap_or_else(|error| {

@@ -176,6 +176,25 @@ fn a_replay_closes_no_ticket_of_a_cause_with_notes_either() {
     assert!(user.ticket(&of_one_cause(&[], "run-3"), &CAUSE).good().starts_with("resolved "));
 }
 
+/// Without `--scope` the limit is a part of what the tickets are of, so such a report knows all of that.
+#[test]
+fn a_limited_report_changes_and_closes_the_tickets_of_its_limit() {
+    let (name, running) = (SYSTEMS[0].name, SYSTEMS[0].start());
+    let (first, second) = (SYSTEMS[0].user(&running), SYSTEMS[0].user(&running));
+    let of = |hosts: &[&str], run: &str| {
+        let mut report = of_one_cause(hosts, run);
+        report.hosts.retain(|host| [ONE, OTHER].contains(&host.name.as_str()));
+        report.run.inventory.limit = vec![format!("{ONE}:{OTHER}")];
+        report
+    };
+    let arguments = ["--grain", "cause", "--resolve"];
+    first.ticket(&of(&[ONE], "run-1"), &arguments).good();
+    let told = second.ticket(&of(&[ONE, OTHER], "run-2"), &arguments).good();
+    assert!(told.starts_with("updated "), "{name}: {told}");
+    let told = second.ticket(&of(&[], "run-3"), &arguments).good();
+    assert!(told.starts_with("resolved "), "{name}: {told}");
+}
+
 #[test]
 fn notes_of_fewer_hosts_than_the_ticket_tells_close_nothing() {
     for contract in &SYSTEMS {

@@ -59,13 +59,17 @@ fn is_replayed(report: &Report) -> bool {
     report.kind == Kind::Replay || report.run.merged.iter().any(|part| part.id.starts_with(REPLAYED))
 }
 
-/// Whether every host of the inventory is in the report, with a clock that was measured. What a fix tells of is its last scan; who
-/// replays does not know all.
-pub fn speaks_for_all(report: &Report) -> bool {
+/// Whether every host of the inventory is in the report, with a clock that was measured.
+fn speaks_for_all(report: &Report) -> bool {
+    report.run.inventory.limit.is_empty() && has_measured_all(report)
+}
+
+/// Whether every host that was to be looked at is in the report, with a clock that was measured. What a fix tells of is its last
+/// scan; who replays does not know all.
+pub fn has_measured_all(report: &Report) -> bool {
     is_whole(report)
         && report.fix.is_none()
         && !is_replayed(report)
-        && report.run.inventory.limit.is_empty()
         && report.not_audited.is_empty()
         && !report.hosts.is_empty()
         && report.hosts.iter().all(|host| host.clock.is_some())

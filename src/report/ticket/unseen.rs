@@ -30,14 +30,19 @@ impl Unseen {
         let mended = told.fix.iter().flat_map(|fix| &fix.hosts).filter(|host| is_bad(host));
         let hosts = told.hosts.iter().map(|host| host.name.as_str());
         let is_told: BTreeSet<&str> = hosts.chain(mended.map(|host| host.name.as_str())).collect();
-        let measured: BTreeSet<&str> = measured(report).map(|host| host.name.as_str()).collect();
         let of_last = last.into_iter().flat_map(|last| {
             let mended = last.fix.iter().flat_map(|fix| &fix.hosts).filter(|host| is_bad(host));
             let bad = sentences::bad_hosts(last).into_iter().map(|host| &host.name);
             bad.chain(mended.map(|host| &host.name)).map(|name| (name.clone(), last.run.id.clone()))
         });
         let all = self.0.clone().into_iter().chain(of_last);
-        Self(all.filter(|(name, _)| !measured.contains(name.as_str()) && !is_told.contains(name.as_str())).collect())
+        let mut unseen: BTreeMap<String, String> = all.filter(|(name, _)| !is_told.contains(name.as_str())).collect();
+        // Most tickets have none, and a fleet is large.
+        if !unseen.is_empty() {
+            let measured: BTreeSet<&str> = measured(report).map(|host| host.name.as_str()).collect();
+            unseen.retain(|name, _| !measured.contains(name.as_str()));
+        }
+        Self(unseen)
     }
 
     /// Whether there is none.
