@@ -6,6 +6,8 @@ mod shown;
 mod spoken;
 mod webhook;
 
+use std::collections::BTreeSet;
+
 use super::error::{CommandError, Outcome};
 use crate::audit::ExitStatus;
 use crate::cli::TicketArgs;
@@ -185,12 +187,21 @@ fn deliver(
             unseen: if is_clear { Unseen::default() } else { unseen },
             knows_all: is_new || is_kept || (has_measured_all(&plan.report) && !plan.is_part_of_scope),
         };
-        let reported = if is_clear { &plan.report } else { &subject.report };
+        // What was about some hosts is over for those alone.
+        let of_its_hosts = last.as_ref().filter(|_| over.is_some()).map(|last| of_hosts(&plan.report, last));
+        let reported = if is_clear { of_its_hosts.as_ref().unwrap_or(&plan.report) } else { &subject.report };
         note(tickets, &subject.key, &done.deed, noted, reported).unwrap_or_else(|error| {
             terminal.warn(&format!("what was reported cannot be noted on this machine: {error}"));
         });
     }
     Ok(())
+}
+
+/// What a report knows of the hosts that another one was about.
+fn of_hosts(report: &Report, other: &Report) -> Report {
+    let names: BTreeSet<&str> = other.hosts.iter().map(|host| host.name.as_str()).collect();
+    let hosts = report.hosts.iter().filter(|host| names.contains(host.name.as_str())).cloned().collect();
+    Report { hosts, ..report.clone() }
 }
 
 /// That another run on this machine speaks of a ticket without end.

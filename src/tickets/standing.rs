@@ -63,13 +63,11 @@ impl Standing {
 /// too. A run that was ended before a change was complete, and is begun again, goes on.
 fn is_newer(ticket: &Ticket, run: &RunAt) -> bool {
     let told = ticket.text.as_deref().and_then(said_by);
-    match told {
-        Some((name, began)) => name != run.name && began > run.started,
-        None => {
-            let is_complete = !matches!(ticket.state.as_deref(), Some(NEW | PENDING));
-            is_complete && ticket.changed.is_some_and(|changed| changed > run.finished)
-        }
+    if let Some((name, began)) = told {
+        return name != run.name && began > run.started;
     }
+    let is_complete = !matches!(ticket.state.as_deref(), Some(NEW | PENDING));
+    is_complete && ticket.changed.is_some_and(|changed| changed > run.finished)
 }
 
 /// The run that the last line of a ticket names, in whatever markup, and when it began.
@@ -78,9 +76,9 @@ fn said_by(text: &str) -> Option<(&str, UnixNanos)> {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || character == '-';
     let instant = |name: &str| {
         let starts = name.char_indices().map(|(at, _)| at);
-        let pieces = starts.filter_map(|at| name.get(at..at + INSTANT_LENGTH));
+        let mut pieces = starts.filter_map(|at| name.get(at..at + INSTANT_LENGTH));
         let read = |piece: &str| NaiveDateTime::parse_from_str(piece, INSTANT).ok()?.and_utc().timestamp_nanos_opt();
-        pieces.filter_map(read).next().map(UnixNanos)
+        pieces.find_map(read).map(UnixNanos)
     };
     last.split(|character| !is_plain(character)).find_map(|name| Some((name, instant(name)?)))
 }

@@ -41,7 +41,7 @@ fn each_host_has_a_ticket_of_itself_alone() {
             assert!(fix.diffs.iter().all(|diff| diff.hosts == [fix.hosts[0].name.as_str()]), "{}", subject.title);
             let counts = serde_json::to_value(fix.counts).expect("JSON");
             let counts: Vec<u64> =
-                counts.as_object().expect("counts").values().filter_map(|count| count.as_u64()).collect();
+                counts.as_object().expect("counts").values().filter_map(serde_json::Value::as_u64).collect();
             assert_eq!(counts.iter().sum::<u64>(), 1, "{}", subject.title);
             assert!(!written(subject).is_clear, "{}", subject.title);
         }

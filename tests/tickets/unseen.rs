@@ -9,6 +9,7 @@ use crate::reports::{bad, clear};
 
 const ONE: &str = "auth02";
 const OTHER: &str = "db01";
+const BYSTANDER: &str = "cache02";
 const CAUSE: [&str; 5] = ["--grain", "cause", "--scope", "prod", "--resolve"];
 
 /// All is well but for these hosts, which have one cause.
@@ -75,10 +76,26 @@ fn start(contract: &'static Contract) -> (Running, User) {
     (running, user)
 }
 
+/// What makes of a report one that does not look at a host.
+type Part = fn(Report, &str) -> Report;
+
+/// Nobody who is of another cause, or of none, is waited for.
+#[test]
+fn the_ticket_of_a_cause_that_was_cleared_is_closed_by_its_own_hosts() {
+    for contract in &SYSTEMS {
+        let (name, (running, user)) = (contract.name, start(contract));
+        let told = user.ticket(&of_one_cause(&[], "run-2"), &["--grain", "cause", "--scope", "prod"]).good();
+        assert!(told.starts_with("cleared "), "{name}: {told}");
+        let told = user.ticket(&down(of_one_cause(&[], "run-3"), BYSTANDER), &CAUSE).good();
+        assert!(told.contains("resolved "), "{name}: {told}");
+        assert_eq!(open(&running), 0, "{name}");
+    }
+}
+
 #[test]
 fn the_ticket_of_a_cause_stays_until_every_host_that_it_had_was_measured() {
     for contract in &SYSTEMS {
-        let parts: [(fn(Report, &str) -> Report, &str); 3] = [(limited, ONE), (down, OTHER), (not_audited, OTHER)];
+        let parts: [(Part, &str); 3] = [(limited, ONE), (down, OTHER), (not_audited, OTHER)];
         for (part, host) in parts {
             let name = contract.name;
             let of = |hosts: &[&str], run: &str| part(of_one_cause(hosts, run), host);

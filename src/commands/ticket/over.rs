@@ -71,11 +71,11 @@ pub(super) fn keys(
         BTreeMap::new()
     });
     let by_notes = |key: &Key| {
-        let noted = notes.get(key)?;
+        let note = notes.get(key)?;
         // Who tells a host is told of it alone, and what takes requests of a template is told by this machine alone.
-        let knows_all = noted.knows_all || plan.grain == Grain::Host || plan.site.system == System::Webhook;
+        let knows_all = note.knows_all || plan.grain == Grain::Host || plan.site.system == System::Webhook;
         let last = tickets.filter(|_| knows_all)?.last_report(key)?;
-        Some(is_over(plan.grain, &last, &noted.unseen, &plan.report))
+        Some(is_over(plan.grain, &last, &note.unseen, &plan.report))
     };
     let listed: BTreeSet<Key> = over(&plan.report, plan.grain, &plan.scope, about, open).into_iter().collect();
     let is_about = |key: &&Key| about.iter().any(|subject| subject.key == **key);
@@ -87,8 +87,8 @@ pub(super) fn keys(
         Some(true) => Some(By::Notes),
         Some(false) | None => None,
     };
-    let noted: BTreeSet<Key> = notes.keys().cloned().collect();
-    let all = noted.union(&listed).filter(|key| !is_about(key));
+    let known: BTreeSet<Key> = notes.keys().cloned().collect();
+    let all = known.union(&listed).filter(|key| !is_about(key));
     all.filter_map(|key| by(key).map(|by| Over { key: key.clone(), by })).collect()
 }
 
