@@ -14,7 +14,9 @@ use crate::cli::TicketArgs;
 use crate::files::tickets::{Noted, Tickets, Unheld};
 use crate::report::Report;
 use crate::report::escape::escaped;
-use crate::report::ticket::{Before, Subject, Unseen, all_clear, draft, has_measured_all, left_alone, subjects};
+use crate::report::ticket::{
+    Before, Subject, Unseen, all_clear, draft, has_measured_all, left_alone, subjects, untold,
+};
 use crate::terminal::Terminal;
 use crate::tickets::{Deed, Draft, Key, Left, Listed, Standing, System};
 use plan::TicketPlan;
@@ -45,6 +47,14 @@ pub fn run(args: &TicketArgs, terminal: &Terminal) -> Outcome {
     let plan = TicketPlan::new(args, terminal)?;
     let tickets = Tickets::of_this_user(plan.site.place());
     let about = subjects(&plan.report, plan.grain, &plan.scope);
+    let untold = untold(&plan.report, plan.grain);
+    if !untold.is_empty() {
+        terminal.warn(&format!(
+            "`--grain {}` has no ticket for what is bad of the fleet and of no host alone; `--grain run` has one. {}",
+            plan.grain.word(),
+            untold.join(" ")
+        ));
+    }
     let is_listed = over::needs_a_list(&plan, &about);
     if plan.is_dry {
         if is_listed {

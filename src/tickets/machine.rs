@@ -408,6 +408,10 @@ impl Machine {
         let is_recent = |ticket: &&Ticket| since(ticket).is_some_and(|since| since <= self.wish.reopen_within);
         let recent = self.closed.iter().filter(is_recent).max_by_key(|ticket| (ticket.closed, ticket.ordinal));
         if let Some(ticket) = recent.cloned() {
+            // A run that ended before the one that found nothing any more.
+            if self.wish.standing.is_overruled(&ticket) {
+                return Move::End(Deed::Left(ticket.called, Left::Newer));
+            }
             let becomes = Some(Becomes::Open);
             let change =
                 Change { id: ticket.id, found: ticket.state, files: true, comment: true, content: true, becomes };

@@ -59,6 +59,16 @@ impl Standing {
     }
 }
 
+impl Standing {
+    /// Whether a closed ticket says that a newer run found nothing any more. When it was closed is of no account: whoever did that may
+    /// not have known of this run.
+    pub(super) fn is_overruled(&self, ticket: &Ticket) -> bool {
+        let told = ticket.text.as_deref().and_then(said_by);
+        let is_newer = |run: &RunAt| told.is_some_and(|(name, began)| name != run.name && began > run.started);
+        self.run.as_ref().is_some_and(is_newer)
+    }
+}
+
 /// Whether a ticket is of a newer run: by its last line, or else by when the tracker saw it changed, which whoever works on it does,
 /// too. A run that was ended before a change was complete, and is begun again, goes on.
 fn is_newer(ticket: &Ticket, run: &RunAt) -> bool {

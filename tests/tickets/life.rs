@@ -7,7 +7,7 @@ use clockaudit::tickets::Key;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::command::User;
-use crate::reports::{bad, changed, clear, many, stored};
+use crate::reports::{bad, bad_again, changed, clear, later, many, stored};
 use crate::server::{Asked, Server, Told};
 use crate::store::{Store, date};
 use crate::{github_contract, gitlab_contract, jira_contract, redmine_contract, rt_contract, servicenow_contract};
@@ -212,9 +212,14 @@ fn a_ticket_is_made_left_updated_resolved_opened_again_and_made_anew() {
         assert!(told(&clear(), &["--resolve"]).starts_with("no ticket is needed"), "{name}");
 
         store().day = 2;
-        assert!(told(&bad(), &[]).starts_with("reopened "), "{name}");
+        if !["rt", "roundup"].contains(&name) {
+            // What is older than what closed it opens nothing; these two do not show whose the last word is.
+            assert!(told(&bad(), &[]).starts_with("left as it is "), "{name}");
+        }
+        assert!(told(&bad_again(), &[]).starts_with("reopened "), "{name}");
         assert_eq!(counts(), (1, 1), "{name}");
-        assert!(told(&clear(), &["--resolve"]).starts_with("resolved "), "{name}");
+        let clear_again = later(clear(), 5, "20261129T160000Z-0007");
+        assert!(told(&clear_again, &["--resolve"]).starts_with("resolved "), "{name}");
         store().day = 6;
         assert!(told(&bad(), &[]).starts_with("created "), "{name}");
         assert_eq!(counts(), (1, 2), "{name}");

@@ -74,6 +74,11 @@ pub(crate) fn later(mut report: Report, days: i64, run: &str) -> Report {
     report
 }
 
+/// It is bad again, after all was well.
+pub(crate) fn bad_again() -> Report {
+    later(bad(), 4, "20261128T160000Z-0006")
+}
+
 /// No host is bad; two of them are too far apart.
 pub(crate) fn apart() -> Report {
     let mut report = clear();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::life::{Contract, SYSTEMS};
-use crate::reports::{bad, clear};
+use crate::reports::{bad, bad_again, clear};
 use crate::server::Told;
 use crate::store::Fault;
 
@@ -81,7 +81,7 @@ fn a_status_that_stays_as_it_is_is_told() {
         keeps(false);
         assert!(user.ticket(&clear(), &["--resolve"]).good().starts_with("resolved "), "{name}");
         keeps(true);
-        let ran = user.ticket(&bad(), &[]);
+        let ran = user.ticket(&bad_again(), &[]);
         assert_eq!(ran.status, Some(75), "{name}: {ran:?}");
         assert!(ran.stderr.contains(&format!("{} is closed still", contract.first)), "{name}: {ran:?}");
         assert!(!ran.stdout.contains("reopened"), "{name}: {ran:?}");

@@ -5,7 +5,7 @@ use clockaudit::report::model::{Cause, Host, Kind, NotAudited, Verdict};
 
 use crate::command::User;
 use crate::life::{Contract, Running, SYSTEMS};
-use crate::reports::{bad, clear};
+use crate::reports::{apart, bad, clear};
 
 const ONE: &str = "auth02";
 const OTHER: &str = "db01";
@@ -223,4 +223,19 @@ fn notes_of_fewer_hosts_than_the_ticket_tells_close_nothing() {
         assert!(told.starts_with("left as it is"), "{name}: {told}");
         assert_eq!(open(&running), 1, "{name}");
     }
+}
+
+#[test]
+fn what_is_bad_of_the_fleet_alone_and_has_no_ticket_is_said() {
+    let contract = &SYSTEMS[0];
+    let running = contract.start();
+    let user = contract.user(&running);
+    for grain in ["host", "cause"] {
+        let ran = user.ticket(&apart(), &["--grain", grain, "--scope", "prod"]);
+        let told = "has no ticket for what is bad of the fleet and of no host alone; `--grain run` has one. CRIT the fleet: CLK103";
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+        assert_eq!((ran.status, ran.stdout.as_str(), open(&running)), (Some(0), "", 0), "{grain}");
+    }
+    assert!(!user.ticket(&apart(), &["--scope", "prod"]).stderr.contains("of the fleet"));
+    assert_eq!(open(&running), 1);
 }

@@ -13,5 +13,5 @@ pub mod webhook;
 pub use draft::{Before, Setting, all_clear, draft};
 pub use enclosure::Enclosure;
 pub use over::{has_measured_all, is_over, over, tells_of_ends};
-pub use subjects::{Grain, Subject, is_part_of_scope, left_alone, scope_of, subjects};
+pub use subjects::{Grain, Subject, is_part_of_scope, left_alone, scope_of, subjects, untold};
 pub use unseen::Unseen;

@@ -148,6 +148,11 @@ pub fn subjects(report: &Report, grain: Grain, scope: &str) -> Vec<Subject> {
     }
 }
 
+/// What is bad of the fleet and of no host, which has no ticket of this grain.
+pub fn untold(report: &Report, grain: Grain) -> Vec<String> {
+    if grain == Grain::Run { Vec::new() } else { sentences::of_fleet(report) }
+}
+
 /// The ticket of what several hosts have in common.
 fn of_hosts(
     report: &Report,
