@@ -45,7 +45,8 @@ pub fn run(cli: Cli) -> ExitStatus {
     match ended {
         Ok(status) => status,
         Err(error) => {
-            if is_plugin {
+            // What could not be exported was printed before.
+            if is_plugin && error.status != ExitStatus::OutputFailed {
                 // Where nothing can be written that is told below, as what the command failed by.
                 let _ = terminal.print(&nagios::unknown(&error.message));
             }

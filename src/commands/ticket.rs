@@ -180,8 +180,8 @@ fn deliver(
                 format!("{called} was changed for a newer run than that of the report: an older one overrules no newer one")
             }
             Left::Unknown => format!(
-                "{called} was written by another machine, and may tell of hosts that this report did not look at: a report of a part \
-                 does not change it"
+                "{called} may tell of hosts that this machine does not know of and this report did not look at: a report of a part does \
+                 not change it"
             ),
         });
     }
@@ -209,9 +209,10 @@ fn deliver(
 
 /// What a report knows of the hosts that another one was about.
 fn of_hosts(report: &Report, other: &Report) -> Report {
-    let names: BTreeSet<&str> = other.hosts.iter().map(|host| host.name.as_str()).collect();
+    let mended = other.fix.iter().flat_map(|fix| &fix.hosts).map(|host| host.name.as_str());
+    let names: BTreeSet<&str> = other.hosts.iter().map(|host| host.name.as_str()).chain(mended).collect();
     let hosts = report.hosts.iter().filter(|host| names.contains(host.name.as_str())).cloned().collect();
-    Report { hosts, ..report.clone() }
+    Report { hosts, fix: None, ..report.clone() }
 }
 
 /// That another run on this machine speaks of a ticket without end.

@@ -407,11 +407,11 @@ impl Machine {
         let since = |ticket: &Ticket| Some(self.now?.since(ticket.closed?));
         let is_recent = |ticket: &&Ticket| since(ticket).is_some_and(|since| since <= self.wish.reopen_within);
         let recent = self.closed.iter().filter(is_recent).max_by_key(|ticket| (ticket.closed, ticket.ordinal));
+        // This run began before one that found nothing any more.
+        if let Some(newer) = self.closed.iter().find(|ticket| self.wish.standing.is_overruled(ticket)) {
+            return Move::End(Deed::Left(newer.called.clone(), Left::Newer));
+        }
         if let Some(ticket) = recent.cloned() {
-            // A run that ended before the one that found nothing any more.
-            if self.wish.standing.is_overruled(&ticket) {
-                return Move::End(Deed::Left(ticket.called, Left::Newer));
-            }
             let becomes = Some(Becomes::Open);
             let change =
                 Change { id: ticket.id, found: ticket.state, files: true, comment: true, content: true, becomes };

@@ -57,9 +57,7 @@ impl Standing {
         // One that was never completed has said nothing yet.
         (self.is_of_part && state != Some(NEW)).then_some(Left::Unknown)
     }
-}
 
-impl Standing {
     /// Whether a closed ticket says that a newer run found nothing any more. When it was closed is of no account: whoever did that may
     /// not have known of this run.
     pub(super) fn is_overruled(&self, ticket: &Ticket) -> bool {

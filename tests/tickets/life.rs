@@ -221,7 +221,12 @@ fn a_ticket_is_made_left_updated_resolved_opened_again_and_made_anew() {
         let clear_again = later(clear(), 5, "20261129T160000Z-0007");
         assert!(told(&clear_again, &["--resolve"]).starts_with("resolved "), "{name}");
         store().day = 6;
-        assert!(told(&bad(), &[]).starts_with("created "), "{name}");
+        if !["rt", "roundup"].contains(&name) {
+            // However long ago it was closed.
+            assert!(told(&bad_again(), &[]).starts_with("left as it is "), "{name}");
+        }
+        let bad_once_more = later(bad(), 6, "20261130T160000Z-0008");
+        assert!(told(&bad_once_more, &[]).starts_with("created "), "{name}");
         assert_eq!(counts(), (1, 2), "{name}");
         assert!(!user.has_noted("s3cret-token"), "{name}: a secret is noted nowhere");
     }

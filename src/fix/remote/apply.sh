@@ -109,7 +109,7 @@ replace() {
   o=$(mv -f "$new_file" "$path" 2>&1) || {
     # A file that is mounted cannot be renamed over: its bytes are replaced, once the backup is a file of its own.
     [ -f "$path" ] && cp -p "$path" "$backup.copy" && mv -f "$backup.copy" "$backup" &&
-      printf '%s\n' "$path" >"$folder/overwriting" && o=$({ cat "$new_file" >"$path"; } 2>&1) || { line "$o"; return 1; }
+      printf '%s\n' "$path" >>"$folder/overwriting" && o=$({ cat "$new_file" >"$path"; } 2>&1) || { line "$o"; return 1; }
     rm -f "$new_file"
     how=overwritten
   }
@@ -312,7 +312,7 @@ confirm() {
   folder=$state/$run
   [ -f "$folder/plan" ] || { say 'no confirm unknown'; return; }
   # Whoever changed a file since it was written wanted it so; it is told.
-  { IFS= read -r d; while IFS= read -r d && IFS= read -r p; do d=${d#* }; digest "$p"; [ "$h" = "${d%% *}" ] || say "edited $p"; done; } <"$folder/plan"
+  { IFS= read -r d; while IFS= read -r d && IFS= read -r p; do d=${d#* }; digest "$p"; [ "$h" = "${d%% *}" ] || { say "edited $p"; rm -f "$folder/used"; }; done; } <"$folder/plan"
   if ! ln -s kept "$folder/over"; then say 'no confirm reverted'; return; fi
   # A backup that is back is of no use any more: those of older runs keep their places.
   if [ -f "$folder/used" ]; then while IFS= read -r b; do rm -f "$b"; done <"$folder/used"; fi

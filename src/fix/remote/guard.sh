@@ -50,15 +50,13 @@ put_one_back() {
   old=${b%% *} b=${b#* }
   new=${b%% *} b=${b#* }
   digest "$p"
-  m=
-  { IFS= read -r m <"$folder/overwriting"; }
   # Whoever changed it since wanted it so; what was being written over in place is nobody's wish.
   if [ "$h" = "$old" ]; then
     [ "$b" = - ] || rm -f "$b"
-  elif [ "$h" != "$new" ] && [ "$m" != "$p" ]; then left=$left$newline$p
+  elif [ "$h" != "$new" ] && ! grep -qxF -e "$p" "$folder/overwriting"; then left=$left$newline$p
   elif [ "$old" = - ]; then rm -f "$p" || left=$left$newline$p
   else
-    mv -f "$b" "$p" || { [ -f "$b" ] && { printf '%s\n' "$p" >"$folder/overwriting"; cat "$b" >"$p"; } && rm -f "$b"; }
+    mv -f "$b" "$p" || { [ -f "$b" ] && { printf '%s\n' "$p" >>"$folder/overwriting"; cat "$b" >"$p"; } && rm -f "$b"; }
     labelled "$p"
     digest "$p"
     [ "$h" = "$old" ] || left=$left$newline$p

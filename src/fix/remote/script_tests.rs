@@ -315,7 +315,24 @@ each replace
         assert_eq!(kept(&["r1", "r1.steps", "r2.steps", "r3"], "r3"), "r1\nr2.steps\nr3\n");
     }
 
-    /// As many changes as backups are kept, and more, and all of them taken back: the first file is there again.
+    /// Two files that can only be written over: the first is, the second was cut off in the middle.
+    #[test]
+    fn files_that_were_written_over_in_part_are_put_back_all_of_them() {
+        let folder = folder();
+        let lines = r#"mv() { case $3 in *.conf) return 1 ;; esac; command mv "$@"; }
+for f in a b; do echo old >$f.conf; cp $f.conf $f.kept; done; digest "$PWD/a.conf"; old=$h; echo new >x; digest "$PWD/x"; new=$h; echo new >a.conf; echo ne >b.conf; echo "$PWD/b.conf" >"$folder/overwriting"
+printf '%s
+' 'sysv no inactive none' "$old $new $PWD/a.kept" "$PWD/a.conf" "$old $new $PWD/b.kept" "$PWD/b.conf" >"$folder/plan"
+put_back; cat a.conf b.conf; echo "left:$left"; ls *.kept"#;
+        assert_eq!(
+            run(folder.path(), lines),
+            "old
+old
+left:
+"
+        );
+    }
+
     #[test]
     fn as_many_changes_as_are_kept_can_be_taken_back_one_by_one() {
         for (changes, expected) in [(4, "0"), (5, "0"), (6, "1")] {

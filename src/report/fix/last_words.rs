@@ -20,12 +20,12 @@ pub fn last_words(run: &str, between: &[&str]) -> (String, String) {
 }
 
 /// What is said of a rollback of the run `of` that was ended at once while hosts were being put back: what is the case, and what to
-/// do. An installed chrony that was being taken away has no guard.
+/// do. To what their guards go depends on the host: back to what this rollback found, or on with a run that had ended in between.
 pub fn last_words_of_rollback(of: &str, hosts: &[&str]) -> (String, String) {
     let hosts = counted(hosts, Names::Some);
     let what = format!(
-        "the rollback of {} was ended at once while it worked on {hosts}: where files were between two states their guard ends that \
-         within two minutes, with what was there before this rollback",
+        "the rollback of {} was ended at once while it worked on {hosts}: where files are between two states their guards end that \
+         by themselves",
         escaped(of)
     );
     (what, format!("after that, `clockaudit rollback {}` goes on, and tells of each host how it is", shell_word(of)))

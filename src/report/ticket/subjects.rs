@@ -78,7 +78,8 @@ pub fn scope_of(report: &Report, named: Option<&str>, grain: Grain) -> Option<St
 
 /// Whether a report looked at a part of what its tickets are of: a cause may have hosts that it does not know of.
 pub fn is_part_of_scope(report: &Report, named: Option<&str>, grain: Grain) -> bool {
-    grain == Grain::Cause && named.is_some() && !report.run.inventory.limit.is_empty()
+    let is_cut = report.run.partial || report.run.inventory.incomplete;
+    grain == Grain::Cause && (is_cut || (named.is_some() && !report.run.inventory.limit.is_empty()))
 }
 
 /// What there are tickets about, sorted by what identifies them. A run has one whether something is wrong or not.
