@@ -291,7 +291,9 @@ apply() {
 # Why chronyd did not start, where the journal says so, instead of what systemctl says of it: by itself, or by systemd.
 told_by_journal() {
   [ $init = systemd ] || return
-  o=$(lim 4 journalctl -q --no-pager -o cat -b -n 20 -u "$unit.service")
+  # What chronyd said last may still be on its way, and is of no unit where chronyd was gone when it came.
+  lim 4 journalctl --sync
+  o=$(lim 4 journalctl -q --no-pager -o cat -b -n 20 -u "$unit.service"; lim 4 journalctl -q --no-pager -o cat -b -n 5 -t chronyd)
   for m in fatal 'failed at step' 'process exited'; do
     x=$(printf '%s\n' "$o" | grep -i "$m" | tail -n 1)
     [ "$x" ] && line "$x" && return
