@@ -1,6 +1,7 @@
 //! `clockaudit explain CODE | jwt | HOST`: what a finding means, what clocks mean for tokens, or what is known of a host.
 
 use super::error::{CommandError, Outcome};
+use super::output::page;
 use crate::audit::ExitStatus;
 use crate::audit::explain::{self, Page};
 use crate::audit::finding::Code;
@@ -20,7 +21,7 @@ const TOKENS: &str = "jwt";
 
 /// Explains tokens, a code, with or without a report, or a host of a report: the one that is named, else that of the last scan.
 pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Outcome {
-    let paper = terminal.columns().map_or(Paper::ENDLESS, Paper::of_width);
+    let paper = page(terminal);
     let report = match &args.report {
         Some(path) => Ok(Some(files::report::load(path)?)),
         None => State::of_this_user().map_or(Ok(None), |state| state.latest()),

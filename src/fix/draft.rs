@@ -274,12 +274,12 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
     let not_measured = |why: &str| Refusal::NotMeasured(why.to_owned());
     let clock = seen.clock.ok_or_else(|| not_measured("its clock could not be read beside the survey"))?;
     let offset = found.yardstick.offset(clock).or(subject.scanned);
-    let has_servers = !guards::questions(&prepared.files.configuration).servers.is_empty();
+    let servers = remote::Check { directives: Vec::new(), ..guards::questions(&prepared.files.configuration) };
     let offset = offset.ok_or_else(|| {
-        not_measured(if has_servers {
-            "no host could ask the new source, and the scan has no offset of it"
-        } else {
+        not_measured(if servers.servers.is_empty() {
             "the new configuration names no server that could be asked, and the scan has no offset of it"
+        } else {
+            "no host could ask the new source, and the scan has no offset of it"
         })
     })?;
     let Pace { slew_rate, selection } = pace(&prepared.files.configuration);
@@ -300,7 +300,6 @@ fn drafted(index: usize, subject: &Subject, found: &Found, terms: &Terms) -> Res
     let steps_now = steps_now && !is_right;
     let without_steps = forecast.is_some_and(|forecast| forecast.without_steps);
     let is_time_server = serves(&prepared.layout) || serves(&prepared.files.configuration);
-    let servers = remote::Check { directives: Vec::new(), ..guards::questions(&prepared.files.configuration) };
     let configuration = prepared.layout.main().path.clone();
     let files = prepared.files_for(intent, forecast.as_ref(), terms)?;
     let mut warnings = files.warnings;

@@ -83,12 +83,12 @@ impl Yardstick {
         self.standing().map(|standing| clock.minus(standing))
     }
 
-    /// Whether it has aged so much that it alone takes half of what a host is allowed.
+    /// Whether it is known so badly, fresh or aged, that it alone takes more than half of what a host is allowed.
     pub fn is_blunt(&self, warn: Nanos) -> bool {
         self.standing().is_some_and(|standing| standing.half_width() > Nanos(warn.0 / 2))
     }
 
-    /// Whether it is the yardstick's age that leaves open whether a clock of this offset is right, and it was not measured anew just
+    /// Whether it is the yardstick itself that leaves open whether a clock of this offset is right, and it was not measured anew just
     /// now: `asked` is how long ago it was from the same host, if ever.
     pub fn leaves_open(&self, offset: Option<Interval>, warn: Nanos, asked: Option<Nanos>) -> bool {
         let is_open = offset.map(Interval::magnitude).is_some_and(|size| size.lo <= warn && size.hi > warn);

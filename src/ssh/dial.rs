@@ -225,12 +225,17 @@ mod tests {
         check("Name or service not known", FailureCode::NameNotFound);
     }
 
-    #[tokio::test]
-    async fn every_address_is_named_with_the_time_it_had() {
-        // Bound, so that nobody else listens there.
+    /// An address where nobody listens, and nobody else will while the socket is held.
+    fn unheard() -> (tokio::net::TcpSocket, SocketAddr) {
         let held = tokio::net::TcpSocket::new_v4().unwrap();
         held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let free = held.local_addr().unwrap();
+        let address = held.local_addr().unwrap();
+        (held, address)
+    }
+
+    #[tokio::test]
+    async fn every_address_is_named_with_the_time_it_had() {
+        let (_held, free) = unheard();
         let way =
             |timeout| Way { timeout, attempts: 1, retries: 0, family: Family::Any, from: None, proxy: Proxy::None };
         let failure = connect(&[free, free], &way(Duration::from_secs(1))).await.unwrap_err();
@@ -255,9 +260,7 @@ mod tests {
         };
         let socket = connect(&[address], &way("127.0.0.9")).await.unwrap();
         assert_eq!(socket.local_addr().unwrap().ip().to_string(), "127.0.0.9");
-        let unheard = tokio::net::TcpSocket::new_v4().unwrap();
-        unheard.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let address = unheard.local_addr().unwrap();
+        let (_held, address) = unheard();
         let refused = connect(&[address], &way("127.0.0.9")).await.unwrap_err();
         assert_eq!(refused.code, FailureCode::Refused);
         assert!(refused.detail.ends_with("; tried 2 times"), "{refused:?}");
@@ -266,9 +269,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_host_that_begins_to_listen_is_reached_by_trying_again() {
-        let held = tokio::net::TcpSocket::new_v4().unwrap();
-        held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let address = held.local_addr().unwrap();
+        let (held, address) = unheard();
         let way = |retries| Way {
             timeout: Duration::from_secs(5),
             attempts: 1,

@@ -139,7 +139,7 @@ pub enum Deed {
     Cleared(String),
     /// The ticket was closed, for there is nothing left to act on.
     Resolved(String),
-    /// There is an open ticket, which is not for this run to change.
+    /// There is a ticket, open or closed, which is not for this run to change.
     Left(String, Left),
 }
 

@@ -61,21 +61,24 @@ impl Standing {
     /// Whether a closed ticket says that a newer run found nothing any more. When it was closed is of no account: whoever did that may
     /// not have known of this run.
     pub(super) fn is_overruled(&self, ticket: &Ticket) -> bool {
-        let told = ticket.text.as_deref().and_then(said_by);
-        let is_newer = |run: &RunAt| told.is_some_and(|(name, began)| name != run.name && began > run.started);
-        self.run.as_ref().is_some_and(is_newer)
+        self.run.as_ref().and_then(|run| names_newer(ticket, run)) == Some(true)
     }
 }
 
 /// Whether a ticket is of a newer run: by its last line, or else by when the tracker saw it changed, which whoever works on it does,
 /// too. A run that was ended before a change was complete, and is begun again, goes on.
 fn is_newer(ticket: &Ticket, run: &RunAt) -> bool {
-    let told = ticket.text.as_deref().and_then(said_by);
-    if let Some((name, began)) = told {
-        return name != run.name && began > run.started;
+    if let Some(is_newer) = names_newer(ticket, run) {
+        return is_newer;
     }
     let is_complete = !matches!(ticket.state.as_deref(), Some(NEW | PENDING));
     is_complete && ticket.changed.is_some_and(|changed| changed > run.finished)
+}
+
+/// Whether the last line of a ticket names a newer run; `None` where it names none.
+fn names_newer(ticket: &Ticket, run: &RunAt) -> Option<bool> {
+    let (name, began) = said_by(ticket.text.as_deref()?)?;
+    Some(name != run.name && began > run.started)
 }
 
 /// The run that the last line of a ticket names, in whatever markup, and when it began.

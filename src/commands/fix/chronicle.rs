@@ -219,10 +219,11 @@ impl Chronicle for Telling {
                 }
                 let ended = EndedRecord::of(&self.name(*host), self.clock.now(), HostEnd::Attempted(*outcome));
                 let detail = detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
-                let why = ended.why.as_ref().map(|why| format!("{why}{}", self.masked(*host, &detail)));
-                let _ = self.write(&Record::Ended(EndedRecord { why, ..ended.clone() }));
-                let why = ended.why.map_or_else(String::new, |why| format!(": {why}"));
-                self.say(0, *host, &format!("{}{why}{detail}", outcome_words(*outcome)));
+                let told = format!("{}{detail}", ended.why.as_deref().unwrap_or_default());
+                let why = Some(self.masked(*host, told.trim_start())).filter(|why| !why.is_empty());
+                let _ = self.write(&Record::Ended(EndedRecord { why, ..ended }));
+                let told = if told.is_empty() || told.starts_with(' ') { told } else { format!(": {told}") };
+                self.say(0, *host, &format!("{}{told}", outcome_words(*outcome)));
                 self.progress.ended(*host, outcome.is_failure());
             }
         }

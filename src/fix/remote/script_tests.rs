@@ -320,17 +320,11 @@ each replace
     fn files_that_were_written_over_in_part_are_put_back_all_of_them() {
         let folder = folder();
         let lines = r#"mv() { case $3 in *.conf) return 1 ;; esac; command mv "$@"; }
-for f in a b; do echo old >$f.conf; cp $f.conf $f.kept; done; digest "$PWD/a.conf"; old=$h; echo new >x; digest "$PWD/x"; new=$h; echo new >a.conf; echo ne >b.conf; echo "$PWD/b.conf" >"$folder/overwriting"
-printf '%s
-' 'sysv no inactive none' "$old $new $PWD/a.kept" "$PWD/a.conf" "$old $new $PWD/b.kept" "$PWD/b.conf" >"$folder/plan"
+for f in a b; do echo old >$f.conf; cp $f.conf $f.kept; done; digest "$PWD/a.conf"; old=$h; echo new >x; digest "$PWD/x"; new=$h
+echo new >a.conf; echo ne >b.conf; echo "$PWD/b.conf" >"$folder/overwriting"
+printf '%s\n' 'sysv no inactive none' "$old $new $PWD/a.kept" "$PWD/a.conf" "$old $new $PWD/b.kept" "$PWD/b.conf" >"$folder/plan"
 put_back; cat a.conf b.conf; echo "left:$left"; ls *.kept"#;
-        assert_eq!(
-            run(folder.path(), lines),
-            "old
-old
-left:
-"
-        );
+        assert_eq!(run(folder.path(), lines), "old\nold\nleft:\n");
     }
 
     #[test]

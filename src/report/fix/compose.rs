@@ -118,7 +118,7 @@ fn fix(run: &FixRun<'_>, new_warnings: bool) -> Fix {
         change: plan.change.clone(),
         step: plan.step.name().to_owned(),
         yardstick: yardstick.map(stored_yardstick),
-        counts: counted(&hosts),
+        counts: counts(&hosts),
         new_warnings,
         hosts,
         diffs: diffs.iter().map(diff).collect(),
@@ -235,7 +235,7 @@ fn of_outcome(outcome: Outcome) -> (FixOutcome, Option<(&'static str, &'static s
 }
 
 /// How many hosts ended in which way.
-pub fn counted(hosts: &[FixedHost]) -> FixCounts {
+pub fn counts(hosts: &[FixedHost]) -> FixCounts {
     let mut counts = FixCounts::default();
     for host in hosts {
         let count = match host.outcome {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::escape::escaped;
-use crate::report::fix::{counted, is_bad};
+use crate::report::fix::{counts, is_bad};
 use crate::report::model::{Fix, FixDiff, FixOutcome, FixedHost, Report};
 use crate::report::sentences;
 
@@ -19,7 +19,7 @@ pub(super) struct Mended<'report> {
 impl<'report> Mended<'report> {
     /// What the fix of a report did; none where there was none, or it was only planned.
     pub(super) fn of(report: &'report Report) -> Option<Self> {
-        let fix = report.fix.as_ref().filter(|fix| fix.run.is_some())?;
+        let fix = done(report)?;
         let hosts = fix.hosts.iter().map(|host| (host.name.as_str(), host)).collect();
         let mut diffs: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (number, diff) in fix.diffs.iter().enumerate() {
@@ -57,7 +57,7 @@ impl<'report> Mended<'report> {
             change: change.clone(),
             step: step.clone(),
             yardstick: yardstick.clone(),
-            counts: counted(&hosts),
+            counts: counts(&hosts),
             new_warnings: *new_warnings,
             diffs: hosts_of.into_iter().map(diff).collect(),
             journal: journal.clone(),
@@ -65,6 +65,17 @@ impl<'report> Mended<'report> {
             hosts,
         })
     }
+}
+
+/// The fix of a report; none where there was none, or it was only planned.
+fn done(report: &Report) -> Option<&Fix> {
+    report.fix.as_ref().filter(|fix| fix.run.is_some())
+}
+
+/// The names of the hosts that the fix of a report failed, gave back or did not get to.
+pub(super) fn bad(report: &Report) -> impl Iterator<Item = &str> {
+    let hosts = done(report).into_iter().flat_map(|fix| &fix.hosts);
+    hosts.filter(|host| is_bad(host)).map(|host| host.name.as_str())
 }
 
 /// How a fix ended for a host, as a part of a title: `fix not attempted, budget spent`.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::mended;
 use crate::audit::figure;
 use crate::report::escape::escaped;
-use crate::report::fix::is_bad;
 use crate::report::model::{Host, Report};
 use crate::report::sentences;
 use crate::tickets::clipped;
@@ -27,13 +27,11 @@ impl Unseen {
     /// absent, down or not audited), but for those that the ticket tells of itself by `told`, its part of the report.
     #[must_use]
     pub fn after(&self, last: Option<&Report>, told: &Report, report: &Report) -> Self {
-        let mended = told.fix.iter().flat_map(|fix| &fix.hosts).filter(|host| is_bad(host));
         let hosts = told.hosts.iter().map(|host| host.name.as_str());
-        let is_told: BTreeSet<&str> = hosts.chain(mended.map(|host| host.name.as_str())).collect();
+        let is_told: BTreeSet<&str> = hosts.chain(mended::bad(told)).collect();
         let of_last = last.into_iter().flat_map(|last| {
-            let mended = last.fix.iter().flat_map(|fix| &fix.hosts).filter(|host| is_bad(host));
-            let bad = sentences::bad_hosts(last).into_iter().map(|host| &host.name);
-            bad.chain(mended.map(|host| &host.name)).map(|name| (name.clone(), last.run.id.clone()))
+            let bad = sentences::bad_hosts(last).into_iter().map(|host| host.name.as_str());
+            bad.chain(mended::bad(last)).map(|name| (name.to_owned(), last.run.id.clone()))
         });
         let all = self.0.clone().into_iter().chain(of_last);
         let mut unseen: BTreeMap<String, String> = all.filter(|(name, _)| !is_told.contains(name.as_str())).collect();
